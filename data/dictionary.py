@@ -1,0 +1,133 @@
+"""The data dictionary: tables, fields, code lists and the facts that rules may read."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+TABLES = Path(__file__).parent / "tables"
+DUCKDB_TYPES = {
+    "text": "VARCHAR", "code": "VARCHAR", "money": "DECIMAL(18,2)", "rate": "DECIMAL(9,6)", "number": "DECIMAL(18,6)",
+    "integer": "INTEGER", "date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN", "list": "VARCHAR[]",
+}  # fmt: skip
+LINEAGE = {"as_of": "DATE", "until": "DATE", "batch_id": "VARCHAR", "source_file": "VARCHAR", "source_row": "INTEGER"}
+IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a book table or a fact; `owner` is the table or the subject, `unit` yuan, months, days …"""
+
+    owner: str
+    name: str
+    type: str
+    unit: str
+    codes: str
+    zh: str
+    en: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def sql_type(self) -> str:
+        return DUCKDB_TYPES[self.type]
+
+    @property
+    def code_list(self) -> str | None:
+        return self.codes.rstrip("?") or None
+
+    @property
+    def is_open_list(self) -> bool:
+        """Codes outside the list are kept as they are (a bank's own products), instead of being quarantined."""
+        return self.codes.endswith("?")
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    key: tuple[str, ...]
+    key_from: tuple[str, ...]
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Code:
+    code: str
+    rank: int
+    zh: str
+    en: str
+    attr: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    name: str
+    id: str
+    tables: tuple[str, ...]
+    zh: str
+    en: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(part for part in cell.split("|") if part)
+
+
+@cache
+def tables() -> dict[str, Table]:
+    return {
+        r["table"]: Table(r["table"], _split(r["key"]), _split(r["key_from"]), r["zh"], r["en"])
+        for r in _rows("tables.csv")
+    }
+
+
+@cache
+def fields(table: str) -> dict[str, Field]:
+    """The fields of one book table, in order."""
+    return {
+        r["field"]: Field(table, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"], _split(r["aliases"]))
+        for r in _rows("fields.csv")
+        if r["table"] == table
+    }
+
+
+@cache
+def codes(code_list: str) -> dict[str, Code]:
+    return {
+        r["code"]: Code(r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"], _split(r["aliases"]))
+        for r in _rows("codes.csv")
+        if r["list"] == code_list
+    }
+
+
+@cache
+def code_rows() -> list[tuple[str, str, int, str, str, str]]:
+    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in _rows("codes.csv")]
+
+
+@cache
+def subjects() -> dict[str, Subject]:
+    return {
+        r["subject"]: Subject(r["subject"], r["id"], _split(r["tables"]), r["zh"], r["en"])
+        for r in _rows("subjects.csv")
+    }
+
+
+@cache
+def facts(subject: str) -> dict[str, Field]:
+    """Every field a rule about this subject may read: its tables' own fields, the derived facts, and identity."""
+    loans = fields("loans")
+    found = {"as_of": Field(subject, "as_of", "date", "", "", "判定日", "As of")}
+    found |= {name: loans[name] for name in IDENTITY}
+    for table in subjects()[subject].tables:
+        found |= fields(table)
+    derived = [r for r in _rows("facts.csv") if r["subject"] == subject]
+    found |= {
+        r["field"]: Field(subject, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"]) for r in derived
+    }
+    return found

@@ -1,0 +1,45 @@
+"""The tables of the book, made from the data dictionary."""
+
+import duckdb
+
+from data import dictionary
+
+SYSTEM_TABLES = """
+CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh VARCHAR, en VARCHAR, attr VARCHAR);
+CREATE TABLE IF NOT EXISTS batches (
+    batch_id VARCHAR PRIMARY KEY, fingerprint VARCHAR, as_of DATE, profile VARCHAR, loaded_at TIMESTAMP,
+    assumptions VARCHAR);
+CREATE TABLE IF NOT EXISTS batch_tables (
+    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, sha256 VARCHAR, encoding VARCHAR,
+    rows_in BIGINT, loaded BIGINT, quarantined BIGINT, ignored BIGINT,
+    balance_in DECIMAL(38,2), balance_loaded DECIMAL(38,2));
+CREATE TABLE IF NOT EXISTS quarantine (
+    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, row_number BIGINT, field VARCHAR, value VARCHAR,
+    reason VARCHAR, reason_zh VARCHAR, content VARCHAR);
+CREATE TABLE IF NOT EXISTS policy_versions (policy_version VARCHAR PRIMARY KEY, tables VARCHAR, stored_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS runs (
+    run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, judged_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS run_subjects (run_id VARCHAR, subject VARCHAR, subjects BIGINT);
+CREATE TABLE IF NOT EXISTS run_counts (
+    run_id VARCHAR, rule_id VARCHAR, subject VARCHAR, branch_id VARCHAR, verdict VARCHAR, reason VARCHAR,
+    field VARCHAR, subjects BIGINT);
+CREATE TABLE IF NOT EXISTS violations (
+    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, loan_id VARCHAR,
+    borrower_id VARCHAR, branch_id VARCHAR, officer_id VARCHAR, balance DECIMAL(18,2), measured VARCHAR,
+    limit_value VARCHAR, policy_version VARCHAR);
+"""
+
+
+def _create_table(name: str) -> str:
+    columns = {field.name: field.sql_type for field in dictionary.fields(name).values()} | dictionary.LINEAGE
+    body = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
+    return f'CREATE TABLE IF NOT EXISTS "{name}" ({body})'
+
+
+def create(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing, and refresh the code lists."""
+    con.execute(SYSTEM_TABLES)
+    for name in dictionary.tables():
+        con.execute(_create_table(name))
+    con.execute("DELETE FROM codes")
+    con.executemany("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?)", dictionary.code_rows())
