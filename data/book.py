@@ -42,7 +42,8 @@ def generation(path: Path) -> tuple[int, int] | None:
     return stat.st_ino, stat.st_mtime_ns
 
 
-def _explain(path: Path, error: duckdb.Error) -> BookError:
+def _explain(path: Path, error: duckdb.Error) -> BookError | None:
+    """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
         return BookError(f"Book {path} is held open for writing by another program. Close that program and try again.")
@@ -50,7 +51,7 @@ def _explain(path: Path, error: duckdb.Error) -> BookError:
         return BookError(f"No space left while writing book {path}. The book is as it was; free space and try again.")
     if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
         return BookError(f"Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.")
-    return BookError(f"Book {path} cannot be used: {text.splitlines()[0]}")
+    return None
 
 
 def _open(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
@@ -59,7 +60,8 @@ def _open(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnect
         for statement in LOCK_DOWN:
             con.execute(statement)
     except duckdb.Error as error:
-        raise _explain(named, error) from error
+        said = _explain(named, error)
+        raise said or BookError(f"Book {named} cannot be opened: {str(error).splitlines()[0]}") from error
     return con
 
 
@@ -97,7 +99,7 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield reader.cursor()
     except duckdb.Error as error:
-        raise _explain(path, error) from error
+        raise _explain(path, error) or error from error
     finally:
         reader.close()
 
@@ -154,7 +156,7 @@ def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 con.close()
             _publish(draft, path)
         except duckdb.Error as error:
-            raise _explain(path, error) from error
+            raise _explain(path, error) or error from error
         except OSError as error:
             raise BookError(f"Book {path} cannot be written: {error.strerror}. The book is as it was.") from error
         finally:

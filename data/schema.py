@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
     reason VARCHAR, reason_zh VARCHAR, content VARCHAR);
 CREATE TABLE IF NOT EXISTS policy_versions (policy_version VARCHAR PRIMARY KEY, tables VARCHAR, stored_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS runs (
-    run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, judged_at TIMESTAMP);
+    run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, rules_of VARCHAR,
+    judged_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS run_subjects (run_id VARCHAR, subject VARCHAR, subjects BIGINT);
 CREATE TABLE IF NOT EXISTS run_counts (
     run_id VARCHAR, rule_id VARCHAR, subject VARCHAR, branch_id VARCHAR, verdict VARCHAR, reason VARCHAR,

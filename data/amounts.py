@@ -1,0 +1,55 @@
+"""Amounts, rates and numbers as files write them: separators, currency signs, units, brackets, exponents."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from data import words
+
+EXACT = pl.Decimal(38, 10)
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
+
+
+def parse(cells: pl.Series, field_type: str, factor: Decimal) -> pl.Series:
+    """Decimals with ten places, null where the text is no number; `factor` is the column's unit in the field's."""
+    values = cells.cast(EXACT, strict=False)
+    if factor != 1:
+        values = _times(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
+    left = (values.is_null() & cells.is_not_null()).arg_true()
+    if len(left):
+        values = values.scatter(left, _messy(cells.gather(left), field_type, factor))
+    return values
+
+
+def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
+    """Product, null where it does not fit."""
+    fits = values.abs() < Decimal(10) ** 18
+    return pl.select(pl.when(fits).then(values) * factors).to_series().cast(EXACT)
+
+
+def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.Series:
+    frame = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace_all(r"\s", "").rename("text").to_frame()
+    frame = frame.with_columns(negative=pl.col("text").str.contains(r"^\(.*\)$"), factor=pl.lit(None, EXACT))
+    frame = frame.with_columns(text=pl.col("text").str.replace(r"^\((.*)\)$", "$1"))
+    for name, unit in words.units(field_type).items():
+        frame = _take_unit(frame, name, unit.factor)
+    grouped = pl.col("text").str.contains(GROUPED)
+    number = pl.when(grouped).then(pl.col("text").str.replace_all(",", "", literal=True)).otherwise(pl.col("text"))
+    frame = frame.with_columns(text=number).with_columns(
+        value=pl.when(pl.col("text").str.contains(PLAIN)).then(pl.col("text")).cast(EXACT, strict=False)
+    )
+    value = pl.when(pl.col("negative")).then(-pl.col("value")).otherwise(pl.col("value"))
+    frame = frame.with_columns(value=value, factor=pl.col("factor").fill_null(pl.lit(factor, EXACT)))
+    return _times(frame["value"], frame["factor"])
+
+
+def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
+    """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's."""
+    text = pl.col("text")
+    has = text.str.ends_with(name) | text.str.starts_with(name)
+    bare = text.str.strip_suffix(name).str.strip_prefix(name)
+    scale = pl.when(has & (pl.col("factor").is_null() | (factor != 1))).then(pl.lit(factor, EXACT))
+    return frame.with_columns(
+        text=pl.when(has).then(bare).otherwise(text), factor=scale.otherwise(pl.col("factor"))
+    )

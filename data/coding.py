@@ -1,0 +1,45 @@
+"""Texts to codes of a code list: the code itself, its labels, its aliases, and forms such as '1-正常'."""
+
+import re
+import unicodedata
+from functools import cache
+
+import polars as pl
+
+from data import dictionary
+
+SEPARATORS = r"[-–—:_()\s]+"
+BARE_CODE = r"[0-9A-Za-z.]+"
+
+
+def resolve(cells: pl.Series, code_list: str, *, keep_unknown: bool, own: dict[str, str]) -> pl.Series:
+    """Codes; a text outside the list is null, or kept as it is for an open list. `own` is a profile's map."""
+    texts = cells.drop_nulls().unique().to_list()
+    found = {text: own.get(text) or _code(text, code_list) or (text if keep_unknown else None) for text in texts}
+    return cells.replace_strict(list(found), list(found.values()), default=None, return_dtype=pl.String)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+@cache
+def _vocabulary(code_list: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for code in dictionary.codes(code_list).values():
+        for text in (code.code, code.zh, code.en, *code.aliases):
+            found.setdefault(_plain(text), code.code)
+    return found
+
+
+def _code(text: str, code_list: str) -> str | None:
+    vocabulary = _vocabulary(code_list)
+    whole = vocabulary.get(_plain(text))
+    return whole or _from_parts([part for part in re.split(SEPARATORS, _plain(text)) if part], vocabulary)
+
+
+def _from_parts(parts: list[str], vocabulary: dict[str, str]) -> str | None:
+    """'1-正常': the parts that are known must agree, and an unknown part may only be a bare code."""
+    known = {vocabulary[part] for part in parts if part in vocabulary}
+    strangers = [part for part in parts if part not in vocabulary and not re.fullmatch(BARE_CODE, part)]
+    return known.pop() if len(known) == 1 and not strangers else None

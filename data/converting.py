@@ -1,0 +1,108 @@
+"""A sheet and its mapping to typed rows, with what was ignored and every problem of every row."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+
+from data import furniture, problems
+from data.mapping import Feed, Mapping
+from data.messages import note
+from data.readers import ROW, Sheet
+from data.values import Parsed, parse
+
+INDEX = "_index"
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Part:
+    """One converted sheet. `typed` has INDEX, ROW and a column a feed (table.field); `raw` the same rows as text."""
+
+    sheet: Sheet
+    mapping: Mapping
+    typed: pl.DataFrame
+    raw: pl.DataFrame
+    problems: pl.DataFrame
+    rows_in: int
+    ignored: int
+    notes: tuple[dict, ...]
+    totals: tuple[dict, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return self.mapping.table
+
+    @property
+    def balances(self) -> pl.Series | None:
+        """The balance of every data row, or None for a table without."""
+        name = f"{self.table}.balance"
+        return self.typed[name] if name in self.typed.columns else None
+
+    def contents(self, index: pl.Series) -> pl.Series:
+        """Rows as JSON objects, header -> text as written."""
+        rows = self.raw.select(pl.all().gather(index)).rename(self.mapping.headers, strict=False)
+        named = list(self.mapping.headers.values())
+        return rows.select(pl.struct(named).struct.json_encode()).to_series()
+
+
+def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[str]], join: furniture.Join) -> Part:
+    """Every row of the sheet is typed, ignored, or has problems."""
+    layout = furniture.split(sheet, mapping)
+    rows, filtered = furniture.keep(layout.rows, keep)
+    rows = join(rows)
+    title = furniture.read_titles(layout.titles, as_of)
+    feeds = [furniture.with_unit(feed, title.factor) for feed in mapping.feeds]
+    with ThreadPoolExecutor(THREADS) as pool:
+        parsed = list(pool.map(lambda feed: read(rows, feed), feeds))
+    typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
+    typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
+    found = problems.collect(rows, typed, mapping, feeds, parsed)
+    notes = [*mapping.notes, *title.notes, *_notes(feeds, parsed, typed)]
+    if filtered:
+        notes.append(note("note_filtered", rows=filtered, file=sheet.name))
+    totals = furniture.compare_totals(layout.totals, typed, mapping, feeds)
+    return Part(
+        sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals)
+    )
+
+
+def read(rows: pl.DataFrame, feed: Feed) -> Parsed:
+    """The values of one feed."""
+    if feed.how == "constant":
+        named = rows[feed.when].is_not_null() if feed.when else pl.repeat(True, len(rows), eager=True)
+        text = pl.select(pl.when(named).then(pl.lit(feed.constant))).to_series()
+        return parse(text, feed.target, feed.reading)
+    if feed.how == "join":
+        parts = [pl.col(column).str.strip_chars() for column in feed.columns]
+        text = rows.select(pl.concat_str(parts, separator=feed.separator, ignore_nulls=True)).to_series()
+        return parse(text, feed.target, feed.reading)
+    if feed.how == "add_months":
+        return _add_months(rows, feed)
+    return parse(rows[feed.columns[0]], feed.target, feed.reading)
+
+
+def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
+    """A date and a number of months: the same day of a later month, clipped at its end."""
+    start = parse(rows[feed.columns[0]], feed.target, feed.reading)
+    months = rows[feed.columns[1]].str.strip_chars().cast(pl.Int32, strict=False)
+    by = pl.concat_str(months.cast(pl.String), pl.lit("mo"))
+    values = pl.select(pl.lit(start.values).dt.offset_by(by)).to_series()
+    bad = values.is_null() & rows[feed.columns[0]].is_not_null() & rows[feed.columns[1]].is_not_null()
+    return Parsed(values, bad, start.reason, start.notes)
+
+
+def _notes(feeds: list[Feed], parsed: list[Parsed], typed: pl.DataFrame) -> list[dict]:
+    notes = [
+        note(message, column=feed.header, rows=rows, value=example)
+        for feed, result in zip(feeds, parsed, strict=True)
+        for message, rows, example in result.notes
+    ]
+    for feed in feeds:
+        if feed.target.type == "rate":
+            highest = typed[feed.name].max()
+            if highest is not None and 0 < highest < Decimal(1):
+                notes.append(note("note_low_rate", column=feed.header))
+    return notes

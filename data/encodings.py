@@ -1,0 +1,51 @@
+"""Bytes of a text file to UTF-8. An encoding is proved by decoding the whole file, never assumed."""
+
+import codecs
+import re
+
+from data.errors import InputError
+
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
+    """UTF-8 text without byte-order mark, and the name of the encoding found. Raises InputError."""
+    text, encoding = _decode(name, content)
+    found = CONTROL.search(text)
+    if found:
+        line = text.count(b"\n", 0, found.start()) + 1
+        raise InputError(
+            f"{name} is not a text file: byte {found.start()} (line {line}) is a control character. "
+            "Give a CSV in UTF-8 or GB18030, or an XLSX workbook."
+        )
+    if b"\r" in text and b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    return text, encoding
+
+
+def _decode(name: str, content: bytes) -> tuple[bytes, str]:
+    for mark, encoding in UTF16.items():
+        if content.startswith(mark):
+            return _transcode(name, content[2:], encoding), "utf-16"
+    if content.startswith(codecs.BOM_UTF8):
+        return _transcode(name, content[3:], "utf-8"), "utf-8-sig"
+    if content.isascii():
+        return content, "utf-8"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _transcode(name, content, "gb18030"), "gb18030"
+    return content, "utf-8"
+
+
+def _transcode(name: str, content: bytes, encoding: str) -> bytes:
+    try:
+        return content.decode(encoding).encode("utf-8")
+    except UnicodeError as error:
+        start = getattr(error, "start", 0)
+        line = content.count(b"\n", 0, start) + 1
+        raise InputError(
+            f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "
+            "Save it as UTF-8 and try again."
+        ) from error

@@ -1,0 +1,109 @@
+"""Facts: one row per subject and as_of with every field that rules may read, derived from the book by data/sql."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from data import dictionary
+from data.errors import BookError
+
+SQL = Path(__file__).parent / "sql"
+# facts_loan and facts_borrower are read by those that follow.
+ORDER = ("loan", "borrower", "collateral", "extension", "inspection", "document")
+EXTENSION_TABLES = ("loans", "guarantees", "extensions", "consents", "events", "staff")
+TRIED = "hypothetical_extension"
+
+
+@cache
+def _sql(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _names(columns: list[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _columns(subject: str) -> dict[str, str]:
+    return {name: field.sql_type for name, field in dictionary.facts(subject).items()}
+
+
+def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
+    """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
+    found = con.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
+        [f"facts_{subject}"],
+    ).fetchall()
+    if dict(found) != _columns(subject):
+        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in _columns(subject).items())
+        con.execute(f"CREATE OR REPLACE TABLE facts_{subject} ({body})")
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str]) -> None:
+    """current_<table>: the fields of the rows of a dated register that are current at the variable as_of."""
+    con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
+    for table in tables:
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW current_{table} AS SELECT {_names(list(dictionary.fields(table)))} "
+            f"FROM {table} WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
+        )
+    con.execute(_sql("prelude"))
+
+
+def _requests(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {_sql(source)}")
+
+
+def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+    """Derive the facts of one as_of anew; those of other dates stay. Returns rows per subject."""
+    for subject in ORDER:
+        _create_table(con, subject)
+        con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
+    _prepare(con, as_of, dictionary.tables())
+    _requests(con, "requests_booked")
+    return {subject: _insert(con, subject) for subject in ORDER}
+
+
+def _insert(con: duckdb.DuckDBPyConnection, subject: str) -> int:
+    columns = _names(list(_columns(subject)))
+    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({_sql(subject)})").fetchone()
+    return inserted[0] if inserted else 0
+
+
+def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> str:
+    """Extension facts of requests that are only tried, as a temporary table of this cursor; returns its name.
+
+    `requests` names a relation (request_id unique, loan_id, application_date, requested_maturity, consent). Works on
+    a read-only cursor. A request for a loan that is not in the snapshot gets a row without loan facts.
+    Raises BookError when the facts of as_of were never derived.
+    """
+    if as_of not in built_dates(con):
+        raise BookError(f"The book has no facts for {as_of}. Run python -m policy check --as-of {as_of} first.")
+    _prepare(con, as_of, EXTENSION_TABLES)
+    con.execute("SET VARIABLE requests = $requests", {"requests": requests})
+    _requests(con, "requests_hypothetical")
+    columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in _columns("extension").items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({_sql('extension')})")
+    return TRIED
+
+
+def as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
+    """The dates that can be judged, oldest first: those with a snapshot that is current on its own date."""
+    rows = con.execute(
+        "SELECT DISTINCT snapshot_date FROM snapshots "
+        "WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def latest_as_of(con: duckdb.DuckDBPyConnection) -> date | None:
+    return max(as_of_dates(con), default=None)
+
+
+def built_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
+    """The dates whose facts stand in the book, oldest first."""
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'facts_loan'").fetchone():
+        return []
+    return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]

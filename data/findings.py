@@ -1,0 +1,175 @@
+"""What a check left in the book: its runs, violations, and what could not be judged; and whether rows add up."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+
+from data import query
+
+FILTERS = ("rule_id", "branch_id", "officer_id")
+
+
+@dataclass(frozen=True)
+class Run:
+    run_id: str
+    as_of: date
+    policy_version: str
+    engine_version: str
+    judged_at: datetime
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Loan rows of the batches of one day; `difference` is what the other numbers do not explain."""
+
+    rows_in: int
+    judged: int
+    quarantined: int
+    ignored: int
+    replaced: int
+
+    @property
+    def difference(self) -> int:
+        return self.rows_in - self.judged - self.quarantined - self.ignored - self.replaced
+
+
+def latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | None:
+    row = cursor.execute(
+        """SELECT run_id, as_of, policy_version, engine_version, judged_at FROM runs
+           WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
+        {"as_of": as_of},
+    ).fetchone()
+    return Run(*row) if row else None
+
+
+def reconcile(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:
+    """Rows in against loans of the snapshot. The table that brought the snapshot counts: loans, else snapshots.
+
+    A row is replaced when a later import for the same day brought the same loan again.
+    """
+    row = cursor.execute(
+        """WITH brought AS (
+               SELECT t.* FROM batch_tables t JOIN batches b USING (batch_id)
+               WHERE b.as_of = $as_of AND t.table_name IN ('loans', 'snapshots')),
+           used AS (SELECT * FROM brought WHERE table_name = (SELECT min(table_name) FROM brought))
+           SELECT coalesce(sum(rows_in), 0)::BIGINT, (SELECT count(*) FROM facts_loan WHERE as_of = $as_of),
+               coalesce(sum(quarantined), 0)::BIGINT, coalesce(sum(ignored), 0)::BIGINT,
+               CASE (SELECT min(table_name) FROM brought)
+                   WHEN 'loans' THEN (SELECT count(*) FROM loans WHERE as_of = $as_of AND until = $as_of)
+                   WHEN 'snapshots' THEN (SELECT count(*) FROM snapshots WHERE as_of = $as_of AND until = $as_of)
+                   ELSE 0 END
+           FROM used""",
+        {"as_of": as_of},
+    ).fetchone()
+    return Reconciliation(*row)
+
+
+def subjects(cursor: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
+    """How many of each subject the run judged."""
+    return dict(
+        cursor.execute("SELECT subject, subjects FROM run_subjects WHERE run_id = $run", {"run": run_id}).fetchall()
+    )
+
+
+def cube(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+    """[rule_id, branch_id, officer_id, violations]: small, and every filter's counts come from it."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, branch_id, officer_id, count(*) AS violations
+           FROM violations WHERE run_id = $run GROUP BY ALL ORDER BY ALL""",
+        run=run_id,
+    )
+
+
+def listed(
+    cursor: duckdb.DuckDBPyConnection,
+    run: Run,
+    rules: tuple[str, ...],
+    branches: tuple[str, ...],
+    officers: tuple[str, ...],
+    limit: int | None = None,
+    offset: int = 0,
+) -> pl.DataFrame:
+    """Violations in the order of `rules`, then the largest balance; no branches or officers given means all.
+
+    [violation_id, rule_id, subject, subject_id, loan_id, borrower_id, borrower_name, branch_id, branch_name,
+    officer_id, balance, measured, limit_value]
+    """
+    return query.frame(
+        cursor,
+        """SELECT v.violation_id, v.rule_id, v.subject, v.subject_id, v.loan_id, v.borrower_id,
+               b.name AS borrower_name, v.branch_id, f.branch_name, v.officer_id, v.balance, v.measured, v.limit_value
+           FROM violations v
+           LEFT JOIN borrowers b ON b.borrower_id = v.borrower_id
+               AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
+           LEFT JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = v.loan_id
+           WHERE v.run_id = $run AND list_contains($rules, v.rule_id)
+               AND (len($branches) = 0 OR list_contains($branches, v.branch_id))
+               AND (len($officers) = 0 OR list_contains($officers, v.officer_id))
+           ORDER BY list_position($rules, v.rule_id), v.balance DESC NULLS LAST, v.violation_id
+           LIMIT $limit OFFSET $offset""",
+               run=run.run_id, as_of=run.as_of, rules=list(rules), branches=list(branches),
+         officers=list(officers), limit=limit, offset=offset,
+    )  # fmt: skip
+
+
+def one(cursor: duckdb.DuckDBPyConnection, run: Run, violation_id: str) -> dict[str, object] | None:
+    """One violation by its id, with a loan it touches; None when the run has no such violation."""
+    found = query.frame(
+        cursor,
+        """SELECT v.*, b.name AS borrower_name,
+               coalesce(v.loan_id, (SELECT min(f.loan_id) FROM facts_loan f
+                   WHERE f.as_of = $as_of AND f.borrower_id = v.borrower_id)) AS any_loan_id
+           FROM violations v LEFT JOIN borrowers b ON b.borrower_id = v.borrower_id
+               AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
+           WHERE v.run_id = $run AND v.violation_id = $id""",
+        run=run.run_id,
+        as_of=run.as_of,
+        id=violation_id,
+    )
+    return found.row(0, named=True) if found.height else None
+
+
+def verdict_counts(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+    """[rule_id, verdict, subjects] of the run."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, verdict, sum(subjects)::BIGINT AS subjects FROM run_counts
+           WHERE run_id = $run GROUP BY ALL ORDER BY ALL""",
+        run=run_id,
+    )
+
+
+def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+    """[rule_id, subject, reason, field, subjects], the commonest first."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, subject, reason, field, sum(subjects)::BIGINT AS subjects FROM run_counts
+           WHERE run_id = $run AND verdict = 'not_assessable'
+           GROUP BY ALL ORDER BY subjects DESC, rule_id, field""",
+        run=run_id,
+    )
+
+
+def branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+    """Each branch's number with its name in the snapshot, where it has one, in the order of the numbers."""
+    rows = cursor.execute(
+        """SELECT branch_id, branch_id || coalesce(' ' || max(branch_name), '') FROM facts_loan
+           WHERE as_of = $as_of AND branch_id IS NOT NULL GROUP BY branch_id ORDER BY branch_id""",
+        {"as_of": as_of},
+    )
+    return dict(rows.fetchall())
+
+
+def staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+    """Each account manager's number with the name in the staff register, where it has one."""
+    rows = cursor.execute(
+        """SELECT f.officer_id, f.officer_id || coalesce(' ' || max(s.name), '') FROM facts_loan f
+           LEFT JOIN staff s ON s.staff_id = f.officer_id AND s.as_of <= $as_of
+               AND (s.until IS NULL OR $as_of < s.until)
+           WHERE f.as_of = $as_of AND f.officer_id IS NOT NULL GROUP BY f.officer_id ORDER BY f.officer_id""",
+        {"as_of": as_of},
+    )
+    return dict(rows.fetchall())

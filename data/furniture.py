@@ -1,0 +1,150 @@
+"""What stands in an exported file beside its data: titles above, totals and signatures anywhere, blank rows."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+
+from data import amounts, words
+from data.mapping import Feed, Mapping
+from data.messages import note
+from data.readers import ROW, WIDTH, Sheet
+
+TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*([\u4e00-\u9fff]+)")
+TITLE_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
+Join = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers."""
+
+    rows: pl.DataFrame
+    titles: list[str]
+    totals: pl.DataFrame
+    rows_in: int
+    ignored: int
+
+
+@dataclass(frozen=True)
+class Title:
+    factor: Decimal
+    notes: tuple[dict, ...]
+
+
+def split(sheet: Sheet, mapping: Mapping) -> Layout:
+    above, below = sheet.cells[: mapping.header_row], sheet.cells[mapping.header_row + 1 :]
+    titles = _filled(above, sheet)
+    body = _filled(below, sheet)
+    kinds = _kinds(body, sheet, mapping)
+    rows = body if kinds is None else body.filter(kinds == "data")
+    totals = body.clear() if kinds is None else body.filter(kinds == "total")
+    lines = [" ".join(cell for cell in row if cell) for row in titles.select(sheet.columns).iter_rows()]
+    return Layout(rows, lines, totals, len(titles) + len(body), len(titles) + len(body) - len(rows))
+
+
+def _filled(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
+    """Without rows of which every cell is blank."""
+    empty = cells.select(pl.all_horizontal(pl.col(sheet.columns[1:] or sheet.columns).is_null())).to_series()
+    if not empty.any():
+        return cells
+    first = cells[sheet.columns[0]].str.strip_chars().fill_null("")
+    return cells.filter(~(empty & (first == "")))
+
+
+def _key_columns(mapping: Mapping) -> list[str]:
+    group = words.required(mapping.table)[0]
+    return [feed.columns[0] for feed in mapping.feeds if feed.table == mapping.table and feed.field in group]
+
+
+def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | None:
+    """data, total, sign or header for each row; None when all are data. Only rows without a real key can be others."""
+    keys = [column for column in _key_columns(mapping) if column in sheet.columns]
+    suspects = body.select(pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)).to_series()
+    index = suspects.arg_true()
+    if not len(index):
+        return None
+    found = [_kind(row, mapping) for row in body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()]
+    if set(found) == {"data"}:
+        return None
+    return pl.repeat("data", len(body), eager=True).scatter(index, found)
+
+
+def _no_key(column: str, header: str) -> pl.Expr:
+    marks = sorted(words.ignored("total") | words.ignored("sign"))
+    spaced = "|".join(r"[\s_]*".join(map(re.escape, word)) for word in marks)
+    cell = pl.col(column)
+    return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
+
+
+def _kind(row: tuple[str | None, ...], mapping: Mapping) -> str:
+    cells = [words.plain(cell) for cell in row if cell and cell.strip()]
+    if any(_is_total(cell) for cell in cells):
+        return "total"
+    if cells and any(cells[0].startswith(word) for word in words.ignored("sign")):
+        return "sign"
+    headers = {words.plain(header) for header in mapping.headers.values()}
+    return "header" if cells and headers.issuperset(cells) else "data"
+
+
+def _is_total(cell: str) -> bool:
+    """'合计', '城关支行小计', '合计3笔'; an English word only by itself or at the end: TOTAL-001 may be an id."""
+    return any(
+        cell == word or (cell.endswith(word) and len(cell) < 30) or (not word.isascii() and cell.startswith(word))
+        for word in words.ignored("total")
+    )
+
+
+def keep(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.DataFrame, int]:
+    """Rows whose columns hold one of the wanted texts, and how many were left out."""
+    if not wanted:
+        return rows, 0
+    tests = [pl.col(column).str.strip_chars().is_in(texts) for column, texts in wanted.items()]
+    kept = rows.filter(pl.all_horizontal(tests))
+    return kept, len(rows) - len(kept)
+
+
+def read_titles(lines: list[str], as_of: date) -> Title:
+    """A unit said in a title holds for all amounts; a date is compared with the import's."""
+    notes: list[dict] = []
+    factor = Decimal(1)
+    for line in lines:
+        unit = TITLE_UNIT.search(line)
+        known = words.units("money")
+        name = next((name for name in known if unit and unit[1].startswith(name)), None)
+        if name:
+            factor = known[name].factor
+            notes.append(note("note_title_unit", unit=name, factor=factor))
+        day = TITLE_DATE.search(line)
+        if day and "-".join((day[1], day[2].zfill(2), day[3].zfill(2))) != as_of.isoformat():
+            notes.append(note("note_title_date", date=day[0], as_of=as_of))
+    return Title(factor, tuple(notes))
+
+
+def with_unit(feed: Feed, factor: Decimal) -> Feed:
+    """A header's own unit beats the title's."""
+    if factor == 1 or feed.target.type != "money" or feed.reading.own_unit:
+        return feed
+    return replace(feed, reading=replace(feed.reading, factor=factor))
+
+
+def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed]) -> list[dict]:
+    """Each total row's balance against the rows above it: since the last total, or since the first row."""
+    feed = next((feed for feed in feeds if feed.name == f"{mapping.table}.balance" and feed.how == "column"), None)
+    if feed is None or not len(totals):
+        return []
+    stated = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor)
+    balances = typed.select(ROW, balance=pl.col(feed.name).fill_null(0).cast(pl.Decimal(38, 2)).cum_sum())
+    found, before = [], Decimal(0)
+    for row, amount in zip(totals[ROW], stated, strict=True):
+        above = balances.filter(pl.col(ROW) < row)["balance"].last() if len(balances) else None
+        above = above or Decimal(0)
+        if amount is not None:
+            matches = amount in (above, above - before)
+            message = "total_matches" if matches else "total_differs"
+            found.append(note(message, row=row, stated=amount.normalize(), computed=above) | {"matches": matches})
+        before = above
+    return found

@@ -1,0 +1,177 @@
+"""Profiles: a TOML file a source system, telling which file feeds which table and how its columns are read."""
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from data import dictionary, words
+from data.errors import InputError
+from data.mapping import COMPANIONS, EVENTS, target
+
+FOLDER = Path(__file__).parent / "mappings"
+PROFILE_KEYS = {"title", "blanks", "files"}
+FILE_KEYS = {
+    "name", "table", "headers", "date_format", "ignore", "ignore_others", "keep", "fields", "codes", "lookups",
+}  # fmt: skip
+FIELD_KEYS = {"column", "constant", "join", "add_months", "format", "unit", "when", "separator"}
+LOOKUP_KEYS = {"name", "on", "key"}
+WAYS = ("column", "constant", "join", "add_months")
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """How one field is made: from a column, a constant, several columns joined, or a date and a number of months."""
+
+    table: str
+    field: str
+    how: str
+    columns: tuple[str, ...]
+    constant: str
+    when: str
+    separator: str
+    format: str | None
+    unit: str
+    codes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Columns of another file of the same command, joined where its `key` equals this file's `on`."""
+
+    name: str
+    on: str
+    key: str
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A file is this one when it has all of `headers`. Without a table it only serves lookups."""
+
+    name: str
+    table: str | None
+    headers: tuple[str, ...]
+    fields: tuple[FieldSpec, ...]
+    ignore: frozenset[str]
+    ignore_others: bool
+    keep: dict[str, list[str]]
+    lookups: tuple[Lookup, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    text: str
+    blanks: tuple[str, ...]
+    files: tuple[FileSpec, ...]
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str, folder: Path = FOLDER) -> Profile:
+    """Raises InputError for an unknown profile, and for one with a mistake in it."""
+    path = folder / f"{name}.toml"
+    known = sorted(found.stem for found in folder.glob("*.toml"))
+    if name not in known:
+        raise InputError(f"No profile '{name}'. Profiles: {', '.join(known)}. They are kept in {folder.name}/.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"Profile {path.name} is not valid TOML: {error}.") from error
+    _only(path.name, "profile", content, PROFILE_KEYS)
+    files = tuple(_file(path.name, entry) for entry in content.get("files", []))
+    if not files:
+        raise InputError(f"Profile {path.name} has no [[files]]. Add one for each file it reads.")
+    return Profile(name, text, tuple(content.get("blanks", ())), files)
+
+
+def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
+    if not isinstance(content, dict):
+        raise InputError(f"Profile {where}: {what} must be a table, not {content!r}.")
+    unknown = sorted(set(content) - allowed)
+    if unknown:
+        raise InputError(f"Profile {where}: {what} has unknown '{unknown[0]}'. Allowed: {', '.join(sorted(allowed))}.")
+
+
+def _file(where: str, entry: dict[str, Any]) -> FileSpec:
+    _only(where, "a file", entry, FILE_KEYS)
+    if not entry.get("name") or not entry.get("headers"):
+        raise InputError(f"Profile {where}: every file needs a name and the headers by which it is known.")
+    table = entry.get("table")
+    if table is not None and table not in dictionary.tables():
+        raise InputError(f"Profile {where}: unknown table '{table}'. Tables: {', '.join(dictionary.tables())}.")
+    for lookup in entry.get("lookups", []):
+        _only(where, "a lookup", lookup, LOOKUP_KEYS)
+        if set(lookup) != LOOKUP_KEYS:
+            raise InputError(f"Profile {where}: a lookup needs name, on and key; found {', '.join(sorted(lookup))}.")
+    fields = tuple(_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
+    if table:
+        _complete(where, table, fields)
+    return FileSpec(
+        entry["name"], table, tuple(entry["headers"]), fields, frozenset(map(words.plain, entry.get("ignore", ()))),
+        bool(entry.get("ignore_others", False)), entry.get("keep", {}),
+        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])),
+    )  # fmt: skip
+
+
+def _complete(where: str, table: str, fields: tuple[FieldSpec, ...]) -> None:
+    own = {spec.field for spec in fields if spec.table == table}
+    for group in words.required(table):
+        if not own.intersection(group):
+            raise InputError(f"Profile {where}: table {table} needs {' or '.join(group)}. Map a column to it.")
+
+
+def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str, Any]) -> FieldSpec:
+    if table is None:
+        raise InputError(f"Profile {where}: file '{entry['name']}' maps fields but names no table.")
+    owner, field = _known_field(where, table, name)
+    spec = {"column": spec} if isinstance(spec, str) else spec
+    _only(where, f"field {name}", spec, FIELD_KEYS)
+    ways = [way for way in WAYS if way in spec]
+    if len(ways) != 1:
+        raise InputError(f"Profile {where}: field {name} needs exactly one of {', '.join(WAYS)}.")
+    how = ways[0]
+    given = [] if how == "constant" else [spec[how]] if how == "column" else list(spec[how])
+    if how == "add_months" and len(given) != 2:
+        raise InputError(f"Profile {where}: field {name}: add_months takes a date column and a months column.")
+    is_time = target(owner, field).type in ("date", "timestamp")
+    return FieldSpec(
+        owner, field, how, tuple(given), str(spec.get("constant", "")), spec.get("when", ""),
+        spec.get("separator", "/"), spec.get("format", entry.get("date_format") if is_time else None),
+        _unit(where, owner, field, spec.get("unit", "")), _codes(where, owner, field, entry, name),
+    )  # fmt: skip
+
+
+def _known_field(where: str, table: str, name: str) -> tuple[str, str]:
+    owner, _, field = name.rpartition(".")
+    owner = owner or table
+    steps = dictionary.codes("step") if owner == EVENTS and table != EVENTS else {}
+    allowed = (table, *COMPANIONS.get(table, ()), *((EVENTS,) if table in COMPANIONS else ()))
+    if owner not in allowed or field not in (steps or dictionary.fields(owner)):
+        raise InputError(f"Profile {where}: unknown field '{name}' for table {table}. See data/tables/fields.csv.")
+    return owner, field
+
+
+def _unit(where: str, owner: str, field: str, unit: str) -> str:
+    known = words.units(target(owner, field).type)
+    if unit and unit not in known:
+        raise InputError(f"Profile {where}: field {field} has unknown unit '{unit}'. Units: {', '.join(known)}.")
+    return unit
+
+
+def factor(spec: FieldSpec) -> Decimal:
+    return words.units(target(spec.table, spec.field).type)[spec.unit].factor if spec.unit else Decimal(1)
+
+
+def _codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
+    codes = entry.get("codes", {}).get(name, {})
+    meant = target(owner, field)
+    known = dictionary.codes(meant.code_list) if meant.code_list else {}
+    strange = [code for code in codes.values() if code not in known and not meant.is_open_list]
+    if strange:
+        raise InputError(f"Profile {where}: field {name} has unknown code '{strange[0]}'. Codes: {', '.join(known)}.")
+    return codes

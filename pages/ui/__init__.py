@@ -1,0 +1,1 @@
+"""What the pages share: frame, language, numbers, charts, tables, and the way to the book."""

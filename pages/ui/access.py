@@ -1,0 +1,42 @@
+"""The way from a page to the book: one reader a published book, a new cursor a question, answers remembered."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from data import book
+from policy import judging, tables
+from policy.model import Policy
+
+Answer = TypeVar("Answer")
+Generation = tuple[int, int]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _reader(path: str, generation: Generation) -> book.Reader:  # noqa: ARG001  # a new book has a new generation
+    return book.Reader(Path(path))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001  # edited tables have a new stamp
+    judging.load.cache_clear()
+    return judging.load()
+
+
+def policy() -> Policy:
+    """The shipped policy, read again when one of its tables was edited. Raises PolicyError."""
+    return _policy(tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(tables.SHIPPED.rglob("*.csv"))))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs={Policy: lambda known: known.version})
+def _answer(path: str, generation: Generation, name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:
+    return _question(_reader(path, generation).cursor(), *arguments)
+
+
+def ask(question: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Put a question of data or policy to the book: `question(cursor, *arguments)`, remembered for this book."""
+    path = book.default_path()
+    name = f"{question.__module__}.{question.__qualname__}"
+    return _answer(str(path), book.generation(path), name, arguments, question)

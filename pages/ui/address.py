@@ -1,0 +1,97 @@
+"""Choices that stand in the address of the page, as codes, so that a link shows the same in either language.
+
+Streamlit's own binding writes the labels of the options into the address; labels change with the language and with
+the counts in them, codes do not. The address is the truth: a change is written there before the page runs, and
+every widget is drawn from there.
+"""
+
+from datetime import date
+
+import streamlit as st
+
+
+def all_of(name: str) -> list[str]:
+    return st.query_params.get_all(name)
+
+
+def get(name: str) -> str | None:
+    return st.query_params.get(name)
+
+
+def put(name: str, values: list[str]) -> None:
+    """Write it, if it is not what stands there; nothing chosen stands nowhere."""
+    if values == all_of(name):
+        return
+    if values:
+        st.query_params[name] = values
+    else:
+        del st.query_params[name]
+
+
+def _key(name: str, labels: dict[str, str]) -> str:
+    """A widget whose labels change is another widget: the browser would send the old labels back."""
+    return f"{name}:{hash(tuple(labels.items()))}"
+
+
+def _moved(name: str, key: str) -> None:
+    value = st.session_state[key]
+    chosen = value if isinstance(value, list) else [] if value is None else [str(value)]
+    put(name, chosen)
+    if name in st.session_state and chosen:
+        st.session_state[name] = chosen[0]
+
+
+def kept(name: str, label: str, labels: dict[str, str]) -> str:
+    """One of the codes: by the address, else as chosen on another page before, else the first."""
+    wishes = [get(name), st.session_state.get(name), next(iter(labels))]
+    chosen = next(wish for wish in wishes if wish in labels)
+    key = _key(name, labels)
+    st.session_state[key] = st.session_state[name] = chosen
+    put(name, [chosen])
+    return st.selectbox(label, list(labels), format_func=labels.__getitem__, key=key, on_change=_moved, args=(name, key))
+
+
+def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> list[str]:
+    """Any of the codes; none chosen means all."""
+    key = _key(name, labels)
+    st.session_state[key] = [code for code in all_of(name) if code in labels]
+    put(name, st.session_state[key])
+    return st.multiselect(
+        label, list(labels), format_func=labels.__getitem__, key=key, placeholder=placeholder, wrap=True,
+        on_change=_moved, args=(name, key),
+    )  # fmt: skip
+
+
+def switch(name: str, label: str, labels: dict[str, str], default: str) -> str:
+    """One of a few codes, the default unless the address says otherwise."""
+    key = _key(name, labels)
+    st.session_state[key] = get(name) if get(name) in labels else default
+    st.segmented_control(
+        label, list(labels), format_func=labels.__getitem__, key=key, required=True, on_change=_moved, args=(name, key)
+    )
+    return st.session_state[key]
+
+
+def text(name: str, label: str, placeholder: str) -> str:
+    st.session_state[f"{name}:text"] = get(name) or ""
+    return st.text_input(
+        label, key=f"{name}:text", placeholder=placeholder, on_change=_moved, args=(name, f"{name}:text")
+    ).strip()
+
+
+def _day(written: str | None) -> date | None:
+    try:
+        return date.fromisoformat(written or "")
+    except ValueError:
+        return None
+
+
+def day(name: str, label: str, default: date, earliest: date, latest: date) -> date:
+    """A day, written YYYY-MM-DD in the address; one that is none or out of bounds is replaced by the default."""
+    wish = _day(get(name))
+    key = f"{name}:{earliest}:{latest}"
+    st.session_state[key] = wish if wish and earliest <= wish <= latest else default
+    put(name, [st.session_state[key].isoformat()])
+    return st.date_input(
+        label, min_value=earliest, max_value=latest, key=key, format="YYYY-MM-DD", on_change=_moved, args=(name, key)
+    )

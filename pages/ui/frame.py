@@ -1,0 +1,127 @@
+"""The frame of every page: navigation, the way in, the header with its dates, versions and reconciliation."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from data import book, facts, findings, portfolio
+from data.errors import LoanlightError
+from pages.ui import access, address, language, numbers
+from pages.ui.language import say
+from policy.model import Policy
+
+PAGES = {
+    "portfolio_health": ":material/monitoring:",
+    "violations": ":material/flag:",
+    "upcoming_maturities": ":material/event:",
+    "extension_what_if": ":material/more_time:",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page looks at: one snapshot, its newest run (if it was checked), the main currency, the policy."""
+
+    as_of: date
+    snapshots: list[date]
+    currency: str | None
+    policy: Policy
+    run: findings.Run | None
+
+
+def navigation() -> Page:
+    """Declare the pages; from the first call on, Streamlit no longer runs files of the folder pages/ by themselves."""
+    language.current()
+    pages = [
+        st.Page(f"pages/{name}.py", title=say(f"page.{name}"), icon=icon, default=name == "portfolio_health")
+        for name, icon in PAGES.items()
+    ]
+    return st.navigation(pages)
+
+
+def enter() -> None:
+    """Called by the dashboard: this session came in by the door."""
+    st.session_state["entered"] = True
+
+
+def _through_the_door() -> None:
+    """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the dashboard."""
+    if "entered" not in st.session_state:
+        navigation()
+        st.rerun()
+
+
+def open_page(name: str) -> View:
+    """The header of a page and what it looks at; ends the run with a plain word when there is nothing to show."""
+    _through_the_door()
+    title, chooser = st.columns([3, 1], vertical_alignment="bottom")
+    title.title(say(f"page.{name}"))
+    try:
+        view = _view(chooser)
+    except LoanlightError as error:
+        st.error(say("error.cannot_show"))
+        st.code(str(error), language=None, wrap_lines=True)
+        st.stop()
+    _facts(view)
+    return view
+
+
+def _nothing(reason: str, commands: str) -> None:
+    st.info(say(reason))
+    st.code(commands, language="bash")
+    st.stop()
+
+
+def _view(chooser: st.delta_generator.DeltaGenerator) -> View:
+    policy = access.policy()
+    if book.generation(book.default_path()) is None:
+        _nothing("empty.no_book", say("empty.commands"))
+    snapshots = access.ask(facts.built_dates)[::-1]
+    if not snapshots:
+        _nothing("empty.no_loans", say("empty.commands"))
+    with chooser:
+        chosen = address.kept("as_of", say("frame.as_of"), {day.isoformat(): numbers.day(day) for day in snapshots})
+    as_of = date.fromisoformat(chosen)
+    currencies = access.ask(portfolio.currencies, as_of)
+    currency = currencies["currency"][0] if currencies.height else None
+    return View(as_of, snapshots, currency, policy, access.ask(findings.latest_run, as_of))
+
+
+def _reconciliation(view: View) -> str:
+    sums = access.ask(findings.reconcile, view.as_of)
+    parts = [say("frame.judged" if view.run else "frame.loaded", n=numbers.count(sums.judged))]
+    for key, value in (("quarantined", sums.quarantined), ("ignored", sums.ignored), ("replaced", sums.replaced)):
+        if value or key == "quarantined":
+            parts.append(say(f"frame.{key}", n=numbers.count(value)))
+    return say("frame.rows_in", n=numbers.count(sums.rows_in), parts=" + ".join(parts))
+
+
+def _facts(view: View) -> None:
+    """The line under the title; what does not add up, and a check of other tables than today's, are said aloud."""
+    version = view.run.policy_version if view.run else view.policy.version
+    st.caption(
+        " · ".join(
+            [
+                say("frame.as_of_is", day=numbers.day(view.as_of)),
+                say("frame.policy", version=version[:12]),
+                _reconciliation(view),
+                say("frame.currency", currency=view.currency or say("frame.no_currency")),
+            ]
+        )
+    )
+    difference = access.ask(findings.reconcile, view.as_of).difference
+    if difference:
+        st.warning(say("frame.difference", n=numbers.count(difference)))
+    if view.run is None:
+        st.warning(say("frame.not_checked", day=view.as_of.isoformat()))
+    elif view.run.policy_version != view.policy.version:
+        st.warning(say("frame.policy_moved", version=view.policy.version[:12]))
+
+
+def need_run(view: View) -> None:
+    """For a page that shows a check: without one there is nothing to show, and the header says what to do."""
+    if view.run is None:
+        st.info(say("frame.check_first"))
+        st.stop()

@@ -1,0 +1,74 @@
+"""The two languages of the interface: which one is on, and the words for it."""
+
+import csv
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from data import dictionary
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+KEY = "lang"
+# Of the run, not of the session: a download is written on another thread, with a copy of the context.
+_on: ContextVar[str] = ContextVar("language", default="zh")
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    with Path(__file__).with_name("words.csv").open(encoding="utf-8", newline="") as file:
+        return {row["key"]: row for row in csv.DictReader(file)}
+
+
+def _wished() -> str:
+    """The address first, then what was chosen before, then the browser's own language."""
+    for wish in (st.query_params.get(KEY), st.session_state.get(KEY), (st.context.locale or "")[:2]):
+        if wish in LANGUAGES:
+            return wish
+    return "en" if st.context.locale else "zh"
+
+
+def current() -> str:
+    """The language of this run, kept in the session and in the address."""
+    chosen = _wished()
+    st.session_state[KEY] = chosen
+    _on.set(chosen)
+    if st.query_params.get(KEY) != chosen:
+        st.query_params[KEY] = chosen
+    return chosen
+
+
+def _choose() -> None:
+    st.query_params[KEY] = st.session_state["lang_switch"] or st.session_state[KEY]
+
+
+def switch() -> None:
+    st.session_state["lang_switch"] = current()
+    st.segmented_control(
+        "语言 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang_switch", on_change=_choose
+    )
+
+
+def say(key: str, **values: object) -> str:
+    return words()[key][_on.get()].format(**values)
+
+
+def pick(zh: str, en: str) -> str:
+    return zh if _on.get() == "zh" else en
+
+
+def terms(kind: str) -> dict[str, str]:
+    """The words of one kind (`severity.high` → high), in the order of the table."""
+    return {key.removeprefix(f"{kind}."): say(key) for key in words() if key.startswith(f"{kind}.")}
+
+
+def code_labels(code_list: str) -> dict[str, str]:
+    """The codes of one list with their words, in the list's order."""
+    return {code.code: pick(code.zh, code.en) for code in dictionary.codes(code_list).values()}
+
+
+def field_label(subject: str, name: str) -> str:
+    """What a fact is called; a name the dictionary does not know is shown as it is."""
+    field = dictionary.facts(subject).get(name) if subject in dictionary.subjects() else None
+    return pick(field.zh, field.en) if field else name

@@ -1,0 +1,53 @@
+"""Numbers and dates as people write them, in the language that is on."""
+
+from datetime import date
+from decimal import Decimal
+
+from babel.dates import format_date
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
+
+from pages.ui import language
+
+LOCALES = {"zh": "zh_CN", "en": "en"}
+NOTHING = "—"
+
+
+def locale() -> str:
+    return LOCALES[language.pick("zh", "en")]
+
+
+def count(value: int | None) -> str:
+    return NOTHING if value is None else format_decimal(value, locale=locale())
+
+
+def amount(value: Decimal | float | None) -> str:
+    """Every digit: 1,234,567.80."""
+    return NOTHING if value is None else format_decimal(value, format="#,##0.00", locale=locale())
+
+
+def compact(value: Decimal | float | None) -> str:
+    """Short: 1.23亿, 123.46M."""
+    if value is None:
+        return NOTHING
+    return format_compact_decimal(value, locale=locale(), fraction_digits=2)
+
+
+def share(value: float | None) -> str:
+    return NOTHING if value is None else format_percent(value, format="#,##0.00%", locale=locale())
+
+
+def points(value: float | None) -> str | None:
+    """A change of a share in percentage points, signed; None when there is nothing to compare."""
+    if value is None:
+        return None
+    return language.say("unit.points", value=format_decimal(value * 100, format="+0.00;-0.00", locale=locale()))
+
+
+def plain(value: Decimal | float) -> str:
+    """With the digits it has: 1,234.5."""
+    return format_decimal(value, format="#,##0.######", locale=locale())
+
+
+def day(value: date | None) -> str:
+    """2026年10月31日, 31 Oct 2026."""
+    return NOTHING if value is None else format_date(value, language.pick("long", "d MMM y"), locale())

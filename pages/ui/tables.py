@@ -1,0 +1,43 @@
+"""One way to show a table: columns named in the language, dates as dates, money with its digits, data never markdown."""
+
+import polars as pl
+import streamlit as st
+
+from pages.ui.language import say
+
+LAZY = 20_000  # rows from which the browser fetches them as it scrolls
+
+
+def column(kind: str, label: str) -> object:
+    """The configuration of one column; numbers stay numbers, so that a click on the header sorts them."""
+    if kind == "date":
+        return st.column_config.DateColumn(label, format="YYYY-MM-DD")
+    if kind == "amount":
+        return st.column_config.NumberColumn(label, format="%,.2f")
+    if kind == "share":
+        return st.column_config.NumberColumn(label, format="%.2f%%")
+    if kind == "count":
+        return st.column_config.NumberColumn(label, format="%,d")
+    return st.column_config.TextColumn(label)
+
+
+def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
+    """Decimals as floats for the grid, shares as percent."""
+    shares = [pl.col(name).cast(pl.Float64) * 100 for name, kind in kinds.items() if kind == "share"]
+    amounts = [pl.col(name).cast(pl.Float64) for name, kind in kinds.items() if kind == "amount"]
+    return frame.select(list(kinds)).with_columns(shares + amounts)
+
+
+def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,
+         chosen: int | None = None, height: int | str = "auto") -> int | None:  # fmt: skip
+    """A table of the columns in `kinds` (name → text, date, amount, share, count); the row picked, if it may be."""
+    configuration = {name: column(kind, say(f"col.{name}")) for name, kind in kinds.items()}
+    options = {"hide_index": True, "column_config": configuration, "placeholder": "—", "height": height, "key": key}
+    if not pick:
+        st.dataframe(_ready(frame, kinds), lazy=frame.height > LAZY, **options)
+        return None
+    start = {"selection": {"rows": [chosen], "columns": [], "cells": []}} if chosen is not None else None
+    state = st.dataframe(
+        _ready(frame, kinds), on_select="rerun", selection_mode="single-row", selection_default=start, **options
+    )
+    return state.selection.rows[0] if state.selection.rows else None

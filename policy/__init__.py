@@ -1,0 +1,1 @@
+"""Policy as data: the tables, and the engine that compiles and runs them. Knows no page and no export file."""

@@ -1,0 +1,105 @@
+"""The policy's own test suite: each example is a record made of its inputs, judged by the compiled rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from data.dictionary import DUCKDB_TYPES
+from policy.compiling import CompiledSubject, compile_subject, shown
+from policy.functions import render
+from policy.judging import reason_of
+from policy.model import Example, Policy
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an example expected and what the rule said; `error` when its inputs cannot be used."""
+
+    example: Example
+    verdict: str
+    measured: str | None
+    limit: str | None
+    error: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        said = {"measured": self.measured, "limit": self.limit}
+        wanted = {"measured": self.example.measured, "limit": self.example.limit}
+        values = all(not text or text == said[name] for name, text in wanted.items())
+        return not self.error and values and self.verdict == self.example.verdict
+
+
+def run(policy: Policy) -> list[Outcome]:
+    """Judges every example, one query a subject."""
+    con = duckdb.connect(":memory:")
+    found: list[Outcome] = []
+    for subject in policy.subjects:
+        own = [e for e in policy.examples if e.rule_id in policy.rules and policy.rules[e.rule_id].subject == subject]
+        if own:
+            found += _run_subject(con, compile_subject(policy, subject, given=True), own)
+    con.close()
+    return found
+
+
+def _columns(compiled: CompiledSubject) -> dict[str, str]:
+    types = {name: field.sql_type for name, field in compiled.columns.facts.items()}
+    derived = {name: DUCKDB_TYPES[field.type] for name, field in compiled.columns.aggregates.items()}
+    return types | derived
+
+
+def _run_subject(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example]) -> list[Outcome]:
+    columns = _columns(compiled)
+    errors = {e.example_id: _unusable(con, e, columns) for e in examples}
+    usable = [e for e in examples if not errors[e.example_id]]
+    judged = _judge(con, compiled, usable, columns) if usable else {}
+    return [judged.get(e.example_id) or Outcome(e, "", None, None, errors[e.example_id]) for e in examples]
+
+
+def _unusable(con: duckdb.DuckDBPyConnection, example: Example, columns: dict[str, str]) -> str:
+    for name, text in example.inputs.items():
+        if name not in columns:
+            return f"unknown input '{name}'"
+        if not columns[name].endswith("[]"):
+            known = con.execute(f"SELECT TRY_CAST(? AS {columns[name]}) IS NOT NULL", [text]).fetchall()
+            if not known[0][0]:
+                return f"input {name} = '{text}' is no {columns[name]}"
+    return ""
+
+
+def _frame(examples: Iterable[Example], columns: dict[str, str]) -> pl.DataFrame:
+    rows = [
+        {name: e.inputs.get(name) for name in columns} | {"example_id": e.example_id, "as_of": e.as_of.isoformat()}
+        for e in examples
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys([*columns, "example_id"], pl.String))
+
+
+def _cast(name: str, sql_type: str) -> str:
+    text = f"string_split(\"{name}\", '|')" if sql_type.endswith("[]") else f'"{name}"'
+    return f'CAST({text} AS {sql_type}) AS "{name}"'
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example], columns: dict[str, str]
+) -> dict[str, Outcome]:
+    con.register("texts", _frame(examples, columns).to_arrow())
+    casts = ", ".join(_cast(name, sql_type) for name, sql_type in columns.items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE example AS SELECT example_id, {casts} FROM texts")
+    values = ", ".join(
+        f"[CAST({render(rule.code)} AS VARCHAR), {render(shown(rule.measured, rule.kind))}, "
+        f"{render(shown(rule.limit, rule.kind))}] AS r{n}"
+        for n, rule in enumerate(compiled.rules)
+    )
+    rows = con.execute(f"{compiled.columns.select('example')} SELECT example_id, {values} FROM columns").fetchall()
+    by_id = {example.example_id: example for example in examples}
+    number = {rule.rule_id: n for n, rule in enumerate(compiled.rules)}
+    found = {}
+    for example_id, *results in rows:
+        n = number[by_id[example_id].rule_id]
+        code, measured, limit = results[n]
+        verdict = reason_of(int(code), compiled.rules[n].inputs)[0]
+        found[example_id] = Outcome(by_id[example_id], verdict, measured, limit)
+    return found
+

@@ -1,0 +1,97 @@
+"""The functions of the expression language: one meaning each, rendered as DuckDB SQL here and nowhere else."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+
+DIALECT = "duckdb"
+_WHOLE_MONTHS = "((YEAR(:b) - YEAR(:a)) * 12 + MONTH(:b) - MONTH(:a))"
+_ADD_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
+
+
+def _months_after(day: str, months: str) -> str:
+    return _ADD_MONTHS.replace(":d", day).replace(":n", months)
+
+
+_ADD_TERM = f"""CASE
+    WHEN {_months_after(":a", _WHOLE_MONTHS)} = :b AND FLOOR({_WHOLE_MONTHS} * :r) = {_WHOLE_MONTHS} * :r
+    THEN {_months_after(":b", f"({_WHOLE_MONTHS} * :r)")}
+    ELSE :b + CAST(FLOOR((:b - :a) * :r) AS INTEGER) END"""
+
+
+@dataclass(frozen=True)
+class Function:
+    """Argument kinds and units, result kind and unit; `*` as the only argument kind: any number of one kind."""
+
+    arguments: tuple[str, ...]
+    units: tuple[str | None, ...]
+    result: str
+    unit: str | None
+    template: str
+    places: tuple[str, ...]
+    optional: int = 0
+
+
+FUNCTIONS = {
+    # The same day n months on; clipped to the month's end where the month is shorter.
+    "add_months": Function(("date", "number"), (None, "months"), "date", None, _ADD_MONTHS, ("d", "n")),
+    "add_days": Function(("date", "number"), (None, "days"), "date", None, ":d + CAST(:n AS INTEGER)", ("d", "n")),
+    "days_between": Function(("date", "date"), (None, None), "number", "days", "(:b - :a)", ("a", "b")),
+    # end + ratio of the term from start to end: whole calendar months where both are whole, else days rounded down.
+    "add_term": Function(("date", "date", "number"), (None, None, "ratio"), "date", None, _ADD_TERM, ("a", "b", "r")),
+    "month_end": Function(("date",), (None,), "date", None, "LAST_DAY(:d)", ("d",)),
+    "year": Function(("date",), (None,), "number", "year", "YEAR(:d)", ("d",)),
+    "has": Function(("list", "text"), (None, None), "boolean", None, "LIST_CONTAINS(:l, :x)", ("l", "x")),
+    "starts_with": Function(("text", "text"), (None, None), "boolean", None, "STARTS_WITH(:t, :p)", ("t", "p")),
+}
+# Of any one kind; these skip unknown arguments and are unknown only when all are.
+CHOICES = {
+    "coalesce": exp.Coalesce,
+    "least": exp.Least,
+    "greatest": exp.Greatest,
+    "earliest": exp.Least,
+    "latest": exp.Greatest,
+}
+
+
+@cache
+def _template(text: str) -> exp.Expression:
+    return sqlglot.parse_one(text, dialect=DIALECT)
+
+
+def fill(template: str, **values: exp.Expression) -> exp.Expression:
+    """The template's tree with each `:name` replaced by a tree; text of a user is never pasted."""
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Placeholder) and node.name in values:
+            return exp.paren(values[node.name].copy(), copy=False)
+        return node
+
+    return _template(template).copy().transform(replace, copy=False)
+
+
+def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+    rest = [argument.copy() for argument in arguments[1:]]
+    skips = {} if name == "coalesce" else {"ignore_nulls": True}
+    return CHOICES[name](this=arguments[0].copy(), expressions=rest, **skips)
+
+
+def literal(kind: str, text: str) -> exp.Expression:
+    """A checked value as SQL: numbers exact, dates and texts quoted by the generator."""
+    if kind == "number":
+        return exp.Literal.number(text) if not text.startswith("-") else exp.Neg(this=exp.Literal.number(text[1:]))
+    if kind == "date":
+        return exp.cast(exp.Literal.string(text), "DATE")
+    if kind == "boolean":
+        return exp.true() if text == "true" else exp.false()
+    return exp.Literal.string(text)
+
+
+def column(name: str) -> exp.Expression:
+    return exp.column(name, quoted=True)
+
+
+def render(tree: exp.Expression) -> str:
+    return tree.sql(dialect=DIALECT)

@@ -1,0 +1,193 @@
+"""What a policy is made of: clauses, rules, limit tables, derived fields, examples."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+FOREVER = date(9999, 12, 31)
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
+AGGREGATES = ("sum", "min", "max", "count")
+VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands: the table file, and its row as a spreadsheet counts (the header is row 1)."""
+
+    table: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A finding of the linter: where, what is wrong, what to do. Only level `error` stops the policy from loading."""
+
+    level: str
+    table: str
+    row: int
+    column: str
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.table}, row {self.row}, column {self.column}: {self.message} {self.fix}"
+
+
+@dataclass(frozen=True)
+class Clause:
+    clause_id: str
+    document_zh: str
+    document_en: str
+    section: str
+    gist_zh: str
+    gist_en: str
+    reading_zh: str
+    reading_en: str
+    mechanical: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One version of a rule, in force [effective_from, effective_to) by the date in the fact named `as_of`."""
+
+    rule_id: str
+    family: str
+    subject: str
+    stage: str
+    title_zh: str
+    title_en: str
+    severity: str
+    scope: str
+    measure: str
+    comparator: str
+    limit: str
+    unit: str
+    as_of: str
+    clause_id: str
+    evidence: str
+    effective_from: date
+    effective_to: date
+    remedy_zh: str
+    remedy_en: str
+    place: Place
+
+    @property
+    def act_date(self) -> str:
+        return self.as_of or "as_of"
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        return clause_ids(self.clause_id)
+
+
+def clause_ids(cell: str) -> tuple[str, ...]:
+    """The clauses of a cell that may name several, joined by |."""
+    return tuple(part for part in cell.split("|") if part)
+
+
+@dataclass(frozen=True)
+class LimitColumn:
+    table: str
+    name: str
+    role: str
+    type: str
+    unit: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    row_id: str
+    cells: dict[str, str]
+    clause_id: str
+    evidence: str
+    effective_from: date
+    effective_to: date
+    reading_zh: str
+    reading_en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class LimitTable:
+    """A decision table: unary tests in the key columns, values in the limit columns."""
+
+    name: str
+    hit_policy: str
+    columns: tuple[LimitColumn, ...]
+    rows: tuple[LimitRow, ...]
+
+    @property
+    def keys(self) -> tuple[LimitColumn, ...]:
+        return tuple(column for column in self.columns if column.role == "key")
+
+    def column(self, name: str) -> LimitColumn | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A field that policy computes: from the same row, or aggregated from the rows of a child subject of the loan."""
+
+    name: str
+    subject: str
+    from_subject: str
+    expression: str
+    aggregate: str
+    as_of: str
+    type: str
+    unit: str
+    codes: str
+    zh: str
+    en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Example:
+    example_id: str
+    rule_id: str
+    as_of: date
+    inputs: dict[str, str]
+    verdict: str
+    measured: str
+    limit: str
+    title: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All tables of one policy version; `version` is the hash of their content."""
+
+    version: str
+    clauses: dict[str, Clause]
+    versions: tuple[Rule, ...]
+    limit_tables: dict[str, LimitTable]
+    derived: tuple[Derived, ...]
+    effects: dict[str, tuple[str, str]]
+    examples: tuple[Example, ...]
+    texts: dict[str, str] = field(repr=False)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """The newest version of each rule, in the order of the tables."""
+        newest: dict[str, Rule] = {}
+        for rule in self.versions:
+            known = newest.get(rule.rule_id)
+            if known is None or rule.effective_from >= known.effective_from:
+                newest[rule.rule_id] = rule
+        return newest
+
+    def of_subject(self, subject: str) -> dict[str, tuple[Rule, ...]]:
+        """The versions of each rule about one subject."""
+        found: dict[str, tuple[Rule, ...]] = {}
+        for rule in self.versions:
+            if rule.subject == subject:
+                found[rule.rule_id] = (*found.get(rule.rule_id, ()), rule)
+        return found
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(rule.subject for rule in self.versions))

@@ -1,0 +1,209 @@
+"""Reading the policy tables from a folder of CSV files; what cannot be read is a Problem, never skipped."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import fields as dataclass_fields
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from data.errors import InputError
+from policy.model import (
+    FOREVER,
+    Clause,
+    Derived,
+    Example,
+    LimitColumn,
+    LimitRow,
+    LimitTable,
+    Place,
+    Policy,
+    Problem,
+    Rule,
+)
+
+SHIPPED = Path(__file__).parent / "tables"
+LIMIT_ROW_COLUMNS = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
+Row = tuple[Place, dict[str, str]]
+T = TypeVar("T")
+
+
+class PolicyError(InputError):
+    """The policy tables cannot be used; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        more = f" ({len(problems) - 1} more; run python -m policy lint)" if len(problems) > 1 else ""
+        super().__init__(f"Policy tables: {problems[0]}{more}")
+
+
+class TableReader:
+    """Reads one folder of tables and gathers the problems on the way."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+        self.problems: list[Problem] = []
+
+    def report(self, place: Place, column: str, message: str, fix: str) -> None:
+        self.problems.append(Problem("error", place.table, place.row, column, message, fix))
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(name for name in self.texts if name.startswith(folder + "/"))
+
+    def rows(self, name: str, columns: Iterable[str]) -> list[Row]:
+        if name not in self.texts:
+            self.report(Place(name, 1), "-", "the table is missing.", "Restore the file, or copy the shipped one.")
+            return []
+        reader = csv.reader(io.StringIO(self.texts[name]))
+        header = next(reader, [])
+        wanted = list(columns)
+        for column in wanted:
+            if column not in header:
+                self.report(Place(name, 1), column, "the column is missing.", f"The header needs {', '.join(wanted)}.")
+        for column in header:
+            if column not in wanted or header.count(column) > 1:
+                self.report(Place(name, 1), column, "unknown or repeated column.", f"Known: {', '.join(wanted)}.")
+        return [] if set(wanted) != set(header) else list(self._records(name, header, reader))
+
+    def _records(self, name: str, header: list[str], reader: Iterable[list[str]]) -> Iterable[Row]:
+        for cells in reader:
+            place = Place(name, reader.line_num)  # type: ignore[attr-defined]
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                self.report(place, "-", f"{len(cells)} cells under {len(header)} columns.", "Quote cells with commas.")
+                continue
+            yield place, {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+
+    def date(self, place: Place, column: str, cell: str, default: date | None = None) -> date:
+        if not cell and default:
+            return default
+        try:
+            return date.fromisoformat(cell)
+        except ValueError:
+            self.report(place, column, f"'{cell}' is no date.", "Write it as 2024-07-01.")
+            return FOREVER
+
+    def records(self, name: str, kind: Callable[..., T], extra: Callable[[Row], dict[str, object]]) -> list[T]:
+        """Rows of a table as dataclasses; `extra` gives the fields that are not plain text."""
+        columns = [field.name for field in dataclass_fields(kind) if field.name != "place"]  # type: ignore[arg-type]
+        return [kind(**(cells | extra((place, cells)))) for place, cells in self.rows(name, columns)]
+
+
+def _dates(reader: TableReader) -> Callable[[Row], dict[str, object]]:
+    def extra(row: Row) -> dict[str, object]:
+        place, cells = row
+        starts = reader.date(place, "effective_from", cells["effective_from"])
+        ends = reader.date(place, "effective_to", cells["effective_to"], FOREVER)
+        if ends <= starts:
+            reader.report(place, "effective_to", "ends before it begins.", "Dates hold from (incl.) to (excl.).")
+        return {"effective_from": starts, "effective_to": ends, "place": place}
+
+    return extra
+
+
+def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
+    header = ("table", "column", "role", "type", "unit", "hit_policy", "zh", "en")
+    columns: dict[str, list[LimitColumn]] = {}
+    hit_policy: dict[str, str] = {}
+    for place, c in reader.rows("limit_columns.csv", header):
+        columns.setdefault(c["table"], []).append(
+            LimitColumn(c["table"], c["column"], c["role"], c["type"], c["unit"], c["zh"], c["en"])
+        )
+        if c["role"] not in ("key", "limit"):
+            reader.report(place, "role", f"'{c['role']}' is no role.", "Use key or limit.")
+        if c["hit_policy"] not in ("unique", "collect") or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]:
+            reader.report(place, "hit_policy", f"'{c['hit_policy']}' cannot be.", "Use unique or collect, alike per table.")
+        hit_policy[c["table"]] = c["hit_policy"]
+    return {
+        name: LimitTable(name, hit_policy[name], tuple(own), tuple(_limit_rows(reader, name, own)))
+        for name, own in columns.items()
+    }
+
+
+def _limit_rows(reader: TableReader, name: str, columns: list[LimitColumn]) -> list[LimitRow]:
+    keyed = [column.name for column in columns]
+    dates = _dates(reader)
+    found = []
+    for place, cells in reader.rows(f"limits/{name}.csv", (*LIMIT_ROW_COLUMNS, *keyed)):
+        own = {column: cells.pop(column) for column in keyed}
+        found.append(LimitRow(**(cells | dates((place, cells))), cells=own))  # type: ignore[arg-type]
+    return found
+
+
+def _example_inputs(reader: TableReader, row: Row) -> dict[str, object]:
+    place, cells = row
+    inputs = {}
+    for part in filter(None, (part.strip() for part in cells["inputs"].split(";"))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            reader.report(place, "inputs", f"'{part}' is no field=value.", "Separate inputs by semicolons.")
+        inputs[name.strip()] = value.strip()
+    return {"inputs": inputs, "as_of": reader.date(place, "as_of", cells["as_of"]), "place": place}
+
+
+def _effects(reader: TableReader) -> dict[str, tuple[str, str]]:
+    rows = reader.rows("effects.csv", ("severity", "on_violation", "on_not_assessable"))
+    return {c["severity"]: (c["on_violation"], c["on_not_assessable"]) for _, c in rows}
+
+
+def _clauses(reader: TableReader) -> dict[str, Clause]:
+    names = [field.name for field in dataclass_fields(Clause)]
+    found: dict[str, Clause] = {}
+    for place, cells in reader.rows("clauses.csv", (*names, "level")):
+        if cells["clause_id"] in found:
+            reader.report(place, "clause_id", f"'{cells['clause_id']}' stands twice.", "Keep one row a clause.")
+        found[cells["clause_id"]] = Clause(**{name: cells[name] for name in names})
+    return found
+
+
+def read_texts(directory: Path) -> dict[str, str]:
+    """The text of every table of a folder by its name; raises InputError for a missing folder or a wrong encoding."""
+    if not directory.is_dir():
+        raise InputError(f"No folder {directory} of policy tables. Give --tables a folder like the shipped one.")
+    texts = {}
+    for path in sorted(directory.rglob("*.csv")):
+        try:
+            texts[path.relative_to(directory).as_posix()] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"Policy table {path}: not UTF-8 at byte {error.start}. Save it as UTF-8 CSV.") from error
+    return texts
+
+
+def version_of(texts: dict[str, str]) -> str:
+    """The hash of the tables' content: cells, not line ends or quoting."""
+    digest = hashlib.sha256()
+    for name in sorted(texts):
+        digest.update(repr((name, list(csv.reader(io.StringIO(texts[name]))))).encode())
+    return digest.hexdigest()[:16]
+
+
+def read(texts: dict[str, str]) -> tuple[Policy, list[Problem]]:
+    """The policy as far as it can be read, and what is wrong with the rows of its tables."""
+    reader = TableReader(texts)
+    dates = _dates(reader)
+    rules = [r for name in reader.names("rules") for r in reader.records(name, Rule, dates)]
+    examples = [
+        e
+        for name in reader.names("examples")
+        for e in reader.records(name, Example, lambda row: _example_inputs(reader, row))
+    ]
+    derived = [
+        Derived(**({"name": c.pop("field")} | c), place=place)
+        for place, c in reader.rows(
+            "derived.csv", ("field", *[f.name for f in dataclass_fields(Derived) if f.name not in ("name", "place")])
+        )
+    ]
+    policy = Policy(
+        version_of(texts),
+        _clauses(reader),
+        tuple(rules),
+        _limit_tables(reader),
+        tuple(derived),
+        _effects(reader),
+        tuple(examples),
+        texts,
+    )
+    return policy, reader.problems
