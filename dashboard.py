@@ -1,11 +1,16 @@
 """The entry: identity, language, navigation."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.ui import frame, language
 
-st.set_page_config(page_title="Loanlight", page_icon="🏦", layout="wide")
-st.logo("pages/ui/logo.svg", size="large")
+UI = Path(__file__).parent / "pages" / "ui"
+
+st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layout="wide", initial_sidebar_state=230)
+st.logo(str(UI / "logo.svg"), size="large")
+st.html(UI / "style.css")
 page = frame.navigation()
 frame.enter()
 with st.sidebar:

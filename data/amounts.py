@@ -50,6 +50,4 @@ def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
     has = text.str.ends_with(name) | text.str.starts_with(name)
     bare = text.str.strip_suffix(name).str.strip_prefix(name)
     scale = pl.when(has & (pl.col("factor").is_null() | (factor != 1))).then(pl.lit(factor, EXACT))
-    return frame.with_columns(
-        text=pl.when(has).then(bare).otherwise(text), factor=scale.otherwise(pl.col("factor"))
-    )
+    return frame.with_columns(text=pl.when(has).then(bare).otherwise(text), factor=scale.otherwise(pl.col("factor")))

@@ -70,10 +70,11 @@ def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[st
 
 
 def read(rows: pl.DataFrame, feed: Feed) -> Parsed:
-    """The values of one feed."""
+    """The values of one feed; with `when` only on rows that fill that column."""
+    if feed.when:
+        rows = rows.with_columns(pl.when(pl.col(feed.when).is_not_null()).then(pl.col(c)) for c in feed.columns)
     if feed.how == "constant":
-        named = rows[feed.when].is_not_null() if feed.when else pl.repeat(True, len(rows), eager=True)
-        text = pl.select(pl.when(named).then(pl.lit(feed.constant))).to_series()
+        text = rows.select(pl.when(pl.col(feed.when or ROW).is_not_null()).then(pl.lit(feed.constant))).to_series()
         return parse(text, feed.target, feed.reading)
     if feed.how == "join":
         parts = [pl.col(column).str.strip_chars() for column in feed.columns]

@@ -7,21 +7,27 @@ from data.errors import InputError
 
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+TEXT = bytes(byte for byte in range(256) if not CONTROL.match(bytes([byte])))
+DOS_END = b"\x1a"
 
 
 def to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
     """UTF-8 text without byte-order mark, and the name of the encoding found. Raises InputError."""
-    text, encoding = _decode(name, content)
-    found = CONTROL.search(text)
-    if found:
-        line = text.count(b"\n", 0, found.start()) + 1
-        raise InputError(
-            f"{name} is not a text file: byte {found.start()} (line {line}) is a control character. "
-            "Give a CSV in UTF-8 or GB18030, or an XLSX workbook."
-        )
+    text, encoding = _decode(name, content.rstrip(DOS_END))
+    if text.translate(None, TEXT):
+        raise _not_text(name, text)
     if b"\r" in text and b"\n" not in text:
         text = text.replace(b"\r", b"\n")
     return text, encoding
+
+
+def _not_text(name: str, text: bytes) -> InputError:
+    start = next(CONTROL.finditer(text)).start()
+    line = text.count(b"\n", 0, start) + 1
+    return InputError(
+        f"{name} is not a text file: byte {start} (line {line}) is a control character. "
+        "Give a CSV in UTF-8 or GB18030, or an XLSX workbook."
+    )
 
 
 def _decode(name: str, content: bytes) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ import polars as pl
 from data import amounts, words
 from data.mapping import Feed, Mapping
 from data.messages import note
-from data.readers import ROW, WIDTH, Sheet
+from data.readers import ROW, Sheet
 
 TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*([\u4e00-\u9fff]+)")
 TITLE_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
@@ -145,6 +145,7 @@ def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, 
         if amount is not None:
             matches = amount in (above, above - before)
             message = "total_matches" if matches else "total_differs"
-            found.append(note(message, row=row, stated=amount.normalize(), computed=above) | {"matches": matches})
+            said = note(message, row=row, stated=f"{amount:,.2f}", computed=f"{above:,.2f}")
+            found.append(said | {"matches": matches})
         before = above
     return found

@@ -111,14 +111,15 @@ def match(sheet: Sheet) -> Mapping:
     headers = texts(sheet, row)
     table = _table(sheet, headers)
     feeds = feeds_for(sheet.name, table, headers)
+    return Mapping(table, row, headers, tuple(feeds), tuple(reading_notes(headers, feeds)))
+
+
+def reading_notes(headers: dict[str, str], feeds: list[Feed]) -> list[dict]:
+    """What was left out, and what was assumed about units and maturities."""
     used = {column for feed in feeds for column in feed.columns}
-    notes = [note("note_ignored_column", column=h) for column, h in headers.items() if column not in used]
-    return Mapping(table, row, headers, tuple(feeds), tuple(notes + reading_notes(feeds)))
-
-
-def reading_notes(feeds: list[Feed]) -> list[dict]:
-    """What was assumed about units and maturities."""
-    notes = [
+    unread = [header for column, header in headers.items() if column not in used]
+    notes = [note("note_ignored_columns", columns=", ".join(unread))] if unread else []
+    notes += [
         note("note_unit", column=feed.header, unit=split_unit(feed.header)[1], factor=feed.reading.factor)
         for feed in feeds
         if feed.reading.factor != 1

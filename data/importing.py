@@ -3,7 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from data import batches, book, plans, profiles, readers, register, staging
+import duckdb
+
+from data import batches, book, facts, plans, profiles, readers, register, staging
 from data.converting import Part, convert
 from data.errors import InputError
 from data.profiles import Profile
@@ -64,10 +66,8 @@ def _write(
     return report
 
 
-def _build_facts(con, as_of: date) -> None:
+def _build_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Facts of every snapshot that the batch may have changed."""
-    from data import facts
-
     for day in register.dates_from(con, as_of):
         facts.build(con, day)
 

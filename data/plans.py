@@ -95,11 +95,8 @@ def _plan(entry: _Known, known: list[_Known], profile: Profile) -> Plan:
     missing = {lookup.name for lookup in entry.spec.lookups} - {name.split(".")[0] for name in columns.values()}
     feeds = [_feed(spec, columns, profile) for spec in entry.spec.fields if not _needs(spec, missing)]
     feeds += _others(entry, feeds)
-    used = {column for feed in feeds for column in feed.columns}
-    notes += [note("note_ignored_column", column=h) for c, h in entry.headers.items() if c not in used]
-    mapping = Mapping(
-        entry.spec.table or "", entry.row, entry.headers, tuple(feeds), (*notes, *headers.reading_notes(feeds))
-    )
+    notes += [dict(said) for said in entry.spec.notes] + headers.reading_notes(entry.headers, feeds)
+    mapping = Mapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes))
     return Plan(entry.sheet, mapping, _keep(entry.spec, entry.columns()), tuple(joins))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from data import dictionary, words
 from data.mapping import Feed, Mapping
 from data.messages import LANGUAGES, expression
-from data.readers import ROW, WIDTH
+from data.readers import WIDTH
 from data.values import Parsed
 
 SCHEMA = {"_index": pl.UInt32, "order": pl.Int32, "field": pl.String, "value": pl.String, "en": pl.String,
@@ -29,7 +29,9 @@ def found(
     return frame.with_columns(order=pl.lit(order, pl.Int32), field=pl.lit(field), **texts).select(list(SCHEMA))
 
 
-def collect(rows: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed], parsed: list[Parsed]) -> pl.DataFrame:
+def collect(
+    rows: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed], parsed: list[Parsed]
+) -> pl.DataFrame:
     """All problems that a sheet shows by itself: widths, unreadable cells, missing keys."""
     records = [*_widths(rows, mapping)]
     bad_keys = {}
@@ -89,7 +91,8 @@ def duplicates(later: pl.DataFrame, table: str) -> pl.DataFrame:
     """Records for later rows of a key; `later` names the first one in first_row and first_file."""
     key = dictionary.tables()[table].key[0]
     where = {"row": later["first_row"], "file": later["first_file"]}
-    return found("duplicate", later["_index"], 0, key, dictionary.fields(table)[key].zh, later[f"{table}.{key}"], **where)
+    zh = dictionary.fields(table)[key].zh
+    return found("duplicate", later["_index"], 0, key, zh, later[f"{table}.{key}"], **where)
 
 
 def other_snapshot(values: pl.Series, index: pl.Series, as_of: date) -> pl.DataFrame:

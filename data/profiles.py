@@ -13,10 +13,11 @@ from data.mapping import COMPANIONS, EVENTS, target
 FOLDER = Path(__file__).parent / "mappings"
 PROFILE_KEYS = {"title", "blanks", "files"}
 FILE_KEYS = {
-    "name", "table", "headers", "date_format", "ignore", "ignore_others", "keep", "fields", "codes", "lookups",
+    "name", "table", "headers", "date_format", "ignore", "ignore_others", "keep", "fields", "codes", "lookups", "notes",
 }  # fmt: skip
 FIELD_KEYS = {"column", "constant", "join", "add_months", "format", "unit", "when", "separator"}
 LOOKUP_KEYS = {"name", "on", "key"}
+NOTE_KEYS = {"en", "zh"}
 WAYS = ("column", "constant", "join", "add_months")
 
 
@@ -57,6 +58,8 @@ class FileSpec:
     ignore_others: bool
     keep: dict[str, list[str]]
     lookups: tuple[Lookup, ...]
+    notes: tuple[dict[str, str], ...]
+    """What the mapping assumes, for the report."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,15 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
         _only(where, "a lookup", lookup, LOOKUP_KEYS)
         if set(lookup) != LOOKUP_KEYS:
             raise InputError(f"Profile {where}: a lookup needs name, on and key; found {', '.join(sorted(lookup))}.")
+    for said in entry.get("notes", []):
+        _only(where, "a note", said, NOTE_KEYS)
     fields = tuple(_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
     if table:
         _complete(where, table, fields)
     return FileSpec(
         entry["name"], table, tuple(entry["headers"]), fields, frozenset(map(words.plain, entry.get("ignore", ()))),
         bool(entry.get("ignore_others", False)), entry.get("keep", {}),
-        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])),
+        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])), tuple(entry.get("notes", [])),
     )  # fmt: skip
 
 

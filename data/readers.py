@@ -58,7 +58,7 @@ def load(path: Path) -> Source:
         raise InputError(f"{path} is a folder. Name the files in it.") from error
     except OSError as error:
         raise InputError(f"File {path} cannot be read: {error.strerror}.") from error
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError(f"File {path} is empty. Export it again.")
     return Source(path, content, hashlib.sha256(content).hexdigest())
 

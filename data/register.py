@@ -8,59 +8,61 @@ import polars as pl
 from data import dictionary
 from data.staging import KEEP_OLD
 
+LINEAGE = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
+
 
 def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> None:
     """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held."""
-    con.register("staged", rows)
-    con.execute('CREATE TEMP TABLE "incoming" AS SELECT * FROM "staged"')
-    con.unregister("staged")
-    is_new = con.execute(f'SELECT count(*) FROM "{table}"').fetchone() == (0,)
-    _insert(con, table, [name for name in rows.columns if name in dictionary.fields(table)], is_new, as_of, batch_id)
-    con.execute('DROP TABLE "incoming"')
-
-
-def _same_key(table: str, left: str, right: str) -> str:
-    keys = dictionary.tables()[table].key
-    return " AND ".join(f'{left}."{key}" IS NOT DISTINCT FROM {right}."{key}"' for key in keys)
-
-
-def _insert(
-    con: duckdb.DuckDBPyConnection, table: str, given: list[str], is_new: bool, as_of: date, batch_id: str
-) -> None:
-    targets = ", ".join(f'"{name}"' for name in (*dictionary.fields(table), *dictionary.LINEAGE))
-    lineage = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
     values = {"as_of": as_of, "batch": batch_id}
-    if is_new:
-        own = ", ".join(f'n."{name}"' if name in given else "NULL" for name in dictionary.fields(table))
-        source = '"incoming" n'
-        con.execute(f'INSERT INTO "{table}" ({targets}) SELECT {own}, {lineage.format(until="NULL")} FROM {source}', values)
-        return
-    kept = ", ".join(_value(name, given) for name in dictionary.fields(table))
-    con.execute(
-        f"""CREATE TEMP TABLE "merged" AS SELECT {kept}, {lineage.format(until='x."next"')}
-        FROM "incoming" n
-        LEFT JOIN "{table}" o ON {_same_key(table, "o", "n")}
-            AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)
-        LEFT JOIN (SELECT {_keys(table)}, min("as_of") AS "next" FROM "{table}" WHERE "as_of" > $as_of GROUP BY ALL) x
-            ON {_same_key(table, "x", "n")}""",
-        values,
-    )
-    con.execute(
-        f"""UPDATE "{table}" o SET "until" = $as_of FROM "incoming" n
-        WHERE {_same_key(table, "o", "n")} AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)""",
-        {"as_of": as_of},
-    )
-    con.execute(f'INSERT INTO "{table}" ({targets}) SELECT * FROM "merged"')
-    con.execute('DROP TABLE "merged"')
+    con.register("incoming", rows)
+    if con.execute(f'SELECT count(*) FROM "{table}"').fetchone() == (0,):
+        lineage = LINEAGE.format(until="NULL")
+        con.execute(f'{_insert(table)} SELECT {_own(table, rows)}, {lineage} FROM "incoming" n', values)
+    else:
+        con.execute(f'CREATE TEMP TABLE "merged" AS {_merged(table, rows)}', values)
+        replaced = f'UPDATE "{table}" o SET "until" = $as_of FROM "incoming" n WHERE {_replaced(table)}'
+        con.execute(replaced, {"as_of": as_of})
+        con.execute(f'{_insert(table)} SELECT * FROM "merged"')
+        con.execute('DROP TABLE "merged"')
+    con.unregister("incoming")
 
 
-def _keys(table: str) -> str:
-    return ", ".join(f'"{key}"' for key in dictionary.tables()[table].key)
+def _insert(table: str) -> str:
+    return f'INSERT INTO "{table}" ({_names((*dictionary.fields(table), *dictionary.LINEAGE))})'
 
 
-def _value(name: str, given: list[str]) -> str:
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _own(table: str, rows: pl.DataFrame) -> str:
+    return ", ".join(f'n."{name}"' if name in rows.columns else "NULL" for name in dictionary.fields(table))
+
+
+def _merged(table: str, rows: pl.DataFrame) -> str:
+    """The incoming rows, with old values kept where KEEP_OLD asks, in force until the next later row of the key."""
+    kept = ", ".join(_value(name, name in rows.columns) for name in dictionary.fields(table))
+    keys = _names(dictionary.tables()[table].key)
+    return f"""SELECT {kept}, {LINEAGE.format(until='x."next"')}
+        FROM "incoming" n LEFT JOIN "{table}" o ON {_replaced(table)}
+        LEFT JOIN (SELECT {keys}, min("as_of") AS "next" FROM "{table}"
+                   WHERE "as_of" > $as_of AND ("until" IS NULL OR "until" > "as_of") GROUP BY ALL) x
+            ON {_same_key(table, "x")}"""
+
+
+def _value(name: str, is_given: bool) -> str:
     old = f'CASE WHEN n."{KEEP_OLD}" THEN o."{name}" END'
-    return f'coalesce(n."{name}", {old})' if name in given else old
+    return f'coalesce(n."{name}", {old})' if is_given else old
+
+
+def _replaced(table: str) -> str:
+    """Rows of the book (o) that an incoming row (n) takes over from."""
+    return f'{_same_key(table, "o")} AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)'
+
+
+def _same_key(table: str, other: str) -> str:
+    keys = dictionary.tables()[table].key
+    return " AND ".join(f'n."{key}" IS NOT DISTINCT FROM {other}."{key}"' for key in keys)
 
 
 def dates_from(con: duckdb.DuckDBPyConnection, as_of: date) -> list[date]:

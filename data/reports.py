@@ -70,7 +70,9 @@ class Report:
         return "\n".join(lines)
 
 
-HEADINGS = ("rows in 读入", "loaded 入库", "quarantined 隔离", "ignored 忽略", "balance in 余额", "balance loaded 入库余额")
+HEADINGS = (
+    "rows in 读入", "loaded 入库", "quarantined 隔离", "ignored 忽略", "balance in 读入余额", "balance loaded 入库余额",
+)  # fmt: skip
 
 
 def _sum(values: list[Decimal | None]) -> Decimal | None:

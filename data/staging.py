@@ -61,12 +61,7 @@ def stage(parts: list[Part], as_of: date) -> Stage:
 def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> pl.DataFrame:
     """The loadable rows of a table's parts, with typed columns table.field."""
     records = [_with_snapshot_check(part, as_of) for part in parts]
-    good = [
-        part.typed.join(record.select(INDEX), on=INDEX, how="anti", maintain_order="left").with_columns(
-            pl.lit(i, pl.Int32).alias(PART), pl.lit(part.sheet.name).alias("source_file")
-        )
-        for i, (part, record) in enumerate(zip(parts, records, strict=True))
-    ]
+    good = [_good(part, record, i) for i, (part, record) in enumerate(zip(parts, records, strict=True))]
     rows = companions.with_key(pl.concat(good, how="diagonal"), table)
     later = _duplicates(rows, table)
     if len(later):
@@ -79,6 +74,13 @@ def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> p
         result.counts.append(_count(part, len(kept_back), loaded))
         result.notes += [entry | {"file": part.sheet.name} for entry in part.notes]
     return rows
+
+
+def _good(part: Part, record: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Rows without problems."""
+    bad = part.typed[INDEX].is_in(record[INDEX].unique().to_list()) if len(record) else None
+    rows = part.typed if bad is None else part.typed.filter(~bad)
+    return rows.with_columns(pl.lit(number, pl.Int32).alias(PART), pl.lit(part.sheet.name).alias("source_file"))
 
 
 def _with_snapshot_check(part: Part, as_of: date) -> pl.DataFrame:

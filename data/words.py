@@ -15,9 +15,12 @@ def rows(table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+UNIMPORTANT = re.compile(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]")
+
+
 def plain(text: str) -> str:
     """For comparing headers and labels: width, case, spaces and punctuation do not count."""
-    return re.sub(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]", "", unicodedata.normalize("NFKC", text)).casefold()
+    return UNIMPORTANT.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
 @cache

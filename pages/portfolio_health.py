@@ -29,7 +29,7 @@ with left:
     tables.show(classes, {"name": "text", "loans": "count", "balance": "amount", "share": "share"}, key="classes")
 with right:
     st.subheader(say("health.ladder"))
-    st.altair_chart(charts.bars(health.ladder(view), say("health.days_to_maturity"), horizontal=False))
+    st.altair_chart(charts.bars(health.ladder(view), say("health.days_to_maturity")))
 
 st.subheader(say("health.structure"))
 for tab, field in zip(st.tabs([say(f"health.by_{field}") for field in STRUCTURE]), STRUCTURE, strict=True):

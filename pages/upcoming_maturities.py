@@ -22,14 +22,13 @@ else:
     st.altair_chart(charts.calendar(days))
 
 st.subheader(say("maturing.list"))
-left, right = st.columns([3, 1], vertical_alignment="bottom")
-with left:
-    window = maturing.choose()
+window = maturing.choose()
 rows = maturing.listed(view, window)
+left, right = st.columns([3, 1], vertical_alignment="center")
+left.text(maturing.late(view, rows))
 right.download_button(
     say("violations.download"), data=partial(copy_context().run, maturing.as_workbook, view, window, rows),
     file_name=f"maturities-{view.as_of}-{window.code}.xlsx", mime=workbook.MIME, disabled=rows.is_empty(),
     icon=":material/download:", on_click="ignore", width="stretch",
 )  # fmt: skip
-st.text(maturing.late(view, rows))
 tables.show(rows, maturing.COLUMNS, key=f"maturing:{window.code}:{view.as_of}", height=460)

@@ -8,8 +8,8 @@ import streamlit as st
 from pages.ui import address, evidence, filters, frame, listing, numbers, tables, workbook
 from pages.ui.language import say
 
-COLUMNS = {"severity": "text", "rule_id": "text", "title": "text", "subject_id": "text", "borrower_name": "text",
-           "branch_id": "text", "officer_id": "text", "balance": "amount", "measured": "text", "limit_value": "text"}  # fmt: skip
+COLUMNS = {"severity": "text", "title": "text", "subject_id": "text", "borrower_name": "text", "balance": "amount",
+           "measured": "text", "limit_value": "text", "branch_id": "text", "officer_id": "text", "rule_id": "text"}  # fmt: skip
 MISSING = {"severity": "text", "rule_id": "text", "title": "text", "subject": "text", "reason": "text", "field": "text",
            "subjects": "count", "share": "share"}  # fmt: skip
 
@@ -28,7 +28,7 @@ with found:
     )  # fmt: skip
     number = st.pagination(listing.pages(chosen), key="page") if listing.pages(chosen) > 1 else 1
     rows = listing.page(view, chosen, number)
-    row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number))}", pick=True, height=380)
+    row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number, view.as_of))}", pick=True, height=380)
     if row is not None:
         address.put("violation", [rows["violation_id"][row]])
     listing.panel(view)

@@ -23,7 +23,9 @@ def _day(text: str) -> date:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m policy", description="Check a loan book against the policy tables.")
+    parser = argparse.ArgumentParser(
+        prog="python -m policy", description="Check a loan book against the policy tables."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, run, about in (
         ("lint", _lint, "proof-read the policy tables"),
@@ -78,7 +80,11 @@ def _test(arguments: argparse.Namespace) -> int:
     outcomes = examples.run(judging.load(arguments.tables))
     failed = [outcome for outcome in outcomes if not outcome.agrees]
     if arguments.json:
-        found = [asdict(o.example) | {"said": o.verdict, "said_measured": o.measured, "said_limit": o.limit, "error": o.error} for o in failed]
+        found = [
+            asdict(o.example)
+            | {"said": o.verdict, "said_measured": o.measured, "said_limit": o.limit, "error": o.error}
+            for o in failed
+        ]
         _print_json({"examples": len(outcomes), "failed": found})
     else:
         for o in failed:
@@ -111,7 +117,12 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _rule_json(policy: Any, counted: judging.RuleCounts) -> dict[str, Any]:
     rule = policy.rules[counted.rule_id]
-    return {"rule_id": rule.rule_id, "family": rule.family, "subject": rule.subject, "severity": rule.severity} | counted.counts
+    return {
+        "rule_id": rule.rule_id,
+        "family": rule.family,
+        "subject": rule.subject,
+        "severity": rule.severity,
+    } | counted.counts
 
 
 def _verdicts(arguments: argparse.Namespace) -> int:
@@ -152,7 +163,9 @@ def _extension_file(arguments: argparse.Namespace, policy: Any) -> int:
     requests.write(arguments.out, decided)
     counts = {row["verdict"]: row["len"] for row in decided.group_by("verdict").len().to_dicts()}
     if arguments.json:
-        _print_json({"requests": len(decided), "out": str(arguments.out)} | {o: counts.get(o, 0) for o in extension.OUTCOMES})
+        _print_json(
+            {"requests": len(decided), "out": str(arguments.out)} | {o: counts.get(o, 0) for o in extension.OUTCOMES}
+        )
     else:
         print(f"{len(decided)} requests decided into {arguments.out}: {counts}")
     return 0

@@ -1,4 +1,4 @@
-"""The columns of one subject: its facts, the fields that policy derives, and which limit row answers for each record."""
+"""The columns of one subject: its facts, the fields that policy derives, and which limit row answers a record."""
 
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ class Columns:
         self.typed: dict[str, Typed] = {name: fact(field) for name, field in self.facts.items()}
         self.computed: dict[str, exp.Expression] = {}
         self.aggregates: dict[str, Derived] = {}
+        self.rendered: dict[tuple[str, bool, int], str] = {}
         self.parsed: dict[str, lookups.ParsedTable] = {}
         self.problems: list[Problem] = []
         for derived in policy.derived:
@@ -121,6 +122,12 @@ class Columns:
 
     def select(self, base: str, *, narrow: bool = False) -> str:
         """SQL of CTEs ending in `columns`: the relation `base` with every computed column. `narrow`: few records."""
+        key = (base, narrow, len(self.computed))
+        if key not in self.rendered:
+            self.rendered[key] = self._select(base, narrow=narrow)
+        return self.rendered[key]
+
+    def _select(self, base: str, *, narrow: bool) -> str:
         ctes = [f"base AS ({self._with_aggregates(base, narrow=narrow)})"]
         before = "base"
         for number, layer in enumerate(self.layers()):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from policy import unary_tests
 from policy.expressions import KINDS
@@ -112,7 +112,7 @@ def _ordered_parts(rows: list[list[Cell]], depth: int, domain: Interval, discret
     }
     ordered = sorted(bounds)  # type: ignore[type-var]
     edges: list[Value | None] = [None, *ordered, None]
-    parts = [Interval(low, high, True, True) for low, high in zip(edges, edges[1:], strict=False)]
+    parts = [Interval(low, high, True, True) for low, high in pairwise(edges)]
     parts += [Interval(bound, bound) for bound in ordered]
     kind = "date" if any(not isinstance(bound, Decimal) for bound in ordered) else "number"
     cut = [part.meets(domain) for part in parts]

@@ -1,4 +1,4 @@
-"""For each running loan: the last day to apply for an extension, and the day by which the maturity notice must go out."""
+"""For each running loan: the last day to apply for an extension, and the day by which its maturity notice is due."""
 
 from datetime import date, timedelta
 
@@ -6,11 +6,10 @@ import duckdb
 import polars as pl
 
 from data import query
-from policy.compiling import CompiledRule
 from policy.extension import APPLICATION, NEW_MATURITY, judge_many
-from policy.functions import render
 from policy.judging import booked, compiled
 from policy.model import SEVERITIES, Policy
+from policy.verdict_codes import CompiledRule
 
 NOTICE = "maturity_notice_date"
 EMPTY = {"loan_id": pl.String, "apply_by": pl.Date, "notice_by": pl.Date}
@@ -47,7 +46,7 @@ def _notice_sql(rules: list[CompiledRule]) -> str:
     """The earliest day among the severest rules that bound the notice; whether the duty has begun does not matter."""
     own = [rule for rule in rules if rule.bound == NOTICE]
     levels = [
-        "least(" + ", ".join(render(r.limit) for r in own if r.newest.severity == severity) + ", NULL)"
+        "least(" + ", ".join(r.texts.limit_value for r in own if r.newest.severity == severity) + ", NULL)"
         for severity in SEVERITIES
         if any(rule.newest.severity == severity for rule in own)
     ]

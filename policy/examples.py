@@ -7,8 +7,7 @@ import duckdb
 import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
-from policy.compiling import CompiledSubject, compile_subject, shown
-from policy.functions import render
+from policy.compiling import CompiledSubject, compile_subject
 from policy.judging import reason_of
 from policy.model import Example, Policy
 
@@ -88,8 +87,7 @@ def _judge(
     casts = ", ".join(_cast(name, sql_type) for name, sql_type in columns.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE example AS SELECT example_id, {casts} FROM texts")
     values = ", ".join(
-        f"[CAST({render(rule.code)} AS VARCHAR), {render(shown(rule.measured, rule.kind))}, "
-        f"{render(shown(rule.limit, rule.kind))}] AS r{n}"
+        f"[CAST({rule.texts.code} AS VARCHAR), {rule.texts.measured}, {rule.texts.limit}] AS r{n}"
         for n, rule in enumerate(compiled.rules)
     )
     rows = con.execute(f"{compiled.columns.select('example')} SELECT example_id, {values} FROM columns").fetchall()
@@ -102,4 +100,3 @@ def _judge(
         verdict = reason_of(int(code), compiled.rules[n].inputs)[0]
         found[example_id] = Outcome(by_id[example_id], verdict, measured, limit)
     return found
-

@@ -54,7 +54,9 @@ class Typed:
 class Names:
     """What the expressions of one subject may refer to: facts and derived fields, and limit tables' columns."""
 
-    def __init__(self, columns: dict[str, Typed], limits: Callable[[str, str], Typed | None], tables: list[str]) -> None:
+    def __init__(
+        self, columns: dict[str, Typed], limits: Callable[[str, str], Typed | None], tables: list[str]
+    ) -> None:
         self.columns, self.limits, self.tables = columns, limits, tables
 
     def column(self, name: str) -> Typed:

@@ -9,11 +9,12 @@ import polars as pl
 
 from data import facts, query
 from data.errors import InputError
-from policy.compiling import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule, CompiledSubject
+from policy.compiling import CompiledSubject
 from policy.functions import literal, render
 from policy.judging import compiled
 from policy.model import Policy
-from policy.verdicts import Verdict, of_base
+from policy.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
+from policy.verdicts import Verdict, columns_sql, of_record, records
 
 SUBJECT = "extension"
 NEW_MATURITY, APPLICATION = "requested_maturity", "application_date"
@@ -44,10 +45,6 @@ class Decision:
     lines: list[Verdict]
 
 
-def _code(rule: CompiledRule) -> str:
-    return f"({render(rule.code)})"
-
-
 def _effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[CompiledRule]:
     """The rules whose severity makes a violation block (kind 0), or an unknown leave the whole open (kind 1)."""
     wanted = OUTCOMES[kind + 1]
@@ -56,7 +53,7 @@ def _effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[Compiled
 
 def _blocked_by(policy: Policy, judged: CompiledSubject) -> str:
     cases = ", ".join(
-        f"CASE WHEN {_code(rule)} = {VIOLATION} THEN {render(literal('text', rule.rule_id))} END"
+        f"CASE WHEN {rule.texts.code} = {VIOLATION} THEN {render(literal('text', rule.rule_id))} END"
         for rule in _effect(policy, judged, 0)
     )
     return f"list_filter([{cases or 'NULL'}], lambda rule: rule IS NOT NULL)"
@@ -65,7 +62,7 @@ def _blocked_by(policy: Policy, judged: CompiledSubject) -> str:
 def _unknown(policy: Policy, judged: CompiledSubject) -> str:
     """Whether a rule that must be known is not; one that may not apply, and would be kept, does no harm."""
     tests = [
-        f"({_code(rule)} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({render(rule.harmless)}) IS NOT TRUE)"
+        f"({rule.texts.code} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND {rule.texts.harmless} IS NOT TRUE)"
         for rule in _effect(policy, judged, 1)
     ]
     return " OR ".join(tests) or "false"
@@ -76,14 +73,14 @@ def bound_sql(judged: CompiledSubject, field: str) -> str:
     rules = [rule for rule in judged.rules if rule.bound == field]
     if not rules:
         return "CAST(NULL AS DATE)"
-    limits = [f"(({render(rule.limit)}) - {int(rule.bound_open)})" for rule in rules]
+    limits = [f"({rule.texts.limit_value} - {int(rule.bound_open)})" for rule in rules]
     known = ", ".join(
-        f"CASE WHEN {_code(rule)} IN ({PASS}, {VIOLATION}) THEN {limit} END"
+        f"CASE WHEN {rule.texts.code} IN ({PASS}, {VIOLATION}) THEN {limit} END"
         for rule, limit in zip(rules, limits, strict=True)
     )
     bound = f"least({known}, NULL)"
     open_ends = " OR ".join(
-        f"({_code(rule)} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {bound}) IS NOT FALSE)"
+        f"({rule.texts.code} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {bound}) IS NOT FALSE)"
         for rule, limit in zip(rules, limits, strict=True)
     )
     return f"CASE WHEN NOT ({open_ends}) THEN {bound} END"
@@ -91,15 +88,21 @@ def bound_sql(judged: CompiledSubject, field: str) -> str:
 
 def decisions_sql(policy: Policy, judged: CompiledSubject, base: str) -> str:
     """The query of one decision a request: verdict, term_class, latest_permitted, apply_by, blocked_by."""
-    return f"""{judged.columns.select(base, narrow=True)},
-    answered AS (
-        SELECT request_id, loan_id, application_date, requested_maturity, term_class,
-            {bound_sql(judged, NEW_MATURITY)} AS latest_permitted, {bound_sql(judged, APPLICATION)} AS apply_by,
-            {_blocked_by(policy, judged)} AS blocked_by, {_unknown(policy, judged)} AS is_unknown
-        FROM columns)
-    SELECT *, CASE WHEN len(blocked_by) > 0 THEN 'blocked' WHEN is_unknown THEN 'not_assessable' ELSE 'allowed' END
-        AS verdict
-    FROM answered"""
+    return f"""{judged.columns.select(base, narrow=True)}
+    SELECT request_id, loan_id, application_date, requested_maturity, {", ".join(_answers(policy, judged))}
+    FROM columns"""
+
+
+def _answers(policy: Policy, judged: CompiledSubject) -> tuple[str, ...]:
+    """A decision as select expressions over the computed columns of a request."""
+    return (
+        "term_class",
+        f"{bound_sql(judged, NEW_MATURITY)} AS latest_permitted",
+        f"{bound_sql(judged, APPLICATION)} AS apply_by",
+        f"{_blocked_by(policy, judged)} AS blocked_by",
+        f"CASE WHEN len(blocked_by) > 0 THEN 'blocked' WHEN {_unknown(policy, judged)} THEN 'not_assessable' "
+        "ELSE 'allowed' END AS verdict",
+    )
 
 
 def judge_many(
@@ -107,6 +110,13 @@ def judge_many(
 ) -> pl.DataFrame:
     """Decisions for a frame [request_id, loan_id, application_date, requested_maturity, consent], set-based."""
     judged = compiled(policy, SUBJECT, today=today)
+    base = _try(con, as_of, requests)
+    text = decisions_sql(policy, judged, base)
+    return query.frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
+
+
+def _try(con: duckdb.DuckDBPyConnection, as_of: date, requests: pl.DataFrame) -> str:
+    """The facts of the requests, as a relation of this cursor."""
     con.register("new_requests", requests.to_arrow())
     con.execute(
         "CREATE OR REPLACE TEMP TABLE tried AS SELECT CAST(request_id AS VARCHAR) AS request_id, "
@@ -114,9 +124,7 @@ def judge_many(
         "CAST(requested_maturity AS DATE) AS requested_maturity, CAST(consent AS VARCHAR) AS consent FROM new_requests"
     )
     con.unregister("new_requests")
-    base = facts.hypothetical(con, as_of, "tried")
-    text = decisions_sql(policy, judged, base)
-    return query.frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
+    return facts.hypothetical(con, as_of, "tried")
 
 
 def judge(
@@ -124,16 +132,22 @@ def judge(
 ) -> Decision:
     """The decision on one request with every line. Raises InputError when the snapshot has no such loan."""
     _known_loan(con, as_of, request.loan_id)
-    row = judge_many(con, policy, as_of, _frame([request]), today=today).row(0, named=True)
-    lines = of_base(con, policy, SUBJECT, facts.TRIED, {"as_of": as_of}, today=today)
+    judged = compiled(policy, SUBJECT, today=today)
+    text = columns_sql(judged, _try(con, as_of, _frame([request])), _answers(policy, judged))
+    record = records(con, text, {"as_of": as_of})[0]
     return Decision(
-        request.loan_id, row["verdict"], row["term_class"], row["latest_permitted"], row["apply_by"],
-        tuple(row["blocked_by"]), lines,
+        request.loan_id, record["verdict"], record["term_class"], record["latest_permitted"], record["apply_by"],
+        tuple(record["blocked_by"]), of_record(policy, judged, record),
     )  # fmt: skip
 
 
 def frontier(
-    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loan_id: str, application_date: date, consent: str | None
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    as_of: date,
+    loan_id: str,
+    application_date: date,
+    consent: str | None,
 ) -> pl.DataFrame:
     """Every day after the current maturity, ten years on: [requested_maturity, verdict, blocked_by]."""
     start = _known_loan(con, as_of, loan_id)
@@ -153,7 +167,13 @@ def frontier(
 
 
 def _frame(requests: list[Request]) -> pl.DataFrame:
-    schema = {"request_id": pl.String, "loan_id": pl.String, APPLICATION: pl.Date, NEW_MATURITY: pl.Date, "consent": pl.String}
+    schema = {
+        "request_id": pl.String,
+        "loan_id": pl.String,
+        APPLICATION: pl.Date,
+        NEW_MATURITY: pl.Date,
+        "consent": pl.String,
+    }
     rows: list[tuple[Any, ...]] = [
         (str(n), r.loan_id, r.application_date, r.requested_maturity, r.consent) for n, r in enumerate(requests)
     ]

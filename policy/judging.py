@@ -14,9 +14,10 @@ from data import dictionary, facts
 from data.errors import BookError, LoanlightError
 from policy import lint, tables
 from policy.columns import identifier
-from policy.compiling import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledSubject, compile_subject, shown
+from policy.compiling import CompiledSubject, compile_subject
 from policy.functions import literal, render
 from policy.model import VERDICTS, Policy
+from policy.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION
 
 ENGINE_VERSION = f"1;duckdb {duckdb.__version__};sqlglot {sqlglot.__version__}"
 IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
@@ -77,7 +78,9 @@ def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     """The snapshot to judge: the one asked for, or the latest. Raises BookError when the book has none such."""
     known = facts.as_of_dates(con)
     if not known:
-        raise BookError("The book holds no snapshot yet. Import a loan file first: python -m data import FILE --as-of DATE.")
+        raise BookError(
+            "The book holds no snapshot yet. Import a loan file first: python -m data import FILE --as-of DATE."
+        )
     if as_of is None:
         return known[-1]
     if as_of not in known:
@@ -122,7 +125,7 @@ def _id(subject: str) -> str:
 
 def _judge(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, as_of: date) -> int:
     """The matrix of codes, one column a rule, as a temporary table; returns the number of subjects."""
-    codes = "".join(f", CAST({render(rule.code)} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))
+    codes = "".join(f", CAST({rule.texts.code} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))
     select = judged.columns.select(booked(subject))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE judged AS {select} SELECT {_id(subject)} AS subject_id, branch_id{codes} "
@@ -183,8 +186,8 @@ def _store_violations(
     if not caught:
         return
     structs = ", ".join(
-        f"CASE WHEN {render(rule.code)} = {VIOLATION} THEN {{'rule_id': {render(literal('text', rule.rule_id))}, "
-        f"'measured': {render(shown(rule.measured, rule.kind))}, 'limit': {render(shown(rule.limit, rule.kind))}}} END"
+        f"CASE WHEN {rule.texts.code} = {VIOLATION} THEN {{'rule_id': {render(literal('text', rule.rule_id))}, "
+        f"'measured': {rule.texts.measured}, 'limit': {rule.texts.limit}}} END"
         for rule in (judged.rules[n] for n in caught)
     )
     any_violation = " OR ".join(f"r{n} = {VIOLATION}" for n in caught)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from data import dictionary
 from policy import coverage, tables
@@ -42,10 +42,18 @@ def _texts(policy: Policy) -> Iterator[Problem]:
         if not RULE_ID.match(rule.rule_id):
             yield _at("error", rule.place, "rule_id", f"'{rule.rule_id}' is no id.", "Use letters, digits, . _ -")
         if rule.severity not in SEVERITIES:
-            yield _at("error", rule.place, "severity", f"'{rule.severity}' is unknown.", f"Use {', '.join(SEVERITIES)}.")
+            yield _at(
+                "error", rule.place, "severity", f"'{rule.severity}' is unknown.", f"Use {', '.join(SEVERITIES)}."
+            )
         if rule.subject not in dictionary.subjects():
             known = dictionary.subjects()
-            yield _at("error", rule.place, "subject", f"'{rule.subject}'{near(rule.subject, known)}.", f"Use {', '.join(known)}.")
+            yield _at(
+                "error",
+                rule.place,
+                "subject",
+                f"'{rule.subject}'{near(rule.subject, known)}.",
+                f"Use {', '.join(known)}.",
+            )
         if not rule.remedy_zh or not rule.remedy_en:
             yield _at("warning", rule.place, "remedy_zh", "no remedy in both languages.", "Say what cures it.")
     missing = [severity for severity in SEVERITIES if severity not in policy.effects]
@@ -61,11 +69,13 @@ def _versions(policy: Policy) -> Iterator[Problem]:
         for a, b in combinations(versions, 2):
             if a.effective_from < b.effective_to and b.effective_from < a.effective_to:
                 both = f"{a.rule_id} is in force twice from {max(a.effective_from, b.effective_from)}"
-                yield _at("error", b.place, "effective_from", f"{both} (see row {a.place.row}).", "End one version first.")
+                yield _at(
+                    "error", b.place, "effective_from", f"{both} (see row {a.place.row}).", "End one version first."
+                )
             if (a.subject, a.as_of) != (b.subject, b.as_of):
                 yield _at("error", b.place, "subject", "versions differ in subject or as_of.", "Use a new rule_id.")
         ordered = sorted(versions, key=lambda rule: rule.effective_from)
-        for a, b in zip(ordered, ordered[1:], strict=False):
+        for a, b in pairwise(ordered):
             if a.effective_to < b.effective_from:
                 hole = f"no version of {a.rule_id} holds from {a.effective_to} to {b.effective_from}."
                 yield _at("warning", b.place, "effective_from", hole, "Close the hole, or say why in the reading.")
@@ -89,27 +99,32 @@ def _references(policy: Policy) -> Iterator[Problem]:
             yield _at("error", place, "clause_id", "names no clause.", "Every row needs the clause it comes from.")
         for clause in clauses:
             if clause not in policy.clauses:
-                yield _at("error", place, "clause_id", f"unknown clause '{clause}'{near(clause, policy.clauses)}.", "Add it to clauses.csv.")
+                yield _at(
+                    "error",
+                    place,
+                    "clause_id",
+                    f"unknown clause '{clause}'{near(clause, policy.clauses)}.",
+                    "Add it to clauses.csv.",
+                )
 
 
-def _closed_codes(policy: Policy) -> dict[str, frozenset[str]]:
-    """The code list of each field that takes no other codes."""
-    lists = {d.name: d.codes for d in policy.derived if d.codes}
-    for subject in dictionary.subjects():
-        found = dictionary.facts(subject).items()
-        lists |= {name: field.code_list for name, field in found if field.code_list and not field.is_open_list}
+def _closed_codes(policy: Policy, subject: str) -> dict[str, frozenset[str]]:
+    """The code list of each field of a subject that takes no other codes."""
+    facts = dictionary.facts(subject).items() if subject in dictionary.subjects() else ()
+    lists = {name: field.code_list for name, field in facts if field.code_list and not field.is_open_list}
+    lists |= {derived.name: derived.codes for derived in policy.derived if derived.codes}
     return {name: frozenset(dictionary.codes(code_list)) for name, code_list in lists.items()}
 
 
 def _limits(policy: Policy) -> Iterator[Problem]:
-    closed = _closed_codes(policy)
+    asked = dict(_asked(policy))
     for table in policy.limit_tables.values():
         twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
         for row in table.rows:
             if row.row_id in twice:
                 yield _at("error", row.place, "row_id", f"'{row.row_id}' stands twice.", "Number the rows.")
         yield from coverage.overlaps(table)
-        yield from coverage.gaps(table, closed)
+        yield from coverage.gaps(table, _closed_codes(policy, asked.get(table.name, "")))
 
 
 def _examples(policy: Policy) -> Iterator[Problem]:
@@ -120,31 +135,40 @@ def _examples(policy: Policy) -> Iterator[Problem]:
             fix = f"Known rules are in rules/{near(example.rule_id, policy.rules)}."
             yield _at("error", example.place, "rule_id", f"unknown rule '{example.rule_id}'.", fix)
         if example.verdict not in VERDICTS:
-            yield _at("error", example.place, "verdict", f"'{example.verdict}' is no verdict.", f"Use {', '.join(VERDICTS)}.")
+            yield _at(
+                "error", example.place, "verdict", f"'{example.verdict}' is no verdict.", f"Use {', '.join(VERDICTS)}."
+            )
     for rule in policy.rules.values():
         lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]
         if lacks:
-            yield _at("warning", rule.place, "rule_id", f"{rule.rule_id} has no example of {', '.join(lacks)}.", "Add examples.")
+            yield _at(
+                "warning",
+                rule.place,
+                "rule_id",
+                f"{rule.rule_id} has no example of {', '.join(lacks)}.",
+                "Add examples.",
+            )
 
 
 def _unread(policy: Policy) -> Iterator[Problem]:
-    asked = set(_asked(policy))
+    asked = dict(_asked(policy))
     for table in policy.limit_tables.values():
         if table.name not in asked:
             place = Place("limit_columns.csv", 1)
             yield _at("warning", place, "table", f"no rule reads limit table '{table.name}'.", "Remove it, or use it.")
 
 
-def _asked(policy: Policy) -> Iterable[str]:
+def _asked(policy: Policy) -> Iterable[tuple[str, str]]:
+    """(limit table, subject that asks it)."""
     for rule in policy.versions:
         try:
-            yield from asked_tables(rule)
+            yield from ((table, rule.subject) for table in asked_tables(rule))
         except ExpressionError:
             continue  # reported by the compiler
     for derived in policy.derived:
         for name in policy.limit_tables:
             if f"{name}." in derived.expression:
-                yield name
+                yield name, derived.from_subject or derived.subject
 
 
 def _expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
@@ -152,4 +176,3 @@ def _expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
     for row in rows:
         if as_of <= row.effective_to < as_of + EXPIRY_WARNING:
             yield _at("warning", row.place, "effective_to", f"ends on {row.effective_to}.", "Add what follows it.")
-

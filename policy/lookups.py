@@ -124,7 +124,7 @@ def value_at(parsed: ParsedTable, column: str, hit_column: exp.Expression) -> ex
 
 
 def key_columns(table: LimitTable, columns: Mapping[str, Typed]) -> list[Typed]:
-    """The subject's fields behind the key columns. Raises ExpressionError when a key is no field, or of another kind."""
+    """The subject's fields behind the key columns. Raises ExpressionError when one is no field, or of another kind."""
     found = []
     for key in table.keys:
         if key.name not in columns:

@@ -21,7 +21,7 @@ def read(path: Path) -> pl.DataFrame:
         raise InputError(f"No file {path}. Give --requests a CSV with columns {', '.join(COLUMNS)}.")
     text = _decode(path)
     try:
-        frame = pl.read_csv(text.encode(), infer_schema=False, missing_utf8_is_empty_string=False)
+        frame = pl.read_csv(text.encode(), infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{path} is no CSV that can be read: {str(error).splitlines()[0]}") from error
     missing = [column for column in COLUMNS if column not in frame.columns]
@@ -29,7 +29,13 @@ def read(path: Path) -> pl.DataFrame:
         raise InputError(f"{path}, row 1: no column {', '.join(missing)}. The header needs {', '.join(COLUMNS)}.")
     frame = frame.select(pl.col(column).str.strip_chars() for column in COLUMNS)
     for column in DATES:
-        _check(path, frame, column, frame[column].str.to_date("%Y-%m-%d", strict=False).is_null(), "is no date like 2024-01-31")
+        _check(
+            path,
+            frame,
+            column,
+            frame[column].str.to_date("%Y-%m-%d", strict=False).is_null(),
+            "is no date like 2024-01-31",
+        )
     _check(path, frame, "loan_id", frame["loan_id"].is_null() | (frame["loan_id"] == ""), "is empty")
     return frame
 

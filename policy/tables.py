@@ -114,8 +114,13 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
         )
         if c["role"] not in ("key", "limit"):
             reader.report(place, "role", f"'{c['role']}' is no role.", "Use key or limit.")
-        if c["hit_policy"] not in ("unique", "collect") or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]:
-            reader.report(place, "hit_policy", f"'{c['hit_policy']}' cannot be.", "Use unique or collect, alike per table.")
+        if (
+            c["hit_policy"] not in ("unique", "collect")
+            or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]
+        ):
+            reader.report(
+                place, "hit_policy", f"'{c['hit_policy']}' cannot be.", "Use unique or collect, alike per table."
+            )
         hit_policy[c["table"]] = c["hit_policy"]
     return {
         name: LimitTable(name, hit_policy[name], tuple(own), tuple(_limit_rows(reader, name, own)))

@@ -75,7 +75,9 @@ class Cell:
         return exp.Not(this=exp.paren(test)) if self.negated else test
 
 
-def _tighter(a: Value | None, a_open: bool, b: Value | None, b_open: bool, *, largest: bool) -> tuple[Value | None, bool]:
+def _tighter(
+    a: Value | None, a_open: bool, b: Value | None, b_open: bool, *, largest: bool
+) -> tuple[Value | None, bool]:
     if a is None or b is None:
         return (b, b_open) if a is None else (a, a_open)
     if a == b:

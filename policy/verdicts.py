@@ -9,11 +9,10 @@ import duckdb
 
 from data import dictionary
 from data.errors import InputError
-from policy.columns import identifier
-from policy.compiling import CompiledRule, CompiledSubject, asked_tables, mentioned, shown
-from policy.functions import render
+from policy.compiling import CompiledSubject, asked_tables, mentioned
 from policy.judging import booked, compiled, reason_of
 from policy.model import LimitTable, Policy, Rule, clause_ids
+from policy.verdict_codes import CompiledRule
 
 
 @dataclass(frozen=True)
@@ -46,28 +45,26 @@ class Verdict:
         return asdict(self)
 
 
-def columns_sql(judged: CompiledSubject, base: str) -> str:
+def columns_sql(judged: CompiledSubject, base: str, extra: tuple[str, ...] = ()) -> str:
     """The query of every rule's code, measured value, limit, hits and harmlessness beside all columns of `base`."""
     parts = [
-        f"{render(rule.code)} AS code{n}, {render(shown(rule.measured, rule.kind))} AS measured{n}, "
-        f"{render(shown(rule.limit, rule.kind))} AS limit{n}, {render(rule.hits)} AS hits{n}, "
-        f"{render(rule.harmless)} AS harmless{n}"
-        for n, rule in enumerate(judged.rules)
+        f"{sql.code} AS code{n}, {sql.measured} AS measured{n}, {sql.limit} AS limit{n}, {sql.hits} AS hits{n}, "
+        f"{sql.harmless} AS harmless{n}"
+        for n, sql in enumerate(rule.texts for rule in judged.rules)
     ]
-    return f"{judged.columns.select(base, narrow=True)} SELECT *, {', '.join(parts)} FROM columns"
+    return f"{judged.columns.select(base, narrow=True)} SELECT *, {', '.join((*parts, *extra))} FROM columns"
 
 
-def of_base(
-    con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, base: str, parameters: dict[str, Any], *, today: bool = False
-) -> list[Verdict]:
-    """The verdicts of the few records of a relation, record by record in the order of the rules."""
-    judged = compiled(policy, subject, today=today)
-    needed = dict(parameters)
-    text = columns_sql(judged, base)
-    result = con.execute(text, {name: value for name, value in needed.items() if f"${name}" in text})
+def records(con: duckdb.DuckDBPyConnection, text: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """The few rows of a query by column name; parameters that the text does not name are left out."""
+    result = con.execute(text, {name: value for name, value in parameters.items() if f"${name}" in text})
     names = [column[0] for column in result.description or []]
-    records = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    return [_verdict(policy, n, rule, record, subject) for record in records for n, rule in enumerate(judged.rules)]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
+    """The verdicts of one record, in the order of the rules."""
+    return [_verdict(policy, n, rule, record, judged.columns.subject) for n, rule in enumerate(judged.rules)]
 
 
 def of_loan(
@@ -84,7 +81,9 @@ def of_loan(
     for subject in policy.subjects:
         key = "borrower_id" if subject == "borrower" else "loan_id"
         base = booked(subject, f" AND {key} = ${key}")
-        verdicts += of_base(con, policy, subject, base, parameters, today=today)
+        judged = compiled(policy, subject, today=today)
+        for record in records(con, columns_sql(judged, base), parameters):
+            verdicts += of_record(policy, judged, record)
     return verdicts
 
 

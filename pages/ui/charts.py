@@ -2,11 +2,14 @@
 
 import altair as alt
 import polars as pl
+import streamlit as st
 
 from pages.ui import language
 from pages.ui.language import say
 
 ALLOWED, BLOCKED, UNKNOWN = "#2F7FC1", "#D55E00", "#808890"  # told apart by all kinds of colour vision, in both modes
+SHADES = {False: ["#D6E6F7", "#1F5FA8"], True: ["#22354C", "#8CBDF2"]}  # by dark: little → much
+INKS = {False: (alt.value("white"), alt.value("#1B2430")), True: (alt.value("#11161D"), alt.value("#E6EAF0"))}
 AXIS_AMOUNT = {
     "zh": "datum.value == 0 ? '0' : abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',.3~f') + '亿'"
     " : format(datum.value / 1e4, ',.3~f') + '万'",
@@ -31,7 +34,7 @@ def balance_trend(frame: pl.DataFrame) -> alt.Chart:
         y=alt.Y("balance:Q", axis=amount_axis(tickCount=4)),
         tooltip=[alt.Tooltip("day:N", title=say("frame.as_of")), alt.Tooltip("label:N", title=say("kpi.balance"))],
     )
-    return base.mark_bar(color=ALLOWED, opacity=0.85).properties(height=230)
+    return base.mark_bar(color=ALLOWED, opacity=0.85).properties(height=300)
 
 
 def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
@@ -48,62 +51,61 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
             alt.Tooltip("label:N", title=say("chart.value")),
         ],
     )
-    return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=230)
+    return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=300)
 
 
 def mix(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[name, rank, balance, share, label]: one bar to 100 %; the table beside it carries the figures."""
     return (
         alt.Chart(frame)
-        .mark_bar(stroke="white", strokeWidth=1)
+        .mark_bar()
         .encode(
-            x=alt.X("balance:Q", stack="normalize", title=None, axis=alt.Axis(format=".0%", tickCount=5)),
+            x=alt.X("balance:Q", stack="normalize", axis=None),
             color=alt.Color("name:N", scale=alt.Scale(domain=names), sort=names,
                             legend=alt.Legend(orient="top", title=None, columns=3)),
             order=alt.Order("rank:Q"),
             tooltip=[alt.Tooltip("name:N", title=say("health.class")), alt.Tooltip("label:N", title=say("kpi.balance"))],
         )
-        .properties(height=90)
+        .properties(height=110)
     )  # fmt: skip
 
 
-def bars(frame: pl.DataFrame, title: str, *, horizontal: bool = True) -> alt.LayerChart:
+def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     """[name, balance, label, loans]: bars in the order given, each with its figure written at its end."""
-    names = frame["name"].to_list()
-    wide = alt.Axis(title=None, labelLimit=170, ticks=False, domain=False, labelAngle=0)
-    kind = (alt.Y if horizontal else alt.X)("name:N", sort=names, axis=wide)
-    room = alt.Scale(domainMax=float(frame["balance"].max() or 1) * (1.35 if horizontal else 1.12), domainMin=0)
-    size = (alt.X if horizontal else alt.Y)("balance:Q", axis=None, scale=room)
-    tooltip = [
-        alt.Tooltip("name:N", title=title),
-        alt.Tooltip("label:N", title=say("kpi.balance")),
-        alt.Tooltip("loans:N", title=say("kpi.loans")),
-    ]
-    base = alt.Chart(frame).encode(tooltip=tooltip, **({"y": kind, "x": size} if horizontal else {"x": kind, "y": size}))
-    place = {"align": "left", "dx": 5} if horizontal else {"baseline": "bottom", "dy": -4}
-    height = max(120, 27 * frame.height) if horizontal else 250
-    written = base.mark_text(color="#808890", fontSize=12, **place).encode(text="label:N")
-    return (base.mark_bar(color=ALLOWED, opacity=0.85, cornerRadiusEnd=2) + written).properties(height=height)
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=170, ticks=False, domain=False)),
+        x=alt.X("balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.45)),
+        tooltip=[
+            alt.Tooltip("name:N", title=title),
+            alt.Tooltip("label:N", title=say("kpi.balance")),
+            alt.Tooltip("loans:N", title=say("kpi.loans")),
+        ],
+    )
+    written = base.mark_text(color=UNKNOWN, fontSize=12, align="left", dx=5).encode(text="label:N")
+    filled = base.mark_bar(color=ALLOWED, opacity=0.85, cornerRadiusEnd=2)
+    return (filled + written).properties(height=max(120, 27 * frame.height))
 
 
 def calendar(frame: pl.DataFrame) -> alt.LayerChart:
     """[month, day_of_month, balance, loans, day, label]: months down, days across, darker where more matures."""
     months = frame["month"].unique(maintain_order=True).to_list()
+    dark = st.context.theme.type == "dark"
     base = alt.Chart(frame).encode(
         x=alt.X("day_of_month:O", title=None, axis=alt.Axis(labelAngle=0, ticks=False, domain=False), sort="x"),
-        y=alt.Y("month:O", title=None, sort=months, axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y("month:O", title=None, sort=months, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("day:N", title=say("loan.current_maturity")),
             alt.Tooltip("loans:Q", title=say("kpi.loans")),
             alt.Tooltip("label:N", title=say("kpi.balance")),
         ],
     )
-    shade = alt.Color("balance:Q", scale=alt.Scale(type="sqrt", domainMin=0),
+    shade = alt.Color("balance:Q", scale=alt.Scale(type="sqrt", domainMin=0, range=SHADES[dark]),
                       legend=alt.Legend(orient="top", title=None, gradientLength=220,
                                         labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"])))  # fmt: skip
-    return base.mark_rect(cornerRadius=2, stroke="white", strokeWidth=0.5).encode(color=shade).properties(
-        height=26 * len(months) + 20
+    written = base.mark_text(fontSize=11).encode(
+        text="loans:Q", color=alt.condition(f"datum.balance > {frame['balance'].max()} / 4", *INKS[dark])
     )
+    return (base.mark_rect(cornerRadius=2).encode(color=shade) + written).properties(height=26 * len(months) + 90)
 
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
@@ -112,9 +114,9 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)),
         x2="end:T",
-        y=alt.Y("line:N", sort=lines, title=None, axis=alt.Axis(labelLimit=230, ticks=False, domain=False)),
+        y=alt.Y("line:N", sort=lines, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False)),
         color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
-                        legend=alt.Legend(orient="top", title=None)),
+                        legend=alt.Legend(orient="top", title=None, columns=3)),
         tooltip=[
             alt.Tooltip("days:N", title=say("whatif.new_maturity")),
             alt.Tooltip("verdict:N", title=say("whatif.verdict")),
@@ -122,8 +124,8 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
         ],
     )  # fmt: skip
     rules = alt.Chart(marks).encode(
-        x="day:T", strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(orient="top", title=None)),
+        x="day:T", strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(orient="bottom", title=None, columns=2)),
         tooltip=[alt.Tooltip("name:N", title=say("chart.mark")), alt.Tooltip("text:N", title=say("chart.value"))],
     )
-    strips = base.mark_bar(height=20) + rules.mark_rule(size=2, color="#808890")
-    return strips.properties(height=30 * len(lines) + 20)
+    strips = base.mark_bar() + rules.mark_rule(size=2, color=UNKNOWN)
+    return strips.properties(height=34 * len(lines) + 90)

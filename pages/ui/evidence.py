@@ -36,7 +36,14 @@ def written(value: str | None, unit: str) -> str:
         return numbers.share(number)
     if unit == "yuan":
         return numbers.amount(number)
-    return f"{numbers.plain(number)} {language.terms('unit_of').get(unit, unit)}".strip()
+    if unit == "year":
+        return value
+    return f"{numbers.plain(number)} {unit_word(unit)}".strip()
+
+
+def unit_word(unit: str) -> str:
+    """What stands behind a number; a mere count needs no word."""
+    return language.terms("unit").get(unit, "")
 
 
 def _field(policy: Policy, subject: str, name: str) -> tuple[str, str, str]:
@@ -61,6 +68,8 @@ def field_text(policy: Policy, subject: str, name: str, value: str | None) -> st
 
 def compared(verdict: Verdict) -> str:
     """The limit with its sign: ≤ 70.00%."""
+    if verdict.limit is None:
+        return numbers.NOTHING
     return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {written(verdict.limit, verdict.unit)}"
 
 

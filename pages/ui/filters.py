@@ -21,7 +21,7 @@ class Chosen:
     branches: tuple[str, ...]
     officers: tuple[str, ...]
     violations: int
-    said: dict[str, str]
+    said: tuple[tuple[str, str], ...]
 
 
 def rules(view: View) -> pl.DataFrame:
@@ -82,11 +82,11 @@ def draw(view: View) -> Chosen:
     )  # fmt: skip
 
 
-def _said(view: View) -> dict[str, str]:
-    """The filters that are set, in words: label → values."""
-    said = {}
+def _said(view: View) -> tuple[tuple[str, str], ...]:
+    """The filters that are set, in words: (label, values)."""
+    said = []
     for name in FACETS:
         names, wanted = _names(view, name), address.all_of(name)
         if wanted:
-            said[say(f"filter.{name}")] = ", ".join(names.get(code, code) for code in wanted)
-    return said
+            said.append((say(f"filter.{name}"), ", ".join(names.get(code, code) for code in wanted)))
+    return tuple(said)

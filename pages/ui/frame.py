@@ -12,12 +12,7 @@ from pages.ui import access, address, language, numbers
 from pages.ui.language import say
 from policy.model import Policy
 
-PAGES = {
-    "portfolio_health": ":material/monitoring:",
-    "violations": ":material/flag:",
-    "upcoming_maturities": ":material/event:",
-    "extension_what_if": ":material/more_time:",
-}
+PAGES = ("portfolio_health", "violations", "upcoming_maturities", "extension_what_if")  # the first is the default
 
 
 @dataclass(frozen=True)
@@ -34,10 +29,8 @@ class View:
 def navigation() -> Page:
     """Declare the pages; from the first call on, Streamlit no longer runs files of the folder pages/ by themselves."""
     language.current()
-    pages = [
-        st.Page(f"pages/{name}.py", title=say(f"page.{name}"), icon=icon, default=name == "portfolio_health")
-        for name, icon in PAGES.items()
-    ]
+    # No icons: Streamlit fetches the ones it draws beside a page's title in the browser tab from the internet.
+    pages = [st.Page(f"pages/{name}.py", title=say(f"page.{name}"), default=name == PAGES[0]) for name in PAGES]
     return st.navigation(pages)
 
 
@@ -56,7 +49,7 @@ def _through_the_door() -> None:
 def open_page(name: str) -> View:
     """The header of a page and what it looks at; ends the run with a plain word when there is nothing to show."""
     _through_the_door()
-    title, chooser = st.columns([3, 1], vertical_alignment="bottom")
+    title, chooser = st.columns([2, 1], vertical_alignment="bottom")
     title.title(say(f"page.{name}"))
     try:
         view = _view(chooser)

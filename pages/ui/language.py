@@ -4,11 +4,13 @@ import csv
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
 from data import dictionary
 
+T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
 KEY = "lang"
 # Of the run, not of the session: a download is written on another thread, with a copy of the context.
@@ -54,7 +56,7 @@ def say(key: str, **values: object) -> str:
     return words()[key][_on.get()].format(**values)
 
 
-def pick(zh: str, en: str) -> str:
+def pick(zh: T, en: T) -> T:
     return zh if _on.get() == "zh" else en
 
 

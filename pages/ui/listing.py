@@ -16,7 +16,7 @@ def _worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     """Add what the policy says of each row's rule: severity, title, clause, unit, remedy, all in words."""
     about = [
         (r.rule_id, evidence.severity(r.severity), pick(r.title_zh, r.title_en), r.clause_id.replace("|", ", "),
-         language.terms("unit_of").get(r.unit, r.unit), pick(r.remedy_zh, r.remedy_en))
+         evidence.unit_word(r.unit), pick(r.remedy_zh, r.remedy_en))
         for r in view.policy.rules.values()
     ]  # fmt: skip
     schema = dict.fromkeys(["rule_id", "severity", "title", "clause", "unit", "remedy"], pl.String)
@@ -30,7 +30,13 @@ def page(view: View, chosen: Chosen, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
     offset = (number - 1) * PAGE
     rows = access.ask(findings.listed, view.run, chosen.rules, chosen.branches, chosen.officers, PAGE, offset)
-    return _worded(view, rows)
+    units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
+    return _worded(view, rows).with_columns(
+        pl.struct("rule_id", name).map_elements(
+            lambda row, name=name: evidence.written(row[name], units.get(row["rule_id"], "")), return_dtype=pl.String
+        ).alias(name)
+        for name in ("measured", "limit_value")
+    )
 
 
 def pages(chosen: Chosen) -> int:
@@ -38,7 +44,7 @@ def pages(chosen: Chosen) -> int:
 
 
 def cover(view: View, chosen: Chosen) -> dict[str, str]:
-    chosen_filters = "\n".join(f"{name}: {values}" for name, values in chosen.said.items())
+    chosen_filters = "\n".join(f"{name}: {values}" for name, values in chosen.said)
     return {
         say("frame.as_of"): numbers.day(view.as_of),
         say("workbook.filters"): chosen_filters or say("workbook.no_filters"),

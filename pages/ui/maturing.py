@@ -11,10 +11,10 @@ from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import deadlines
 
-COLUMNS = {"loan_id": "text", "borrower_name": "text", "branch_id": "text", "officer_id": "text", "balance": "amount",
-           "currency": "text", "current_maturity": "date", "days_to_maturity": "count", "apply_by": "date",
-           "apply_state": "text", "notice_by": "date", "notice_state": "text", "extension_count": "count",
-           "classification": "text"}  # fmt: skip
+COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "current_maturity": "date",
+           "days_to_maturity": "count", "apply_by": "date", "apply_state": "text", "notice_by": "date",
+           "notice_state": "text", "branch_id": "text", "officer_id": "text", "extension_count": "count",
+           "classification": "text", "currency": "text"}  # fmt: skip
 
 
 def windows() -> dict[str, Bucket]:

@@ -26,10 +26,12 @@ def amount(value: Decimal | float | None) -> str:
 
 
 def compact(value: Decimal | float | None) -> str:
-    """Short: 1.23亿, 123.46M."""
+    """Short, four digits that count: 1.23亿, 1983万, 123.5M."""
     if value is None:
         return NOTHING
-    return format_compact_decimal(value, locale=locale(), fraction_digits=2)
+    group = language.pick(4, 3)  # digits between one unit and the next: 万 亿, K M B
+    leading = (len(str(abs(int(value)))) - 1) % group + 1
+    return format_compact_decimal(value, locale=locale(), fraction_digits=min(2, 4 - leading))
 
 
 def share(value: float | None) -> str:
@@ -40,7 +42,7 @@ def points(value: float | None) -> str | None:
     """A change of a share in percentage points, signed; None when there is nothing to compare."""
     if value is None:
         return None
-    return language.say("unit.points", value=format_decimal(value * 100, format="+0.00;-0.00", locale=locale()))
+    return language.say("change.points", value=format_decimal(value * 100, format="+0.00;-0.00", locale=locale()))
 
 
 def plain(value: Decimal | float) -> str:

@@ -5,10 +5,11 @@ import streamlit as st
 
 from pages.ui.language import say
 
+WIDTHS = {"severity": 90, "title": 250, "measured": 125, "limit_value": 125, "reason": 190, "field": 170, "clause": 105}
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
 
 
-def column(kind: str, label: str) -> object:
+def column(name: str, kind: str, label: str) -> object:
     """The configuration of one column; numbers stay numbers, so that a click on the header sorts them."""
     if kind == "date":
         return st.column_config.DateColumn(label, format="YYYY-MM-DD")
@@ -18,7 +19,7 @@ def column(kind: str, label: str) -> object:
         return st.column_config.NumberColumn(label, format="%.2f%%")
     if kind == "count":
         return st.column_config.NumberColumn(label, format="%,d")
-    return st.column_config.TextColumn(label)
+    return st.column_config.TextColumn(label, width=WIDTHS.get(name))
 
 
 def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
@@ -31,7 +32,7 @@ def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
 def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,
          chosen: int | None = None, height: int | str = "auto") -> int | None:  # fmt: skip
     """A table of the columns in `kinds` (name → text, date, amount, share, count); the row picked, if it may be."""
-    configuration = {name: column(kind, say(f"col.{name}")) for name, kind in kinds.items()}
+    configuration = {name: column(name, kind, say(f"col.{name}")) for name, kind in kinds.items()}
     options = {"hide_index": True, "column_config": configuration, "placeholder": "—", "height": height, "key": key}
     if not pick:
         st.dataframe(_ready(frame, kinds), lazy=frame.height > LAZY, **options)

@@ -17,8 +17,8 @@ FACTS = ("borrower_name", "branch_name", "product_code", "guarantee_type", "bala
 BOXES = {"allowed": st.success, "blocked": st.error, "not_assessable": st.warning}
 MATCHES = {"loan_id": "text", "contract_no": "text", "borrower_name": "text", "branch_name": "text", "balance": "amount",
            "current_maturity": "date"}  # fmt: skip
-LINES = {"verdict": "text", "rule_id": "text", "title": "text", "measured": "text", "limit_value": "text",
-         "severity": "text", "clause": "text", "reason": "text"}  # fmt: skip
+LINES = {"verdict": "text", "title": "text", "measured": "text", "limit_value": "text", "reason": "text",
+         "severity": "text", "clause": "text", "rule_id": "text"}  # fmt: skip
 
 
 def offer(view: View, wanted: str) -> None:
@@ -35,13 +35,12 @@ def offer(view: View, wanted: str) -> None:
 
 
 def about(view: View, loan: dict[str, object]) -> None:
-    """The loan's own facts in words, one row under their names."""
-    named = {"borrower_name": say("col.borrower_name")}
-    values = {
-        named.get(name) or language.field_label("loan", name): evidence.field_text(view.policy, "loan", name, _text(loan[name]))
-        for name in FACTS
-    }
-    st.dataframe(pl.DataFrame([values]), hide_index=True)
+    """The loan's own facts in words, each under its name."""
+    with st.grid(min_column_width=140, gap="small"):
+        for name in FACTS:
+            with st.container(gap=None):
+                st.caption(say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name))
+                st.text(evidence.field_text(view.policy, "loan", name, _text(loan[name])))
 
 
 def _text(value: object) -> str | None:
@@ -51,7 +50,7 @@ def _text(value: object) -> str | None:
 def request(view: View, loan: dict[str, object]) -> Request:
     """The widgets of the request, drawn from the address."""
     maturity = loan["current_maturity"] or view.as_of
-    first, second, third = st.columns(3)
+    first, second, third = st.columns([1, 1, 2])
     with first:
         wished = address.day("to", say("whatif.new_maturity"), _months_on(maturity), date(1990, 1, 1), maturity.replace(
             year=maturity.year + extension.FRONTIER_YEARS, day=min(maturity.day, 28)))  # fmt: skip
@@ -102,9 +101,9 @@ def lines(view: View, decision: Decision) -> pl.DataFrame:
     """Every line of the decision, in the columns of LINES: what blocks first, then what is not known."""
     order = {verdict: rank for rank, verdict in enumerate(("violation", "not_assessable", "pass", "not_applicable"))}
     rows = [
-        (n, order[v.verdict], f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}", v.rule_id, evidence.title(v),
-         evidence.written(v.measured, v.unit), evidence.compared(v), evidence.severity(v.severity), v.clause_id,
-         evidence.why(view.policy, v))
+        (n, order[v.verdict], f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}", evidence.title(v),
+         evidence.written(v.measured, v.unit), evidence.compared(v), evidence.why(view.policy, v),
+         evidence.severity(v.severity), v.clause_id, v.rule_id)
         for n, v in enumerate(decision.lines)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=["n", "rank", *LINES], orient="row").sort("rank", "n")

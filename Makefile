@@ -1,0 +1,39 @@
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+WORKERS ?= 2
+
+.PHONY: run test lint demo proof clean
+
+run: $(VENV)/.installed
+	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check; }
+	$(RUN) -m streamlit run dashboard.py
+
+test: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(RUN) -m policy lint
+
+demo: $(VENV)/.installed
+	$(RUN) -m data demo
+	$(RUN) -m policy check
+
+# The long proofs: a million loans through demo, check and a hundred thousand requests.
+proof: $(VENV)/.installed-test
+	$(RUN) -m benchmarks
+
+$(VENV)/.installed: requirements.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.txt requirements.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
