@@ -42,7 +42,7 @@ def _import(options: argparse.Namespace) -> None:
     _show(report.as_json(), report.as_text(), options.json)
     if report.quarantined:
         print(
-            f"{report.quarantined} rows were quarantined; see them with: python -m data quarantine. "
+            f"{report.quarantined} rows were quarantined; see them with: python -m data quarantine --book {options.book}. "
             f"{report.quarantined} 行已隔离。",
             file=sys.stderr,
         )

@@ -1,7 +1,7 @@
 """What stands in an exported file beside its data: titles above, totals and signatures anywhere, blank rows."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -67,7 +67,9 @@ def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | No
     index = suspects.arg_true()
     if not len(index):
         return None
-    found = [_kind(row, mapping) for row in body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()]
+    places = [sheet.columns.index(column) for column in keys]
+    rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
+    found = [_kind(row, [row[i] for i in places], mapping) for row in rows]
     if set(found) == {"data"}:
         return None
     return pl.repeat("data", len(body), eager=True).scatter(index, found)
@@ -80,14 +82,19 @@ def _no_key(column: str, header: str) -> pl.Expr:
     return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
 
 
-def _kind(row: tuple[str | None, ...], mapping: Mapping) -> str:
-    cells = [words.plain(cell) for cell in row if cell and cell.strip()]
-    if any(_is_total(cell) for cell in cells):
+def _kind(row: tuple[str | None, ...], keys: list[str | None], mapping: Mapping) -> str:
+    """Where a key cell is filled only that cell may say that the row is no data."""
+    cells = _plain_cells(row)
+    telling = _plain_cells(keys) or cells
+    if any(_is_total(cell) for cell in telling):
         return "total"
-    if cells and any(cells[0].startswith(word) for word in words.ignored("sign")):
+    if any(telling[0].startswith(word) for word in words.ignored("sign")):
         return "sign"
-    headers = {words.plain(header) for header in mapping.headers.values()}
-    return "header" if cells and headers.issuperset(cells) else "data"
+    return "header" if {words.plain(header) for header in mapping.headers.values()}.issuperset(cells) else "data"
+
+
+def _plain_cells(cells: Iterable[str | None]) -> list[str]:
+    return [words.plain(cell) for cell in cells if cell and cell.strip()]
 
 
 def _is_total(cell: str) -> bool:

@@ -171,7 +171,12 @@ def _quoted(headers: list[str]) -> str:
 
 def _nearest(header: str, table: str) -> str:
     owners = (table, *COMPANIONS.get(table, ()))
-    known = {text: f.name for owner in owners for f in dictionary.fields(owner).values() for text in (f.name, f.zh)}
+    known = {
+        text: f.name
+        for owner in owners
+        for f in dictionary.fields(owner).values()
+        for text in (f.name, f.zh, f.en, *f.aliases)
+    }
     near = difflib.get_close_matches(header, known, n=3, cutoff=0.5)
     if not near:
         return ""

@@ -82,5 +82,5 @@ def _nothing_loaded(path: Path, report: Report) -> InputError:
     where = f"{first[0]}, row {first[1]}: {first[2]}. " if first else ""
     return InputError(
         f"None of the {report.rows_in} rows could be loaded. {where}Correct the file or its mapping and import again; "
-        f"python -m data quarantine lists every row (batch {report.batch})."
+        f"python -m data quarantine --book {path} lists every row (batch {report.batch})."
     )

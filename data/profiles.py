@@ -79,7 +79,7 @@ def load(name: str, folder: Path = FOLDER) -> Profile:
     path = folder / f"{name}.toml"
     known = sorted(found.stem for found in folder.glob("*.toml"))
     if name not in known:
-        raise InputError(f"No profile '{name}'. Profiles: {', '.join(known)}. They are kept in {folder.name}/.")
+        raise InputError(f"No profile '{name}'. Profiles: {', '.join(known)}. They are kept in data/mappings/.")
     text = path.read_text(encoding="utf-8")
     try:
         content = tomllib.loads(text)

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui import address, evidence, filters, frame, listing, numbers, tables, workbook
+from pages.ui import address, filters, frame, listing, numbers, tables, workbook
 from pages.ui.language import say
 
 COLUMNS = {"severity": "text", "title": "text", "subject_id": "text", "borrower_name": "text", "balance": "amount",

@@ -128,4 +128,4 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
         tooltip=[alt.Tooltip("name:N", title=say("chart.mark")), alt.Tooltip("text:N", title=say("chart.value"))],
     )
     strips = base.mark_bar() + rules.mark_rule(size=2, color=UNKNOWN)
-    return strips.properties(height=34 * len(lines) + 90)
+    return strips.properties(height=34 * len(lines) + 150)

@@ -109,10 +109,16 @@ def _limit_rows(policy: Policy, verdict: Verdict) -> pl.DataFrame:
     rows = []
     for row in verdict.limit_rows:
         columns = policy.limit_tables[row["table"]].columns
-        cells = [f"{pick(c.zh, c.en)} {row['cells'][c.name]}" for c in columns if row["cells"].get(c.name)]
+        cells = [f"{pick(c.zh, c.en)} {_cell(c.name, row['cells'][c.name])}" for c in columns if row["cells"].get(c.name)]
         rows.append((row["row_id"], " · ".join(cells), row["clause_id"], grade(row["evidence"]),
                      pick(row["reading_zh"], row["reading_en"])))  # fmt: skip
     return pl.DataFrame(rows, schema=["row_id", "cells", "clause_id", "evidence", "reading"], orient="row")
+
+
+def _cell(name: str, cell: str) -> str:
+    """A cell of a limit table, with the words of its codes where the dictionary has a list of that name."""
+    labels = language.code_labels(name)
+    return ", ".join(labels.get(part, part) for part in cell.split(", "))
 
 
 def grade(evidence: str) -> str:
@@ -150,15 +156,15 @@ def show(view: View, verdict: Verdict) -> None:
         st.markdown(f"**{say('evidence.inputs')}**")
         names = {"input": say("col.input"), "value": say("col.value")}
         st.dataframe(_inputs(view.policy, verdict).rename(names), hide_index=True, height="content")
-        if verdict.limit_rows:
-            st.markdown(f"**{say('evidence.limit_rows')}**")
-            rows = _limit_rows(view.policy, verdict)
-            st.dataframe(rows.rename({name: say(f"col.{name}") for name in rows.columns}), hide_index=True, height="content")
     with right:
         st.markdown(f"**{say('evidence.clause')}**")
         _clause(view, verdict.clause_id)
         st.markdown(f"**{say('evidence.remedy')}**")
         st.text(pick(verdict.remedy_zh, verdict.remedy_en) or numbers.NOTHING)
         st.caption(f"{say('evidence.grade')}: {grade(verdict.evidence)} · {in_force(view, verdict.rule_id)}")
+    if verdict.limit_rows:
+        st.markdown(f"**{say('evidence.limit_rows')}**")
+        rows = _limit_rows(view.policy, verdict)
+        st.dataframe(rows.rename({name: say(f"col.{name}") for name in rows.columns}), hide_index=True, height="content")
 
 

@@ -34,6 +34,11 @@ def navigation() -> Page:
     return st.navigation(pages)
 
 
+def link(name: str, **choices: str) -> None:
+    """A link to another page with choices made there, in the language that is on."""
+    st.page_link(f"pages/{name}.py", label=say(f"page.{name}"), query_params=choices | {language.KEY: language.on()})
+
+
 def enter() -> None:
     """Called by the dashboard: this session came in by the door."""
     st.session_state["entered"] = True

@@ -8,10 +8,11 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary, findings, portfolio
-from data.portfolio import Ratio
+from data.portfolio import Bucket, Ratio
 from pages.ui import access, language, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
+from policy import unary_tests
 
 BAND = 12  # bars of a structure chart; the rest is summed up and named
 
@@ -170,9 +171,24 @@ def _labels(view: View, field: str) -> dict[str, str]:
 
 def structure(view: View, field: str) -> pl.DataFrame:
     """[name, loans, balance, share, npl_ratio, label] by one fact of the loan, largest first."""
-    if field == "term_class": field = "product_code"
+    if field == "term_class":
+        months = access.ask(portfolio.distribution, view.as_of, view.currency, "original_term_months")
+        frame = portfolio.bucketed(months, _term_classes(view)).rename({"code": "value"})
+        return _named(frame, language.code_labels("term_class"), say("health.not_stated"))
     frame = access.ask(portfolio.distribution, view.as_of, view.currency, field)
     return _named(frame, _labels(view, field), say("health.not_stated"))
+
+
+def _term_classes(view: View) -> tuple[Bucket, ...]:
+    """The policy's term classes in force on the day, as buckets of whole months."""
+    found = []
+    for row in view.policy.limit_tables["term_classes"].rows:
+        if row.effective_from <= view.as_of < row.effective_to:
+            for span in unary_tests.parse(row.cells["original_term_months"], "number").intervals:
+                lower = None if span.low is None else int(span.low) + span.low_open
+                upper = None if span.high is None else int(span.high) - span.high_open
+                found.append(Bucket(row.cells["term_class"], lower, upper, "", ""))
+    return tuple(found)
 
 
 def top(frame: pl.DataFrame) -> pl.DataFrame:

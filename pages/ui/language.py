@@ -41,6 +41,10 @@ def current() -> str:
     return chosen
 
 
+def on() -> str:
+    return _on.get()
+
+
 def _choose() -> None:
     st.query_params[KEY] = st.session_state["lang_switch"] or st.session_state[KEY]
 

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from data import findings
-from pages.ui import access, address, evidence, language, numbers, workbook
+from pages.ui import access, address, evidence, frame, language, numbers, workbook
 from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -91,8 +91,10 @@ def panel(view: View) -> None:
         return
     rule = view.policy.rules.get(violation["rule_id"])
     st.subheader(f"{violation['rule_id']} {pick(rule.title_zh, rule.title_en) if rule else ''}", anchor=False)
-    named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["borrower_name"]]
-    st.text(" · ".join(filter(None, named)))
+    named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"], violation["borrower_name"]]
+    st.text(" · ".join(dict.fromkeys(filter(None, named))))
+    if violation["loan_id"]:
+        frame.link("extension_what_if", loan=str(violation["loan_id"]))
     verdict = evidence.find(view, violation)
     if verdict is None:
         st.warning(say("violations.not_rebuilt", measured=violation["measured"], limit=violation["limit_value"]))

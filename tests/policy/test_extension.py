@@ -34,10 +34,17 @@ POLICY = judging.load()
 
 def _loan(disbursed: str, original: str, current: str) -> dict[str, object]:
     return {
-        "disbursed_on": disbursed, "original_maturity": original, "current_maturity": current, "balance": 100000,
-        "principal": 100000, "guarantee_type": "credit", "extension_count": int(original != current),
-        "status": "normal", "days_past_due": 0, "classification": "normal",
-    }  # fmt: skip
+        "disbursed_on": disbursed,
+        "original_maturity": original,
+        "current_maturity": current,
+        "balance": 100000,
+        "principal": 100000,
+        "guarantee_type": "credit",
+        "extension_count": int(original != current),
+        "status": "normal",
+        "days_past_due": 0,
+        "classification": "normal",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +104,14 @@ def test_an_earlier_extension_consumes_the_room_and_never_moves_the_ceiling(path
 
 @pytest.mark.parametrize(
     ("consent", "verdict", "missing"),
-    [("all", "allowed", "0"), ("none", "blocked", "2"), ("P1", "blocked", "1"), ("P1,P2", "allowed", "0"),
-     (None, "not_assessable", None)],
-)  # fmt: skip
+    [
+        ("all", "allowed", "0"),
+        ("none", "blocked", "2"),
+        ("P1", "blocked", "1"),
+        ("P1,P2", "allowed", "0"),
+        (None, "not_assessable", None),
+    ],
+)
 def test_every_guarantor_must_consent(path, consent: str | None, verdict: str, missing: str | None) -> None:
     decision = _judge(path, "secured", "2026-01-31", "2025-01-21", consent)
     assert decision.verdict == verdict
@@ -168,8 +180,13 @@ def test_limits_agree_with_an_independent_reading(tmp_path_factory, rows) -> Non
         requests.append((str(n), f"L{n}", apply_by + timedelta(days=lead), current + timedelta(days=30), None))
         expected.append((extension_oracle.term_class(disbursed, original), latest, apply_by))
     path = books.make(tmp_path_factory.mktemp("random") / "b.duckdb", loans)
-    schema = {"request_id": pl.String, "loan_id": pl.String, "application_date": pl.Date,
-              "requested_maturity": pl.Date, "consent": pl.String}  # fmt: skip
+    schema = {
+        "request_id": pl.String,
+        "loan_id": pl.String,
+        "application_date": pl.Date,
+        "requested_maturity": pl.Date,
+        "consent": pl.String,
+    }
     with book.reading(path) as con:
         found = extension.judge_many(con, POLICY, AS_OF, pl.DataFrame(requests, schema=schema, orient="row"))
     by_id = {row["request_id"]: row for row in found.to_dicts()}
@@ -228,10 +245,15 @@ def test_command_line_many(path, tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("loan_id,application_date\nG1,2025-01-01\n", "no column requested_maturity"),
-     ("loan_id,application_date,requested_maturity,consent\nG1,2025-02-30,2026-01-01,\n", "row 2, column application_date: '2025-02-30'"),
-     ("loan_id,application_date,requested_maturity,consent\n,2025-02-03,2026-01-01,\n", "column loan_id")],
-)  # fmt: skip
+    [
+        ("loan_id,application_date\nG1,2025-01-01\n", "no column requested_maturity"),
+        (
+            "loan_id,application_date,requested_maturity,consent\nG1,2025-02-30,2026-01-01,\n",
+            "row 2, column application_date: '2025-02-30'",
+        ),
+        ("loan_id,application_date,requested_maturity,consent\n,2025-02-03,2026-01-01,\n", "column loan_id"),
+    ],
+)
 def test_bad_request_files_say_where(path, tmp_path, capsys, content: str, says: str) -> None:
     asked = tmp_path / "asked.csv"
     asked.write_text(content, encoding="utf-8")

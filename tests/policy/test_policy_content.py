@@ -14,8 +14,14 @@ from policy.model import Policy
 TABLES = tables.SHIPPED
 CJK = re.compile(r"[\u4e00-\u9fff]")
 EVIDENCE = {
-    "source document", "official text", "secondary", "core practice", "from memory", "bank default", "inferred reading",
-}  # fmt: skip
+    "source document",
+    "official text",
+    "secondary",
+    "core practice",
+    "from memory",
+    "bank default",
+    "inferred reading",
+}
 STAGES = {"pre_loan", "disbursement", "post_loan", "request", "decision"}
 BILINGUAL = ("title", "gist", "document", "remedy")
 Row = dict[str, str]

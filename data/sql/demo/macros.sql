@@ -1,0 +1,49 @@
+-- Randomness by arithmetic: the same (seed, name, row) gives the same draw on any machine and with any threads.
+-- A row's hash is its md5 in three parts; a draw is a linear form of them whose keys come from the name and the seed.
+
+CREATE OR REPLACE TEMP MACRO parts(word) AS
+    {'a': CAST(word & 2097151 AS BIGINT), 'b': CAST(word >> 21 & 2097151 AS BIGINT), 'c': CAST(word >> 42 AS BIGINT)};
+
+CREATE OR REPLACE TEMP MACRO key_of(name, part) AS
+    CAST(md5_number_lower(getvariable('seed') || '/' || name || '/' || part) & 1073741823 AS BIGINT);
+
+-- 0 … 2147483646; `at` tells apart the draws of one row, say by month.
+CREATE OR REPLACE TEMP MACRO draw_at(name, h, at) AS
+    (h.a * key_of(name, 'a') + h.b * key_of(name, 'b') + h.c * key_of(name, 'c') + at * key_of(name, 'at'))
+        % 2147483647;
+
+CREATE OR REPLACE TEMP MACRO draw(name, h) AS draw_at(name, h, 0);
+
+CREATE OR REPLACE TEMP MACRO slot(name, h) AS CAST(draw(name, h) % 1000 AS INTEGER);
+
+CREATE OR REPLACE TEMP MACRO pick(name, h, low, high) AS
+    CAST(low + draw(name, h) % greatest(high - low + 1, 1) AS INTEGER);
+
+CREATE OR REPLACE TEMP MACRO pick_at(name, h, at, low, high) AS
+    CAST(low + draw_at(name, h, at) % greatest(high - low + 1, 1) AS INTEGER);
+
+-- Whether a row has a fault, by its share of a hundred thousand in demo_faults.
+CREATE OR REPLACE TEMP MACRO has(kind, h) AS draw('fault ' || kind, h) % 100000 < getvariable('shares')[kind];
+
+CREATE OR REPLACE TEMP MACRO has_at(kind, h, at) AS
+    draw_at('fault ' || kind, h, at) % 100000 < getvariable('shares')[kind];
+
+CREATE OR REPLACE TEMP MACRO months_after(day, months) AS CAST(day + to_months(CAST(months AS INTEGER)) AS DATE);
+
+-- The day itself, or the Friday before a weekend: keeps the order of days.
+CREATE OR REPLACE TEMP MACRO workday(day) AS day - greatest(CAST(isodow(day) AS INTEGER) - 5, 0);
+
+-- The first month-end of the book on which something of that day is known.
+CREATE OR REPLACE TEMP MACRO seen(day) AS greatest(last_day(day), getvariable('first_day'));
+
+CREATE OR REPLACE TEMP MACRO staff_no(branch_no, serial) AS printf('09%02d%04d', branch_no, serial);
+
+CREATE OR REPLACE TEMP MACRO borrower_no(b) AS printf('0810%08d', b);
+
+CREATE OR REPLACE TEMP MACRO owner_no(n, item) AS printf('0890%08d%d', n, item);
+
+CREATE OR REPLACE TEMP MACRO hex_of(text) AS md5(getvariable('seed') || text) || md5(text || getvariable('seed'));
+
+-- Twenty loans in a row belong to fourteen borrowers.
+CREATE OR REPLACE TEMP MACRO borrower_of(n) AS
+    n // 20 * 14 + [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1, 2, 2, 5, 9][CAST(n % 20 AS INTEGER) + 1];

@@ -1,0 +1,74 @@
+"""A policy of a few rows, written by a test."""
+
+from policy import lint
+from policy.model import Policy, Problem
+
+RULE = {
+    "rule_id": "R",
+    "family": "test",
+    "subject": "loan",
+    "stage": "pre_loan",
+    "title_zh": "规则",
+    "title_en": "Rule",
+    "severity": "high",
+    "scope": "true",
+    "measure": "balance",
+    "comparator": "<=",
+    "limit": "100",
+    "unit": "yuan",
+    "as_of": "",
+    "clause_id": "C1",
+    "evidence": "bank default",
+    "effective_from": "2000-01-01",
+    "effective_to": "",
+    "remedy_zh": "改",
+    "remedy_en": "mend",
+}
+LIMIT_META = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
+
+
+def _line(cells: list[str]) -> str:
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
+
+
+def rules(*rows: dict[str, str]) -> str:
+    return _line(list(RULE)) + "".join(_line(list((RULE | row).values())) for row in rows)
+
+
+def texts(
+    rows: list[dict[str, str]],
+    tables: dict[str, tuple[str, list[tuple[str, str, str, str]], list[dict[str, str]]]] | None = None,
+    derived: str = "",
+) -> dict[str, str]:
+    """`tables`: name -> (hit policy, [(column, role, type, unit)], rows)."""
+    columns, found = "table,column,role,type,unit,hit_policy,zh,en\n", {}
+    for name, (hit_policy, declared, limits) in (tables or {}).items():
+        columns += "".join(_line([name, *column, hit_policy, "列", "column"]) for column in declared)
+        header = [*LIMIT_META, *(column[0] for column in declared)]
+        base = {"clause_id": "C1", "evidence": "bank default", "effective_from": "2000-01-01"}
+        lines = [[(base | {"row_id": f"{name}-{n}"} | row).get(c, "") for c in header] for n, row in enumerate(limits)]
+        found[f"limits/{name}.csv"] = _line(header) + "".join(map(_line, lines))
+    return found | {
+        "rules/test.csv": rules(*rows),
+        "limit_columns.csv": columns,
+        "derived.csv": "field,subject,from_subject,expression,aggregate,as_of,type,unit,codes,zh,en\n" + derived,
+        "effects.csv": "severity,on_violation,on_not_assessable\n"
+        + "".join(f"{s},blocked,not_assessable\n" for s in ("critical", "high", "medium", "low", "info")),
+        "clauses.csv": "clause_id,document_zh,document_en,section,gist_zh,gist_en,reading_zh,reading_en,mechanical,level\n"
+        "C1,文件,Document,1,要点,Gist,,,A,L\n",
+    }
+
+
+def policy(*args: object) -> Policy:
+    """The policy, which must have no errors."""
+    found, problems = lint.lint(texts(*args))  # type: ignore[arg-type]
+    assert errors(problems) == []
+    return found
+
+
+def errors(problems: list[Problem]) -> list[str]:
+    return [str(problem) for problem in problems if problem.level == "error"]
+
+
+def lint_errors(*args: object) -> list[str]:
+    return errors(lint.lint(texts(*args))[1])  # type: ignore[arg-type]
