@@ -15,4 +15,4 @@ page = frame.navigation()
 frame.enter()
 with st.sidebar:
     language.switch()
-page.run()
+frame.run(page)

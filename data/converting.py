@@ -43,9 +43,11 @@ class Part:
 
     def contents(self, index: pl.Series) -> pl.Series:
         """Rows as JSON objects, header -> text as written."""
-        rows = self.raw.select(pl.all().gather(index)).rename(self.mapping.headers, strict=False)
-        named = list(self.mapping.headers.values())
-        return rows.select(pl.struct(named).struct.json_encode()).to_series()
+        names: dict[str, str] = {}
+        for column, header in self.mapping.headers.items():
+            names[column] = f"{header} #{column[1:]}" if header in names.values() else header
+        named = pl.struct(pl.col(column).gather(index).alias(name) for column, name in names.items())
+        return self.raw.select(named.struct.json_encode()).to_series()
 
 
 def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[str]], join: furniture.Join) -> Part:
@@ -54,7 +56,7 @@ def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[st
     rows, filtered = furniture.keep(layout.rows, keep)
     rows = join(rows)
     title = furniture.read_titles(layout.titles, as_of)
-    feeds = [furniture.with_unit(feed, title.factor) for feed in mapping.feeds]
+    feeds = [furniture.adapt(feed, title, sheet) for feed in mapping.feeds]
     with ThreadPoolExecutor(THREADS) as pool:
         parsed = list(pool.map(lambda feed: read(rows, feed), feeds))
     typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})

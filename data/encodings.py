@@ -40,16 +40,17 @@ def _decode(name: str, content: bytes) -> tuple[bytes, str]:
         return content, "utf-8"
     try:
         content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _transcode(name, content, "gb18030"), "gb18030"
+    except UnicodeDecodeError as error:
+        return _transcode(name, content, "gb18030", error.start), "gb18030"
     return content, "utf-8"
 
 
-def _transcode(name: str, content: bytes, encoding: str) -> bytes:
+def _transcode(name: str, content: bytes, encoding: str, tried: int = 0) -> bytes:
+    """`tried`: how far another encoding came; the message names the byte that stopped the better of the two."""
     try:
         return content.decode(encoding).encode("utf-8")
     except UnicodeError as error:
-        start = getattr(error, "start", 0)
+        start = max(getattr(error, "start", 0), tried)
         line = content.count(b"\n", 0, start) + 1
         raise InputError(
             f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "

@@ -131,11 +131,11 @@ def read_titles(lines: list[str], as_of: date) -> Title:
     return Title(factor, tuple(notes))
 
 
-def with_unit(feed: Feed, factor: Decimal) -> Feed:
-    """A header's own unit beats the title's."""
-    if factor == 1 or feed.target.type != "money" or feed.reading.own_unit:
-        return feed
-    return replace(feed, reading=replace(feed.reading, factor=factor))
+def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
+    """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
+    has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
+    factor = title.factor if has_title_unit else feed.reading.factor
+    return replace(feed, reading=replace(feed.reading, factor=factor, date_serials=sheet.date_serials))
 
 
 def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed]) -> list[dict]:

@@ -80,7 +80,7 @@ def find_row(sheet: Sheet, known: frozenset[str] | None = None) -> tuple[int, in
 
 
 def texts(sheet: Sheet, row: int) -> dict[str, str]:
-    """Column -> header as written, without columns that are blank throughout; a repeated header gets a number."""
+    """Column -> header as written, without columns that are blank throughout."""
     cells = sheet.cells.select(sheet.columns).row(row, named=True)
     found: dict[str, str] = {}
     for column, cell in cells.items():
@@ -90,7 +90,7 @@ def texts(sheet: Sheet, row: int) -> dict[str, str]:
                 continue
             raise InputError(f"{sheet.name}, column {int(column[1:]) + 1}: values without a header. Name the column.")
         if header:
-            found[column] = header if header not in found.values() else f"{header} #{int(column[1:]) + 1}"
+            found[column] = header
     return found
 
 
@@ -195,10 +195,15 @@ def feeds_for(file: str, table: str, headers: dict[str, str]) -> list[Feed]:
         free = [option for option in options if option == options[0] or option[0] == EVENTS]
         choice = next((option for option in free if option not in taken), None)
         if choice is None:
-            other = taken[options[0]].header
-            raise InputError(f"{file}: columns '{other}' and '{header}' both name {options[0][1]}. Keep one. {HELP}")
+            other = taken[options[0]]
+            both = f"{_place(other.columns[0], other.header)} and {_place(column, header)}"
+            raise InputError(f"{file}: columns {both} both name {options[0][1]}. Keep one. {HELP}")
         taken[choice] = Feed(*choice, (column,), header, _reading(header, choice))
     return sorted(taken.values(), key=lambda feed: int(feed.columns[0][1:]))
+
+
+def _place(column: str, header: str) -> str:
+    return f"{int(column[1:]) + 1} '{header}'"
 
 
 def _strength(header: str, table: str) -> tuple[bool, bool]:

@@ -53,8 +53,11 @@ class _Known:
     headers: dict[str, str]
 
     def columns(self) -> dict[str, str]:
-        """Plain header -> column."""
-        return {words.plain(header): column for column, header in self.headers.items()}
+        """Plain header -> column, or "" for a header that occurs twice."""
+        found: dict[str, str] = {}
+        for column, header in self.headers.items():
+            found[words.plain(header)] = "" if words.plain(header) in found else column
+        return found
 
 
 def by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[Plan], dict[str, int]]:
@@ -105,10 +108,11 @@ def _keep(spec: FileSpec, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def _column(name: str, columns: dict[str, str]) -> str:
-    if words.plain(name) not in columns:
-        raise InputError(f"The profile reads column '{name}', which the file does not have. Its columns: "
-                         f"{', '.join(columns)}.")  # fmt: skip
-    return columns[words.plain(name)]
+    column = columns.get(words.plain(name))
+    if not column:
+        wrong = "does not have" if column is None else "has twice"
+        raise InputError(f"The profile reads column '{name}', which the file {wrong}. Correct the profile or the file.")
+    return column
 
 
 def _needs(spec: FieldSpec, missing: set[str]) -> bool:

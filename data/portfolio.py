@@ -16,7 +16,7 @@ RUNNING = "f.is_running AND f.currency IS NOT DISTINCT FROM $currency"
 
 @dataclass(frozen=True)
 class Ratio:
-    """A share of balance: loans whose `field` is one of `codes`, or at least `lower`, over loans that have the field."""
+    """A share of balance: loans whose `field` is one of `codes`, or at least `lower`, over loans that have it."""
 
     name: str
     field: str

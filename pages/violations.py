@@ -8,10 +8,28 @@ import streamlit as st
 from pages.ui import address, filters, frame, listing, numbers, tables, workbook
 from pages.ui.language import say
 
-COLUMNS = {"severity": "text", "title": "text", "subject_id": "text", "borrower_name": "text", "balance": "amount",
-           "measured": "text", "limit_value": "text", "branch_id": "text", "officer_id": "text", "rule_id": "text"}  # fmt: skip
-MISSING = {"severity": "text", "rule_id": "text", "title": "text", "subject": "text", "reason": "text", "field": "text",
-           "subjects": "count", "share": "share"}  # fmt: skip
+COLUMNS = {
+    "severity": "text",
+    "title": "text",
+    "subject_id": "text",
+    "borrower_name": "text",
+    "balance": "amount",
+    "measured": "text",
+    "limit_value": "text",
+    "branch_id": "text",
+    "officer_id": "text",
+    "rule_id": "text",
+}
+MISSING = {
+    "severity": "text",
+    "rule_id": "text",
+    "title": "text",
+    "subject": "text",
+    "reason": "text",
+    "field": "text",
+    "subjects": "count",
+    "share": "share",
+}
 
 view = frame.open_page("violations")
 frame.need_run(view)
@@ -22,10 +40,15 @@ with found:
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
     right.download_button(
-        say("violations.download"), data=partial(copy_context().run, listing.as_workbook, view, chosen), width="stretch",
-        file_name=f"violations-{view.as_of}.xlsx", mime=workbook.MIME, disabled=not chosen.violations,
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        say("violations.download"),
+        data=partial(copy_context().run, listing.as_workbook, view, chosen),
+        width="stretch",
+        file_name=f"violations-{view.as_of}.xlsx",
+        mime=workbook.MIME,
+        disabled=not chosen.violations,
+        icon=":material/download:",
+        on_click="ignore",
+    )
     number = st.pagination(listing.pages(chosen), key="page") if listing.pages(chosen) > 1 else 1
     rows = listing.page(view, chosen, number)
     row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number, view.as_of))}", pick=True, height=380)

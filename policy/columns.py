@@ -1,5 +1,6 @@
 """The columns of one subject: its facts, the fields that policy derives, and which limit row answers a record."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlglot import exp
@@ -7,7 +8,7 @@ from sqlglot import exp
 from data import dictionary
 from policy import functions, lookups
 from policy.expressions import KINDS, ExpressionError, Names, Typed, compile_text, fact
-from policy.model import Derived, Policy, Problem
+from policy.model import AGGREGATES, Derived, Policy, Problem
 
 
 class Columns:
@@ -19,8 +20,8 @@ class Columns:
         self.facts = dictionary.facts(subject)
         self.typed: dict[str, Typed] = {name: fact(field) for name, field in self.facts.items()}
         self.computed: dict[str, exp.Expression] = {}
-        self.aggregates: dict[str, Derived] = {}
-        self.rendered: dict[tuple[str, bool, int], str] = {}
+        self.aggregates: dict[str, Aggregate] = {}
+        self.rendered: dict[tuple[str, frozenset[str] | None, bool, int], str] = {}
         self.parsed: dict[str, lookups.ParsedTable] = {}
         self.problems: list[Problem] = []
         for derived in policy.derived:
@@ -84,7 +85,9 @@ class Columns:
         try:
             kind = KINDS[derived.type]
             if derived.from_subject:
-                self.aggregates[derived.name] = derived
+                if derived.from_subject not in dictionary.subjects():
+                    raise ExpressionError(f"unknown subject '{derived.from_subject}'.")
+                self.aggregates[derived.name] = Aggregate(self.policy, derived, today=self.today)
                 inputs: tuple[str, ...] = (derived.name,)
             else:
                 typed = compile_text(derived.expression, self.names(self.act(derived.as_of or "as_of")))
@@ -101,7 +104,21 @@ class Columns:
         column = functions.column(derived.name)
         self.typed[derived.name] = Typed(column, kind, derived.unit or None, derived.codes or None, inputs)
 
-    def layers(self) -> list[dict[str, exp.Expression]]:
+    def _reads(self, name: str) -> set[str]:
+        return {column.name for column in self.computed[name].find_all(exp.Column)}
+
+    def _needed(self, roots: Iterable[str]) -> set[str]:
+        """The computed and aggregated columns that the roots are made of."""
+        found: set[str] = set()
+        todo = set(roots)
+        while todo:
+            name = todo.pop()
+            if name not in found and (name in self.computed or name in self.aggregates):
+                found.add(name)
+                todo |= self._reads(name) if name in self.computed else set()
+        return found
+
+    def _layers(self, needed: set[str]) -> list[dict[str, exp.Expression]]:
         """Computed columns in the order they can be computed: each layer reads only the ones before it."""
         level: dict[str, int] = {}
 
@@ -109,58 +126,69 @@ class Columns:
             if name not in self.computed:
                 return 0
             if name not in level:
-                read = {column.name for column in self.computed[name].find_all(exp.Column)}
-                level[name] = 1 + max((level_of(other) for other in read), default=0)
+                level[name] = 1 + max(map(level_of, self._reads(name)), default=0)
             return level[name]
 
         found: list[dict[str, exp.Expression]] = []
-        for name in self.computed:
+        for name in (name for name in self.computed if name in needed):
             index = level_of(name) - 1
             found += [{} for _ in range(index + 1 - len(found))]
             found[index][name] = self.computed[name]
         return found
 
-    def select(self, base: str, *, narrow: bool = False) -> str:
-        """SQL of CTEs ending in `columns`: the relation `base` with every computed column. `narrow`: few records."""
-        key = (base, narrow, len(self.computed))
+    def select(self, base: str, roots: frozenset[str] | None = None, *, narrow: bool = False) -> str:
+        """SQL of CTEs ending in `columns`: the relation `base` with the computed columns behind `roots` (all if None).
+
+        `narrow`: the records are few, so aggregate only over what belongs to them.
+        """
+        key = (base, roots, narrow, len(self.computed))
         if key not in self.rendered:
-            self.rendered[key] = self._select(base, narrow=narrow)
+            needed = self._needed(roots if roots is not None else [*self.computed, *self.aggregates])
+            self.rendered[key] = self._select(base, needed, narrow=narrow)
         return self.rendered[key]
 
-    def _select(self, base: str, *, narrow: bool) -> str:
-        ctes = [f"base AS ({self._with_aggregates(base, narrow=narrow)})"]
+    def _select(self, base: str, needed: set[str], *, narrow: bool) -> str:
+        ctes = [f"base AS ({self._with_aggregates(base, needed, narrow=narrow)})"]
         before = "base"
-        for number, layer in enumerate(self.layers()):
-            added = ", ".join(f"{functions.render(sql)} AS {_quoted(name)}" for name, sql in layer.items())
+        for number, layer in enumerate(self._layers(needed)):
+            added = ", ".join(f"{functions.render(sql)} AS {identifier(name)}" for name, sql in layer.items())
             ctes.append(f"layer{number} AS (SELECT *, {added} FROM {before})")
             before = f"layer{number}"
         ctes.append(f"columns AS (SELECT * FROM {before})")
         return "WITH " + ",\n".join(ctes)
 
-    def _with_aggregates(self, base: str, *, narrow: bool) -> str:
-        joins, added = [], ""
+    def _with_aggregates(self, base: str, needed: set[str], *, narrow: bool) -> str:
         if self.given:
             return f"SELECT * FROM {base} AS facts"
-        for number, derived in enumerate(self.aggregates.values()):
-            joins.append(f"LEFT JOIN ({self._child(derived, base, narrow=narrow)}) AS child{number} USING (loan_id)")
-            added += f", child{number}.value AS {_quoted(derived.name)}"
+        joins, added = [], ""
+        for number, name in enumerate(name for name in self.aggregates if name in needed):
+            only = f" AND loan_id IN (SELECT loan_id FROM {base} AS narrow)" if narrow else ""
+            joins.append(f"LEFT JOIN ({self.aggregates[name].sql(only)}) AS child{number} USING (loan_id)")
+            added += f", child{number}.value AS {identifier(name)}"
         return f"SELECT facts.*{added} FROM {base} AS facts " + " ".join(joins)
 
-    def _child(self, derived: Derived, base: str, *, narrow: bool) -> str:
-        child = Columns(replace(self.policy, derived=()), derived.from_subject, today=self.today)
-        typed = compile_text(derived.expression, child.names(child.act(derived.as_of or "as_of")))
-        value = functions.render(typed.sql)
-        total = f"{derived.aggregate.upper()}({value})"
-        whole = total if derived.aggregate == "count" else f"CASE WHEN COUNT(*) = COUNT({value}) THEN {total} END"
-        only = f" AND loan_id IN (SELECT loan_id FROM {base} AS narrow)" if narrow else ""
-        source = f"(SELECT * FROM facts_{derived.from_subject} WHERE as_of = $as_of{only})"
-        return f"{child.select(source)} SELECT loan_id, {whole} AS value FROM columns GROUP BY loan_id"
 
+class Aggregate:
+    """A derived field that gathers the rows of a child subject over their loan; unknown where one row is."""
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    def __init__(self, policy: Policy, derived: Derived, *, today: bool) -> None:
+        """Raises ExpressionError when the expression cannot be used."""
+        same_row = tuple(other for other in policy.derived if not other.from_subject)
+        self.columns = Columns(replace(policy, derived=same_row), derived.from_subject, today=today)
+        self.derived = derived
+        names = self.columns.names(self.columns.act(derived.as_of or "as_of"))
+        self.value = compile_text(derived.expression, names)
+        if derived.aggregate not in AGGREGATES:
+            raise ExpressionError(f"'{derived.aggregate}' is none of {', '.join(AGGREGATES)}.")
+
+    def sql(self, only: str) -> str:
+        value = functions.render(self.value.sql)
+        total = f"{self.derived.aggregate.upper()}({value})"
+        whole = total if self.derived.aggregate == "count" else f"CASE WHEN COUNT(*) = COUNT({value}) THEN {total} END"
+        source = f"(SELECT * FROM facts_{self.derived.from_subject} WHERE as_of = $as_of{only})"
+        return f"{self.columns.select(source)} SELECT loan_id, {whole} AS value FROM columns GROUP BY loan_id"
 
 
 def identifier(name: str) -> str:
     """A column name that came from a table, safe to stand in SQL."""
-    return _quoted(name)
+    return '"' + name.replace('"', '""') + '"'

@@ -44,7 +44,7 @@ def run(policy: Policy) -> list[Outcome]:
 
 def _columns(compiled: CompiledSubject) -> dict[str, str]:
     types = {name: field.sql_type for name, field in compiled.columns.facts.items()}
-    derived = {name: DUCKDB_TYPES[field.type] for name, field in compiled.columns.aggregates.items()}
+    derived = {name: DUCKDB_TYPES[a.derived.type] for name, a in compiled.columns.aggregates.items()}
     return types | derived
 
 

@@ -45,20 +45,27 @@ class CompiledRule:
         return self.versions[-1]
 
     @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns the rule's expressions are made of."""
+        trees = (self.code, self.measured, self.limit, self.hits, self.harmless)
+        return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
+
+    @cached_property
     def texts(self) -> "RuleSql":
         """The rule's expressions as SQL text, rendered once."""
         measured, limit = shown(self.measured, self.kind), shown(self.limit, self.kind)
-        trees = (self.code, measured, limit, self.limit, self.hits, self.harmless)
+        trees = (self.code, measured, limit, self.measured, self.limit, self.hits, self.harmless)
         return RuleSql(*(f"({functions.render(tree)})" for tree in trees))
 
 
 @dataclass(frozen=True)
 class RuleSql:
-    """`measured` and `limit` as shown text, `limit_value` as it is compared."""
+    """`measured` and `limit` as shown text, `measured_value` and `limit_value` as they are compared."""
 
     code: str
     measured: str
     limit: str
+    measured_value: str
     limit_value: str
     hits: str
     harmless: str

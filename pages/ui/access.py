@@ -30,13 +30,20 @@ def policy() -> Policy:
     return _policy(tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(tables.SHIPPED.rglob("*.csv"))))
 
 
+# The name is part of the key: a function itself is hashed slowly, and by its code alone.
 @st.cache_data(max_entries=2000, show_spinner=False, hash_funcs={Policy: lambda known: known.version})
-def _answer(path: str, generation: Generation, name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:
-    return _question(_reader(path, generation).cursor(), *arguments)
+def _answer(
+    path: str,
+    generation: Generation,
+    name: str,  # noqa: ARG001  # read by the cache only
+    values: tuple[Any, ...],
+    _question: Callable[..., Any],
+) -> Any:
+    return _question(_reader(path, generation).cursor(), *values)
 
 
-def ask(question: Callable[..., Answer], *arguments: Any) -> Answer:
-    """Put a question of data or policy to the book: `question(cursor, *arguments)`, remembered for this book."""
+def ask(question: Callable[..., Answer], *values: Any) -> Answer:
+    """Put a question of data or policy to the book: `question(cursor, *values)`, remembered for this book."""
     path = book.default_path()
     name = f"{question.__module__}.{question.__qualname__}"
-    return _answer(str(path), book.generation(path), name, arguments, question)
+    return _answer(str(path), book.generation(path), name, values, question)

@@ -48,7 +48,9 @@ def kept(name: str, label: str, labels: dict[str, str]) -> str:
     key = _key(name, labels)
     st.session_state[key] = st.session_state[name] = chosen
     put(name, [chosen])
-    return st.selectbox(label, list(labels), format_func=labels.__getitem__, key=key, on_change=_moved, args=(name, key))
+    return st.selectbox(
+        label, list(labels), format_func=labels.__getitem__, key=key, on_change=_moved, args=(name, key)
+    )
 
 
 def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> list[str]:

@@ -55,7 +55,7 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
 
 
 def mix(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
-    """[name, rank, balance, share, label]: one bar to 100 %; the table beside it carries the figures."""
+    """[name, rank, balance, share, label]: one bar to 100 %; the table under it carries the figures."""
     return (
         alt.Chart(frame)
         .mark_bar()
@@ -73,8 +73,12 @@ def mix(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     """[name, balance, label, loans]: bars in the order given, each with its figure written at its end."""
     base = alt.Chart(frame).encode(
-        y=alt.Y("name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=170, ticks=False, domain=False)),
-        x=alt.X("balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.45)),
+        y=alt.Y(
+            "name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=170, ticks=False, domain=False)
+        ),
+        x=alt.X(
+            "balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.45)
+        ),
         tooltip=[
             alt.Tooltip("name:N", title=title),
             alt.Tooltip("label:N", title=say("kpi.balance")),
@@ -124,7 +128,8 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
         ],
     )  # fmt: skip
     rules = alt.Chart(marks).encode(
-        x="day:T", strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(orient="bottom", title=None, columns=2)),
+        x="day:T",
+        strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(orient="bottom", title=None, columns=2)),
         tooltip=[alt.Tooltip("name:N", title=say("chart.mark")), alt.Tooltip("text:N", title=say("chart.value"))],
     )
     strips = base.mark_bar() + rules.mark_rule(size=2, color=UNKNOWN)

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary
-from pages.ui import access, language, numbers
+from pages.ui import access, frame, language, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import verdicts
@@ -109,7 +109,9 @@ def _limit_rows(policy: Policy, verdict: Verdict) -> pl.DataFrame:
     rows = []
     for row in verdict.limit_rows:
         columns = policy.limit_tables[row["table"]].columns
-        cells = [f"{pick(c.zh, c.en)} {_cell(c.name, row['cells'][c.name])}" for c in columns if row["cells"].get(c.name)]
+        cells = [
+            f"{pick(c.zh, c.en)} {_cell(c.name, row['cells'][c.name])}" for c in columns if row["cells"].get(c.name)
+        ]
         rows.append((row["row_id"], " · ".join(cells), row["clause_id"], grade(row["evidence"]),
                      pick(row["reading_zh"], row["reading_en"])))  # fmt: skip
     return pl.DataFrame(rows, schema=["row_id", "cells", "clause_id", "evidence", "reading"], orient="row")
@@ -147,10 +149,14 @@ def _clause(view: View, clause_id: str) -> None:
 
 def show(view: View, verdict: Verdict) -> None:
     """The panel. Text of the book and of the tables is shown as text, never as markdown."""
-    left, middle, right = st.columns(3)
-    left.metric(say("evidence.measured"), written(verdict.measured, verdict.unit), border=True)
-    middle.metric(say("evidence.limit"), compared(verdict), border=True)
-    right.metric(say("filter.severity"), severity(verdict.severity), border=True)
+    facts = {
+        say("evidence.measured"): written(verdict.measured, verdict.unit),
+        say("evidence.limit"): compared(verdict),
+        say("filter.severity"): severity(verdict.severity),
+    }
+    for column, (label, value) in zip(st.columns(len(facts), border=True), facts.items(), strict=True):
+        with column:
+            frame.fact(label, value)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{say('evidence.inputs')}**")
@@ -165,6 +171,6 @@ def show(view: View, verdict: Verdict) -> None:
     if verdict.limit_rows:
         st.markdown(f"**{say('evidence.limit_rows')}**")
         rows = _limit_rows(view.policy, verdict)
-        st.dataframe(rows.rename({name: say(f"col.{name}") for name in rows.columns}), hide_index=True, height="content")
-
-
+        st.dataframe(
+            rows.rename({name: say(f"col.{name}") for name in rows.columns}), hide_index=True, height="content"
+        )

@@ -45,7 +45,7 @@ def enter() -> None:
 
 
 def _through_the_door() -> None:
-    """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the dashboard."""
+    """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the door."""
     if "entered" not in st.session_state:
         navigation()
         st.rerun()
@@ -56,14 +56,25 @@ def open_page(name: str) -> View:
     _through_the_door()
     title, chooser = st.columns([2, 1], vertical_alignment="bottom")
     title.title(say(f"page.{name}"))
+    view = _view(chooser)
+    _facts(view)
+    return view
+
+
+def run(page: Page) -> None:
+    """The page; what cannot be shown is said in one plain message."""
     try:
-        view = _view(chooser)
+        page.run()
     except LoanlightError as error:
         st.error(say("error.cannot_show"))
         st.code(str(error), language=None, wrap_lines=True)
-        st.stop()
-    _facts(view)
-    return view
+
+
+def fact(label: str, value: str) -> None:
+    """A name over its value; the value is data, so it is shown as text and never as markdown."""
+    with st.container(gap=None):
+        st.caption(label)
+        st.text(value)
 
 
 def _nothing(reason: str, commands: str) -> None:
@@ -105,7 +116,7 @@ def _facts(view: View) -> None:
                 say("frame.as_of_is", day=numbers.day(view.as_of)),
                 say("frame.policy", version=version[:12]),
                 _reconciliation(view),
-                say("frame.currency", currency=view.currency or say("frame.no_currency")),
+                say("frame.currency", currency=language.inert(view.currency or say("frame.no_currency"))),
             ]
         )
     )

@@ -118,7 +118,8 @@ def balance_trend(view: View) -> pl.DataFrame:
     """[month, day, balance, label] of every snapshot up to the one looked at."""
     frame = access.ask(portfolio.totals, view.currency).filter(pl.col("as_of") <= view.as_of)
     return _dated(frame).with_columns(
-        pl.col("balance").cast(pl.Float64), label=pl.col("balance").map_elements(numbers.compact, return_dtype=pl.String)
+        pl.col("balance").cast(pl.Float64),
+        label=pl.col("balance").map_elements(numbers.compact, return_dtype=pl.String),
     )
 
 
@@ -131,7 +132,9 @@ def ratio_trend(view: View) -> tuple[pl.DataFrame, list[str]]:
         for ratio in portfolio.ratios().values()
     ]
     frame = _dated(pl.concat(trends))
-    return frame.with_columns(label=pl.col("value").map_elements(numbers.share, return_dtype=pl.String)), [*names.values()]
+    return frame.with_columns(label=pl.col("value").map_elements(numbers.share, return_dtype=pl.String)), [
+        *names.values()
+    ]
 
 
 def _named(frame: pl.DataFrame, labels: dict[str, str], missing: str) -> pl.DataFrame:
@@ -154,7 +157,9 @@ def classes(view: View) -> pl.DataFrame:
     """The five categories and the unclassified: [name, rank, loans, balance, share, label]."""
     labels = language.code_labels("classification")
     now = access.ask(portfolio.distribution, view.as_of, view.currency, "classification")
-    order = pl.DataFrame({"value": [*labels, None], "rank": range(len(labels) + 1)}, schema_overrides={"value": pl.String})
+    order = pl.DataFrame(
+        {"value": [*labels, None], "rank": range(len(labels) + 1)}, schema_overrides={"value": pl.String}
+    )
     frame = order.join(now, on="value", how="left", nulls_equal=True, maintain_order="left")
     frame = frame.with_columns(pl.exclude("value").fill_null(0)).filter(
         pl.col("value").is_not_null() | (pl.col("loans") > 0)

@@ -1,6 +1,7 @@
 """The two languages of the interface: which one is on, and the words for it."""
 
 import csv
+import re
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -62,6 +63,11 @@ def say(key: str, **values: object) -> str:
 
 def pick(zh: T, en: T) -> T:
     return zh if _on.get() == "zh" else en
+
+
+def inert(text: str) -> str:
+    """Data that must stand in a line of markdown: every mark that could mean something is escaped."""
+    return re.sub(r"([^\w\s])", r"\\\1", text)
 
 
 def terms(kind: str) -> dict[str, str]:

@@ -15,15 +15,21 @@ PAGE = 500  # rows on screen at a time; the workbook has all
 def _worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     """Add what the policy says of each row's rule: severity, title, clause, unit, remedy, all in words."""
     about = [
-        (r.rule_id, evidence.severity(r.severity), pick(r.title_zh, r.title_en), r.clause_id.replace("|", ", "),
-         evidence.unit_word(r.unit), pick(r.remedy_zh, r.remedy_en))
+        (
+            r.rule_id,
+            evidence.severity(r.severity),
+            pick(r.title_zh, r.title_en),
+            r.clause_id.replace("|", ", "),
+            evidence.unit_word(r.unit),
+            pick(r.remedy_zh, r.remedy_en),
+        )
         for r in view.policy.rules.values()
-    ]  # fmt: skip
+    ]
     schema = dict.fromkeys(["rule_id", "severity", "title", "clause", "unit", "remedy"], pl.String)
     subjects = language.terms("subject")
-    return rows.join(pl.DataFrame(about, schema=schema, orient="row"), on="rule_id", how="left", maintain_order="left").with_columns(
-        subject=pl.col("subject").replace(subjects)
-    )
+    return rows.join(
+        pl.DataFrame(about, schema=schema, orient="row"), on="rule_id", how="left", maintain_order="left"
+    ).with_columns(subject=pl.col("subject").replace(subjects))
 
 
 def page(view: View, chosen: Chosen, number: int) -> pl.DataFrame:
@@ -32,9 +38,11 @@ def page(view: View, chosen: Chosen, number: int) -> pl.DataFrame:
     rows = access.ask(findings.listed, view.run, chosen.rules, chosen.branches, chosen.officers, PAGE, offset)
     units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
     return _worded(view, rows).with_columns(
-        pl.struct("rule_id", name).map_elements(
+        pl.struct("rule_id", name)
+        .map_elements(
             lambda row, name=name: evidence.written(row[name], units.get(row["rule_id"], "")), return_dtype=pl.String
-        ).alias(name)
+        )
+        .alias(name)
         for name in ("measured", "limit_value")
     )
 
@@ -58,8 +66,25 @@ def cover(view: View, chosen: Chosen) -> dict[str, str]:
 def as_workbook(view: View, chosen: Chosen) -> bytes:
     """All rows the filters leave. Does not touch the session: it runs on a thread of its own when clicked."""
     rows = access.ask(findings.listed, view.run, chosen.rules, chosen.branches, chosen.officers)
-    columns = ["severity", "rule_id", "title", "subject", "subject_id", "loan_id", "borrower_id", "borrower_name",
-               "branch_id", "branch_name", "officer_id", "balance", "measured", "limit_value", "unit", "clause", "remedy"]  # fmt: skip
+    columns = [
+        "severity",
+        "rule_id",
+        "title",
+        "subject",
+        "subject_id",
+        "loan_id",
+        "borrower_id",
+        "borrower_name",
+        "branch_id",
+        "branch_name",
+        "officer_id",
+        "balance",
+        "measured",
+        "limit_value",
+        "unit",
+        "clause",
+        "remedy",
+    ]
     return workbook.make(say("page.violations"), cover(view, chosen), _worded(view, rows).select(columns))
 
 
@@ -91,12 +116,19 @@ def panel(view: View) -> None:
         return
     rule = view.policy.rules.get(violation["rule_id"])
     st.subheader(f"{violation['rule_id']} {pick(rule.title_zh, rule.title_en) if rule else ''}", anchor=False)
-    named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"], violation["borrower_name"]]
+    named = [
+        say(f"subject.{violation['subject']}"),
+        violation["subject_id"],
+        violation["loan_id"],
+        violation["borrower_name"],
+    ]
     st.text(" · ".join(dict.fromkeys(filter(None, named))))
     if violation["loan_id"]:
         frame.link("extension_what_if", loan=str(violation["loan_id"]))
     verdict = evidence.find(view, violation)
     if verdict is None:
-        st.warning(say("violations.not_rebuilt", measured=violation["measured"], limit=violation["limit_value"]))
+        st.warning(say("violations.not_rebuilt"))
+        frame.fact(say("evidence.measured"), str(violation["measured"]))
+        frame.fact(say("evidence.limit"), str(violation["limit_value"]))
     else:
         evidence.show(view, verdict)

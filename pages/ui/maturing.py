@@ -26,7 +26,11 @@ def cards(view: View) -> list[tuple[str, str, str]]:
     days = access.ask(portfolio.distribution, view.as_of, view.currency, "days_to_maturity")
     sums = portfolio.bucketed(days, portfolio.buckets("maturity_window"))
     return [
-        (pick(bucket.zh, bucket.en), numbers.compact(row["balance"]), say("maturing.loans", n=numbers.count(row["loans"])))
+        (
+            pick(bucket.zh, bucket.en),
+            numbers.compact(row["balance"]),
+            say("maturing.loans", n=numbers.count(row["loans"])),
+        )
         for bucket, row in zip(windows().values(), sums.iter_rows(named=True), strict=False)
     ]
 
@@ -37,10 +41,13 @@ def choose() -> Bucket:
 
 
 def calendar(view: View) -> pl.DataFrame:
-    """[month, day_of_month, balance, loans, day, label] of the year from the snapshot on."""
+    return calendar_of(access.ask(portfolio.distribution, view.as_of, view.currency, "current_maturity"), view.as_of)
+
+
+def calendar_of(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """[month, day_of_month, balance, loans, day, label] of the days of the widest window, from those of a year."""
     last = max(bucket.upper for bucket in windows().values())
-    days = access.ask(portfolio.distribution, view.as_of, view.currency, "current_maturity")
-    ahead = (pl.col("value") - pl.lit(view.as_of)).dt.total_days()
+    ahead = (pl.col("value") - pl.lit(as_of)).dt.total_days()
     return (
         days.filter(ahead.is_between(0, last))
         .sort("value")

@@ -1,4 +1,4 @@
-"""One way to show a table: columns named in the language, dates as dates, money with its digits, data never markdown."""
+"""One way to show a table: columns named in the language, dates as dates, money with its digits."""
 
 import polars as pl
 import streamlit as st

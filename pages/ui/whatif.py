@@ -6,19 +6,45 @@ import polars as pl
 import streamlit as st
 
 from data import maturities
-from pages.ui import access, address, charts, evidence, language, numbers, tables
+from pages.ui import access, address, charts, evidence, frame, language, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import extension
 from policy.extension import Decision, Request
 
-FACTS = ("borrower_name", "branch_name", "product_code", "guarantee_type", "balance", "disbursed_on", "original_maturity",
-         "current_maturity", "extension_count", "classification", "days_past_due", "status")  # fmt: skip
+FACTS = (
+    "borrower_name",
+    "branch_name",
+    "product_code",
+    "guarantee_type",
+    "balance",
+    "disbursed_on",
+    "original_maturity",
+    "current_maturity",
+    "extension_count",
+    "classification",
+    "days_past_due",
+    "status",
+)
 BOXES = {"allowed": st.success, "blocked": st.error, "not_assessable": st.warning}
-MATCHES = {"loan_id": "text", "contract_no": "text", "borrower_name": "text", "branch_name": "text", "balance": "amount",
-           "current_maturity": "date"}  # fmt: skip
-LINES = {"verdict": "text", "title": "text", "measured": "text", "limit_value": "text", "reason": "text",
-         "severity": "text", "clause": "text", "rule_id": "text"}  # fmt: skip
+MATCHES = {
+    "loan_id": "text",
+    "contract_no": "text",
+    "borrower_name": "text",
+    "branch_name": "text",
+    "balance": "amount",
+    "current_maturity": "date",
+}
+LINES = {
+    "verdict": "text",
+    "title": "text",
+    "measured": "text",
+    "limit_value": "text",
+    "reason": "text",
+    "severity": "text",
+    "clause": "text",
+    "rule_id": "text",
+}
 
 
 def offer(view: View, wanted: str) -> None:
@@ -38,9 +64,8 @@ def about(view: View, loan: dict[str, object]) -> None:
     """The loan's own facts in words, each under its name."""
     with st.grid(min_column_width=140, gap="small"):
         for name in FACTS:
-            with st.container(gap=None):
-                st.caption(say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name))
-                st.text(evidence.field_text(view.policy, "loan", name, _text(loan[name])))
+            label = say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name)
+            frame.fact(label, evidence.field_text(view.policy, "loan", name, _text(loan[name])))
 
 
 def _text(value: object) -> str | None:
@@ -52,10 +77,17 @@ def request(view: View, loan: dict[str, object]) -> Request:
     maturity = loan["current_maturity"] or view.as_of
     first, second, third = st.columns([1, 1, 2])
     with first:
-        wished = address.day("to", say("whatif.new_maturity"), _months_on(maturity), date(1990, 1, 1), maturity.replace(
-            year=maturity.year + extension.FRONTIER_YEARS, day=min(maturity.day, 28)))  # fmt: skip
+        wished = address.day(
+            "to",
+            say("whatif.new_maturity"),
+            _months_on(maturity),
+            date(1990, 1, 1),
+            maturity.replace(year=maturity.year + extension.FRONTIER_YEARS, day=min(maturity.day, 28)),
+        )
     with second:
-        applied = address.day("applied", say("whatif.applied"), view.as_of, date(1990, 1, 1), maturity + timedelta(3660))
+        applied = address.day(
+            "applied", say("whatif.applied"), view.as_of, date(1990, 1, 1), maturity + timedelta(3660)
+        )
     with third:
         consent = _consent(view, str(loan["loan_id"]))
     return Request(str(loan["loan_id"]), applied, wished, consent)
@@ -71,7 +103,9 @@ def _consent(view: View, loan_id: str) -> str | None:
     providers = access.ask(maturities.providers, view.as_of, loan_id)
     words = language.terms("consent")
     codes = words if providers.height else {code: word for code, word in words.items() if code != "some"}
-    answer = address.switch("consent", say("whatif.consent", n=numbers.count(providers.height)), codes, default="unknown")
+    answer = address.switch(
+        "consent", say("whatif.consent", n=numbers.count(providers.height)), codes, default="unknown"
+    )
     if answer == "some":
         labels = {row["provider"]: _provider(row) for row in providers.iter_rows(named=True)}
         chosen = address.several("provider", say("whatif.who"), labels, say("whatif.nobody"))
@@ -88,7 +122,9 @@ def _provider(row: dict[str, object]) -> str:
 def headline(view: View, decision: Decision) -> None:
     """The verdict in a word and a colour, and the days that matter."""
     titles = [pick(rule.title_zh, rule.title_en) for rule in map(view.policy.rules.get, decision.blocked_by) if rule]
-    said = say(f"decision.{decision.verdict}") + (f" {'；'.join(titles) if pick(True, False) else '; '.join(titles)}" if titles else "")
+    said = say(f"decision.{decision.verdict}") + (
+        f" {'；'.join(titles) if pick(True, False) else '; '.join(titles)}" if titles else ""
+    )
     BOXES[decision.verdict](said, icon=say(f"icon.{decision.verdict}"))
     classes = language.code_labels("term_class")
     first, second, third = st.columns(3)
@@ -101,11 +137,20 @@ def lines(view: View, decision: Decision) -> pl.DataFrame:
     """Every line of the decision, in the columns of LINES: what blocks first, then what is not known."""
     order = {verdict: rank for rank, verdict in enumerate(("violation", "not_assessable", "pass", "not_applicable"))}
     rows = [
-        (n, order[v.verdict], f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}", evidence.title(v),
-         evidence.written(v.measured, v.unit), evidence.compared(v), evidence.why(view.policy, v),
-         evidence.severity(v.severity), v.clause_id, v.rule_id)
+        (
+            n,
+            order[v.verdict],
+            f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}",
+            evidence.title(v),
+            evidence.written(v.measured, v.unit),
+            evidence.compared(v),
+            evidence.why(view.policy, v),
+            evidence.severity(v.severity),
+            v.clause_id,
+            v.rule_id,
+        )
         for n, v in enumerate(decision.lines)
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows, schema=["n", "rank", *LINES], orient="row").sort("rank", "n")
 
 

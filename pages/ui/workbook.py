@@ -24,7 +24,11 @@ def make(title: str, cover: dict[str, str], rows: pl.DataFrame) -> bytes:
     with xlsxwriter.Workbook(buffer, INERT) as workbook:
         _cover(workbook, title, cover)
         for number, start in enumerate(range(0, max(rows.height, 1), ROWS_A_SHEET), start=1):
-            _sheet(workbook, f"{title} {number}" if rows.height > ROWS_A_SHEET else title, rows[start : start + ROWS_A_SHEET])
+            _sheet(
+                workbook,
+                f"{title} {number}" if rows.height > ROWS_A_SHEET else title,
+                rows[start : start + ROWS_A_SHEET],
+            )
     return buffer.getvalue()
 
 
@@ -34,7 +38,9 @@ def _cover(workbook: Workbook, title: str, cover: dict[str, str]) -> None:
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
     sheet.write_string(0, 0, title, workbook.add_format({"bold": True, "font_size": 18, "font_color": "#1F5FA8"}))
-    label = workbook.add_format({"bold": True, "bg_color": "#F3F5F8", "border": 1, "border_color": "#D5DAE1", "valign": "top"})
+    label = workbook.add_format(
+        {"bold": True, "bg_color": "#F3F5F8", "border": 1, "border_color": "#D5DAE1", "valign": "top"}
+    )
     value = workbook.add_format({"border": 1, "border_color": "#D5DAE1", "text_wrap": True, "valign": "top"})
     for row, (name, text) in enumerate(cover.items(), start=2):
         sheet.write_string(row, 0, name, label)

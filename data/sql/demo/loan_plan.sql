@@ -131,5 +131,12 @@ SELECT *,
     least(coalesce(seen(closed_on), getvariable('last_day')), getvariable('last_day')) AS last_seen,
     principal > committee_above AS needs_committee,
     principal > getvariable('filing_above') AS needs_filing,
-    security <> 'credit' AND has('security_missing', h) AS lacks_security
-FROM earliest;
+    security <> 'credit' AND has('security_missing', h) AS lacks_security,
+    CASE WHEN principal > head.authority AND NOT has('beyond_authority', h) THEN staff_no(0, a.serial)
+        ELSE staff_no(branch_no, head.serial) END AS approver_id,
+    CASE WHEN principal > head.authority THEN staff_no(0, pick('reviewer', h, 9002, 9003))
+        ELSE staff_no(branch_no, pick('reviewer', h, 9002, 9003)) END AS reviewer_id
+FROM earliest
+ASOF JOIN (SELECT authority, serial FROM desk WHERE place = 'head_office' AND authority IS NOT NULL) a
+    ON earliest.principal <= a.authority
+CROSS JOIN (SELECT authority, serial FROM desk WHERE role = 'head') head;

@@ -1,6 +1,7 @@
 -- The demo tables typed; a share of a thousand becomes as many slots, so that a draw finds its row by equality.
 
-CREATE OR REPLACE TEMP MACRO slots(high, share) AS unnest(range(high - share, high));
+CREATE OR REPLACE TEMP MACRO slots(high, share) AS
+    unnest(range(CAST(high - share AS BIGINT), CAST(high AS BIGINT)));
 
 CREATE OR REPLACE TEMP TABLE month_end AS
 SELECT CAST(i AS INTEGER) AS i, last_day(months_after(getvariable('first_day'), i)) AS day
@@ -81,3 +82,30 @@ CREATE OR REPLACE TEMP TABLE word AS SELECT kind, CAST(place AS INTEGER) AS plac
 CREATE OR REPLACE TEMP TABLE desk AS
 SELECT role, place, CAST(serial AS INTEGER) AS serial, CAST(nullif(authority, '') AS BIGINT) AS authority, zh
 FROM demo_staff;
+
+SET VARIABLE surnames = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'surname');
+SET VARIABLE given_names = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'given');
+SET VARIABLE firms = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'firm');
+SET VARIABLE trades = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'trade');
+
+-- Every name begins with 样例 (sample): nobody can take it for a customer.
+CREATE OR REPLACE TEMP MACRO person_name(name, h) AS
+    '样例·' || getvariable('surnames')[draw(name || ' surname', h) % len(getvariable('surnames')) + 1]
+    || getvariable('given_names')[draw(name || ' given', h) % len(getvariable('given_names')) + 1];
+
+CREATE OR REPLACE TEMP MACRO firm_name(name, h, number, form) AS
+    '样例·' || getvariable('firms')[draw(name || ' firm', h) % len(getvariable('firms')) + 1]
+    || getvariable('trades')[draw(name || ' trade', h) % len(getvariable('trades')) + 1]
+    || form || printf('%04d', number % 10000);
+
+CREATE OR REPLACE TEMP MACRO borrower_name(h, b, borrower_type) AS
+    CASE borrower_type
+        WHEN 'P' THEN person_name('borrower', h)
+        WHEN 'S' THEN firm_name('borrower', h, b, '经营部')
+        ELSE firm_name('borrower', h, b, '有限公司')
+    END;
+
+CREATE OR REPLACE TEMP TABLE paper AS
+SELECT doc_type, holder, string_split(borrower_types, '|') AS borrower_types, only_if,
+    CAST(nullif(valid_years, '') AS INTEGER) AS valid_years
+FROM demo_documents;

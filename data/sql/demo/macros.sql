@@ -7,9 +7,9 @@ CREATE OR REPLACE TEMP MACRO parts(word) AS
 CREATE OR REPLACE TEMP MACRO key_of(name, part) AS
     CAST(md5_number_lower(getvariable('seed') || '/' || name || '/' || part) & 1073741823 AS BIGINT);
 
--- 0 … 2147483646; `at` tells apart the draws of one row, say by month.
-CREATE OR REPLACE TEMP MACRO draw_at(name, h, at) AS
-    (h.a * key_of(name, 'a') + h.b * key_of(name, 'b') + h.c * key_of(name, 'c') + at * key_of(name, 'at'))
+-- 0 … 2147483646; `turn` tells apart the draws of one row, say by month.
+CREATE OR REPLACE TEMP MACRO draw_at(name, h, turn) AS
+    (h.a * key_of(name, 'a') + h.b * key_of(name, 'b') + h.c * key_of(name, 'c') + turn * key_of(name, 'turn'))
         % 2147483647;
 
 CREATE OR REPLACE TEMP MACRO draw(name, h) AS draw_at(name, h, 0);
@@ -19,14 +19,14 @@ CREATE OR REPLACE TEMP MACRO slot(name, h) AS CAST(draw(name, h) % 1000 AS INTEG
 CREATE OR REPLACE TEMP MACRO pick(name, h, low, high) AS
     CAST(low + draw(name, h) % greatest(high - low + 1, 1) AS INTEGER);
 
-CREATE OR REPLACE TEMP MACRO pick_at(name, h, at, low, high) AS
-    CAST(low + draw_at(name, h, at) % greatest(high - low + 1, 1) AS INTEGER);
+CREATE OR REPLACE TEMP MACRO pick_at(name, h, turn, low, high) AS
+    CAST(low + draw_at(name, h, turn) % greatest(high - low + 1, 1) AS INTEGER);
 
 -- Whether a row has a fault, by its share of a hundred thousand in demo_faults.
 CREATE OR REPLACE TEMP MACRO has(kind, h) AS draw('fault ' || kind, h) % 100000 < getvariable('shares')[kind];
 
-CREATE OR REPLACE TEMP MACRO has_at(kind, h, at) AS
-    draw_at('fault ' || kind, h, at) % 100000 < getvariable('shares')[kind];
+CREATE OR REPLACE TEMP MACRO has_at(kind, h, turn) AS
+    draw_at('fault ' || kind, h, turn) % 100000 < getvariable('shares')[kind];
 
 CREATE OR REPLACE TEMP MACRO months_after(day, months) AS CAST(day + to_months(CAST(months AS INTEGER)) AS DATE);
 

@@ -1,0 +1,78 @@
+-- The steps of every loan, then those of its extensions. Faults move a day, change a person, or leave a step out.
+WITH step(step_code) AS (
+    VALUES ('1'), ('2'), ('3'), ('4'), ('4r'), ('5'), ('6'), ('7'), ('7b'), ('8'), ('9'), ('10'), ('11')
+), own AS (
+    SELECT l.n, l.h, l.loan_id, s.step_code, l.first_seen AS as_of, l.principal, l.months, l.rate_bp,
+        CASE s.step_code
+            WHEN '1' THEN k.since
+            WHEN '2' THEN CASE
+                WHEN has('contract_before_application', l.h) THEN l.contract_day + 2
+                WHEN has('application_after_investigation', l.h) THEN l.investigation_day + 3
+                WHEN has('weekend_work', l.h) THEN l.application_day - CAST(isodow(l.application_day) AS INTEGER)
+                ELSE workday(l.application_day) END
+            WHEN '3' THEN workday(l.acceptance_day)
+            WHEN '4' THEN workday(l.investigation_day)
+            WHEN '4r' THEN CASE WHEN has('approval_before_report', l.h) THEN l.approval_day + 3
+                ELSE workday(l.report_day) END
+            WHEN '5' THEN workday(l.review_day)
+            WHEN '6' THEN CASE WHEN has('committee_after_approval', l.h) THEN l.approval_day + 2
+                ELSE workday(l.committee_day) END
+            WHEN '7' THEN CASE WHEN NOT has('missing_approval_date', l.h) THEN workday(l.approval_day) END
+            WHEN '7b' THEN workday(l.contract_day)
+            WHEN '8' THEN CASE WHEN has('contract_after_disbursement', l.h) THEN l.disbursed_on + 2
+                ELSE workday(l.contract_day) END
+            WHEN '9' THEN l.disbursed_on
+            WHEN '10' THEN getvariable('last_day') + pick('future', l.h, 5, 40)
+            ELSE l.closed_on
+        END AS day,
+        CASE s.step_code
+            WHEN '5' THEN CASE WHEN has('same_investigator_reviewer', l.h) THEN l.officer_id
+                WHEN has('same_reviewer_approver', l.h) THEN l.approver_id ELSE l.reviewer_id END
+            WHEN '6' THEN staff_no(0, 9001)
+            WHEN '7' THEN l.approver_id
+            WHEN '7b' THEN staff_no(0, 9002)
+            WHEN '9' THEN staff_no(l.branch_no, 9005)
+            ELSE l.officer_id
+        END AS staff_id,
+        CASE s.step_code
+            WHEN '4r' THEN CASE WHEN has('recommended_less', l.h) THEN l.principal * 8 // 10 ELSE l.principal END
+            WHEN '7' THEN CASE WHEN has('approved_less', l.h) THEN l.principal * 9 // 10 ELSE l.principal END
+            WHEN '9' THEN l.principal
+        END AS amount,
+        CASE WHEN s.step_code = '9' AND has('entered_late', l.h) THEN pick('entered', l.h, 2, 12) ELSE 0 END AS later
+    FROM loan_plan l
+    CROSS JOIN step s
+    JOIN borrower_since k ON k.b = l.b
+    WHERE CASE s.step_code
+        WHEN '3' THEN NOT has('acceptance_missing', l.h)
+        WHEN '6' THEN l.needs_committee AND NOT has('committee_missing', l.h)
+        WHEN '7b' THEN l.needs_filing AND NOT has('filing_missing', l.h)
+        WHEN '10' THEN has('event_in_future', l.h)
+        WHEN '11' THEN l.life = 'repaid'
+        ELSE true
+    END
+), extension_step(step_code, part) AS (
+    VALUES ('2', 0), ('3', 1), ('4', 2), ('4r', 4), ('5', 5), ('6', 6), ('7', 7)
+), extension AS (
+    SELECT x.request_id, x.loan_id, s.step_code, x.known_from AS as_of,
+        CASE WHEN s.step_code = '5' AND x.is_last AND has('extension_unreviewed', x.h)
+            THEN x.agreement_day + 2
+            ELSE workday(x.applied_day + CAST((x.agreement_day - x.applied_day) * s.part // 8 AS INTEGER)) END AS day,
+        CASE s.step_code WHEN '5' THEN l.reviewer_id WHEN '6' THEN staff_no(0, 9001) WHEN '7' THEN l.approver_id
+            ELSE l.officer_id END AS staff_id,
+        CASE WHEN s.step_code IN ('4r', '7') THEN x.principal END AS amount
+    FROM extension_plan x
+    JOIN loan_plan l ON l.n = x.n
+    JOIN extension_step s ON s.step_code <> '6' OR x.needs_committee
+)
+SELECT printf('E%s-%s', loan_id, step_code) AS event_id, loan_id, CAST(NULL AS VARCHAR) AS request_id, step_code,
+    day AS event_date, CAST(day + later AS TIMESTAMP) + INTERVAL 17 HOUR AS created_at, staff_id,
+    CASE WHEN step_code IN ('3', '5', '6', '7', '7b') THEN '同意' END AS result, amount,
+    CASE WHEN step_code = '7' THEN months END AS term_months, CASE WHEN step_code = '7' THEN rate_bp / 100 END AS rate,
+    CASE WHEN step_code = '11' THEN seen(day) ELSE as_of END AS as_of, CAST(NULL AS DATE) AS until
+FROM own
+UNION ALL BY NAME
+SELECT printf('E%s-%s', request_id, step_code) AS event_id, loan_id, request_id, step_code, day AS event_date,
+    CAST(day AS TIMESTAMP) + INTERVAL 17 HOUR AS created_at, staff_id,
+    CASE WHEN step_code IN ('3', '5', '6', '7') THEN '同意' END AS result, amount, as_of, CAST(NULL AS DATE) AS until
+FROM extension

@@ -1,0 +1,37 @@
+-- Who and what secures each loan: an item of collateral or two, and guarantors.
+CREATE OR REPLACE TEMP TABLE guarantee_plan AS
+WITH item AS (
+    SELECT n, h, b, unnest(CASE
+        WHEN security = 'mortgage' AND slot('second item', h) < 150 THEN [1, 2]
+        WHEN security IN ('mortgage', 'pledge') THEN [1]
+        ELSE [] END) AS item, security AS kind, CASE WHEN slot('second item', h) < 150 AND security = 'mortgage'
+        THEN 50 ELSE 100 END AS share
+    FROM loan_plan
+    WHERE security <> 'credit' AND NOT lacks_security
+    UNION ALL
+    SELECT n, h, b, unnest(CASE
+        WHEN security = 'guarantee' THEN range(3, 3 + pick('guarantors', h, 1, 2))
+        WHEN slot('also guaranteed', h) < 120 THEN [3]
+        ELSE [] END) AS item, 'guarantee' AS kind, 0 AS share
+    FROM loan_plan
+    WHERE security <> 'credit' AND NOT lacks_security
+), described AS (
+    SELECT i.n, i.h, i.b, CAST(i.item AS INTEGER) AS item, i.kind, i.share, l.* EXCLUDE (n, h, b, security),
+        draw_at('collateral', i.h, i.item) % 1000 AS collateral_slot,
+        i.kind = 'guarantee' OR draw_at('third party', i.h, i.item) % 1000 < 250 AS is_third_party
+    FROM item i JOIN loan_plan l ON l.n = i.n
+)
+SELECT d.n, d.h, d.b, d.item, d.kind, d.loan_id, d.contract_no, d.principal, d.borrower_type, d.disbursed_on,
+    d.contract_day, d.original_maturity, d.final_maturity, d.first_seen, d.last_seen, d.is_third_party,
+    c.collateral_type, c.name, c.revalue_months, c.matures, c.insured, c.ratio_max,
+    CASE WHEN d.is_third_party THEN owner_no(d.n, d.item) ELSE borrower_no(d.b) END AS provider_id,
+    CASE WHEN has_at('ratio_high', d.h, d.item) THEN pick_at('high ratio', d.h, d.item, c.ratio_max + 2, c.ratio_max + 20)
+        ELSE pick_at('ratio', d.h, d.item, c.ratio_low, c.ratio_max * 97 // 100) END AS ratio,
+    d.share,
+    -- Months between the last valuation before the first month-end and that month-end.
+    CASE WHEN c.revalue_months = 1 THEN 0
+        WHEN d.disbursed_on >= d.first_seen - 31 THEN 1
+        ELSE CAST(draw_at('phase', d.h, d.item) % c.revalue_months AS INTEGER) END AS phase
+FROM described d
+LEFT JOIN collateral_slot c
+    ON c.security_group = d.security_group AND c.kind = d.kind AND c.slot = d.collateral_slot;

@@ -1,0 +1,41 @@
+"""The pages on the book made by hand, in either language."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hand_book import build
+from streamlit.testing.v1 import AppTest
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("checked") / "book.duckdb")
+
+
+@pytest.fixture
+def hand_book(checked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(checked))
+    return checked
+
+
+@pytest.fixture
+def opened() -> Opened:
+    """Open a page by its name and the choices in its address; no error may show, unless `quiet` is off."""
+
+    def open_page(name: str, lang: str = "zh", *, quiet: bool = True, **choices: str | list[str]) -> AppTest:
+        app = AppTest.from_file(DASHBOARD, default_timeout=30)
+        app.query_params["lang"] = lang
+        app.switch_page(f"pages/{name}.py")
+        for choice, value in choices.items():
+            app.query_params[choice] = value
+        app.run()
+        if quiet:
+            assert not app.exception
+            assert not app.error
+        return app
+
+    return open_page
