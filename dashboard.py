@@ -12,7 +12,6 @@ st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layou
 st.logo(str(UI / "logo.svg"), size="large")
 st.html(UI / "style.css")
 page = frame.navigation()
-frame.enter()
 with st.sidebar:
     language.switch()
 frame.run(page)

@@ -42,8 +42,8 @@ def _import(options: argparse.Namespace) -> None:
     _show(report.as_json(), report.as_text(), options.json)
     if report.quarantined:
         print(
-            f"{report.quarantined} rows were quarantined; see them with: python -m data quarantine --book {options.book}. "
-            f"{report.quarantined} 行已隔离。",
+            f"{report.quarantined} rows were quarantined 行已隔离; see them with 查看: "
+            f"python -m data quarantine --book {options.book}",
             file=sys.stderr,
         )
 

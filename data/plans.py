@@ -96,22 +96,22 @@ def _plan(entry: _Known, known: list[_Known], profile: Profile) -> Plan:
             joins.append((columns[words.plain(lookup.on)], _lookup_frame(lookup, other)))
             columns |= {words.plain(name): name for name in joins[-1][1].columns if name != KEY}
     missing = {lookup.name for lookup in entry.spec.lookups} - {name.split(".")[0] for name in columns.values()}
-    feeds = [_feed(spec, columns, profile) for spec in entry.spec.fields if not _needs(spec, missing)]
+    feeds = [_feed(entry.sheet.name, spec, columns, profile) for spec in entry.spec.fields if not _needs(spec, missing)]
     feeds += _others(entry, feeds)
-    notes += [dict(said) for said in entry.spec.notes] + headers.reading_notes(entry.headers, feeds)
+    notes += [{"id": "note_profile"} | said for said in entry.spec.notes] + headers.reading_notes(entry.headers, feeds)
     mapping = Mapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes))
-    return Plan(entry.sheet, mapping, _keep(entry.spec, entry.columns()), tuple(joins))
+    return Plan(entry.sheet, mapping, _keep(entry), tuple(joins))
 
 
-def _keep(spec: FileSpec, columns: dict[str, str]) -> dict[str, list[str]]:
-    return {_column(name, columns): texts for name, texts in spec.keep.items()}
+def _keep(entry: _Known) -> dict[str, list[str]]:
+    return {_column(entry.sheet.name, name, entry.columns()): texts for name, texts in entry.spec.keep.items()}
 
 
-def _column(name: str, columns: dict[str, str]) -> str:
+def _column(file: str, name: str, columns: dict[str, str]) -> str:
     column = columns.get(words.plain(name))
     if not column:
         wrong = "does not have" if column is None else "has twice"
-        raise InputError(f"The profile reads column '{name}', which the file {wrong}. Correct the profile or the file.")
+        raise InputError(f"{file}: the profile reads column '{name}', which the file {wrong}. Correct either.")
     return column
 
 
@@ -121,9 +121,9 @@ def _needs(spec: FieldSpec, missing: set[str]) -> bool:
 
 def _lookup_frame(lookup: Lookup, other: _Known) -> pl.DataFrame:
     """KEY and the other file's columns as name.header. Raises InputError when a key occurs twice."""
-    keep = _keep(other.spec, other.columns())
+    keep = _keep(other)
     rows = _data_rows(other).filter(pl.all_horizontal(pl.lit(True), *(pl.col(c).is_in(t) for c, t in keep.items())))
-    key = _column(lookup.key, other.columns())
+    key = _column(other.sheet.name, lookup.key, other.columns())
     named = rows.select(
         pl.col(key).str.strip_chars().alias(KEY),
         *(pl.col(column).alias(f"{lookup.name}.{header}") for column, header in other.headers.items()),
@@ -137,13 +137,13 @@ def _lookup_frame(lookup: Lookup, other: _Known) -> pl.DataFrame:
     return named
 
 
-def _feed(spec: FieldSpec, columns: dict[str, str], profile: Profile) -> Feed:
+def _feed(file: str, spec: FieldSpec, columns: dict[str, str], profile: Profile) -> Feed:
     reading = Reading(
         format=spec.format, factor=factor(spec), own_unit=bool(spec.unit), codes=spec.codes, blanks=profile.blanks
     )
-    when = _column(spec.when, columns) if spec.when else ""
+    when = _column(file, spec.when, columns) if spec.when else ""
     header = " + ".join(spec.columns) or f"'{spec.constant}'"
-    found = tuple(_column(name, columns) for name in spec.columns)
+    found = tuple(_column(file, name, columns) for name in spec.columns)
     return Feed(spec.table, spec.field, found, header, reading, spec.how, spec.constant, when, spec.separator)
 
 

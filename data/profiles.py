@@ -70,12 +70,9 @@ class Profile:
     files: tuple[FileSpec, ...]
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def load(name: str, folder: Path = FOLDER) -> Profile:
+def load(name: str, folder: Path | None = None) -> Profile:
     """Raises InputError for an unknown profile, and for one with a mistake in it."""
+    folder = folder or FOLDER
     path = folder / f"{name}.toml"
     known = sorted(found.stem for found in folder.glob("*.toml"))
     if name not in known:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -10,6 +11,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from data.errors import InputError
 
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError)
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UNPACKED_LIMIT = 300 * 1024 * 1024
 EXACT_INTEGER = 10**15
@@ -53,7 +55,7 @@ def _guard(name: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
     if size > UNPACKED_LIMIT:
         raise InputError(
@@ -70,7 +72,8 @@ def _counts_from_1904(content: bytes) -> bool:
             return False
         try:
             head = archive.read("xl/workbook.xml")
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError, EOFError):
+        except (*BROKEN_ZIP, RuntimeError, EOFError):
+            # Whatever is wrong with it, the workbook's reader says it better.
             return False
     return b'date1904="1"' in head or b'date1904="true"' in head
 

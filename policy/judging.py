@@ -89,8 +89,13 @@ def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
 
 
 def check(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> Run:
-    """Judges every subject at as_of and stores the run; an earlier run of the same policy and date is replaced."""
+    """Derives the facts of as_of anew and judges them."""
     facts.build(con, as_of)
+    return judge(con, policy, as_of, today=today)
+
+
+def judge(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> Run:
+    """Judges the facts of every subject and stores the run; an earlier run of the same policy and date is replaced."""
     run_id = _begin_run(con, policy, as_of, today=today)
     subjects, rules = {}, []
     for subject in policy.subjects:

@@ -1,5 +1,6 @@
 """The frame of every page: navigation, the way in, the header with its dates, versions and reconciliation."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from pages.ui import access, address, language, numbers
 from pages.ui.language import say
 from policy.model import Policy
 
+_entered: ContextVar[bool] = ContextVar("entered", default=False)  # whether this run came by the dashboard
 PAGES = ("portfolio_health", "violations", "upcoming_maturities", "extension_what_if")  # the first is the default
 
 
@@ -39,14 +41,9 @@ def link(name: str, **choices: str) -> None:
     st.page_link(f"pages/{name}.py", label=say(f"page.{name}"), query_params=choices | {language.KEY: language.on()})
 
 
-def enter() -> None:
-    """Called by the dashboard: this session came in by the door."""
-    st.session_state["entered"] = True
-
-
 def _through_the_door() -> None:
     """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the door."""
-    if "entered" not in st.session_state:
+    if not _entered.get():
         navigation()
         st.rerun()
 
@@ -62,12 +59,15 @@ def open_page(name: str) -> View:
 
 
 def run(page: Page) -> None:
-    """The page; what cannot be shown is said in one plain message."""
+    """The door: the dashboard runs the page; what cannot be shown is said in one plain message."""
+    token = _entered.set(True)
     try:
         page.run()
     except LoanlightError as error:
         st.error(say("error.cannot_show"))
         st.code(str(error), language=None, wrap_lines=True)
+    finally:
+        _entered.reset(token)
 
 
 def fact(label: str, value: str) -> None:

@@ -1,77 +1,10 @@
-"""Imports as a user makes them: files written, the command line run, the book read."""
+"""Fixtures of the import tests."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from data import book, dictionary
-from data.__main__ import main
-
-AS_OF = "2024-03-31"
-
-
-@dataclass
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def report(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-    @property
-    def loans(self) -> dict[str, Any]:
-        return self.report["tables"]["loans"]
-
-
-@dataclass
-class Desk:
-    """A folder with a book, and the command line."""
-
-    folder: Path
-    capsys: pytest.CaptureFixture[str]
-    book: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.book = self.folder / "book.duckdb"
-
-    def run(self, *arguments: str | Path) -> Outcome:
-        self.capsys.readouterr()
-        try:
-            status = main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        said = self.capsys.readouterr()
-        return Outcome(status, said.out, said.err)
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        path = self.folder / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def load(self, *files: Path, as_of: str = AS_OF, profile: str | None = None) -> Outcome:
-        extra = ["--profile", profile] if profile else []
-        return self.run("import", *files, "--as-of", as_of, "--book", self.book, "--json", *extra)
-
-    def load_text(self, content: str | bytes, name: str = "loans.csv", as_of: str = AS_OF) -> Outcome:
-        return self.load(self.write(name, content), as_of=as_of)
-
-    def quarantine(self) -> list[dict[str, Any]]:
-        return json.loads(self.run("quarantine", "--book", self.book, "--json").out)
-
-    def rows(self, sql: str, *values: Any) -> list[tuple]:
-        with book.reading(self.book) as con:
-            return con.execute(sql, list(values)).fetchall()
-
-    def content(self) -> dict[str, list[tuple]]:
-        """Everything in the book's own tables, to compare before and after."""
-        names = [*dictionary.tables(), "batches", "batch_tables", "quarantine"]
-        return {name: self.rows(f'SELECT * FROM "{name}" ORDER BY ALL') for name in names} if self.book.exists() else {}
+from desk import Desk
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import Desk
+from desk import Desk
 
 FLAT = """借据号,贷款余额,担保方式,押品编号,押品类型,评估价值,五级分类,客户号,客户名称,审批日期,发放日期,到期日期,状态
 0215,125000,抵押,Y1,住宅,"500,000",正常,C1,张三,2023-01-05,2023/1/10,20240110,正常

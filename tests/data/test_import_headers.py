@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Desk
+from desk import Desk
 
 from data import dictionary, headers, readers, words
 from data.errors import InputError

@@ -1,15 +1,16 @@
 """Bad input through the real command line: one message, the right exit status, and the book as it was."""
 
 import fcntl
-import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
-from conftest import AS_OF, Desk
+from desk import AS_OF, Desk
+
+from data import facts
 
 ROOT = Path(__file__).parents[2]
 HEAD = "借据号,贷款余额,发放日期\n"
@@ -37,7 +38,11 @@ def check(outcome_status: int, err: str, *said: str) -> None:
         ("quote.csv", b'loan_id,balance\nL1,"5\nL2,6\n', ["quote.csv, line 3: broken quoting"]),
         ("fake.xlsx", b"PK\x03\x04" + b"x" * 200, ["fake.xlsx is a damaged workbook"]),
         ("fake.xls", b"\xd0\xcf\x11\xe0" + b"x" * 2000, ["fake.xls is not a workbook"]),
-        ("date.csv", f"{HEAD}L1,5,2024-13-45\n".encode(), ["date.csv, row 2: disbursed_on: '2024-13-45' is not a date"]),
+        (
+            "date.csv",
+            f"{HEAD}L1,5,2024-13-45\n".encode(),
+            ["date.csv, row 2: disbursed_on: '2024-13-45' is not a date"],
+        ),
         ("money.csv", f"{HEAD}L1,5x,\n".encode(), ["money.csv, row 2: balance: '5x' is not an amount", "quarantine"]),
     ],
 )
@@ -118,15 +123,10 @@ def test_no_book_to_list(desk: Desk) -> None:
     check(outcome.status, outcome.err, f"No book at {desk.book}")
 
 
-def run_command(*arguments: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    def restrict() -> None:
-        if limit:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "data", *arguments], cwd=ROOT, capture_output=True, text=True, preexec_fn=restrict,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, timeout=120, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "data", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_the_command_itself_loads_refuses_and_counts_usage(desk: Desk) -> None:
@@ -138,10 +138,14 @@ def test_the_command_itself_loads_refuses_and_counts_usage(desk: Desk) -> None:
     assert run_command("import", str(good)).returncode == 2
 
 
-def test_a_disk_that_takes_no_more_leaves_the_book_as_it_was(desk: Desk, unchanged: Callable[[], bool]) -> None:
-    file = desk.write("big.csv", HEAD + "".join(f"L{i},{i},2024-01-01\n" for i in range(50_000)))
-    full = desk.book.stat().st_size + 200_000
-    outcome = run_command("import", str(file), "--as-of", AS_OF, "--book", str(desk.book), limit=full)
-    check(outcome.returncode, outcome.stderr, str(desk.book))
+def test_a_full_disk_leaves_the_book_as_it_was(
+    desk: Desk, unchanged: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object) -> None:
+        raise duckdb.IOException('IO Error: Could not write file "book.duckdb.draft": No space left on device')
+
+    monkeypatch.setattr(facts, "build", fill_up)
+    outcome = desk.load_text(f"{HEAD}L9,5,\n")
+    check(outcome.status, outcome.err, str(desk.book), "free space")
     assert unchanged()
-    assert [path.name for path in desk.folder.glob("*.draft*")] == []
+    assert list(desk.folder.glob("*.draft*")) == []

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from conftest import Desk
+from desk import Desk
 
 JAN, FEB, MAR = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
 
@@ -107,7 +107,9 @@ def test_keys_are_made_of_what_identifies_a_row(desk: Desk) -> None:
 def test_facts_follow_every_import_that_touches_their_date(desk: Desk) -> None:
     for day in ("2024-02-29", "2024-03-31"):
         desk.load_text("借据号,余额,客户号\nL1,1,C1\n", as_of=day)
-    desk.load_text("担保合同号,借据号,担保种类,押品类型,评估价值,估值日\nG1,L1,抵押,住宅,9,2024-01-01\n", as_of="2024-01-31")
+    desk.load_text(
+        "担保合同号,借据号,担保种类,押品类型,评估价值,估值日\nG1,L1,抵押,住宅,9,2024-01-01\n", as_of="2024-01-31"
+    )
     days = desk.rows("SELECT as_of, count(*) FROM facts_collateral GROUP BY 1 ORDER BY 1")
     assert days == [(FEB, 1), (MAR, 1)]
     assert desk.rows("SELECT count(*) FROM facts_loan") == [(2,)]

@@ -15,14 +15,14 @@ BEACON = "![a](http://127.0.0.1:9/leak.png) =1+1"  # a name that markdown would 
 # loan, borrower, branch, currency, balance, classification, days past due, security, disbursed, maturity, status
 LOANS = [
     ("L1", "B1", "001", "CNY", 1_000_000, "normal", 0, "guarantee", date(2023, 11, 5), date(2026, 11, 5), "normal"),
-    ("L2", "B1", "001", "CNY", 500_000, "special_mention", 20, "credit", date(2026, 1, 15), date(2027, 1, 15), "normal"),
+    ("L2", "B6", "001", "CNY", 500_000, "special_mention", 20, "credit", date(2026, 1, 15), date(2027, 1, 15), "normal"),
     ("L3", "B2", "001", "CNY", 300_000, "substandard", 95, "credit", date(2020, 10, 1), date(2026, 10, 1), "overdue"),
     ("L4", "B3", "002", "CNY", 200_000, None, None, None, date(2024, 1, 1), date(2029, 1, 1), "normal"),
     ("L5", "B3", "002", "CNY", 0, "normal", 0, "credit", date(2024, 1, 1), date(2025, 1, 1), "settled"),
     ("L6", "B4", "002", "USD", 9_999_999, "normal", 0, "credit", date(2024, 1, 1), date(2027, 1, 1), "normal"),
     ("L7", "B5", "002", "CNY", 250_000, "loss", 200, "credit", date(2025, 6, 1), date(2027, 6, 1), "overdue"),
 ]
-NAMES = {"B1": "甲公司", "B2": "乙公司", "B3": BEACON, "B4": "Fourth Ltd", "B5": "戊公司"}
+NAMES = {"B1": "甲公司", "B2": "乙公司", "B3": BEACON, "B4": "Fourth Ltd", "B5": "戊公司", "B6": "甲公司分厂"}
 BRANCHES = {"001": "城东支行", "002": "城西支行"}
 # At the month-end before, all was as now but for these balances and classes.
 EARLIER = {"L3": (300_000, "special_mention", 65), "L7": (450_000, "doubtful", 170)}
@@ -77,9 +77,9 @@ def build(path: Path, *, classified: bool = True, checked: bool = True, lost: in
              "provider_id": ["P1", "P2"], "provider_name": ["赵保", BEACON], "status": ["active", "active"],
              "end": [date(2031, 1, 1)] * 2}), BEFORE)  # fmt: skip
         _put(con, "extensions", pl.DataFrame(
-            {"request_id": ["R1", "R2"], "loan_id": ["L1", "L2"], "seq": [1, 1], "decision": ["pending"] * 2,
-             "application_date": [date(2026, 10, 30), date(2026, 9, 1)], "reason": ["周转", None],
-             "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15)]}), BEFORE)  # fmt: skip
+            {"request_id": ["R1", "R2", "R4"], "loan_id": ["L7", "L2", "L4"], "seq": [1] * 3, "decision": ["pending"] * 3,
+             "application_date": [date(2026, 10, 30), date(2026, 9, 1), date(2026, 9, 1)], "reason": ["周转", None, "="],
+             "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15), date(2040, 1, 1)]}), BEFORE)  # fmt: skip
         for day, table in ((BEFORE, "loans"), (NOW, "snapshots")):
             _put(con, "snapshots", _snapshots(day, classified), day)
             _batch(con, day, table, lost if day == NOW else 0)

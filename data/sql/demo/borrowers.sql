@@ -1,6 +1,7 @@
 -- A row when the first loan is seen, and a new one when the annual report of the year before is due in June.
 WITH loans AS (
-    SELECT b, min(first_seen) AS first_seen, sum(principal) AS principal, min(approval_day) AS first_approval
+    SELECT b, min(first_seen) AS first_seen, sum(principal) AS principal, min(approval_day) AS first_approval,
+        max(CASE WHEN cured_day IS NULL THEN due_day END) AS due_day
     FROM loan_plan
     GROUP BY b
 ), version AS (
@@ -12,7 +13,7 @@ WITH loans AS (
 ), dated AS (
     SELECT b, as_of, lead(as_of) OVER (PARTITION BY b ORDER BY as_of) AS until FROM version
 ), known AS (
-    SELECT v.as_of, v.until, p.*, l.principal, l.first_approval, k.since, p.borrower_type = 'P' AS is_person,
+    SELECT v.as_of, v.until, p.*, l.principal, l.first_approval, l.due_day, k.since, p.borrower_type = 'P' AS is_person,
         p.borrower_type = 'E' AND slot('group', p.h) < 120 AS is_grouped,
         l.principal * pick('assets', p.h, 250, 900) // 100 + 200000 AS assets,
         CASE WHEN p.borrower_type = 'E' AND has('over_indebted', p.h) THEN pick('heavy debt', p.h, 78, 96)
@@ -24,17 +25,17 @@ WITH loans AS (
     WHERE NOT has('missing_borrower', p.h)
 )
 SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name, borrower_type, t.id_type,
-    CASE WHEN is_person THEN printf('99****************%02d', b % 100) ELSE printf('99************%04d', b % 10000) END
+    CASE WHEN is_person THEN '99**************' || digits(b % 100, 2) ELSE '99************' || digits(b % 10000, 4) END
         AS id_no,
     CASE WHEN is_person THEN DATE '1957-01-01' + pick('born', h, 0, 15000)
         ELSE since - pick('founded', h, 400, 5000) END AS founded_date,
     region_code, industry_code,
     CASE WHEN borrower_type = 'E' THEN ['微型', '小型', '小型', '中型'][pick('size', h, 1, 4)] END AS size,
-    CASE WHEN is_grouped THEN printf('JT%05d', b // 56) END AS group_id,
-    CASE WHEN is_grouped THEN person_name('controller', parts(md5_number_lower('group/' || b // 56)))
-        WHEN borrower_type = 'E' THEN person_name('controller', h) END AS controller,
+    CASE WHEN is_grouped THEN 'JT' || digits(b // 56, 5) END AS group_id,
+    CASE WHEN is_grouped THEN person_name(parts(md5_number_lower('group/' || b // 56)), 1)
+        WHEN borrower_type = 'E' THEN person_name(h, 1) END AS controller,
     ['AAA', 'AA', 'AA', 'A', 'A', 'A', 'BBB', 'BBB', 'BB'][pick('rating', h, 1, 9)] AS rating,
-    CASE WHEN NOT has('account_missing', h) THEN printf('6299%012d', b) END AS account_no,
+    CASE WHEN NOT has('account_missing', h) THEN '6299' || digits(b, 12) END AS account_no,
     CASE WHEN NOT has('account_missing', h) THEN t.account_types END AS account_type,
     CASE WHEN has('account_missing', h) THEN NULL
         WHEN has('account_late', h) THEN first_approval + pick('opened late', h, 3, 20) ELSE since END AS account_opened,
@@ -46,7 +47,7 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
     CASE WHEN is_person THEN NULL
         WHEN has('permit_expired', h) THEN getvariable('last_day') - pick('expired', h, 10, 300)
         ELSE getvariable('last_day') + pick('permitted', h, 100, 1500) END AS permit_valid_to,
-    printf('3499%012d', b) AS loan_card_no,
+    '3499' || digits(b, 12) AS loan_card_no,
     assets AS total_assets, assets * debt_pct // 100 AS total_liab,
     CASE WHEN NOT is_person THEN assets * 55 // 100 END AS curr_assets,
     CASE WHEN NOT is_person THEN assets * 20 // 100 END AS inventory,
@@ -56,6 +57,7 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
         WHEN slot('gives guarantees', h) < 150 AND debt_pct < 70 THEN assets * pick('surety', h, 5, 25) // 100
         ELSE 0 END AS guarantees_given,
     principal * pick('income', h, 60, 300) // 100 + 30000 AS annual_income,
-    has('bad_record', h) AS hist_bad_flag, CAST(NULL AS DATE) AS repayment_plan_date,
+    has('bad_record', h) AS hist_bad_flag,
+    CASE WHEN slot('repayment plan', h) < 600 AND due_day < as_of THEN least(due_day + 15, as_of) END AS repayment_plan_date,
     as_of, until
 FROM known JOIN borrower_type t USING (borrower_type)

@@ -65,14 +65,14 @@ WITH step(step_code) AS (
     JOIN loan_plan l ON l.n = x.n
     JOIN extension_step s ON s.step_code <> '6' OR x.needs_committee
 )
-SELECT printf('E%s-%s', loan_id, step_code) AS event_id, loan_id, CAST(NULL AS VARCHAR) AS request_id, step_code,
+SELECT 'E' || loan_id || '-' || step_code AS event_id, loan_id, CAST(NULL AS VARCHAR) AS request_id, step_code,
     day AS event_date, CAST(day + later AS TIMESTAMP) + INTERVAL 17 HOUR AS created_at, staff_id,
     CASE WHEN step_code IN ('3', '5', '6', '7', '7b') THEN '同意' END AS result, amount,
     CASE WHEN step_code = '7' THEN months END AS term_months, CASE WHEN step_code = '7' THEN rate_bp / 100 END AS rate,
     CASE WHEN step_code = '11' THEN seen(day) ELSE as_of END AS as_of, CAST(NULL AS DATE) AS until
 FROM own
 UNION ALL BY NAME
-SELECT printf('E%s-%s', request_id, step_code) AS event_id, loan_id, request_id, step_code, day AS event_date,
+SELECT 'E' || request_id || '-' || step_code AS event_id, loan_id, request_id, step_code, day AS event_date,
     CAST(day AS TIMESTAMP) + INTERVAL 17 HOUR AS created_at, staff_id,
     CASE WHEN step_code IN ('3', '5', '6', '7') THEN '同意' END AS result, amount, as_of, CAST(NULL AS DATE) AS until
 FROM extension

@@ -15,7 +15,7 @@ WITH part AS (
             THEN pick('late days', h, 2, 8) ELSE pick_at('lead', h, seq, 24, 45) END) AS applied_day
     FROM part
 )
-SELECT n, h, b, loan_id, CAST(seq_no AS INTEGER) AS seq, printf('ZQ%s%d', loan_id, seq_no) AS request_id,
+SELECT n, h, b, loan_id, CAST(seq_no AS INTEGER) AS seq, 'ZQ' || loan_id || seq_no AS request_id,
     branch_no, officer_id, principal, security, lacks_security, needs_committee, disbursed_on, rate_bp, is_last, is_matured,
     maturity_before, new_maturity, applied_day, greatest(agreement_day, applied_day) AS agreement_day,
     CASE
@@ -32,7 +32,7 @@ UPDATE extension_plan SET known_from = seen(greatest(agreement_day, told_day));
 
 -- Requests of loans near maturity that are not decided, or were refused.
 CREATE OR REPLACE TEMP TABLE open_request AS
-SELECT n, h, b, loan_id, printf('ZQ%s%d', loan_id, 1) AS request_id, branch_no, officer_id, security, lacks_security,
+SELECT n, h, b, loan_id, 'ZQ' || loan_id || '1' AS request_id, branch_no, officer_id, security, lacks_security,
     original_maturity, months_after(original_maturity, pick('asked', h, 1, extension_cap)) AS requested_maturity,
     greatest(workday(getvariable('last_day') - pick('asked on', h, 0, 9)), disbursed_on + 30) AS applied_day,
     slot('refused', h) < 200 AS is_refused

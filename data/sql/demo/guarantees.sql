@@ -22,19 +22,19 @@ WITH version AS (
         kind <> 'guarantee' AS is_item
     FROM version
 )
-SELECT printf('DB%s%d', loan_id, item) AS guarantee_id, loan_id, contract_no,
-    CASE WHEN has_at('contract_cited_wrong', h, item) THEN printf('%s-1', contract_no) ELSE contract_no END
+SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
+    CASE WHEN has_at('contract_cited_wrong', h, item) THEN contract_no || '-1' ELSE contract_no END
         AS main_contract_no_cited,
     kind, provider_id,
     CASE
         WHEN NOT is_third_party THEN borrower_name(borrower_h, b, borrower_type)
-        WHEN borrower_type = 'E' THEN firm_name('owner' || item, h, n + item, '有限公司')
-        ELSE person_name('owner' || item, h)
+        WHEN borrower_type = 'E' THEN firm_name(h, item, n + item, '有限公司')
+        ELSE person_name(h, item)
     END AS provider_name,
     principal AS amount, workday(contract_day) AS start,
     CASE WHEN kind = 'guarantee' AND has_at('guarantee_ends_early', h, item)
         THEN original_maturity - pick_at('ends', h, item, 30, 120) ELSE months_after(original_maturity, 36) END AS "end",
-    CASE WHEN is_item THEN printf('YP%s%d', loan_id, item) END AS collateral_id,
+    CASE WHEN is_item THEN 'YP' || loan_id || item END AS collateral_id,
     collateral_type, name AS collateral_name,
     CASE WHEN is_item AND NOT has_at('missing_value', h, item)
         THEN (principal * share // ratio // 100 + 1) * 100 * (100 + turn % 3) // 100 + lien END AS appraised_value,
@@ -48,7 +48,7 @@ SELECT printf('DB%s%d', loan_id, item) AS guarantee_id, loan_id, contract_no,
     END AS valuation_date,
     CASE WHEN is_item THEN lien END AS prior_lien, CASE WHEN is_item THEN ratio END AS ratio_pct,
     CASE WHEN is_item THEN CASE WHEN lien > 0 THEN 2 ELSE 1 END END AS rank,
-    CASE WHEN registered IS NOT NULL THEN printf('DJ%s%d', loan_id, item) END AS registration_no,
+    CASE WHEN registered IS NOT NULL THEN 'DJ' || loan_id || item END AS registration_no,
     registered AS registration_date,
     CASE
         WHEN NOT is_item THEN NULL

@@ -3,7 +3,7 @@ WITH loan AS (
     SELECT l.*, least(coalesce(l.closed_on, getvariable('last_day')), getvariable('last_day')) AS ends,
         workday(l.disbursed_on + CASE WHEN has('first_inspection_late', l.h) THEN pick('first', l.h, 25, 70)
             ELSE pick('first', l.h, 4, 14) END) AS first_day,
-        CASE WHEN l.borrower_type = 'P' THEN pick('every', l.h, 150, 172) ELSE pick('every', l.h, 70, 84) END AS every,
+        CASE WHEN l.borrower_type = 'P' THEN pick('every', l.h, 150, 170) ELSE pick('every', l.h, 66, 80) END AS every,
         least(l.due_day + 1, l.watched_from, x.agreement_day) AS bad_from, coalesce(l.cured_day, DATE '9999-12-31') AS bad_to
     FROM loan_plan l
     LEFT JOIN (SELECT n, min(agreement_day) AS agreement_day FROM extension_plan GROUP BY n) x ON x.n = l.n
@@ -14,14 +14,15 @@ WITH loan AS (
 ), visit AS (
     SELECT n, h, loan_id, officer_id, ends, 'first' AS kind, 0 AS turn, first_day AS day FROM anchored
     UNION ALL
-    SELECT n, h, loan_id, officer_id, ends, 'routine' AS kind, turn, workday(anchor + CAST(turn * every AS INTEGER)) AS day
+    SELECT n, h, loan_id, officer_id, ends, 'routine' AS kind, turn,
+        spread(anchor + CAST(turn * every AS INTEGER), h) AS day
     FROM (SELECT *, unnest(range(0, greatest(ends - anchor, -1) // every + 1)) AS turn FROM anchored
         WHERE NOT has('inspection_missing', h) AND anchor <= ends)
     UNION ALL
     SELECT n, h, loan_id, officer_id, ends, 'special' AS kind, turn, workday(start + CAST(turn * 27 AS INTEGER)) AS day
     FROM (SELECT *, unnest(range(0, (least(ends, bad_to) - start) // 27 + 1)) AS turn
         FROM (SELECT *, greatest(bad_from, getvariable('first_day') - pick('phase', h, 0, 26)) AS start FROM anchored)
-        WHERE start <= least(ends, bad_to) AND NOT has('inspection_missing', h))
+        WHERE bad_from IS NOT NULL AND start <= least(ends, bad_to) AND NOT has('inspection_missing', h))
 ), written AS (
     SELECT n, h, loan_id, officer_id, kind, turn, day, last_day(months_after(day, -1)) AS report_period,
         least(day + pick_at('entered', h, turn, 0, 2), getvariable('last_day')) AS entered
@@ -35,7 +36,7 @@ WITH loan AS (
         FROM anchored WHERE has('inspection_predated', h))
     WHERE entered <= ends
 )
-SELECT printf('J%s-%s%02d', loan_id, kind[1], turn) AS inspection_id, loan_id, day AS inspection_date, report_period,
+SELECT 'J' || loan_id || '-' || kind[1] || turn AS inspection_id, loan_id, day AS inspection_date, report_period,
     CAST(entered AS TIMESTAMP) + INTERVAL 16 HOUR AS created_at, officer_id AS inspector_id, kind,
     '经营;财务;担保;用途' AS items, CASE WHEN kind = 'special' THEN '出现风险信号,持续跟踪' ELSE '经营正常' END AS finding,
     CASE WHEN has('inspection_copied', h) THEN md5('copied/' || officer_id)

@@ -30,7 +30,7 @@ SELECT * EXCLUDE (usual_amount, low, high, step, mortgage, pledge, guarantee, bu
         WHEN has('unsecured_large', h) THEN credit_max + step * pick('beyond', h, 1, 20)
         ELSE least(usual_amount, credit_max)
     END AS principal,
-    CASE WHEN is_past THEN CASE WHEN slot('write-off', h) < 10 THEN 'written_off' ELSE 'repaid' END ELSE fate END
+    CASE WHEN is_past THEN CASE WHEN slot('write-off', h) < 25 THEN 'written_off' ELSE 'repaid' END ELSE fate END
         AS life,
     pick('days past due', h, dpd_low, dpd_high) AS dpd,
     months * 30 + odd_days AS term_days,
@@ -70,16 +70,16 @@ WITH matured AS (
             WHEN is_matured THEN getvariable('last_day') - dpd
             WHEN extensions > 0 THEN getvariable('last_day')
                 + 6 + pick('left', h, 0, 30 * (extension_months - extension_months * (extensions - 1) // extensions) - 8)
-            WHEN life = 'arrears' THEN getvariable('last_day') + 6 + pick('left', h, 0, term_days - dpd - 60)
-            ELSE getvariable('last_day')
-                + pick('left', h, greatest(6, term_days - getvariable('longest_age_days')), term_days - 2)
+            ELSE getvariable('last_day') + pick('left', h, least_left,
+                CASE WHEN life = 'arrears' THEN term_days - dpd - 60 ELSE term_days - 2 END)
         END AS target
     FROM (
         SELECT *,
             CASE WHEN life = 'settled' THEN getvariable('last_day') - pick('closed', h, 0, 25)
                 ELSE getvariable('first_day') + pick('closed', h, 1, 333) END AS closing_day,
-            CASE WHEN slot('early', h) < 200 THEN pick('early days', h, 5, term_days // 3) ELSE 0 END AS early_days
-        FROM longer)
+            greatest(least_left - 6, CASE WHEN slot('early', h) < 200 THEN pick('early days', h, 5, term_days // 3) ELSE 0 END)
+                AS early_days
+        FROM (SELECT *, greatest(6, term_days - getvariable('longest_age_days')) AS least_left FROM longer))
 ), dated AS (
     SELECT *, workday(months_after(target, -months - extension_months) - odd_days) AS disbursed_on FROM ending
 ), matures AS (
@@ -87,7 +87,7 @@ WITH matured AS (
         months_after(months_after(disbursed_on, months) + odd_days, extension_months) AS final_maturity
     FROM dated
 )
-SELECT * EXCLUDE (closing_day, early_days, target, is_matured, fate, dpd_low, dpd_high),
+SELECT * EXCLUDE (closing_day, early_days, least_left, target, is_matured, fate, dpd_low, dpd_high),
     is_matured OR life = 'written_off' AS is_matured,
     CASE WHEN life IN ('repaid', 'settled', 'written_off')
         THEN least(greatest(closing_day, disbursed_on + 5), getvariable('last_day')) END AS closed_on,
@@ -121,8 +121,8 @@ WITH back AS (
     FROM earlier
 )
 SELECT *,
-    printf('%s%d%08d', branch_id, year(disbursed_on), n) AS loan_id,
-    printf('HT%d%s%08d', year(disbursed_on), branch_id, n) AS contract_no,
+    branch_id || year(disbursed_on) || digits(n, 8) AS loan_id,
+    'HT' || year(disbursed_on) || branch_id || digits(n, 8) AS contract_no,
     staff_no(branch_no, officer_serial) AS officer_id,
     investigation_day - pick('accept', h, 0, 2) AS acceptance_day,
     investigation_day - pick('accept', h, 0, 2) - pick('apply', h, 0, 2) AS application_day,

@@ -33,7 +33,7 @@ SELECT l.loan_id, l.contract_no, borrower_no(l.b) AS borrower_id, l.branch_id, l
     l.purpose, CASE WHEN NOT has('missing_industry', l.h) THEN l.industry_code END AS industry_code,
     CASE WHEN slot('origin', l.h) < 880 THEN 'new' WHEN slot('origin', l.h) < 940 THEN 'refinance' ELSE 'renewal' END
         AS origin_type,
-    CASE WHEN slot('origin', l.h) >= 880 THEN printf('%s%d%08d', l.branch_id, year(l.disbursed_on) - 1, l.n) END
+    CASE WHEN slot('origin', l.h) >= 880 THEN l.branch_id || (year(l.disbursed_on) - 1) || digits(l.n, 8) END
         AS prior_loan_id,
     CASE
         WHEN l.closed_on <= v.as_of THEN CASE WHEN l.life = 'written_off' THEN 'written_off' ELSE 'settled' END

@@ -89,23 +89,23 @@ SET VARIABLE firms = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'f
 SET VARIABLE trades = (SELECT list(word ORDER BY place) FROM word WHERE kind = 'trade');
 
 -- Every name begins with 样例 (sample): nobody can take it for a customer.
-CREATE OR REPLACE TEMP MACRO person_name(name, h) AS
-    '样例·' || getvariable('surnames')[draw(name || ' surname', h) % len(getvariable('surnames')) + 1]
-    || getvariable('given_names')[draw(name || ' given', h) % len(getvariable('given_names')) + 1];
+CREATE OR REPLACE TEMP MACRO person_name(h, turn) AS
+    '样例·' || getvariable('surnames')[draw_at('surname', h, turn) % len(getvariable('surnames')) + 1]
+    || getvariable('given_names')[draw_at('given name', h, turn) % len(getvariable('given_names')) + 1];
 
-CREATE OR REPLACE TEMP MACRO firm_name(name, h, number, form) AS
-    '样例·' || getvariable('firms')[draw(name || ' firm', h) % len(getvariable('firms')) + 1]
-    || getvariable('trades')[draw(name || ' trade', h) % len(getvariable('trades')) + 1]
-    || form || printf('%04d', number % 10000);
+CREATE OR REPLACE TEMP MACRO firm_name(h, turn, number, form) AS
+    '样例·' || getvariable('firms')[draw_at('firm', h, turn) % len(getvariable('firms')) + 1]
+    || getvariable('trades')[draw_at('trade', h, turn) % len(getvariable('trades')) + 1]
+    || form || digits(number % 10000, 4);
 
 CREATE OR REPLACE TEMP MACRO borrower_name(h, b, borrower_type) AS
     CASE borrower_type
-        WHEN 'P' THEN person_name('borrower', h)
-        WHEN 'S' THEN firm_name('borrower', h, b, '经营部')
-        ELSE firm_name('borrower', h, b, '有限公司')
+        WHEN 'P' THEN person_name(h, 0)
+        WHEN 'S' THEN firm_name(h, 0, b, '经营部')
+        ELSE firm_name(h, 0, b, '有限公司')
     END;
 
 CREATE OR REPLACE TEMP TABLE paper AS
-SELECT doc_type, holder, string_split(borrower_types, '|') AS borrower_types, only_if,
+SELECT doc_type, holder, unnest(string_split(borrower_types, '|')) AS borrower_type, only_if,
     CAST(nullif(valid_years, '') AS INTEGER) AS valid_years
 FROM demo_documents;

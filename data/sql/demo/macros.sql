@@ -33,16 +33,21 @@ CREATE OR REPLACE TEMP MACRO months_after(day, months) AS CAST(day + to_months(C
 -- The day itself, or the Friday before a weekend: keeps the order of days.
 CREATE OR REPLACE TEMP MACRO workday(day) AS day - greatest(CAST(isodow(day) AS INTEGER) - 5, 0);
 
+-- The day itself, or for a weekend any day of the week before it.
+CREATE OR REPLACE TEMP MACRO spread(day, h) AS
+    day - CASE WHEN isodow(day) > 5 THEN CAST(isodow(day) AS INTEGER) - pick('weekday', h, 1, 5) ELSE 0 END;
+
 -- The first month-end of the book on which something of that day is known.
-CREATE OR REPLACE TEMP MACRO seen(day) AS greatest(last_day(day), getvariable('first_day'));
+CREATE OR REPLACE TEMP MACRO seen(day) AS
+    CASE WHEN day IS NOT NULL THEN greatest(last_day(day), getvariable('first_day')) END;
 
-CREATE OR REPLACE TEMP MACRO staff_no(branch_no, serial) AS printf('09%02d%04d', branch_no, serial);
+CREATE OR REPLACE TEMP MACRO digits(number, width) AS lpad(CAST(number AS VARCHAR), width, '0');
 
-CREATE OR REPLACE TEMP MACRO borrower_no(b) AS printf('0810%08d', b);
+CREATE OR REPLACE TEMP MACRO staff_no(branch_no, serial) AS '09' || digits(branch_no, 2) || digits(serial, 4);
 
-CREATE OR REPLACE TEMP MACRO owner_no(n, item) AS printf('0890%08d%d', n, item);
+CREATE OR REPLACE TEMP MACRO borrower_no(b) AS '0810' || digits(b, 8);
 
-CREATE OR REPLACE TEMP MACRO hex_of(text) AS md5(getvariable('seed') || text) || md5(text || getvariable('seed'));
+CREATE OR REPLACE TEMP MACRO owner_no(n, item) AS '0890' || digits(n, 8) || item;
 
 -- Twenty loans in a row belong to fourteen borrowers.
 CREATE OR REPLACE TEMP MACRO borrower_of(n) AS

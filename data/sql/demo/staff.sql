@@ -10,7 +10,7 @@ WITH post AS (
 ), person AS (
     SELECT *, parts(md5_number_lower('staff/' || branch_no || '/' || serial)) AS h FROM post
 )
-SELECT staff_no(branch_no, serial) AS staff_id, person_name('staff', h) AS name, branch_id, role,
+SELECT staff_no(branch_no, serial) AS staff_id, person_name(h, 0) AS name, branch_id, role,
     getvariable('first_day') - pick('hired', h, 100, 9000) AS hire_date,
     CASE WHEN serial < 9000 AND slot('left', h) < getvariable('retirement_permille')
         THEN getvariable('first_day') + pick('left on', h, 20, 340) END AS left_date,

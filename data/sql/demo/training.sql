@@ -6,8 +6,8 @@ WITH officer AS (
     SELECT o.*, c.*, parts(md5_number_lower('training/' || branch_no || '/' || serial || '/' || place)) AS h
     FROM officer o CROSS JOIN course c
 )
-SELECT printf('PX%s%d', staff_no(branch_no, serial), place) AS training_id, staff_no(branch_no, serial) AS staff_id,
-    CASE WHEN slot('need', h) < 800 THEN printf('XQ%d', place) END AS need_id, course, clause_group,
+SELECT 'PX' || staff_no(branch_no, serial) || place AS training_id, staff_no(branch_no, serial) AS staff_id,
+    CASE WHEN slot('need', h) < 800 THEN 'XQ' || place END AS need_id, course, clause_group,
     workday(getvariable('first_day') + place * 80) AS date, method, trainer_type,
     CASE WHEN slot('plan', h) < 900 THEN 'JH2026' END AS plan_id,
     pick('before', h, 45, 80) AS pre_score, pick('before', h, 45, 80) + pick('gain', h, 0, 18) AS post_score,
