@@ -11,15 +11,20 @@ PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 
-def parse(cells: pl.Series, field_type: str, factor: Decimal) -> pl.Series:
-    """Decimals with ten places, null where the text is no number; `factor` is the column's unit in the field's."""
+def parse(cells: pl.Series, field_type: str, factor: Decimal) -> tuple[pl.Series, pl.Series]:
+    """Decimals with ten places, null where the text is no number, and the cells that said a unit of their own.
+
+    `factor` is the column's unit, told in the field's.
+    """
     values = cells.cast(EXACT, strict=False)
     if factor != 1:
         values = _times(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
     left = (values.is_null() & cells.is_not_null()).arg_true()
-    if len(left):
-        values = values.scatter(left, _messy(cells.gather(left), field_type, factor))
-    return values
+    if not len(left):
+        return values, cells.clear()
+    frame = _messy(cells.gather(left), field_type, factor)
+    has_own = frame["value"].is_not_null() & (frame["factor"] != factor)
+    return values.scatter(left, frame["value"]), cells.gather(left).filter(has_own)
 
 
 def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
@@ -28,7 +33,8 @@ def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
     return pl.select(pl.when(fits).then(values) * factors).to_series().cast(EXACT)
 
 
-def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.Series:
+def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
+    """Columns value, and factor: the unit of the cell, or else of the column."""
     frame = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace_all(r"\s", "").rename("text").to_frame()
     frame = frame.with_columns(negative=pl.col("text").str.contains(r"^\(.*\)$"), factor=pl.lit(None, EXACT))
     frame = frame.with_columns(text=pl.col("text").str.replace(r"^\((.*)\)$", "$1"))
@@ -41,7 +47,7 @@ def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.Series:
     )
     value = pl.when(pl.col("negative")).then(-pl.col("value")).otherwise(pl.col("value"))
     frame = frame.with_columns(value=value, factor=pl.col("factor").fill_null(pl.lit(factor, EXACT)))
-    return _times(frame["value"], frame["factor"])
+    return frame.with_columns(value=_times(frame["value"], frame["factor"]))
 
 
 def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from data import furniture, problems
+from data import furniture, problems, workbooks
 from data.mapping import Feed, Mapping
 from data.messages import note
 from data.readers import ROW, Sheet
@@ -42,10 +42,12 @@ class Part:
         return self.typed[name] if name in self.typed.columns else None
 
     def contents(self, index: pl.Series) -> pl.Series:
-        """Rows as JSON objects, header -> text as written."""
+        """Rows as JSON objects, header -> text as written; cells right of the header by their column's number."""
         names: dict[str, str] = {}
-        for column, header in self.mapping.headers.items():
-            names[column] = f"{header} #{column[1:]}" if header in names.values() else header
+        for column in self.sheet.columns:
+            header, number = self.mapping.headers.get(column, ""), f"#{int(column[1:]) + 1}"
+            if header or self.raw[column].gather(index).null_count() < len(index):
+                names[column] = f"{header} {number}".strip() if header in ("", *names.values()) else header
         named = pl.struct(pl.col(column).gather(index).alias(name) for column, name in names.items())
         return self.raw.select(named.struct.json_encode()).to_series()
 
@@ -65,6 +67,8 @@ def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[st
     notes = [*mapping.notes, *title.notes, *_notes(feeds, parsed, typed)]
     if filtered:
         notes.append(note("note_filtered", rows=filtered, file=sheet.name))
+    if len(sheet.cells) in workbooks.ROW_LIMITS:
+        notes.append(note("note_row_limit", rows=len(sheet.cells)))
     totals = furniture.compare_totals(layout.totals, typed, mapping, feeds)
     return Part(
         sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals)
@@ -93,8 +97,8 @@ def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
     months = rows[feed.columns[1]].str.strip_chars().cast(pl.Int32, strict=False)
     by = pl.concat_str(months.cast(pl.String), pl.lit("mo"))
     values = pl.select(pl.lit(start.values).dt.offset_by(by)).to_series()
-    bad = values.is_null() & rows[feed.columns[0]].is_not_null() & rows[feed.columns[1]].is_not_null()
-    return Parsed(values, bad, start.reason, start.notes)
+    no_end = values.is_null() & start.values.is_not_null() & rows[feed.columns[1]].is_not_null()
+    return Parsed(values, start.bad | no_end, start.reason, start.notes)
 
 
 def _notes(feeds: list[Feed], parsed: list[Parsed], typed: pl.DataFrame) -> list[dict]:

@@ -40,8 +40,8 @@ def split(sheet: Sheet, mapping: Mapping) -> Layout:
     titles = _filled(above, sheet)
     body = _filled(below, sheet)
     kinds = _kinds(body, sheet, mapping)
-    rows = body if kinds is None else body.filter(kinds == "data")
-    totals = body.clear() if kinds is None else body.filter(kinds == "total")
+    rows, totals = (body, body.clear()) if kinds is None else (body.filter(kinds == kind) for kind in ("data", "total"))
+    body = body if kinds is None else body.filter(kinds != "blank")
     lines = [" ".join(cell for cell in row if cell) for row in titles.select(sheet.columns).iter_rows()]
     return Layout(rows, lines, totals, len(titles) + len(body), len(titles) + len(body) - len(rows))
 
@@ -57,12 +57,15 @@ def _filled(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
 
 def _key_columns(mapping: Mapping) -> list[str]:
     group = words.required(mapping.table)[0]
-    return [feed.columns[0] for feed in mapping.feeds if feed.table == mapping.table and feed.field in group]
+    own = [feed for feed in mapping.feeds if feed.table == mapping.table and feed.field in group]
+    return [column for feed in own for column in feed.columns if column in mapping.headers]
 
 
 def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | None:
-    """data, total, sign or header for each row; None when all are data. Only rows without a real key can be others."""
-    keys = [column for column in _key_columns(mapping) if column in sheet.columns]
+    """data, total, sign, header or blank for each row; None when all are data. A row with a real key is data."""
+    keys = _key_columns(mapping)
+    if not keys:
+        return None
     suspects = body.select(pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)).to_series()
     index = suspects.arg_true()
     if not len(index):
@@ -85,6 +88,8 @@ def _no_key(column: str, header: str) -> pl.Expr:
 def _kind(row: tuple[str | None, ...], keys: list[str | None], mapping: Mapping) -> str:
     """Where a key cell is filled only that cell may say that the row is no data."""
     cells = _plain_cells(row)
+    if not cells:
+        return "blank"
     telling = _plain_cells(keys) or cells
     if any(_is_total(cell) for cell in telling):
         return "total"
@@ -143,7 +148,7 @@ def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, 
     feed = next((feed for feed in feeds if feed.name == f"{mapping.table}.balance" and feed.how == "column"), None)
     if feed is None or not len(totals):
         return []
-    stated = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor)
+    stated, _ = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor)
     balances = typed.select(ROW, balance=pl.col(feed.name).fill_null(0).cast(pl.Decimal(38, 2)).cum_sum())
     found, before = [], Decimal(0)
     for row, amount in zip(totals[ROW], stated, strict=True):

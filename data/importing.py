@@ -24,7 +24,7 @@ def import_files(files: list[Path], as_of: date, path: Path, profile_name: str |
     mark = batches.fingerprint(sources, as_of, profile)
     report = _former(path, mark)
     if report is None:
-        parts, lookups = _convert(sources, as_of, profile)
+        parts, lookups = read(sources, as_of, profile)
         report = _write(path, parts, lookups, as_of, mark, profile_name)
     if not report.loaded:
         raise _nothing_loaded(path, report)
@@ -39,7 +39,8 @@ def _former(path: Path, mark: str) -> Report | None:
         return batches.find(con, mark)
 
 
-def _convert(sources: list[Source], as_of: date, profile: Profile | None) -> tuple[list[Part], dict[str, int]]:
+def read(sources: list[Source], as_of: date, profile: Profile | None) -> tuple[list[Part], dict[str, int]]:
+    """The files as typed rows with their problems, and the rows of files that only serve lookups."""
     sheets = [sheet for source in sources for sheet in readers.sheets(source)]
     found, lookups = plans.by_profile(sheets, profile) if profile else (plans.plain(sheets), {})
     parts = [convert(plan.sheet, plan.mapping, as_of, plan.keep, plan.join) for plan in found]

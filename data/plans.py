@@ -1,6 +1,6 @@
 """Sheets to plans: which mapping reads each sheet, with the filters and lookups of its profile."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -34,12 +34,15 @@ KEY = "_key"
 
 def plain(sheets: list[Sheet]) -> list[Plan]:
     """By the dictionary alone. A workbook's sheet without any known header is left out if another has some."""
-    known = [headers.find_row(sheet)[1] > 0 for sheet in sheets]
+    known = {sheet.name: headers.find_row(sheet)[1] > 0 for sheet in sheets}
     plans = []
-    for sheet, is_known in zip(sheets, known, strict=True):
-        siblings = any(k for other, k in zip(sheets, known, strict=True) if other.source is sheet.source)
-        if is_known or not siblings:
-            plans.append(Plan(sheet, headers.match(sheet)))
+    for sheet in sheets:
+        siblings = [other.name for other in sheets if other.source is sheet.source and known[other.name]]
+        if known[sheet.name] or not siblings:
+            skipped = [other.name for other in sheets if other.source is sheet.source and not known[other.name]]
+            notes = [note("note_sheet_skipped", sheet=name) for name in skipped]
+            mapping = headers.match(sheet)
+            plans.append(Plan(sheet, replace(mapping, notes=(*notes, *mapping.notes))))
     return plans
 
 

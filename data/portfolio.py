@@ -87,13 +87,25 @@ def population(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]
     ).row(0, named=True)  # fmt: skip
 
 
+# Every snapshot with the loans current on its day, though only some days have facts. A loan without a status runs
+# while it owes, as in the facts.
+HISTORY = """SELECT s.snapshot_date AS as_of, l.borrower_id, s.balance, s.classification, s.days_past_due
+    FROM snapshots s
+    JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= s.snapshot_date
+        AND (l.until IS NULL OR s.snapshot_date < l.until)
+    LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
+    WHERE s.as_of <= s.snapshot_date AND (s.until IS NULL OR s.snapshot_date < s.until)
+        AND l.currency IS NOT DISTINCT FROM $currency
+        AND CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END"""
+
+
 def totals(cursor: duckdb.DuckDBPyConnection, currency: str | None) -> pl.DataFrame:
     """[as_of, loans, borrowers, balance, without_balance] for each snapshot, oldest first."""
     return query.frame(
         cursor,
         f"""SELECT as_of, count(*) AS loans, count(DISTINCT borrower_id) AS borrowers, sum(balance) AS balance,
                 count(*) FILTER (balance IS NULL) AS without_balance
-            FROM facts_loan f WHERE {RUNNING} GROUP BY as_of ORDER BY as_of""",
+            FROM ({HISTORY}) GROUP BY as_of ORDER BY as_of""",
         currency=currency,
     )
 
@@ -103,7 +115,7 @@ def quality(cursor: duckdb.DuckDBPyConnection, currency: str | None) -> pl.DataF
     return query.frame(
         cursor,
         f"""SELECT as_of, classification, days_past_due, count(*) AS loans, coalesce(sum(balance), 0) AS balance
-            FROM facts_loan f WHERE {RUNNING} GROUP BY ALL ORDER BY ALL""",
+            FROM ({HISTORY}) GROUP BY ALL ORDER BY ALL""",
         currency=currency,
     )
 

@@ -105,6 +105,8 @@ def _cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
     widths = _widths(text, delimiter, cells, quoted)
     if widths is None:
         return _framed(_read_rows(name, text, delimiter))
+    if quoted:
+        cells = cells.with_columns(pl.all().replace("", None))
     return cells.with_columns(widths.alias(WIDTH)).with_row_index(ROW, 1)
 
 

@@ -65,6 +65,8 @@ class Report:
         for name, counts in self.tables().items():
             label = f"{name} {dictionary.tables()[name].zh}"
             lines.append(_row(label, *(_shown(counts[column]) for column in (*ROWS, *BALANCES))))
+        files = {count.file: count.encoding for count in self.counts}
+        lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
         lines += [f"lookup 对照 {name}: {rows} rows 行" for name, rows in self.lookups.items()]
         lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
         return "\n".join(lines)

@@ -129,16 +129,17 @@ def _timestamp(cells: pl.Series, _target: Field, reading: Reading) -> tuple[pl.S
 
 
 def _money(cells: pl.Series, _target: Field, reading: Reading) -> tuple[pl.Series, tuple]:
-    exact = amounts.parse(cells, "money", reading.factor)
+    exact, own_unit = amounts.parse(cells, "money", reading.factor)
+    notes = (("note_own_unit", len(own_unit), str(own_unit[0])),) if len(own_unit) else ()
     values = exact.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2), strict=False)
     rounded = (values.cast(amounts.EXACT) != exact).fill_null(False)
-    if not rounded.any():
-        return values, ()
-    return values, (("note_rounded", int(rounded.sum()), str(cells.filter(rounded)[0])),)
+    if rounded.any():
+        notes += (("note_rounded", int(rounded.sum()), str(cells.filter(rounded)[0])),)
+    return values, notes
 
 
 def _decimal(cells: pl.Series, target: Field, reading: Reading) -> tuple[pl.Series, tuple]:
-    exact = amounts.parse(cells, target.type, reading.factor)
+    exact, _ = amounts.parse(cells, target.type, reading.factor)
     precision = 9 if target.type == "rate" else 18
     return exact.round(6, mode="half_away_from_zero").cast(pl.Decimal(precision, 6), strict=False), ()
 
@@ -147,6 +148,6 @@ def _integer(cells: pl.Series, _target: Field, reading: Reading) -> tuple[pl.Ser
     values = cells.cast(pl.Int32, strict=False)
     if values.null_count() == cells.null_count():
         return values, ()
-    exact = amounts.parse(cells, "integer", reading.factor)
+    exact, _ = amounts.parse(cells, "integer", reading.factor)
     whole = pl.select(pl.when(exact == exact.round(0)).then(exact)).to_series()
     return whole.cast(pl.Int32, strict=False), ()

@@ -15,6 +15,8 @@ BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplemente
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UNPACKED_LIMIT = 300 * 1024 * 1024
 EXACT_INTEGER = 10**15
+ROW_LIMITS = (65_536, 1_048_576)
+"""The most rows that an XLS and an XLSX sheet can hold."""
 DAY_ZERO, DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
 
 

@@ -24,7 +24,7 @@ whatif.chart(view, decision, asked)
 
 st.subheader(say("whatif.lines"))
 lines = whatif.lines(view, decision)
-row = tables.show(lines, whatif.LINES, key=f"lines:{hash(asked)}", pick=True, height="content")
+row = tables.show(lines, whatif.columns(lines), key=f"lines:{hash(asked)}", pick=True, height="content")
 if row is None:
     st.caption(say("whatif.pick"))
 else:

@@ -11,11 +11,11 @@ from pages.ui.language import say
 COLUMNS = {
     "severity": "text",
     "title": "text",
-    "subject_id": "text",
-    "borrower_name": "text",
-    "balance": "amount",
     "measured": "text",
     "limit_value": "text",
+    "borrower_name": "text",
+    "balance": "amount",
+    "subject_id": "text",
     "branch_id": "text",
     "officer_id": "text",
     "rule_id": "text",
@@ -39,6 +39,7 @@ with found:
     chosen = filters.draw(view)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
+    left.caption(listing.by_severity(chosen))
     right.download_button(
         say("violations.download"),
         data=partial(copy_context().run, listing.as_workbook, view, chosen),
@@ -49,7 +50,7 @@ with found:
         icon=":material/download:",
         on_click="ignore",
     )
-    number = st.pagination(listing.pages(chosen), key="page") if listing.pages(chosen) > 1 else 1
+    number = st.pagination(listing.pages(chosen), key=f"page:{hash(chosen)}") if listing.pages(chosen) > 1 else 1
     rows = listing.page(view, chosen, number)
     row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number, view.as_of))}", pick=True, height=380)
     if row is not None:

@@ -52,11 +52,11 @@ WITH loaded AS (
         min(pledge_maturity) FILTER (kind = 'pledge') AS pledge_maturity
     FROM live_guarantee
     GROUP BY loan_id
-), event AS (
-    SELECT loan_id, request_id IS NULL AS is_own, step_code, staff_id, amount, created_at,
-        coalesce(event_date, CAST(event_ts AS DATE)) AS day,
-        (coalesce(event_date, CAST(event_ts AS DATE)), event_id) AS turn
+), event AS NOT MATERIALIZED (
+    SELECT loan_id, request_id IS NULL AS is_own, step_code, created_at, event_id, staff_id, amount,
+        coalesce(event_date, CAST(event_ts AS DATE)) AS day
     FROM current_events
+    WHERE loan_id IN (SELECT loan_id FROM loan)
 ), process AS (
     SELECT loan_id,
         nullif(count(*) FILTER (is_own), 0) AS events_loaded,
@@ -74,14 +74,24 @@ WITH loaded AS (
         min(day) FILTER (is_own AND step_code = '8') AS contract_date,
         min(day) FILTER (is_own AND step_code = '9') AS disbursement_event_date,
         coalesce(min(day) FILTER (is_own AND step_code = '9e'),
-                 min(CAST(created_at AS DATE)) FILTER (is_own AND step_code = '9')) AS system_entry_date,
-        arg_min(staff_id, turn) FILTER (is_own AND step_code = '4') AS investigator_id,
-        arg_min(staff_id, turn) FILTER (is_own AND step_code = '5') AS reviewer_id,
-        arg_min(staff_id, turn) FILTER (is_own AND step_code = '7') AS approver_id,
-        arg_min(amount, turn) FILTER (is_own AND step_code = '7') AS approved_amount,
-        arg_max(amount, turn) FILTER (is_own AND step_code = '4r') AS recommended_amount
+                 min(CAST(created_at AS DATE)) FILTER (is_own AND step_code = '9')) AS system_entry_date
     FROM event
-    WHERE loan_id IS NOT NULL
+    GROUP BY loan_id
+), record AS (
+    -- By day, one without a day last; of several rows on one day always the same one: person and amount of one row.
+    SELECT loan_id, step_code, staff_id, amount,
+        coalesce(day - DATE '0001-01-01', CASE WHEN step_code = '4r' THEN 0 ELSE 4000000 END) * 1099511627776
+            + CAST(hash(event_id) % 1099511627776 AS BIGINT) AS turn
+    FROM event
+    WHERE is_own AND step_code IN ('4', '4r', '5', '7')
+), person AS (
+    SELECT loan_id,
+        arg_min_null(staff_id, turn) FILTER (step_code = '4') AS investigator_id,
+        arg_max_null(amount, turn) FILTER (step_code = '4r') AS recommended_amount,
+        arg_min_null(staff_id, turn) FILTER (step_code = '5') AS reviewer_id,
+        arg_min_null(staff_id, turn) FILTER (step_code = '7') AS approver_id,
+        arg_min_null(amount, turn) FILTER (step_code = '7') AS approved_amount
+    FROM record
     GROUP BY loan_id
 ), inspected AS (
     SELECT loan_id, count(*) AS inspections,
@@ -101,16 +111,16 @@ WITH loaded AS (
             AS collection_notice
     FROM current_notices n JOIN loan l USING (loan_id)
     GROUP BY n.loan_id
-), received AS (
+), received AS NOT MATERIALIZED (
     SELECT loan_id, borrower_id, doc_type
     FROM current_documents
     WHERE doc_type IS NOT NULL
         AND coalesce(received_date, getvariable('as_of')) <= getvariable('as_of')
         AND (waived_by IS NULL OR received_date IS NOT NULL)
 ), loan_papers AS (
-    SELECT loan_id, list(DISTINCT doc_type) AS types FROM received WHERE loan_id IS NOT NULL GROUP BY loan_id
+    SELECT loan_id, string_agg(doc_type, chr(31)) AS types FROM received WHERE loan_id IS NOT NULL GROUP BY loan_id
 ), borrower_papers AS (
-    SELECT borrower_id, list(DISTINCT doc_type) AS types FROM received WHERE loan_id IS NULL GROUP BY borrower_id
+    SELECT borrower_id, string_agg(doc_type, chr(31)) AS types FROM received WHERE loan_id IS NULL GROUP BY borrower_id
 )
 SELECT getvariable('as_of') AS as_of, l.*,
     b.borrower_type, b.industry_code AS borrower_industry, b.region_code, b.founded_date, b.rating,
@@ -127,15 +137,18 @@ SELECT getvariable('as_of') AS as_of, l.*,
     g.guarantee_end AS earliest_guarantee_end, g.pledge_maturity AS earliest_pledge_maturity,
     e.* EXCLUDE (loan_id, weekend_events),
     CASE WHEN e.events_loaded > 0 THEN e.weekend_events END AS weekend_events,
+    who.* EXCLUDE (loan_id),
     approver.authority_amount AS approver_authority,
     CASE WHEN loaded.inspections THEN coalesce(i.inspections, 0) END AS inspection_count,
     i.first_date AS first_inspection_date, i.last_date AS last_inspection_date,
     CASE WHEN loaded.inspections THEN coalesce(i.last_date, l.disbursed_on) END AS last_check_date,
     CASE WHEN loaded.notices THEN coalesce(n.notices, 0) END AS notice_count,
     n.maturity_notice AS maturity_notice_date, n.collection_notice AS first_collection_notice_date,
-    CASE WHEN loaded.documents
-        THEN list_sort(list_distinct(list_concat(coalesce(lp.types, []), coalesce(bp.types, [])))) END
-        AS document_types
+    CASE
+        WHEN lp.types IS NOT NULL OR bp.types IS NOT NULL
+            THEN list_sort(list_distinct(string_split(concat_ws(chr(31), lp.types, bp.types), chr(31))))
+        WHEN loaded.documents THEN []
+    END AS document_types
 FROM loan l
 CROSS JOIN loaded
 JOIN arrears a USING (loan_id)
@@ -143,7 +156,8 @@ LEFT JOIN borrower_total t ON t.borrower_id = l.borrower_id
 LEFT JOIN current_borrowers b ON b.borrower_id = l.borrower_id
 LEFT JOIN security g ON g.loan_id = l.loan_id
 LEFT JOIN process e ON e.loan_id = l.loan_id
-LEFT JOIN current_staff approver ON approver.staff_id = e.approver_id
+LEFT JOIN person who ON who.loan_id = l.loan_id
+LEFT JOIN current_staff approver ON approver.staff_id = who.approver_id
 LEFT JOIN inspected i ON i.loan_id = l.loan_id
 LEFT JOIN noticed n ON n.loan_id = l.loan_id
 LEFT JOIN loan_papers lp ON lp.loan_id = l.loan_id

@@ -20,10 +20,10 @@ CREATE OR REPLACE TEMP MACRO is_open(decision, agreement_date, new_maturity) AS
 -- A row without kind is of the loan's own kind if the columns it fills say so, else its kind stays unknown.
 CREATE OR REPLACE TEMP VIEW live_guarantee AS
 WITH secured AS (
-    SELECT l.loan_id, l.guarantee_type AS loan_kind, g.* EXCLUDE (loan_id)
+    SELECT l.loan_id, l.guarantee_type AS loan_kind, false AS by_contract, g.* EXCLUDE (loan_id)
     FROM current_guarantees g JOIN current_loans l ON l.loan_id = g.loan_id
     UNION ALL
-    SELECT l.loan_id, l.guarantee_type AS loan_kind, g.* EXCLUDE (loan_id)
+    SELECT l.loan_id, l.guarantee_type AS loan_kind, true AS by_contract, g.* EXCLUDE (loan_id)
     FROM current_guarantees g JOIN current_loans l ON l.contract_no = g.contract_no
     WHERE g.loan_id IS NULL
 ), described AS (

@@ -39,7 +39,7 @@ def balance_trend(frame: pl.DataFrame) -> alt.Chart:
 
 def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
-    scale, legend = alt.Scale(domain=names), alt.Legend(orient="top", title=None, columns=3)
+    scale, legend = alt.Scale(domain=names), alt.Legend(labelLimit=0, orient="top", title=None, columns=3)
     base = alt.Chart(frame.filter(pl.col("value").is_not_null())).encode(
         x=_days(frame.unique("month")),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(format=".1%", tickCount=4)),
@@ -58,16 +58,23 @@ def mix(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[name, rank, balance, share, label]: one bar to 100 %; the table under it carries the figures."""
     return (
         alt.Chart(frame)
-        .mark_bar()
+        .mark_bar(size=34)
         .encode(
             x=alt.X("balance:Q", stack="normalize", axis=None),
-            color=alt.Color("name:N", scale=alt.Scale(domain=names), sort=names,
-                            legend=alt.Legend(orient="top", title=None, columns=3)),
+            color=alt.Color(
+                "name:N",
+                scale=alt.Scale(domain=names),
+                sort=names,
+                legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3),
+            ),
             order=alt.Order("rank:Q"),
-            tooltip=[alt.Tooltip("name:N", title=say("health.class")), alt.Tooltip("label:N", title=say("kpi.balance"))],
+            tooltip=[
+                alt.Tooltip("name:N", title=say("health.class")),
+                alt.Tooltip("label:N", title=say("kpi.balance")),
+            ],
         )
-        .properties(height=110)
-    )  # fmt: skip
+        .properties(height=140)
+    )
 
 
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
@@ -104,7 +111,7 @@ def calendar(frame: pl.DataFrame) -> alt.LayerChart:
         ],
     )
     shade = alt.Color("balance:Q", scale=alt.Scale(type="sqrt", domainMin=0, range=SHADES[dark]),
-                      legend=alt.Legend(orient="top", title=None, gradientLength=220,
+                      legend=alt.Legend(labelLimit=0, orient="top", title=None, gradientLength=220,
                                         labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"])))  # fmt: skip
     written = base.mark_text(fontSize=11).encode(
         text="loans:Q", color=alt.condition(f"datum.balance > {frame['balance'].max()} / 4", *INKS[dark])
@@ -120,7 +127,7 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
         x2="end:T",
         y=alt.Y("line:N", sort=lines, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False)),
         color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
-                        legend=alt.Legend(orient="top", title=None, columns=3)),
+                        legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3)),
         tooltip=[
             alt.Tooltip("days:N", title=say("whatif.new_maturity")),
             alt.Tooltip("verdict:N", title=say("whatif.verdict")),
@@ -129,7 +136,7 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
     )  # fmt: skip
     rules = alt.Chart(marks).encode(
         x="day:T",
-        strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(orient="bottom", title=None, columns=2)),
+        strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(labelLimit=0, orient="bottom", title=None, columns=2)),
         tooltip=[alt.Tooltip("name:N", title=say("chart.mark")), alt.Tooltip("text:N", title=say("chart.value"))],
     )
     strips = base.mark_bar() + rules.mark_rule(size=2, color=UNKNOWN)

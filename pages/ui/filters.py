@@ -22,6 +22,7 @@ class Chosen:
     officers: tuple[str, ...]
     violations: int
     said: tuple[tuple[str, str], ...]
+    by_severity: tuple[tuple[str, int], ...] = ()
 
 
 def rules(view: View) -> pl.DataFrame:
@@ -76,10 +77,15 @@ def draw(view: View) -> Chosen:
             address.several(name, say(f"filter.{name}"), _labels(view, cube, name), say("filter.all"))
     left = _narrowed(cube)
     order = left.select("rule_id", "rank").unique().sort("rank", "rule_id")["rule_id"].to_list()
+    counts = left.group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
     return Chosen(
-        tuple(order), tuple(address.all_of("branch_id")), tuple(address.all_of("officer_id")),
-        int(left["violations"].sum()), _said(view),
-    )  # fmt: skip
+        tuple(order),
+        tuple(address.all_of("branch_id")),
+        tuple(address.all_of("officer_id")),
+        int(left["violations"].sum()),
+        _said(view),
+        tuple(counts.select("severity", "violations").iter_rows()),
+    )
 
 
 def _said(view: View) -> tuple[tuple[str, str], ...]:

@@ -77,19 +77,20 @@ def fact(label: str, value: str) -> None:
         st.text(value)
 
 
-def _nothing(reason: str, commands: str) -> None:
-    st.info(say(reason))
-    st.code(commands, language="bash")
+def _nothing(reason: str) -> None:
+    """There is nothing to show yet: why, and the commands that change it."""
+    st.info(reason)
+    st.code(say("empty.commands"), language="bash")
     st.stop()
 
 
 def _view(chooser: st.delta_generator.DeltaGenerator) -> View:
     policy = access.policy()
     if book.generation(book.default_path()) is None:
-        _nothing("empty.no_book", say("empty.commands"))
+        _nothing(say("empty.no_book"))
     snapshots = access.ask(facts.built_dates)[::-1]
     if not snapshots:
-        _nothing("empty.no_loans", say("empty.commands"))
+        _nothing(say("empty.no_loans"))
     with chooser:
         chosen = address.kept("as_of", say("frame.as_of"), {day.isoformat(): numbers.day(day) for day in snapshots})
     as_of = date.fromisoformat(chosen)

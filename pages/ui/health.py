@@ -32,8 +32,9 @@ class Card:
 
 
 def _before(view: View) -> date | None:
-    earlier = [day for day in view.snapshots if day < view.as_of]
-    return max(earlier, default=None)
+    """The snapshot before the one looked at."""
+    days = access.ask(portfolio.totals, view.currency)["as_of"]
+    return days.filter(days < view.as_of).max()
 
 
 def _at(frame: pl.DataFrame, day: date | None) -> dict[str, object]:
@@ -104,7 +105,7 @@ def _unknowns(view: View) -> list[str]:
 def _dated(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         month=pl.col("as_of").dt.to_string("%y-%m-%d" if _crowded(frame) else "%Y-%m"),
-        day=pl.col("as_of").map_elements(numbers.day, return_dtype=pl.String),
+        day=numbers.texts(frame["as_of"], numbers.day),
     )
 
 
@@ -119,7 +120,7 @@ def balance_trend(view: View) -> pl.DataFrame:
     frame = access.ask(portfolio.totals, view.currency).filter(pl.col("as_of") <= view.as_of)
     return _dated(frame).with_columns(
         pl.col("balance").cast(pl.Float64),
-        label=pl.col("balance").map_elements(numbers.compact, return_dtype=pl.String),
+        label=numbers.texts(frame["balance"], numbers.compact),
     )
 
 
@@ -132,25 +133,26 @@ def ratio_trend(view: View) -> tuple[pl.DataFrame, list[str]]:
         for ratio in portfolio.ratios().values()
     ]
     frame = _dated(pl.concat(trends))
-    return frame.with_columns(label=pl.col("value").map_elements(numbers.share, return_dtype=pl.String)), [
-        *names.values()
-    ]
+    return frame.with_columns(label=numbers.texts(frame["value"], numbers.share)), [*names.values()]
 
 
 def _named(frame: pl.DataFrame, labels: dict[str, str], missing: str) -> pl.DataFrame:
     """Add `name` (the label of a code; a code without one as it is), `share` of balance, `npl_ratio` and `label`."""
     total = frame["balance"].sum() or 1
     known = pl.col("classified_balance").cast(pl.Float64)
-    return frame.with_columns(
+    named = frame.with_columns(
         pl.col("balance").cast(pl.Float64),
         name=pl.col("value").cast(pl.String).replace(labels).fill_null(missing),
         share=pl.col("balance").cast(pl.Float64) / float(total),
         npl_ratio=pl.when(known > 0).then(pl.col("npl_balance").cast(pl.Float64) / known),
-    ).with_columns(
-        label=pl.struct("balance", "share").map_elements(
-            lambda row: f"{numbers.compact(row['balance'])} · {numbers.share(row['share'])}", return_dtype=pl.String
-        )
     )
+    return named.with_columns(
+        label=numbers.texts(named.select(pl.struct("balance", "share")).to_series(), _amount_and_share)
+    )
+
+
+def _amount_and_share(row: dict[str, float]) -> str:
+    return f"{numbers.compact(row['balance'])} · {numbers.share(row['share'])}"
 
 
 def classes(view: View) -> pl.DataFrame:
@@ -202,8 +204,8 @@ def top(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     rest = frame[BAND - 1 :]
     summed = rest.select("loans", "balance", "npl_balance", "classified_balance").sum()
-    total = float(frame["balance"].sum() or 1)
-    label = f"{numbers.compact(summed['balance'][0])} · {numbers.share(summed['balance'][0] / total)}"
+    held = summed["balance"][0]
+    label = _amount_and_share({"balance": held, "share": held / float(frame["balance"].sum() or 1)})
     last = summed.with_columns(name=pl.lit(say("health.others", n=numbers.count(rest.height))), label=pl.lit(label))
     return pl.concat([frame[: BAND - 1], last], how="diagonal_relaxed")
 

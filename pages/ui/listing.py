@@ -37,18 +37,22 @@ def page(view: View, chosen: Chosen, number: int) -> pl.DataFrame:
     offset = (number - 1) * PAGE
     rows = access.ask(findings.listed, view.run, chosen.rules, chosen.branches, chosen.officers, PAGE, offset)
     units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
-    return _worded(view, rows).with_columns(
-        pl.struct("rule_id", name)
-        .map_elements(
-            lambda row, name=name: evidence.written(row[name], units.get(row["rule_id"], "")), return_dtype=pl.String
-        )
-        .alias(name)
+    worded = _worded(view, rows)
+    return worded.with_columns(
+        numbers.texts(
+            worded.select(pl.struct("rule_id", name)).to_series(),
+            lambda row, name=name: evidence.written(row[name], units.get(row["rule_id"], "")),
+        ).alias(name)
         for name in ("measured", "limit_value")
     )
 
 
 def pages(chosen: Chosen) -> int:
     return max(1, -(-chosen.violations // PAGE))
+
+
+def by_severity(chosen: Chosen) -> str:
+    return " · ".join(f"{evidence.severity(code)} {numbers.count(n)}" for code, n in chosen.by_severity)
 
 
 def cover(view: View, chosen: Chosen) -> dict[str, str]:
@@ -92,17 +96,14 @@ def not_assessable(view: View) -> pl.DataFrame:
     """[severity, rule_id, title, reason, field, subjects, share] of what could not be judged, the commonest first."""
     counts = access.ask(findings.not_assessable, view.run.run_id)
     totals = access.ask(findings.subjects, view.run.run_id)
-    fields = {
-        (subject, name): evidence.field_label(view.policy, subject, name)
-        for subject, name in counts.select("subject", "field").unique().iter_rows()
-        if name
-    }
+    fields = [
+        name and evidence.field_label(view.policy, subject, name)
+        for subject, name in counts.select("subject", "field").iter_rows()
+    ]
     rows = counts.with_columns(
         share=pl.col("subjects") / pl.col("subject").replace_strict(totals, default=None),
         reason=pl.col("reason").replace(language.terms("reason")),
-        field=pl.struct("subject", "field").map_elements(
-            lambda row: fields.get((row["subject"], row["field"])), return_dtype=pl.String
-        ),
+        field=pl.Series(fields, dtype=pl.String),
     )
     return _worded(view, rows)
 

@@ -48,17 +48,14 @@ def calendar_of(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """[month, day_of_month, balance, loans, day, label] of the days of the widest window, from those of a year."""
     last = max(bucket.upper for bucket in windows().values())
     ahead = (pl.col("value") - pl.lit(as_of)).dt.total_days()
-    return (
-        days.filter(ahead.is_between(0, last))
-        .sort("value")
-        .select(
-            pl.col("value").dt.to_string("%Y-%m").alias("month"),
-            pl.col("value").dt.day().alias("day_of_month"),
-            pl.col("balance").cast(pl.Float64),
-            "loans",
-            pl.col("value").map_elements(numbers.day, return_dtype=pl.String).alias("day"),
-            pl.col("balance").map_elements(numbers.compact, return_dtype=pl.String).alias("label"),
-        )
+    year = days.filter(ahead.is_between(0, last)).sort("value")
+    return year.select(
+        pl.col("value").dt.to_string("%Y-%m").alias("month"),
+        pl.col("value").dt.day().alias("day_of_month"),
+        pl.col("balance").cast(pl.Float64),
+        "loans",
+        numbers.texts(year["value"], numbers.day).alias("day"),
+        numbers.texts(year["balance"], numbers.compact).alias("label"),
     )
 
 

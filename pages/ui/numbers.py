@@ -1,8 +1,11 @@
 """Numbers and dates as people write them, in the language that is on."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import polars as pl
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
@@ -14,6 +17,11 @@ NOTHING = "—"
 
 def locale() -> str:
     return LOCALES[language.pick("zh", "en")]
+
+
+def texts(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
+    """Every value written out; on this thread, for Polars' own would not know the language."""
+    return pl.Series([write(value) for value in values], dtype=pl.String)
 
 
 def count(value: int | None) -> str:

@@ -154,6 +154,11 @@ def lines(view: View, decision: Decision) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["n", "rank", *LINES], orient="row").sort("rank", "n")
 
 
+def columns(lines: pl.DataFrame) -> dict[str, str]:
+    """The columns to show: reasons only where there are any."""
+    return {name: kind for name, kind in LINES.items() if name != "reason" or (lines["reason"] != "").any()}
+
+
 def frontier(view: View, asked: Request) -> pl.DataFrame:
     """The strip: one line for the verdict, one for each rule that blocks somewhere, in stretches of like days."""
     days = access.ask(extension.frontier, view.policy, view.as_of, asked.loan_id, asked.application_date, asked.consent)
@@ -175,16 +180,14 @@ def frontier(view: View, asked: Request) -> pl.DataFrame:
     ]
     titles = {rule_id: f"{rule_id} {pick(r.title_zh, r.title_en)}" for rule_id, r in view.policy.rules.items()}
     words = language.terms("decision_short")
-    return pl.concat([overall, *each]).with_columns(
+    strip = pl.concat([overall, *each])
+    spans = [f"{numbers.day(start)} – {numbers.day(last)}" for start, last in strip.select("start", "last").iter_rows()]
+    return strip.with_columns(
         pl.col("line").replace(titles),
         verdict=pl.col("code").replace(words),
         why=pl.col("rules").list.eval(pl.element().replace(titles)).list.join("; "),
-        days=pl.format("{} – {}", _day("start"), _day("last")),
+        days=pl.Series(spans, dtype=pl.String),
     )
-
-
-def _day(column: str) -> pl.Expr:
-    return pl.col(column).map_elements(numbers.day, return_dtype=pl.String)
 
 
 def _stretches(days: pl.DataFrame, line: str) -> pl.DataFrame:

@@ -304,6 +304,17 @@ def test_process_dates(desk: Desk) -> None:
     assert desk.loan_fact("system_entry_date") == date(2026, 1, 20)
 
 
+def test_a_step_without_a_date_keeps_its_person(desk: Desk) -> None:
+    desk.loan()
+    desk.put("events", event_id="E1", loan_id="L1", step_code="7", staff_id="S7", amount=30)
+    desk.put("events", event_id="E2", loan_id="L1", step_code="5", staff_id="S1")
+    desk.put("events", event_id="E3", loan_id="L1", step_code="5", staff_id="S2", event_date=date(2026, 1, 5))
+    desk.build()
+    fact = desk.fact("loan", "L1")
+    assert (fact["approval_date"], fact["approver_id"], fact["approved_amount"]) == (None, "S7", 30)
+    assert (fact["review_date"], fact["reviewer_id"]) == (date(2026, 1, 5), "S2")
+
+
 def test_inspections(desk: Desk) -> None:
     desk.loan("L1", borrower_id="B", branch_id="01", officer_id="O")
     for number, (loan, day, text) in enumerate([

@@ -58,6 +58,7 @@ def test_rows_that_do_not_fit_the_header_are_quarantined(desk: Desk) -> None:
         (3, "the row has fewer columns than the header"),
         (4, "the row has more columns than the header"),
     ]
+    assert desk.quarantine()[1]["content"] == {"借据号": "L3", "余额": "3", "用途": "a", "#4": "b"}
 
 
 def test_rows_too_short_are_seen_in_files_with_quotes(desk: Desk) -> None:
@@ -102,6 +103,17 @@ def test_units_in_title_and_header(desk: Desk) -> None:
         (Decimal("1000.00"), Decimal("50000.00"), Decimal("4.350000"))
     ]
     assert {"note_title_unit", "note_unit"} <= {note["id"] for note in outcome.report["assumptions"]}
+
+
+def test_a_cell_s_own_unit_is_noted(desk: Desk) -> None:
+    notes = desk.load_text("借据号,余额\nL1,50万\nL2,7元\nL3,5\n").report["assumptions"]
+    assert [note["en"] for note in notes] == ["余额: 1 cells carry their own unit (such as '50万'), converted"]
+
+
+def test_a_sheet_cut_at_the_limit_of_its_format_is_noted(desk: Desk) -> None:
+    rows = "".join(f"L{i},1\n" for i in range(65_535))
+    notes = desk.load_text(f"借据号,余额\n{rows}").report["assumptions"]
+    assert [note["id"] for note in notes] == ["note_row_limit"]
 
 
 def test_a_title_of_another_date_is_noted(desk: Desk) -> None:
@@ -219,6 +231,7 @@ def test_workbook_with_title_numbers_dates_and_text(desk: Desk) -> None:
     ]
     assert desk.quarantine()[0]["value"].startswith("1.26012000120333")
     assert [total["matches"] for total in outcome.report["totals"]] == [True]
+    assert "台账.xlsx[汇总]: no known header, left out" in [note["en"] for note in outcome.report["assumptions"]]
 
 
 def test_workbook_that_counts_days_from_1904(desk: Desk) -> None:

@@ -15,7 +15,19 @@ BEACON = "![a](http://127.0.0.1:9/leak.png) =1+1"  # a name that markdown would 
 # loan, borrower, branch, currency, balance, classification, days past due, security, disbursed, maturity, status
 LOANS = [
     ("L1", "B1", "001", "CNY", 1_000_000, "normal", 0, "guarantee", date(2023, 11, 5), date(2026, 11, 5), "normal"),
-    ("L2", "B6", "001", "CNY", 500_000, "special_mention", 20, "credit", date(2026, 1, 15), date(2027, 1, 15), "normal"),
+    (
+        "L2",
+        "B6",
+        "001",
+        "CNY",
+        500_000,
+        "special_mention",
+        20,
+        "credit",
+        date(2026, 1, 15),
+        date(2027, 1, 15),
+        "normal",
+    ),
     ("L3", "B2", "001", "CNY", 300_000, "substandard", 95, "credit", date(2020, 10, 1), date(2026, 10, 1), "overdue"),
     ("L4", "B3", "002", "CNY", 200_000, None, None, None, date(2024, 1, 1), date(2029, 1, 1), "normal"),
     ("L5", "B3", "002", "CNY", 0, "normal", 0, "credit", date(2024, 1, 1), date(2025, 1, 1), "settled"),
@@ -31,7 +43,8 @@ EARLIER = {"L3": (300_000, "special_mention", 65), "L7": (450_000, "doubtful", 1
 def _loans() -> pl.DataFrame:
     return pl.DataFrame(
         [
-            dict(loan_id=i, contract_no=f"C{i}", borrower_id=b, branch_id=branch, branch_name=BRANCHES[branch],
+            dict(  # noqa: C408
+                loan_id=i, contract_no=f"C{i}", borrower_id=b, branch_id=branch, branch_name=BRANCHES[branch],
                  officer_id=f"O{branch}", product_code="working_capital", principal=balance or 100, balance=balance,
                  currency=currency, guarantee_type=security, disbursed_on=start, original_maturity=end,
                  current_maturity=end, extension_count=0, status=status)
@@ -59,7 +72,9 @@ def _put(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: 
 
 
 def _batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: int) -> None:
-    con.execute("INSERT INTO batches (batch_id, fingerprint, as_of) VALUES ($id, $id, $day)", {"id": str(day), "day": day})
+    con.execute(
+        "INSERT INTO batches (batch_id, fingerprint, as_of) VALUES ($id, $id, $day)", {"id": str(day), "day": day}
+    )
     con.execute(
         """INSERT INTO batch_tables (batch_id, table_name, file, rows_in, loaded, quarantined, ignored)
            VALUES ($id, $table, 'by hand', $rows, $loaded, 2, 1)""",

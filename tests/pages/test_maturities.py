@@ -1,12 +1,16 @@
 """Upcoming maturities: windows, calendar, and the days not to be missed, worked out by hand."""
 
 import pytest
+from hand_book import NOW
+
+from data import book, portfolio
+from pages.ui import maturing
 
 WINDOWS = {
     "zh": [("已过到期日", "30万", "1 笔"), ("7天内", "100万", "1 笔"), ("30天内", "100万", "1 笔"),
            ("90天内", "150万", "2 笔"), ("180天内", "150万", "2 笔"), ("365天内", "175万", "3 笔")],
-    "en": [("Past maturity", "300K", "1 loans"), ("Within 7 days", "1M", "1 loans"), ("Within 30 days", "1M", "1 loans"),
-           ("Within 90 days", "1.5M", "2 loans"), ("Within 180 days", "1.5M", "2 loans"), ("Within 365 days", "1.75M", "3 loans")],
+    "en": [("Past maturity", "300K", "Loans: 1"), ("Within 7 days", "1M", "Loans: 1"), ("Within 30 days", "1M", "Loans: 1"),
+           ("Within 90 days", "1.5M", "Loans: 2"), ("Within 180 days", "1.5M", "Loans: 2"), ("Within 365 days", "1.75M", "Loans: 3")],
 }  # fmt: skip
 
 
@@ -24,7 +28,9 @@ def test_days_not_to_be_missed(hand_book, opened):
     """Medium: apply 20 days before, notice a month before; short: 10 days and a week. As of 2026-10-31."""
     loans = _list(opened("upcoming_maturities", "en", window="d365"))
     assert list(loans) == ["L1", "L6", "L2", "L7"]
-    days = {loan: (str(row["apply_by"])[:10], row["apply_state"], str(row["notice_by"])[:10]) for loan, row in loans.items()}
+    days = {
+        loan: (str(row["apply_by"])[:10], row["apply_state"], str(row["notice_by"])[:10]) for loan, row in loans.items()
+    }
     assert days["L1"] == ("2026-10-16", "15 days ago", "2026-10-05")
     assert days["L2"] == ("2027-01-05", "in 66 days", "2027-01-08")
     assert days["L7"] == ("2027-05-12", "in 193 days", "2027-05-01")
@@ -40,15 +46,10 @@ def test_the_window_stands_in_the_address(hand_book, opened):
 
 def test_what_is_late_is_counted(hand_book, opened):
     app = opened("upcoming_maturities", "en", window="d30")
-    assert app.text[0].value.startswith("1 loans: for 1 the day to apply for an extension has passed")
+    assert app.text[0].value.startswith("Loans: 1. For 1 the day to apply for an extension has passed")
 
 
 def test_the_calendar_has_the_year_to_come(hand_book, opened):
-    from hand_book import NOW
-
-    from data import book, portfolio
-    from pages.ui import maturing
-
     with book.reading(hand_book) as cursor:
         days = portfolio.distribution(cursor, NOW, "CNY", "current_maturity")
     found = maturing.calendar_of(days, NOW)

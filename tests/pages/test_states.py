@@ -1,8 +1,12 @@
 """Books that lack something: the page says what, and what to do."""
 
+from pathlib import Path
+
 import pytest
 from hand_book import build
+from streamlit.testing.v1 import AppTest
 
+DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 PAGES = ["portfolio_health", "violations", "upcoming_maturities", "extension_what_if"]
 
 
@@ -60,11 +64,10 @@ def test_a_damaged_book_is_one_plain_message(no_book, opened, page):
     assert not app.exception
 
 
-@pytest.mark.parametrize(("locale", "title"), [("zh-CN", "资产质量"), ("en-US", "Portfolio health"), ("fr-FR", "Portfolio health")])
+@pytest.mark.parametrize(
+    ("locale", "title"), [("zh-CN", "资产质量"), ("en-US", "Portfolio health"), ("fr-FR", "Portfolio health")]
+)
 def test_the_browser_says_which_language_comes_first(hand_book, locale, title):
-    from conftest import DASHBOARD
-    from streamlit.testing.v1 import AppTest
-
     app = AppTest.from_file(DASHBOARD, default_timeout=30)
     app.context["locale"] = locale
     app.run()

@@ -3,12 +3,15 @@
 import io
 
 import openpyxl
+import polars as pl
 import pytest
 from hand_book import BEACON, NOW
 
-from data import book
-from pages.ui import workbook
+from data import book, findings
+from pages.ui import filters, workbook
+from pages.ui.frame import View
 from pages.ui.listing import as_workbook
+from policy import judging
 
 
 def _ask(path, sql: str, *values):
@@ -21,10 +24,10 @@ def _count(path, where: str = "true", *values) -> int:
 
 
 def _total(app) -> str:
-    return next(text.value for text in app.markdown if "违规**" in text.value or "violations**" in text.value)
+    return next(text.value for text in app.markdown if text.value.startswith(("**违规", "**Violations")))
 
 
-@pytest.mark.parametrize(("lang", "said"), [("zh", "**{} 条违规**"), ("en", "**{} violations**")])
+@pytest.mark.parametrize(("lang", "said"), [("zh", "**违规 {} 条**"), ("en", "**Violations: {}**")])
 def test_every_violation_is_listed(hand_book, opened, lang, said):
     app = opened("violations", lang)
     count = _count(hand_book)
@@ -36,12 +39,10 @@ def test_every_violation_is_listed(hand_book, opened, lang, said):
 def test_filters_stand_in_the_address(hand_book, opened):
     app = opened("violations", "en", severity="critical", branch_id="002")
     critical = _ask(hand_book, "SELECT DISTINCT rule_id FROM violations")
-    from policy import judging
-
     rules = [rule for (rule,) in critical if judging.load().rules[rule].severity == "critical"]
     expected = _count(hand_book, "list_contains(?, rule_id) AND branch_id = '002'", rules)
     assert 0 < expected < _count(hand_book)
-    assert _total(app) == f"**{expected} violations**"
+    assert _total(app) == f"**Violations: {expected}**"
     assert {row.split()[-1] for row in app.dataframe[0].value.iloc[:, 0]} == {"Critical"}
 
 
@@ -51,15 +52,15 @@ def test_a_choice_moves_into_the_address_and_survives_the_language(hand_book, op
     family.set_value(["extension"]).run()
     assert app.query_params["family"] == "extension"
     expected = _count(hand_book, "rule_id LIKE 'EXT-%'")
-    assert _total(app) == f"**{expected} violations**"
+    assert _total(app) == f"**Violations: {expected}**"
     app.sidebar.segmented_control[0].set_value("zh").run()
     assert app.query_params["family"] == "extension"
-    assert _total(app) == f"**{expected} 条违规**"
+    assert _total(app) == f"**违规 {expected} 条**"
 
 
 def test_an_unknown_filter_in_the_address_is_dropped(hand_book, opened):
     app = opened("violations", "en", family="<script>")
-    assert _total(app) == f"**{_count(hand_book)} violations**"
+    assert _total(app) == f"**Violations: {_count(hand_book)}**"
     assert "family" not in app.query_params
 
 
@@ -75,13 +76,18 @@ def test_options_tell_what_they_would_show(hand_book, opened):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", {"实测值": "2030年11月5日", "限额": "≤ 2028年6月1日", "text": ["短期展期", "Medium: no more than half"]}),
+        (
+            "zh",
+            {"实测值": "2030年11月5日", "限额": "≤ 2028年6月1日", "text": ["短期展期", "Medium: no more than half"]},
+        ),
         ("en", {"Measured": "5 Nov 2030", "Limit": "≤ 1 Jun 2028", "text": ["Medium: no more than half"]}),
     ],
 )
 def test_evidence_of_the_violation_in_the_address(hand_book, opened, lang, said):
     """L7: 24 months to 2027-06-01, so half of it, 12 months, is the most."""
-    [(violation,)] = _ask(hand_book, "SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7'")
+    [(violation,)] = _ask(
+        hand_book, "SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7'"
+    )
     app = opened("violations", lang, violation=violation)
     texts = [text.value for text in app.text]
     captions = [caption.value for caption in app.caption]
@@ -89,6 +95,13 @@ def test_evidence_of_the_violation_in_the_address(hand_book, opened, lang, said)
         assert label in captions
         assert said[label] in texts
     assert any(said["text"][-1] in text for text in texts)
+
+
+def test_the_list_speaks_the_language_that_is_on(hand_book, opened):
+    """Numbers and dates are written out on the page's own thread; Polars' threads would not know the language."""
+    rows = opened("violations", "en", rule_id="EXT-LENGTH").dataframe[0].value
+    assert "5 Nov 2030" in list(rows["measured"])
+    assert "1 Jun 2028" in list(rows["limit_value"])
 
 
 def test_not_assessable_by_rule_reason_and_field(hand_book, opened):
@@ -106,11 +119,6 @@ def test_data_never_becomes_markdown(hand_book, opened):
 
 
 def test_the_workbook_has_every_row_and_nothing_that_computes(hand_book, opened, monkeypatch):
-    from pages.ui import access, filters, frame
-    from pages.ui.frame import View
-    from data import findings
-    from policy import judging
-
     with book.reading(hand_book) as cursor:
         run = findings.latest_run(cursor, NOW)
     rules = tuple(rule for (rule,) in _ask(hand_book, "SELECT DISTINCT rule_id FROM violations ORDER BY 1"))
@@ -132,8 +140,6 @@ def test_the_workbook_has_every_row_and_nothing_that_computes(hand_book, opened,
 
 
 def test_a_list_longer_than_a_sheet_goes_on_the_next(monkeypatch):
-    import polars as pl
-
     monkeypatch.setattr(workbook, "ROWS_A_SHEET", 4)
     rows = pl.DataFrame({"loan_id": [f"=L{n}" for n in range(10)]})
     made = openpyxl.load_workbook(io.BytesIO(workbook.make("清单", {}, rows)))

@@ -65,7 +65,9 @@ def test_a_loan_is_found_by_what_people_know(hand_book, opened, text, found):
     assert len(rows) == found if isinstance(found, int) else rows == found
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "请先查找一笔贷款"), ("' OR 1=1 --", "没有这样的贷款"), ("%", "没有这样的贷款")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "请先查找一笔贷款"), ("' OR 1=1 --", "没有这样的贷款"), ("%", "没有这样的贷款")]
+)
 def test_nothing_found_is_said(hand_book, opened, text, said):
     assert said in opened("extension_what_if", loan=text).info[0].value
 

@@ -1,5 +1,5 @@
 WITH loan_paper AS (
-    SELECT l.n, l.h, l.loan_id, p.doc_type, workday(l.application_day) AS applied, l.first_seen AS as_of,
+    SELECT l.n, l.h, l.loan_id, p.doc_type, p.is_hashed, workday(l.application_day) AS applied, l.first_seen AS as_of,
         workday(CASE WHEN p.doc_type IN ('contract', 'security_contract', 'title') THEN l.contract_day
             ELSE l.application_day END) AS received,
         -- The same paper as the loan before it, where it was copied.
@@ -21,7 +21,8 @@ WITH loan_paper AS (
         = ['hukou', 'marriage', 'credit_report', 'financials'][pick('lacks', b.h, 1, 4)])
 )
 SELECT 'D' || loan_id || '-' || doc_type AS doc_id, loan_id, doc_type, received AS received_date,
-    received AS doc_date, sha256(getvariable('seed') || doc_type || paper_of) AS sha256, as_of, CAST(NULL AS DATE) AS until
+    received AS doc_date, 
+    CASE WHEN is_hashed THEN sha256(getvariable('seed') || doc_type || paper_of) END AS sha256, as_of, CAST(NULL AS DATE) AS until
 FROM loan_paper
 UNION ALL BY NAME
 SELECT 'D' || borrower_no(b) || '-' || doc_type AS doc_id, borrower_no(b) AS borrower_id, doc_type,
@@ -31,5 +32,5 @@ SELECT 'D' || borrower_no(b) || '-' || doc_type AS doc_id, borrower_no(b) AS bor
         ELSE greatest(months_after(received, 12 * valid_years - pick('issued', h, 1, 120)), getvariable('last_day') + 90)
     END AS valid_to,
     CASE WHEN doc_type = 'financials' THEN last_day(months_after(received, -3)) END AS period_end,
-    sha256(getvariable('seed') || doc_type || '/' || b) AS sha256, as_of, CAST(NULL AS DATE) AS until
+    as_of, CAST(NULL AS DATE) AS until
 FROM borrower_paper

@@ -107,5 +107,5 @@ CREATE OR REPLACE TEMP MACRO borrower_name(h, b, borrower_type) AS
 
 CREATE OR REPLACE TEMP TABLE paper AS
 SELECT doc_type, holder, unnest(string_split(borrower_types, '|')) AS borrower_type, only_if,
-    CAST(nullif(valid_years, '') AS INTEGER) AS valid_years
+    CAST(nullif(valid_years, '') AS INTEGER) AS valid_years, is_hashed = '1' AS is_hashed
 FROM demo_documents;

@@ -1,0 +1,95 @@
+"""The words of the interface: both languages, none missing, none left over."""
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+from data import dictionary
+from pages.ui import language, maturing, whatif
+from policy import judging
+from policy.verdict_codes import REASONS
+
+PAGES = Path(__file__).parents[2] / "pages"
+POLICY = judging.load()
+
+
+def _said() -> set[str]:
+    """Every key a page asks for; the changing part of a key is a star."""
+    found = set()
+    for file in PAGES.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "say":
+                for key in (
+                    [node.args[0].body, node.args[0].orelse] if isinstance(node.args[0], ast.IfExp) else node.args[:1]
+                ):
+                    found.add(_pattern(key))
+    return found
+
+
+def _pattern(key: ast.expr) -> str:
+    if isinstance(key, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "*" for part in key.values)
+    return key.value if isinstance(key, ast.Constant) else "*"
+
+
+@pytest.mark.parametrize("key", sorted(language.words()))
+def test_both_languages(key):
+    row = language.words()[key]
+    holes = [
+        {name for _, name, _, _ in string.Formatter().parse(row[code]) if name is not None}
+        for code in language.LANGUAGES
+    ]
+    assert all(row[code].strip() for code in language.LANGUAGES)
+    assert holes[0] == holes[1]
+
+
+def test_no_word_is_missing():
+    plain = {key for key in _said() if "*" not in key}
+    assert plain - set(language.words()) == set()
+
+
+def test_no_word_is_left_over():
+    said = _said() - {"*"}
+    starts = {key.split("*")[0] for key in said if "*" in key}
+    named = (
+        "consent.",
+        "decision_short.",
+        "unit.",
+        "grade.",
+        "reason.",
+        "family.",
+        "stage.",
+        "subject.",
+        "severity.",
+        "whatif.",
+    )
+    left = [key for key in language.words() if key not in said and not key.startswith((*starts, *named))]
+    assert left == []
+
+
+@pytest.mark.parametrize("part", ["family", "stage", "severity", "subject"])
+def test_everything_a_rule_says_has_words(part):
+    assert {getattr(rule, part) for rule in POLICY.rules.values()} - set(language.terms(part)) == set()
+
+
+def test_every_grade_of_evidence_and_every_reason_has_words():
+    rows = [row for table in POLICY.limit_tables.values() for row in table.rows]
+    grades = {item.evidence.replace(" ", "_") for item in (*POLICY.rules.values(), *rows)}
+    assert grades - set(language.terms("grade")) == set()
+    assert {*REASONS.values(), "missing_field"} - set(language.terms("reason")) == set()
+
+
+def test_every_column_shown_has_a_name():
+    shown = {*maturing.COLUMNS, *whatif.LINES, *whatif.MATCHES}
+    assert {f"col.{name}" for name in shown} - set(language.words()) == set()
+
+
+def test_a_page_file_is_layout_only():
+    assert [file.name for file in PAGES.glob("*.py") if len(file.read_text().splitlines()) > 120] == []
+
+
+def test_dictionary_covers_what_pages_label():
+    loan = dictionary.facts("loan")
+    assert [name for name in whatif.FACTS if name not in loan and name != "borrower_name"] == []
