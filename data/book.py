@@ -47,7 +47,7 @@ def _explain(path: Path, error: duckdb.Error) -> BookError | None:
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
         return BookError(f"Book {path} is held open for writing by another program. Close that program and try again.")
-    if "No space left" in text:
+    if "No space left" in text or "Could not write" in text or "Failed to create checkpoint" in text:
         return BookError(f"No space left while writing book {path}. The book is as it was; free space and try again.")
     if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
         return BookError(f"Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.")

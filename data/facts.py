@@ -84,6 +84,7 @@ def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> 
     _prepare(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
     _requests(con, "requests_hypothetical")
+    con.execute(_sql("asked_loans"))
     columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in _columns("extension").items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({_sql('extension')})")
     return TRIED

@@ -13,7 +13,7 @@ PACKAGES = {
     "pages": {"dashboard", "duckdb"},
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
-SOURCES = sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py")) + [ROOT / "dashboard.py"]
+SOURCES = [*sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py")), ROOT / "dashboard.py"]
 
 
 def _imports(path: Path) -> set[str]:

@@ -16,15 +16,19 @@ CREATE OR REPLACE TEMP MACRO is_executed(decision, agreement_date, new_maturity)
 CREATE OR REPLACE TEMP MACRO is_open(decision, agreement_date, new_maturity) AS
     coalesce(decision, 'pending') = 'pending' AND NOT is_executed(decision, agreement_date, new_maturity);
 
+CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of');
+
+CREATE OR REPLACE TEMP VIEW secured_loan AS SELECT loan_id, contract_no, guarantee_type FROM current_loans;
+
 -- Live guarantees with the loan each one secures: by loan_id, or by contract_no (one row a loan) when it has none.
 -- A row without kind is of the loan's own kind if the columns it fills say so, else its kind stays unknown.
 CREATE OR REPLACE TEMP VIEW live_guarantee AS
 WITH secured AS (
     SELECT l.loan_id, l.guarantee_type AS loan_kind, false AS by_contract, g.* EXCLUDE (loan_id)
-    FROM current_guarantees g JOIN current_loans l ON l.loan_id = g.loan_id
+    FROM current_guarantees g JOIN secured_loan l ON l.loan_id = g.loan_id
     UNION ALL
     SELECT l.loan_id, l.guarantee_type AS loan_kind, true AS by_contract, g.* EXCLUDE (loan_id)
-    FROM current_guarantees g JOIN current_loans l ON l.contract_no = g.contract_no
+    FROM current_guarantees g JOIN secured_loan l ON l.contract_no = g.contract_no
     WHERE g.loan_id IS NULL
 ), described AS (
     SELECT *,
@@ -42,5 +46,3 @@ SELECT d.* EXCLUDE (kind, loan_kind, has_collateral, has_provider),
         END) AS kind,
     coalesce(d.provider_id, d.provider_name, d.guarantee_id) AS provider
 FROM described d LEFT JOIN codes c ON c.list = 'guarantee_type' AND c.code = d.loan_kind;
-
-CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of');

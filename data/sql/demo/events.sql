@@ -6,20 +6,20 @@ WITH step(step_code) AS (
         CASE s.step_code
             WHEN '1' THEN k.since
             WHEN '2' THEN CASE
-                WHEN has('contract_before_application', l.h) THEN l.contract_day + 2
-                WHEN has('application_after_investigation', l.h) THEN l.investigation_day + 3
+                WHEN has('contract_before_application', l.h) THEN workday_after(l.contract_day + 2)
+                WHEN has('application_after_investigation', l.h) THEN workday_after(l.investigation_day + 3)
                 WHEN has('weekend_work', l.h) THEN l.application_day - CAST(isodow(l.application_day) AS INTEGER)
                 ELSE workday(l.application_day) END
             WHEN '3' THEN workday(l.acceptance_day)
             WHEN '4' THEN workday(l.investigation_day)
-            WHEN '4r' THEN CASE WHEN has('approval_before_report', l.h) THEN l.approval_day + 3
+            WHEN '4r' THEN CASE WHEN has('approval_before_report', l.h) THEN workday_after(l.approval_day + 3)
                 ELSE workday(l.report_day) END
             WHEN '5' THEN workday(l.review_day)
-            WHEN '6' THEN CASE WHEN has('committee_after_approval', l.h) THEN l.approval_day + 2
+            WHEN '6' THEN CASE WHEN has('committee_after_approval', l.h) THEN workday_after(l.approval_day + 2)
                 ELSE workday(l.committee_day) END
             WHEN '7' THEN CASE WHEN NOT has('missing_approval_date', l.h) THEN workday(l.approval_day) END
             WHEN '7b' THEN workday(l.contract_day)
-            WHEN '8' THEN CASE WHEN has('contract_after_disbursement', l.h) THEN l.disbursed_on + 2
+            WHEN '8' THEN CASE WHEN has('contract_after_disbursement', l.h) THEN workday_after(l.disbursed_on + 2)
                 ELSE workday(l.contract_day) END
             WHEN '9' THEN l.disbursed_on
             WHEN '10' THEN getvariable('last_day') + pick('future', l.h, 5, 40)

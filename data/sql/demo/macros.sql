@@ -33,6 +33,10 @@ CREATE OR REPLACE TEMP MACRO months_after(day, months) AS CAST(day + to_months(C
 -- The day itself, or the Friday before a weekend: keeps the order of days.
 CREATE OR REPLACE TEMP MACRO workday(day) AS day - greatest(CAST(isodow(day) AS INTEGER) - 5, 0);
 
+-- The day itself, or the Monday after a weekend.
+CREATE OR REPLACE TEMP MACRO workday_after(day) AS
+    day + CASE WHEN isodow(day) > 5 THEN 8 - CAST(isodow(day) AS INTEGER) ELSE 0 END;
+
 -- The day itself, or for a weekend any day of the week before it.
 CREATE OR REPLACE TEMP MACRO spread(day, h) AS
     day - CASE WHEN isodow(day) > 5 THEN CAST(isodow(day) AS INTEGER) - pick('weekday', h, 1, 5) ELSE 0 END;

@@ -1,0 +1,173 @@
+"""The one door to the book: readers and writers beside each other, and what a killed or starved writer leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data import book
+from data.errors import BookError
+
+ROOT = Path(__file__).parents[2]
+
+
+def _add(path: Path, batch: str) -> None:
+    with book.writing(path) as con:
+        con.execute("INSERT INTO batches (batch_id) VALUES (?)", [batch])
+
+
+def _batches(path: Path) -> list[str]:
+    with book.reading(path) as con:
+        return [row[0] for row in con.execute("SELECT batch_id FROM batches ORDER BY 1").fetchall()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    _add(tmp_path / "book.duckdb", "a")
+    return tmp_path / "book.duckdb"
+
+
+def test_a_reader_keeps_its_book_while_another_is_published(path: Path) -> None:
+    reader = book.Reader(path)
+    before = book.generation(path)
+    _add(path, "b")
+    assert reader.cursor().execute("SELECT count(*) FROM batches").fetchall() == [(1,)]
+    assert _batches(path) == ["a", "b"] and book.generation(path) != before
+    assert sorted(p.name for p in path.parent.iterdir()) == ["book.duckdb", "book.duckdb.lock"]
+
+
+def test_an_error_leaves_the_book_as_it_was(path: Path) -> None:
+    content = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), book.writing(path) as con:
+        con.execute("DELETE FROM batches")
+        raise ZeroDivisionError
+    assert path.read_bytes() == content
+
+
+def test_two_writers_do_not_meet(path: Path) -> None:
+    with book.writing(path), pytest.raises(BookError, match="is being written by another"), book.writing(path):
+        pass
+
+
+def test_a_book_held_by_another_program_is_said(path: Path) -> None:
+    script = f"import duckdb, time; c = duckdb.connect({str(path)!r}); print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        try:
+            with pytest.raises(BookError, match="held open for writing"):
+                _add(path, "b")
+        finally:
+            holder.kill()
+    assert _batches(path) == ["a"]
+
+
+@pytest.mark.parametrize("content", [b"", b"junk" * 4096])
+def test_a_damaged_book_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "b.duckdb"
+    path.write_bytes(content)
+    for use in (book.reading, book.writing):
+        with pytest.raises(BookError), use(path):
+            pass
+    assert path.read_bytes() == content
+
+
+def test_a_flipped_bit_is_found(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for offset in (8, 4096 + 16, 8192 + 16):
+        content[offset] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BookError, match=r"damaged|cannot be opened"):
+        _batches(path)
+
+
+def test_another_duckdb_file_is_no_book(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as con:
+        con.execute("CREATE TABLE t (a INTEGER)")
+    with pytest.raises(BookError, match="not a Loanlight book"), book.reading(tmp_path / "other.duckdb"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "ATTACH '/tmp/x.duckdb'",
+        "COPY batches TO '/tmp/x.csv'",
+        "INSTALL excel",
+        "SET enable_external_access = true",
+        "SELECT * FROM glob('/*')",
+    ],
+)
+def test_the_connection_reaches_no_file(path: Path, statement: str) -> None:
+    with book.reading(path) as con, pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|permission"):
+        con.execute(statement)
+
+
+def test_a_full_disk_is_one_message_and_the_book_is_as_it_was(path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import resource, signal, sys
+        from pathlib import Path
+        from data import book
+        from data.errors import BookError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))
+        try:
+            with book.writing(Path({str(path)!r})) as con:
+                con.execute("CREATE TABLE big AS SELECT md5(range::VARCHAR) AS a FROM range(2_000_000)")
+        except BookError as error:
+            print(error)
+    """)
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "The book is as it was" in ended.stdout, ended.stderr[-500:]
+    assert _batches(path) == ["a"]
+
+
+def test_kills_leave_all_of_a_batch_or_none(path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import sys, time
+        from pathlib import Path
+        from data import book
+        with book.writing(Path({str(path)!r})) as con:
+            con.execute("INSERT INTO snapshots (loan_id, batch_id) SELECT range::VARCHAR, ? FROM range(200_000)", [sys.argv[1]])
+            con.execute("INSERT INTO batches (batch_id) VALUES (?)", [sys.argv[1]])
+        print("done", flush=True)
+    """)
+    acknowledged = []
+    for n in range(12):
+        writer = subprocess.Popen([sys.executable, "-c", script, f"b{n}"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        time.sleep(0.35 + 0.06 * n)
+        os.kill(writer.pid, signal.SIGKILL)
+        if "done" in writer.communicate()[0]:
+            acknowledged.append(f"b{n}")
+        with book.reading(path) as con:
+            held = con.execute("SELECT batch_id, count(*) FROM snapshots GROUP BY 1").fetchall()
+        kept = _batches(path)
+        assert set(acknowledged) <= set(kept)
+        assert dict(held) == {batch: 200_000 for batch in kept if batch != "a"}
+    _add(path, "after")
+    assert "after" in _batches(path)
+
+
+def test_threads_each_read_their_own_rows(path: Path) -> None:
+    reader, wrong = book.Reader(path), []
+
+    def read(number: int) -> None:
+        for _ in range(50):
+            found = reader.cursor().execute("SELECT ?::INTEGER, count(*) FROM batches", [number]).fetchall()
+            if found != [(number, 1)]:
+                wrong.append(found)
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
