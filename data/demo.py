@@ -39,9 +39,14 @@ def _clear(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     imported = con.execute("SELECT count(*) FROM batches WHERE profile IS DISTINCT FROM ?", [PROFILE]).fetchone()
     if imported != (0,):
         raise BookError(f"Book {path} holds imported files, and a demo book would replace them. Give another --book.")
-    for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall():
-        con.execute(f'DROP TABLE "{table}"')
+    _drop_tables(con, temporary=False)
     schema.create(con)
+
+
+def _drop_tables(con: duckdb.DuckDBPyConnection, *, temporary: bool) -> None:
+    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary = $temporary", {"temporary": temporary})
+    for (table,) in found.fetchall():
+        con.execute(f'DROP TABLE "{table}"')
 
 
 def _write(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
@@ -61,6 +66,7 @@ def _write(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
     con.execute(_sql("batches"))
     for table in dictionary.tables():
         _insert_counts(con, table)
+    _drop_tables(con, temporary=True)
     return facts.as_of_dates(con)
 
 
@@ -85,17 +91,15 @@ def _month_end(last: date, months_before: int) -> date:
 
 def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """demo_<name>.csv as a temporary table of text columns."""
-    rows = _rows(name)
-    columns = ", ".join(f'"{column}" VARCHAR' for column in rows[0])
+    rows = [list(row.values()) for row in _rows(name)]
+    columns = ", ".join(f'"{column}" VARCHAR' for column in _rows(name)[0])
     con.execute(f"CREATE OR REPLACE TEMP TABLE demo_{name} ({columns})")
-    con.executemany(f"INSERT INTO demo_{name} VALUES ({', '.join('?' * len(rows[0]))})", [list(r.values()) for r in rows])
+    con.executemany(f"INSERT INTO demo_{name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    con.execute(
-        f'INSERT INTO "{table}" BY NAME SELECT *, \'demo-\' || strftime(as_of, \'%Y%m%d\') AS batch_id, '
-        f"'demo' AS source_file FROM ({_sql(table)})"
-    )
+    lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, 'demo' AS source_file"
+    con.execute(f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_sql(table)})')
 
 
 def _insert_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -140,11 +140,14 @@ def ratio_trend(quality: pl.DataFrame, ratio: Ratio) -> pl.DataFrame:
 
 
 def distribution(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, field: str) -> pl.DataFrame:
-    """[value, loans, balance, npl_balance, classified_balance] by one fact of the loan, largest balance first."""
+    """[value, loans, valued, balance, npl_balance, classified_balance] by one fact of the loan, largest balance first.
+
+    `valued` counts the loans that have a balance: where there are none, the balance of 0 is no sum but unknown.
+    """
     column = dictionary.facts("loan")[field].name
     return query.frame(
         cursor,
-        f"""SELECT f."{column}" AS value, count(*) AS loans, coalesce(sum(f.balance), 0) AS balance,
+        f"""SELECT f."{column}" AS value, count(*) AS loans, count(f.balance) AS valued, coalesce(sum(f.balance), 0) AS balance,
                 coalesce(sum(f.balance) FILTER (c.attr = 'npl'), 0) AS npl_balance,
                 coalesce(sum(f.balance) FILTER (f.classification IS NOT NULL), 0) AS classified_balance
             FROM facts_loan f LEFT JOIN codes c ON c.list = 'classification' AND c.code = f.classification

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from typing import Any
 from data import book
 from data.errors import InputError, LoanlightError
 from policy import examples, extension, judging, lint, requests, tables, verdicts
-from policy.model import VERDICTS
+from policy.model import VERDICTS, Policy
 
 
 def _day(text: str) -> date:
@@ -132,11 +133,17 @@ def _verdicts(arguments: argparse.Namespace) -> int:
         found = verdicts.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
     if arguments.json:
         _print_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
-                     "verdicts": [verdict.as_json() for verdict in found]})  # fmt: skip
+                     "verdicts": [_line_json(policy, verdict) for verdict in found]})  # fmt: skip
     else:
         print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
         _print_lines(found)
     return 0
+
+
+def _line_json(policy: Policy, line: verdicts.Verdict) -> dict[str, Any]:
+    """A verdict with the clause it rests on in both languages."""
+    clause = policy.clauses[line.clause_id]
+    return asdict(line) | {"clause": {name: text for name, text in asdict(clause).items() if text}}
 
 
 def _print_lines(found: list[verdicts.Verdict]) -> None:
@@ -156,7 +163,7 @@ def _extension(arguments: argparse.Namespace) -> int:
     return (_extension_file if many else _extension_one)(arguments, policy)
 
 
-def _extension_file(arguments: argparse.Namespace, policy: Any) -> int:
+def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
     asked = requests.read(arguments.requests)
     with book.reading(arguments.book) as con:
         decided = requests.decide(con, policy, judging.pick_as_of(con, arguments.as_of), asked)
@@ -171,13 +178,14 @@ def _extension_file(arguments: argparse.Namespace, policy: Any) -> int:
     return 0
 
 
-def _extension_one(arguments: argparse.Namespace, policy: Any) -> int:
+def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
     request = extension.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
     with book.reading(arguments.book) as con:
         as_of = judging.pick_as_of(con, arguments.as_of)
         decision = extension.judge(con, policy, as_of, request, today=arguments.today)
     if arguments.json:
-        _print_json({**asdict(decision), "as_of": as_of, "policy_version": policy.version})
+        lines = [_line_json(policy, line) for line in decision.lines]
+        _print_json({**asdict(decision), "lines": lines, "as_of": as_of, "policy_version": policy.version})
         return 0
     print(f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
           f"{decision.latest_permitted}, apply by {decision.apply_by}.")  # fmt: skip
@@ -197,4 +205,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `… | head` ends quietly
     sys.exit(main())

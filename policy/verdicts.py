@@ -1,6 +1,6 @@
 """Every rule for one record, with its evidence: measured, limit, inputs, the limit rows that answered, the clause."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -42,9 +42,6 @@ class Verdict:
     title_en: str
     remedy_zh: str
     remedy_en: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def columns_sql(judged: CompiledSubject, base: str, extra: tuple[str, ...] = (), rules: slice = slice(None)) -> str:

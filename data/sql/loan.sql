@@ -48,7 +48,8 @@ WITH loaded AS (
         CASE WHEN bool_and(valuation_date IS NOT NULL) FILTER (kind IN ('mortgage', 'pledge'))
             THEN min(valuation_date) FILTER (kind IN ('mortgage', 'pledge')) END AS oldest_valuation,
         max(registration_date) FILTER (kind IN ('mortgage', 'pledge')) AS last_registration,
-        CASE WHEN NOT bool_or(coalesce(kind = 'guarantee' AND "end" IS NULL, false)) THEN min("end") END AS guarantee_end,
+        CASE WHEN NOT bool_or(coalesce(kind = 'guarantee' AND "end" IS NULL, false)) THEN min("end") END
+            AS guarantee_end,
         min(pledge_maturity) FILTER (kind = 'pledge') AS pledge_maturity
     FROM live_guarantee
     GROUP BY loan_id

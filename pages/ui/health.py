@@ -137,13 +137,17 @@ def ratio_trend(view: View) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _named(frame: pl.DataFrame, labels: dict[str, str], missing: str) -> pl.DataFrame:
-    """Add `name` (the label of a code; a code without one as it is), `share` of balance, `npl_ratio` and `label`."""
-    total = frame["balance"].sum() or 1
+    """Add `name` (the label of a code; a code without one as it is), `share` of balance, `npl_ratio` and `label`.
+
+    A balance that no loan states is None, not 0.
+    """
+    total = frame["balance"].sum() or None
+    stated = (pl.col("valued") > 0) | (pl.col("loans") == 0)
     known = pl.col("classified_balance").cast(pl.Float64)
     named = frame.with_columns(
-        pl.col("balance").cast(pl.Float64),
+        pl.when(stated).then(pl.col("balance").cast(pl.Float64)),
         name=pl.col("value").cast(pl.String).replace(labels).fill_null(missing),
-        share=pl.col("balance").cast(pl.Float64) / float(total),
+        share=pl.col("balance").cast(pl.Float64) / (total and float(total)),
         npl_ratio=pl.when(known > 0).then(pl.col("npl_balance").cast(pl.Float64) / known),
     )
     return named.with_columns(
@@ -203,7 +207,7 @@ def top(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.height <= BAND:
         return frame
     rest = frame[BAND - 1 :]
-    summed = rest.select("loans", "balance", "npl_balance", "classified_balance").sum()
+    summed = rest.select("loans", "balance").sum()
     held = summed["balance"][0]
     label = _amount_and_share({"balance": held, "share": held / float(frame["balance"].sum() or 1)})
     last = summed.with_columns(name=pl.lit(say("health.others", n=numbers.count(rest.height))), label=pl.lit(label))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -114,7 +115,9 @@ def test_the_portfolio_is_believable(cursor: duckdb.DuckDBPyConnection) -> None:
     assert 0.015 < one(cursor, share.format("classification_rank >= 3")) < 0.04
     assert 0.02 < one(cursor, share.format("classification_rank = 2")) < 0.055
     assert 0.02 < one(cursor, share.format("days_past_due > 0")) < 0.055
-    assert one(cursor, "SELECT count(*) FROM snapshots s JOIN loans l USING (loan_id) WHERE s.balance > l.principal") == 0
+    assert (
+        one(cursor, "SELECT count(*) FROM snapshots s JOIN loans l USING (loan_id) WHERE s.balance > l.principal") == 0
+    )
     for low, high in [(1, 7), (8, 30), (31, 90), (91, 180), (181, 365), (366, 9999), (-9999, -1)]:
         maturing = f"as_of = DATE '{LAST}' AND days_to_maturity BETWEEN {low} AND {high}"
         assert one(cursor, f"SELECT count(*) FROM facts_loan WHERE {maturing}") > 10
@@ -126,14 +129,16 @@ def test_loans_come_and_go(cursor: duckdb.DuckDBPyConnection) -> None:
     seen = "SELECT loan_id, min(snapshot_date) AS first, max(snapshot_date) AS last FROM snapshots GROUP BY loan_id"
     assert one(cursor, f"SELECT count(*) FROM ({seen}) WHERE first > DATE '2025-10-31'") > 1000
     assert one(cursor, f"SELECT count(*) FROM ({seen}) WHERE last < DATE '{LAST}'") > 1000
-    settled = "SELECT count(*) FROM loans WHERE status IN ('settled', 'written_off') AND (balance > 0 OR closed_date IS NULL)"
+    settled = (
+        "SELECT count(*) FROM loans WHERE status IN ('settled', 'written_off') AND (balance > 0 OR closed_date IS NULL)"
+    )
     assert one(cursor, settled) == 0
 
 
 def test_most_loans_go_through_their_steps_in_order(cursor: duckdb.DuckDBPyConnection) -> None:
     steps = ["relationship", "application", "acceptance", "investigation", "investigation_report", "review",
              "approval", "contract"]  # fmt: skip
-    order = " AND ".join(f"{a}_date <= {b}_date" for a, b in zip(steps, steps[1:], strict=False))
+    order = " AND ".join(f"{a}_date <= {b}_date" for a, b in pairwise(steps))
     kept = one(
         cursor,
         f"""SELECT count(*) FILTER ({order} AND contract_date <= disbursed_on) FROM facts_loan

@@ -38,7 +38,8 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
     CASE WHEN NOT has('account_missing', h) THEN '6299' || digits(b, 12) END AS account_no,
     CASE WHEN NOT has('account_missing', h) THEN t.account_types END AS account_type,
     CASE WHEN has('account_missing', h) THEN NULL
-        WHEN has('account_late', h) THEN first_approval + pick('opened late', h, 3, 20) ELSE since END AS account_opened,
+        WHEN has('account_late', h) THEN first_approval + pick('opened late', h, 3, 20)
+        ELSE since END AS account_opened,
     CASE WHEN is_person THEN NULL
         WHEN has('licence_expired', h) THEN getvariable('last_day') - pick('expired', h, 10, 300)
         ELSE getvariable('last_day') + pick('valid', h, 100, 6000) END AS licence_valid_to,
@@ -58,6 +59,7 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
         ELSE 0 END AS guarantees_given,
     principal * pick('income', h, 60, 300) // 100 + 30000 AS annual_income,
     has('bad_record', h) AS hist_bad_flag,
-    CASE WHEN slot('repayment plan', h) < 600 AND due_day < as_of THEN least(due_day + 15, as_of) END AS repayment_plan_date,
+    CASE WHEN slot('repayment plan', h) < 600 AND due_day < as_of THEN least(due_day + 15, as_of) END
+        AS repayment_plan_date,
     as_of, until
 FROM known JOIN borrower_type t USING (borrower_type)

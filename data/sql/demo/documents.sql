@@ -3,7 +3,8 @@ WITH loan_paper AS (
         workday(CASE WHEN p.doc_type IN ('contract', 'security_contract', 'title') THEN l.contract_day
             ELSE l.application_day END) AS received,
         -- The same paper as the loan before it, where it was copied.
-        CASE WHEN p.doc_type = 'investigation_report' AND has('document_reused', l.h) THEN l.n - 1 ELSE l.n END AS paper_of
+        CASE WHEN p.doc_type = 'investigation_report' AND has('document_reused', l.h) THEN l.n - 1 ELSE l.n END
+            AS paper_of
     FROM loan_plan l
     JOIN paper p ON p.holder = 'loan' AND p.borrower_type = l.borrower_type
         AND (p.only_if = '' OR (p.only_if = 'secured' AND l.security <> 'credit') OR p.only_if = l.security
@@ -21,15 +22,18 @@ WITH loan_paper AS (
         = ['hukou', 'marriage', 'credit_report', 'financials'][pick('lacks', b.h, 1, 4)])
 )
 SELECT 'D' || loan_id || '-' || doc_type AS doc_id, loan_id, doc_type, received AS received_date,
-    received AS doc_date, 
-    CASE WHEN is_hashed THEN sha256(getvariable('seed') || doc_type || paper_of) END AS sha256, as_of, CAST(NULL AS DATE) AS until
+    received AS doc_date,
+    CASE WHEN is_hashed THEN sha256(getvariable('seed') || doc_type || paper_of) END AS sha256,
+    as_of, CAST(NULL AS DATE) AS until
 FROM loan_paper
 UNION ALL BY NAME
 SELECT 'D' || borrower_no(b) || '-' || doc_type AS doc_id, borrower_no(b) AS borrower_id, doc_type,
     received AS received_date, received - 30 AS doc_date,
     CASE WHEN valid_years IS NULL THEN NULL
-        WHEN has('document_expired', h) AND doc_type = 'id_card' THEN getvariable('last_day') - pick('expired', h, 5, 300)
-        ELSE greatest(months_after(received, 12 * valid_years - pick('issued', h, 1, 120)), getvariable('last_day') + 90)
+        WHEN has('document_expired', h) AND doc_type = 'id_card'
+            THEN getvariable('last_day') - pick('expired', h, 5, 300)
+        ELSE greatest(months_after(received, 12 * valid_years - pick('issued', h, 1, 120)),
+            getvariable('last_day') + 90)
     END AS valid_to,
     CASE WHEN doc_type = 'financials' THEN last_day(months_after(received, -3)) END AS period_end,
     as_of, CAST(NULL AS DATE) AS until

@@ -16,7 +16,7 @@ WITH part AS (
     FROM part
 )
 SELECT n, h, b, loan_id, CAST(seq_no AS INTEGER) AS seq, 'ZQ' || loan_id || seq_no AS request_id,
-    branch_no, officer_id, principal, security, lacks_security, needs_committee, disbursed_on, rate_bp, is_last, is_matured,
+    branch_no, officer_id, principal, security, lacks_security, needs_committee, disbursed_on, rate_bp, is_last,
     maturity_before, new_maturity, applied_day, greatest(agreement_day, applied_day) AS agreement_day,
     CASE
         WHEN is_last AND has('extension_accounting_late', h)

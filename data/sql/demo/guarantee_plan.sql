@@ -4,8 +4,8 @@ WITH item AS (
     SELECT n, h, b, unnest(CASE
         WHEN security = 'mortgage' AND slot('second item', h) < 150 THEN [1, 2]
         WHEN security IN ('mortgage', 'pledge') THEN [1]
-        ELSE [] END) AS item, security AS kind, CASE WHEN slot('second item', h) < 150 AND security = 'mortgage'
-        THEN 50 ELSE 100 END AS share
+        ELSE [] END) AS item, security AS kind,
+        CASE WHEN security = 'mortgage' AND slot('second item', h) < 150 THEN 50 ELSE 100 END AS share
     FROM loan_plan
     WHERE security <> 'credit' AND NOT lacks_security
     UNION ALL
@@ -25,7 +25,8 @@ SELECT d.n, d.h, d.b, d.item, d.kind, d.loan_id, d.contract_no, d.principal, d.b
     d.contract_day, d.original_maturity, d.final_maturity, d.first_seen, d.last_seen, d.is_third_party,
     c.collateral_type, c.name, c.revalue_months, c.matures, c.insured, c.ratio_max,
     CASE WHEN d.is_third_party THEN owner_no(d.n, d.item) ELSE borrower_no(d.b) END AS provider_id,
-    CASE WHEN has_at('ratio_high', d.h, d.item) THEN pick_at('high ratio', d.h, d.item, c.ratio_max + 2, c.ratio_max + 20)
+    CASE WHEN has_at('ratio_high', d.h, d.item)
+            THEN pick_at('high ratio', d.h, d.item, c.ratio_max + 2, c.ratio_max + 20)
         ELSE pick_at('ratio', d.h, d.item, c.ratio_low, c.ratio_max * 97 // 100) END AS ratio,
     d.share,
     -- Months between the last valuation before the first month-end and that month-end.

@@ -33,7 +33,8 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
     END AS provider_name,
     principal AS amount, workday(contract_day) AS start,
     CASE WHEN kind = 'guarantee' AND has_at('guarantee_ends_early', h, item)
-        THEN original_maturity - pick_at('ends', h, item, 30, 120) ELSE months_after(original_maturity, 36) END AS "end",
+        THEN original_maturity - pick_at('ends', h, item, 30, 120)
+        ELSE months_after(original_maturity, 36) END AS "end",
     CASE WHEN is_item THEN 'YP' || loan_id || item END AS collateral_id,
     collateral_type, name AS collateral_name,
     CASE WHEN is_item AND NOT has_at('missing_value', h, item)

@@ -4,7 +4,8 @@ WITH loan AS (
         workday(l.disbursed_on + CASE WHEN has('first_inspection_late', l.h) THEN pick('first', l.h, 25, 70)
             ELSE pick('first', l.h, 4, 14) END) AS first_day,
         CASE WHEN l.borrower_type = 'P' THEN pick('every', l.h, 150, 170) ELSE pick('every', l.h, 66, 80) END AS every,
-        least(l.due_day + 1, l.watched_from, x.agreement_day) AS bad_from, coalesce(l.cured_day, DATE '9999-12-31') AS bad_to
+        least(l.due_day + 1, l.watched_from, x.agreement_day) AS bad_from,
+        coalesce(l.cured_day, DATE '9999-12-31') AS bad_to
     FROM loan_plan l
     LEFT JOIN (SELECT n, min(agreement_day) AS agreement_day FROM extension_plan GROUP BY n) x ON x.n = l.n
 ), anchored AS (
@@ -38,7 +39,8 @@ WITH loan AS (
 )
 SELECT 'J' || loan_id || '-' || kind[1] || turn AS inspection_id, loan_id, day AS inspection_date, report_period,
     CAST(entered AS TIMESTAMP) + INTERVAL 16 HOUR AS created_at, officer_id AS inspector_id, kind,
-    '经营;财务;担保;用途' AS items, CASE WHEN kind = 'special' THEN '出现风险信号,持续跟踪' ELSE '经营正常' END AS finding,
+    '经营;财务;担保;用途' AS items,
+    CASE WHEN kind = 'special' THEN '出现风险信号,持续跟踪' ELSE '经营正常' END AS finding,
     CASE WHEN has('inspection_copied', h) THEN md5('copied/' || officer_id)
         ELSE md5('text/' || n || '/' || kind || turn) END AS text_hash,
     seen(entered) AS as_of, CAST(NULL AS DATE) AS until

@@ -77,8 +77,8 @@ WITH matured AS (
         SELECT *,
             CASE WHEN life = 'settled' THEN getvariable('last_day') - pick('closed', h, 0, 25)
                 ELSE getvariable('first_day') + pick('closed', h, 1, 333) END AS closing_day,
-            greatest(least_left - 6, CASE WHEN slot('early', h) < 200 THEN pick('early days', h, 5, term_days // 3) ELSE 0 END)
-                AS early_days
+            greatest(least_left - 6,
+                CASE WHEN slot('early', h) < 200 THEN pick('early days', h, 5, term_days // 3) ELSE 0 END) AS early_days
         FROM (SELECT *, greatest(6, term_days - getvariable('longest_age_days')) AS least_left FROM longer))
 ), dated AS (
     SELECT *, workday(months_after(target, -months - extension_months) - odd_days) AS disbursed_on FROM ending

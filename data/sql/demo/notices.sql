@@ -24,7 +24,8 @@ WITH maturity AS (
     WHERE day <= least(coalesce(cured_day, DATE '9999-12-31'), coalesce(closed_on, DATE '9999-12-31'),
         getvariable('last_day'))
 ), addressed AS (
-    SELECT *, unnest(CASE WHEN security = 'credit' THEN ['borrower'] ELSE ['borrower', 'guarantor'] END) AS party FROM notice
+    SELECT *, unnest(CASE WHEN security = 'credit' THEN ['borrower'] ELSE ['borrower', 'guarantor'] END) AS party
+    FROM notice
 )
 SELECT loan_id, kind, day AS notice_date, party,
     CASE WHEN slot('receipt', h) < 950 THEN least(day + pick('receipt day', h, 0, 3), getvariable('last_day')) END
