@@ -99,25 +99,34 @@ HISTORY = """SELECT s.snapshot_date AS as_of, l.borrower_id, s.balance, s.classi
         AND CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END"""
 
 
-def totals(cursor: duckdb.DuckDBPyConnection, currency: str | None) -> pl.DataFrame:
-    """[as_of, loans, borrowers, balance, without_balance] for each snapshot, oldest first."""
-    return query.frame(
-        cursor,
-        f"""SELECT as_of, count(*) AS loans, count(DISTINCT borrower_id) AS borrowers, sum(balance) AS balance,
-                count(*) FILTER (balance IS NULL) AS without_balance
-            FROM ({HISTORY}) GROUP BY as_of ORDER BY as_of""",
-        currency=currency,
-    )
-
-
 def quality(cursor: duckdb.DuckDBPyConnection, currency: str | None) -> pl.DataFrame:
-    """[as_of, classification, days_past_due, loans, balance]: what every ratio is made of, for each snapshot."""
+    """[as_of, classification, days_past_due, loans, valued, balance]: what every total and ratio is made of.
+
+    `valued` counts the loans that have a balance.
+    """
     return query.frame(
         cursor,
-        f"""SELECT as_of, classification, days_past_due, count(*) AS loans, coalesce(sum(balance), 0) AS balance
+        f"""SELECT as_of, classification, days_past_due, count(*) AS loans, count(balance) AS valued,
+                coalesce(sum(balance), 0) AS balance
             FROM ({HISTORY}) GROUP BY ALL ORDER BY ALL""",
         currency=currency,
     )
+
+
+def borrowers(cursor: duckdb.DuckDBPyConnection, currency: str | None, days: tuple[date, ...]) -> dict[date, int]:
+    """Borrowers with a running loan on each of a few days."""
+    rows = cursor.execute(
+        f"""SELECT as_of, count(DISTINCT borrower_id) FROM ({HISTORY} AND list_contains($days, s.snapshot_date))
+            GROUP BY as_of""",
+        {"currency": currency, "days": list(days)},
+    )
+    return dict(rows.fetchall())
+
+
+def totals(quality: pl.DataFrame) -> pl.DataFrame:
+    """[as_of, loans, valued, balance] for each snapshot, oldest first; a balance that no loan states is None."""
+    sums = quality.group_by("as_of").agg(pl.col("loans", "valued", "balance").sum()).sort("as_of")
+    return sums.with_columns(pl.when(pl.col("valued") > 0).then("balance"))
 
 
 def ratio_trend(quality: pl.DataFrame, ratio: Ratio) -> pl.DataFrame:
@@ -147,7 +156,8 @@ def distribution(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str |
     column = dictionary.facts("loan")[field].name
     return query.frame(
         cursor,
-        f"""SELECT f."{column}" AS value, count(*) AS loans, count(f.balance) AS valued, coalesce(sum(f.balance), 0) AS balance,
+        f"""SELECT f."{column}" AS value, count(*) AS loans, count(f.balance) AS valued,
+                coalesce(sum(f.balance), 0) AS balance,
                 coalesce(sum(f.balance) FILTER (c.attr = 'npl'), 0) AS npl_balance,
                 coalesce(sum(f.balance) FILTER (f.classification IS NOT NULL), 0) AS classified_balance
             FROM facts_loan f LEFT JOIN codes c ON c.list = 'classification' AND c.code = f.classification

@@ -35,6 +35,10 @@ view = frame.open_page("violations")
 frame.need_run(view)
 found, unjudged = st.tabs([say("violations.found"), say("violations.not_assessable")])
 
+with unjudged:
+    st.caption(say("violations.not_assessable_note"))
+    tables.show(listing.not_assessable(view), MISSING, height="content")
+
 with found:
     chosen = filters.draw(view)
     left, right = st.columns([3, 1], vertical_alignment="center")
@@ -50,13 +54,12 @@ with found:
         icon=":material/download:",
         on_click="ignore",
     )
+    if not chosen.violations:
+        st.info(say("violations.none"))
+        st.stop()
     number = st.pagination(listing.pages(chosen), key=f"page:{hash(chosen)}") if listing.pages(chosen) > 1 else 1
     rows = listing.page(view, chosen, number)
     row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number, view.as_of))}", pick=True, height=380)
     if row is not None:
         address.put("violation", [rows["violation_id"][row]])
     listing.panel(view)
-
-with unjudged:
-    st.caption(say("violations.not_assessable_note"))
-    tables.show(listing.not_assessable(view), MISSING, height="content")

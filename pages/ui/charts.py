@@ -1,5 +1,7 @@
 """The charts of the pages. Labels come written already; colours of ordered classes come from the theme of the mode."""
 
+from collections.abc import Callable
+
 import altair as alt
 import polars as pl
 import streamlit as st
@@ -16,6 +18,14 @@ AXIS_AMOUNT = {
     "en": "datum.value == 0 ? '0' : abs(datum.value) >= 1e9 ? format(datum.value / 1e9, ',.3~f') + 'B'"
     " : abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',.3~f') + 'M' : format(datum.value / 1e3, ',.3~f') + 'K'",
 }
+
+
+def show(draw: Callable[..., alt.TopLevelMixin], frame: pl.DataFrame, *options: object, value: str = "balance") -> None:
+    """Draw the chart of a frame; where no row has a value, say so instead of drawing nothing."""
+    if frame[value].drop_nulls().is_empty() or (value == "balance" and not frame[value].sum()):
+        st.info(say("chart.nothing"))
+    else:
+        st.altair_chart(draw(frame, *options))
 
 
 def amount_axis(**options: object) -> alt.Axis:
@@ -84,7 +94,7 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
             "name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=170, ticks=False, domain=False)
         ),
         x=alt.X(
-            "balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.45)
+            "balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.7)
         ),
         tooltip=[
             alt.Tooltip("name:N", title=title),

@@ -33,7 +33,7 @@ class Card:
 
 def _before(view: View) -> date | None:
     """The snapshot before the one looked at."""
-    days = access.ask(portfolio.totals, view.currency)["as_of"]
+    days = access.ask(portfolio.quality, view.currency)["as_of"]
     return days.filter(days < view.as_of).max()
 
 
@@ -62,10 +62,15 @@ def _ratio_card(view: View, quality: pl.DataFrame, ratio: Ratio) -> Card:
     return Card(pick(ratio.zh, ratio.en), numbers.share(now.get("value")), change, "inverse", f"{formula}: {made_of}")
 
 
+def _whole(view: View, quality: pl.DataFrame, day: date | None) -> dict[str, object]:
+    """Loans, balance and borrowers of one snapshot; empty where there is none."""
+    sums = _at(portfolio.totals(quality), day)
+    return sums | {"borrowers": access.ask(portfolio.borrowers, view.currency, (day,)).get(day)} if sums else {}
+
+
 def cards(view: View) -> list[Card]:
-    totals = access.ask(portfolio.totals, view.currency)
     quality = access.ask(portfolio.quality, view.currency)
-    now, before = _at(totals, view.as_of), _at(totals, _before(view))
+    now, before = _whole(view, quality, view.as_of), _whole(view, quality, _before(view))
     made = [("balance", numbers.compact), ("loans", numbers.count), ("borrowers", numbers.count)]
     plain = [
         Card(say(f"kpi.{name}"), write(now.get(name)), _signed(now.get(name), before.get(name), write), "off",
@@ -84,9 +89,9 @@ def notes(view: View) -> list[str]:
     others = access.ask(portfolio.currencies, view.as_of).filter(pl.col("currency").ne_missing(view.currency))
     if others.height:
         said.append(say("health.other_currencies", n=numbers.count(others["loans"].sum())))
-    totals = _at(access.ask(portfolio.totals, view.currency), view.as_of)
-    if totals.get("without_balance"):
-        said.append(say("health.without_balance", n=numbers.count(totals["without_balance"])))
+    totals = _at(portfolio.totals(access.ask(portfolio.quality, view.currency)), view.as_of)
+    if totals and totals["valued"] < totals["loans"]:
+        said.append(say("health.without_balance", n=numbers.count(totals["loans"] - totals["valued"])))
     return said + _unknowns(view)
 
 
@@ -117,7 +122,8 @@ def _crowded(frame: pl.DataFrame) -> bool:
 
 def balance_trend(view: View) -> pl.DataFrame:
     """[month, day, balance, label] of every snapshot up to the one looked at."""
-    frame = access.ask(portfolio.totals, view.currency).filter(pl.col("as_of") <= view.as_of)
+    totals = portfolio.totals(access.ask(portfolio.quality, view.currency))
+    frame = totals.filter(pl.col("as_of") <= view.as_of)
     return _dated(frame).with_columns(
         pl.col("balance").cast(pl.Float64),
         label=numbers.texts(frame["balance"], numbers.compact),

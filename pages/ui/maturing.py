@@ -1,6 +1,7 @@
 """What the maturities page says: windows, the calendar, and each loan with the days that must not be missed."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -22,17 +23,18 @@ def windows() -> dict[str, Bucket]:
 
 
 def cards(view: View) -> list[tuple[str, str, str]]:
-    """(label, number of loans, amount) of each window; the windows are cumulative."""
+    """(label, amount, number of loans) of each window; the windows are cumulative."""
     days = access.ask(portfolio.distribution, view.as_of, view.currency, "days_to_maturity")
     sums = portfolio.bucketed(days, portfolio.buckets("maturity_window"))
     return [
-        (
-            pick(bucket.zh, bucket.en),
-            numbers.compact(row["balance"]),
-            say("maturing.loans", n=numbers.count(row["loans"])),
-        )
+        (pick(bucket.zh, bucket.en), _amount(row), say("maturing.loans", n=numbers.count(row["loans"])))
         for bucket, row in zip(windows().values(), sums.iter_rows(named=True), strict=False)
     ]
+
+
+def _amount(row: dict[str, Any]) -> str:
+    """The sum of the balances; not 0 where no loan has one."""
+    return numbers.compact(row["balance"] if row["valued"] or not row["loans"] else None)
 
 
 def choose() -> Bucket:

@@ -53,11 +53,11 @@ def _loans() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _snapshots(day: date, classified: bool) -> pl.DataFrame:
+def _snapshots(day: date, classified: bool, valued: bool) -> pl.DataFrame:
     rows = []
     for loan, _, _, _, *state, _, _, _, _ in LOANS:
         balance, kind, overdue = EARLIER.get(loan, state) if day == BEFORE else state
-        rows.append((loan, day, balance, kind if classified else None, overdue))
+        rows.append((loan, day, balance if valued else None, kind if classified else None, overdue))
     names = {"loan_id": pl.String, "snapshot_date": pl.Date, "balance": pl.Int64, "classification": pl.String,
              "days_past_due": pl.Int64}  # fmt: skip
     return pl.DataFrame(rows, schema=names, orient="row")
@@ -82,7 +82,7 @@ def _batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: int) -> 
     )
 
 
-def build(path: Path, *, classified: bool = True, checked: bool = True, lost: int = 0) -> Path:
+def build(path: Path, *, classified: bool = True, valued: bool = True, checked: bool = True, lost: int = 0) -> Path:
     """The book; `lost` rows of its last batch are accounted for nowhere."""
     with book.writing(path) as con:
         _put(con, "loans", _loans(), BEFORE)
@@ -96,7 +96,7 @@ def build(path: Path, *, classified: bool = True, checked: bool = True, lost: in
              "application_date": [date(2026, 10, 30), date(2026, 9, 1), date(2026, 9, 1)], "reason": ["周转", None, "="],
              "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15), date(2040, 1, 1)]}), BEFORE)  # fmt: skip
         for day, table in ((BEFORE, "loans"), (NOW, "snapshots")):
-            _put(con, "snapshots", _snapshots(day, classified), day)
+            _put(con, "snapshots", _snapshots(day, classified, valued), day)
             _batch(con, day, table, lost if day == NOW else 0)
             facts.build(con, day)
         if checked:

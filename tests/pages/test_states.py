@@ -55,6 +55,22 @@ def test_no_classification_at_all_is_no_ratio_of_zero(no_book, opened):
     assert "5 of 5 loans lack “Five-category class”" in app.caption[1].value
 
 
+def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
+    build(no_book, valued=False)
+    app = opened("portfolio_health", "en")
+    assert app.metric[0].value == "—"
+    assert "5 running loans have no balance" in app.caption[1].value
+    assert "The book does not have the values for this chart." in [info.value for info in app.info]
+    windows = opened("upcoming_maturities", "en").metric
+    assert [(card.value, card.delta) for card in windows][:2] == [("—", "Loans: 1"), ("—", "Loans: 1")]
+
+
+def test_nothing_found_is_no_pass(hand_book, opened):
+    app = opened("violations", "en", severity="critical", branch_id="001")
+    assert "could not be judged is no pass" in app.info[0].value
+    assert not app.dataframe[0].value.empty  # what could not be judged is listed all the same
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_damaged_book_is_one_plain_message(no_book, opened, page):
     no_book.write_bytes(b"no book at all" * 500)

@@ -69,7 +69,8 @@ WITH matured AS (
             WHEN life IN ('repaid', 'settled') THEN closing_day + early_days
             WHEN is_matured THEN getvariable('last_day') - dpd
             WHEN extensions > 0 THEN getvariable('last_day')
-                + 6 + pick('left', h, 0, 30 * (extension_months - extension_months * (extensions - 1) // extensions) - 8)
+                + 6 + pick('left', h, 0,
+                    30 * (extension_months - extension_months * (extensions - 1) // extensions) - 8)
             ELSE getvariable('last_day') + pick('left', h, least_left,
                 CASE WHEN life = 'arrears' THEN term_days - dpd - 60 ELSE term_days - 2 END)
         END AS target
