@@ -19,7 +19,7 @@ days = maturing.calendar(view)
 if days.is_empty():
     st.info(say("maturing.nothing"))
 else:
-    st.altair_chart(charts.calendar(days))
+    charts.put(charts.calendar(days))
 
 st.subheader(say("maturing.list"))
 window = maturing.choose()

@@ -7,7 +7,8 @@ from sqlglot import exp
 
 from data import dictionary
 from policy import functions, lookups
-from policy.expressions import KINDS, ExpressionError, Names, Typed, compile_text, fact
+from policy.checking import compile_text
+from policy.expressions import KINDS, ExpressionError, Names, Typed, fact
 from policy.model import AGGREGATES, Derived, Policy, Problem
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from policy import functions, lookups
+from policy.checking import compile_measure, compile_text
 from policy.columns import Columns
-from policy.expressions import ExpressionError, Typed, comparable, compile_measure, compile_text, parse
+from policy.expressions import ExpressionError, Typed, comparable, parse
 from policy.model import COMPARATORS, Policy, Problem, Rule
 from policy.verdict_codes import CompiledRule, RuleVersion, all_of, any_of, assemble
 

@@ -25,7 +25,12 @@ def show(draw: Callable[..., alt.TopLevelMixin], frame: pl.DataFrame, *options: 
     if frame[value].drop_nulls().is_empty() or (value == "balance" and not frame[value].sum()):
         st.info(say("chart.nothing"))
     else:
-        st.altair_chart(draw(frame, *options))
+        put(draw(frame, *options))
+
+
+def put(chart: alt.TopLevelMixin) -> None:
+    """Onto the page. Altair's own check of the finished chart costs as much as all the rest of a page."""
+    st.vega_lite_chart(chart.to_dict(validate=False))
 
 
 def amount_axis(**options: object) -> alt.Axis:

@@ -217,4 +217,4 @@ def chart(view: View, decision: Decision, asked: Request) -> None:
     marks = pl.DataFrame(
         [(say(name), day, numbers.day(day)) for name, day in days if day], schema=["name", "day", "text"], orient="row"
     )
-    st.altair_chart(charts.strip(strip, marks, list(language.terms("decision_short").values())))
+    charts.put(charts.strip(strip, marks, list(language.terms("decision_short").values())))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import dictionary
-from policy.expressions import ExpressionError, Names, Typed, compile_measure, compile_text, fact
+from policy.checking import compile_measure, compile_text
+from policy.expressions import ExpressionError, Names, Typed, fact
 from policy.functions import render
 
 COLUMNS = {name: fact(field) for name, field in dictionary.facts("loan").items()}
