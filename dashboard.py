@@ -8,7 +8,7 @@ from pages.ui import frame, language
 
 UI = Path(__file__).parent / "pages" / "ui"
 
-st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layout="wide", initial_sidebar_state=230)
+st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layout="wide", initial_sidebar_state=255)
 st.logo(str(UI / "logo.svg"), size="large")
 st.html(UI / "style.css")
 page = frame.navigation()

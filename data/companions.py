@@ -10,6 +10,7 @@ from data.messages import note
 from data.readers import ROW
 
 LINEAGE = ("_part", "source_file", ROW)
+PAID_OUT = "9"
 
 
 def split(rows: pl.DataFrame, table: str, as_of: date, notes: list[dict]) -> dict[str, pl.DataFrame]:
@@ -99,10 +100,13 @@ def _numbered_once(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame:
 
 
 def _events(rows: pl.DataFrame) -> pl.DataFrame | None:
-    """One row a step whose date is filled."""
+    """One row a step whose date is filled; the loan's own date of disbursement is its step where no column is."""
     steps = {column: column.removeprefix("events.") for column in _own(rows, EVENTS)}
     if not steps:
         return None
+    rows = rows.filter(pl.any_horizontal(pl.col(list(steps)).is_not_null()))
+    if PAID_OUT not in steps.values() and "loans.disbursed_on" in rows.columns:
+        steps["loans.disbursed_on"] = PAID_OUT
     frames = [
         rows.filter(pl.col(column).is_not_null()).select(
             pl.col("loans.loan_id").alias("events.loan_id"),

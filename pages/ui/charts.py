@@ -151,7 +151,11 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
     )  # fmt: skip
     rules = alt.Chart(marks).encode(
         x="day:T",
-        strokeDash=alt.StrokeDash("name:N", legend=alt.Legend(labelLimit=0, orient="bottom", title=None, columns=2)),
+        strokeDash=alt.StrokeDash(
+            "name:N",
+            scale=alt.Scale(domain=marks["name"].to_list()),
+            legend=alt.Legend(labelLimit=0, orient="bottom", title=None, columns=2),
+        ),
         tooltip=[alt.Tooltip("name:N", title=say("chart.mark")), alt.Tooltip("text:N", title=say("chart.value"))],
     )
     strips = base.mark_bar() + rules.mark_rule(size=2, color=UNKNOWN)

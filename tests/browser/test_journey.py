@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -121,3 +122,19 @@ def test_a_link_shows_the_same_in_the_other_language(checked: Path, served, page
     page.get_by_role("link", name="到期安排").click()
     expect(page.get_by_role("heading", name="到期安排")).to_be_visible(timeout=15_000)
     page.wait_for_url("**/upcoming_maturities?*lang=zh*")
+
+
+def test_the_download_is_written_in_the_language_that_is_on(
+    checked: Path, served, page: Page, outside: list[str], tmp_path
+):
+    page.goto(f"{served(checked)}/violations?lang=en")
+    expect(page.get_by_role("button", name="Download Excel")).to_be_enabled(timeout=30_000)
+    _settled(page)
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Download Excel").click()
+    assert waiting.value.suggested_filename == "violations-2026-10-31.xlsx"
+    waiting.value.save_as(tmp_path / "list.xlsx")
+    cover, sheet = openpyxl.load_workbook(tmp_path / "list.xlsx").worksheets
+    said = {row[0].value: row[1].value for row in cover.iter_rows(min_row=3)}
+    assert said["As of"] == "31 Oct 2026"
+    assert said["Rows"] == str(sheet.max_row - 1)

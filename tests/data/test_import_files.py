@@ -66,10 +66,20 @@ def test_rows_too_short_are_seen_in_files_with_quotes(desk: Desk) -> None:
     assert [row["row"] for row in desk.quarantine()] == [3]
 
 
+def test_the_date_of_disbursement_is_the_step_of_a_flat_file_with_process_dates(desk: Desk) -> None:
+    steps = "SELECT loan_id, step_code, event_date FROM events ORDER BY ALL"
+    desk.load_text("借据号,余额,发放日期\nL1,1,2024-01-31\n", as_of="2024-02-29")
+    assert desk.rows(steps) == []
+    desk.load_text("借据号,余额,发放日期,签约日期\nL1,1,2024-01-31,2024-01-30\nL2,1,2024-01-31,\n")
+    assert desk.rows(steps) == [("L1", "8", date(2024, 1, 30)), ("L1", "9", date(2024, 1, 31))]
+    desk.load_text("借据号,余额,发放日期,放款日期\nL3,1,2024-01-31,2024-02-01\n")
+    assert desk.rows(steps)[2:] == [("L3", "9", date(2024, 2, 1))]
+
+
 def test_a_flat_file_fills_its_companion_tables(desk: Desk) -> None:
     tables = desk.load_text(FLAT).report["tables"]
     assert {name: counts["loaded"] for name, counts in tables.items()} == {
-        "loans": 2, "snapshots": 2, "borrowers": 1, "guarantees": 1, "events": 1,
+        "loans": 2, "snapshots": 2, "borrowers": 1, "guarantees": 1, "events": 2,
     }  # fmt: skip
     assert desk.rows("SELECT loan_id, snapshot_date, balance, classification FROM snapshots ORDER BY 1") == [
         ("0215", date(2024, 3, 31), Decimal("125000.00"), "normal"),
@@ -78,8 +88,9 @@ def test_a_flat_file_fills_its_companion_tables(desk: Desk) -> None:
     assert desk.rows(
         "SELECT guarantee_id, loan_id, kind, collateral_type, appraised_value, source_row FROM guarantees"
     ) == [("0215//mortgage//Y1", "0215", "mortgage", "residential_property", Decimal("500000.00"), 2)]
-    assert desk.rows("SELECT event_id, step_code, event_date FROM events") == [
-        ("0215//7/2023-01-05", "7", date(2023, 1, 5))
+    assert desk.rows("SELECT event_id, step_code, event_date FROM events ORDER BY step_code") == [
+        ("0215//7/2023-01-05", "7", date(2023, 1, 5)),
+        ("0215//9/2023-01-10", "9", date(2023, 1, 10)),
     ]
     assert desk.rows("SELECT borrower_id, name, as_of, until FROM borrowers") == [
         ("C1", "张三", date(2024, 3, 31), None)

@@ -17,7 +17,7 @@ WITH product AS (
         CASE WHEN p.extendable AND slot('odd days', p.h) < 60 THEN pick('days', p.h, 1, 27) ELSE 0 END AS odd_days
     FROM product p
     JOIN term_slot t ON t.product_code = p.product_code AND t.slot = slot('term', p.h)
-    LEFT JOIN fate_slot f ON NOT p.is_past AND f.slot = slot('fate', p.h)
+    LEFT JOIN fate_slot f ON f.slot = CASE WHEN NOT p.is_past THEN slot('fate', p.h) END
 ), amount AS (
     -- The product of two even draws: many small loans, few large ones.
     SELECT *, low + step * ((high - low) * (draw('size', h) % 1000) * (draw('scale', h) % 1000) // (1000000 * step))

@@ -1,0 +1,50 @@
+"""The colours of ordered classes and of verdicts can be told apart with any kind of colour vision, in both modes."""
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pages.ui import charts
+
+THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+PALETTES = {mode: THEME[mode]["chartCategoricalColors"] for mode in ("light", "dark")}
+PALETTES["verdicts"] = [charts.ALLOWED, charts.BLOCKED, charts.UNKNOWN]
+# What each kind of vision makes of linear red, green, blue (Machado, Oliveira and Fernandes 2009, full severity).
+VISIONS = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "no green": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "no blue": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+TO_XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
+JUST_TOLD_APART = 2.3  # CIELAB
+WANTED = 8 * JUST_TOLD_APART
+
+
+def _times(matrix, vector):
+    return [max(0.0, sum(a * b for a, b in zip(row, vector, strict=True))) for row in matrix]
+
+
+def _linear(colour: str) -> list[float]:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def _lab(colour: str, vision) -> tuple[float, float, float]:
+    xyz = _times(TO_XYZ, [min(1.0, part) for part in _times(vision, _linear(colour))])
+    x, y, z = (part / white for part, white in zip(xyz, (0.95047, 1.0, 1.08883), strict=True))
+    fx, fy, fz = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("palette", PALETTES)
+def test_told_apart(palette, vision):
+    seen = [_lab(colour, VISIONS[vision]) for colour in PALETTES[palette]]
+    distances = [
+        sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
+        for one, other in itertools.combinations(seen, 2)
+    ]
+    assert min(distances) > WANTED
