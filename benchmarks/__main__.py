@@ -61,7 +61,9 @@ def _check(path: Path, policy: Policy, as_of: date) -> None:
         part = _subset(policy, con, as_of)
         run = judging.check(con, part, as_of)
         _same(con, run.run_id)
-        engine = _timed("judge: 12 rules by the engine, rows and counts stored", lambda: judging.judge(con, part, as_of), 5)
+        engine = _timed(
+            "judge: 12 rules by the engine, rows and counts stored", lambda: judging.judge(con, part, as_of), 5
+        )
         by_hand = _timed("judge: the same 12 rules by hand-written SQL", lambda: _hand_written(con, as_of), 5)
         print(f"  ratio engine / hand-written: {engine / by_hand:.2f}")
         _timed("facts of the snapshot, all subjects", lambda: facts.build(con, as_of))
@@ -76,18 +78,26 @@ def _extensions(path: Path, policy: Policy, as_of: date) -> None:
         "AND current_maturity IS NOT NULL ORDER BY loan_id",
         as_of=as_of,
     )
-    requests = pl.concat([loans] * -(-REQUESTS // len(loans))).head(REQUESTS).select(
-        pl.int_range(pl.len()).cast(pl.String).alias("request_id"),
-        "loan_id",
-        pl.lit(as_of).alias("application_date"),
-        pl.col("current_maturity").dt.offset_by("6mo").alias("requested_maturity"),
-        pl.lit("all").alias("consent"),
+    requests = (
+        pl.concat([loans] * -(-REQUESTS // len(loans)))
+        .head(REQUESTS)
+        .select(
+            pl.int_range(pl.len()).cast(pl.String).alias("request_id"),
+            "loan_id",
+            pl.lit(as_of).alias("application_date"),
+            pl.col("current_maturity").dt.offset_by("6mo").alias("requested_maturity"),
+            pl.lit("all").alias("consent"),
+        )
     )
     _timed(f"extension: {REQUESTS:,} requests", lambda: extension.judge_many(cursor, policy, as_of, requests))
     loan_id, matures = loans.row(len(loans) // 2)
     request = extension.Request(loan_id, as_of, matures + timedelta(days=90), "all")
     _timed("extension: one request with its evidence", lambda: extension.judge(cursor, policy, as_of, request), 7)
-    _timed("extension: frontier over ten years", lambda: extension.frontier(cursor, policy, as_of, loan_id, as_of, "all"), 7)
+    _timed(
+        "extension: frontier over ten years",
+        lambda: extension.frontier(cursor, policy, as_of, loan_id, as_of, "all"),
+        7,
+    )
     _timed("verdicts: every rule for one loan", lambda: verdicts.of_loan(cursor, policy, as_of, loan_id), 7)
 
 

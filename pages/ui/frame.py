@@ -43,7 +43,7 @@ def link(name: str, **choices: str) -> None:
 
 def _through_the_door() -> None:
     """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the door."""
-    if False:
+    if not _entered.get():
         navigation()
         st.rerun()
 

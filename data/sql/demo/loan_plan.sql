@@ -1,7 +1,11 @@
 -- The life of every loan, from which all registers are written: terms, extensions, arrears, and the days of its steps.
 CREATE OR REPLACE TEMP TABLE loan_terms AS
-WITH product AS (
-    SELECT o.n, o.h, o.is_past, b.* EXCLUDE (h), p.* EXCLUDE (borrower_type, slot),
+WITH owned AS MATERIALIZED (
+    -- First, or the planner may join every borrower with every slot of his type.
+    SELECT o.n, o.h, o.is_past, slot('product', o.h) AS slot, b.* EXCLUDE (h)
+    FROM loan_owner o JOIN borrower_plan b ON b.b = o.b
+), product AS MATERIALIZED (
+    SELECT o.* EXCLUDE (slot), p.* EXCLUDE (borrower_type, slot), slot('term', o.h) AS slot,
         slot('bullet', o.h) < p.bullet AS is_bullet,
         CASE
             WHEN slot('security', o.h) < p.mortgage THEN 'mortgage'
@@ -9,14 +13,12 @@ WITH product AS (
             WHEN slot('security', o.h) < p.mortgage + p.pledge + p.guarantee THEN 'guarantee'
             ELSE 'credit'
         END AS security
-    FROM loan_owner o
-    JOIN borrower_plan b ON b.b = o.b
-    JOIN product_slot p ON p.borrower_type = b.borrower_type AND p.slot = slot('product', o.h)
+    FROM owned o JOIN product_slot p ON p.borrower_type = o.borrower_type AND p.slot = o.slot
 ), term AS (
-    SELECT p.*, t.months, f.fate, f.dpd_low, f.dpd_high,
+    SELECT p.* EXCLUDE (slot), t.months, f.fate, f.dpd_low, f.dpd_high,
         CASE WHEN p.extendable AND slot('odd days', p.h) < 60 THEN pick('days', p.h, 1, 27) ELSE 0 END AS odd_days
     FROM product p
-    JOIN term_slot t ON t.product_code = p.product_code AND t.slot = slot('term', p.h)
+    JOIN term_slot t ON t.product_code = p.product_code AND t.slot = p.slot
     LEFT JOIN fate_slot f ON f.slot = CASE WHEN NOT p.is_past THEN slot('fate', p.h) END
 ), amount AS (
     -- The product of two even draws: many small loans, few large ones.
