@@ -48,8 +48,9 @@ def _same(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """The two must have found the same violations, or the ratio means nothing."""
     differ = con.execute(
         "SELECT count(*) FROM (SELECT rule_id, loan_id FROM by_hand EXCEPT SELECT rule_id, loan_id FROM violations "
-        "WHERE run_id = $run) UNION ALL SELECT count(*) FROM (SELECT rule_id, loan_id FROM violations WHERE run_id = $run "
-        "EXCEPT SELECT rule_id, loan_id FROM by_hand)",
+        "WHERE run_id = $run) "
+        "UNION ALL SELECT count(*) FROM (SELECT rule_id, loan_id FROM violations WHERE run_id = $run EXCEPT "
+        "SELECT rule_id, loan_id FROM by_hand)",
         {"run": run_id},
     ).fetchall()
     if differ != [(0,), (0,)]:

@@ -38,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(options: argparse.Namespace) -> None:
-    report = importing.import_files(options.files, options.as_of, options.book, options.profile)
+    try:
+        report = importing.import_files(options.files, options.as_of, options.book, options.profile)
+    except importing.NothingLoadedError as error:
+        _show(error.report.as_json(), error.report.as_text(), options.json)
+        raise
     _show(report.as_json(), report.as_text(), options.json)
     if report.quarantined:
         print(

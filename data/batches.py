@@ -14,7 +14,7 @@ from data.staging import Count, Stage
 
 COUNTS = (
     "table_name", "file", "sha256", "encoding", "rows_in", "loaded", "quarantined", "ignored", "balance_in",
-    "balance_loaded",
+    "balance_loaded", "derived",
 )  # fmt: skip
 
 
@@ -52,7 +52,8 @@ def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stag
         [report.batch, mark, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), extra],
     )
     rows = [(report.batch, *(getattr(count, name) for name in _attributes())) for count in report.counts]
-    con.executemany(f"INSERT INTO batch_tables (batch_id, {', '.join(COUNTS)}) VALUES ({', '.join('?' * 11)})", rows)
+    places = ", ".join("?" * (len(COUNTS) + 1))
+    con.executemany(f"INSERT INTO batch_tables (batch_id, {', '.join(COUNTS)}) VALUES ({places})", rows)
     quarantine = pl.concat(stage.quarantine)
     if len(quarantine):
         con.register("kept_back", quarantine)

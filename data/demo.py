@@ -20,17 +20,17 @@ LISTS = ("branches", "staff", "borrower_types", "products", "terms", "collateral
 
 
 def build(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
-    """Replace the book with a demo of so many loans at its last month-end; returns rows per table and the dates.
+    """Replace the book with a demo of so many loans at its last month-end, whose facts are derived too.
 
-    Raises InputError for a number of loans that makes no book, BookError when the book holds imported batches.
+    Returns rows per table, and the month-ends. Raises InputError for a number of loans that makes no book, BookError
+    when the book holds imported batches.
     """
     if loans < 1:
         raise InputError(f"A demo book needs at least 1 loan, not {loans}. Give --loans a larger number.")
     with book.writing(path) as con:
         _clear(con, path)
         days = _write(con, loans, seed)
-        for day in days[-1:]:
-            facts.build(con, day)
+        facts.build(con, days[-1])
         counts = {table: _count(con, table) for table in dictionary.tables()}
     return counts | {"as_of": [day.isoformat() for day in days]}
 
@@ -98,17 +98,17 @@ def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, 'demo' AS source_file"
-    con.execute(f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_sql(table)})')
+    lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, $file AS source_file"
+    con.execute(f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_sql(table)})', {"file": f"demo {table}"})
 
 
 def _insert_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """What each month's batch brought: a loans file has a line for every loan that stands, changed or not."""
     source, money = ("snapshots", "sum(balance)") if table in ("loans", "snapshots") else (table, "NULL")
     con.execute(
-        f"INSERT INTO batch_tables BY NAME SELECT batch_id, $table AS table_name, source_file AS file, "
+        f"INSERT INTO batch_tables BY NAME SELECT batch_id, $table AS table_name, 'demo ' || $table AS file, "
         f"count(*) AS rows_in, count(*) AS loaded, 0 AS quarantined, 0 AS ignored, "
-        f'{money} AS balance_in, {money} AS balance_loaded FROM "{source}" GROUP BY batch_id, source_file',
+        f'{money} AS balance_in, {money} AS balance_loaded FROM "{source}" GROUP BY batch_id',
         {"table": table},
     )
 

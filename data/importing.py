@@ -13,11 +13,19 @@ from data.readers import Source
 from data.reports import Report
 
 
+class NothingLoadedError(InputError):
+    """Rows came in and none could be loaded; the report says where they are kept."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def import_files(files: list[Path], as_of: date, path: Path, profile_name: str | None = None) -> Report:
     """Load the files as of a date into the book at `path`.
 
     Raises InputError for a file or profile that cannot be used, BookError for the book; then the book is as it was.
-    When no row at all could be loaded, the quarantine keeps the rows and InputError names the first reason.
+    When no row at all could be loaded, the quarantine keeps the rows and NothingLoadedError names the first reason.
     """
     profile = profiles.load(profile_name) if profile_name else None
     sources = list({source.sha256: source for source in map(readers.load, files)}.values())
@@ -73,7 +81,7 @@ def _build_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         facts.build(con, day)
 
 
-def _nothing_loaded(path: Path, report: Report) -> InputError:
+def _nothing_loaded(path: Path, report: Report) -> NothingLoadedError:
     """The first reason why no row could be loaded."""
     with book.reading(path) as con:
         first = con.execute(
@@ -81,7 +89,8 @@ def _nothing_loaded(path: Path, report: Report) -> InputError:
             [report.batch],
         ).fetchone()
     where = f"{first[0]}, row {first[1]}: {first[2]}. " if first else ""
-    return InputError(
+    return NothingLoadedError(
         f"None of the {report.rows_in} rows could be loaded. {where}Correct the file or its mapping and import again; "
-        f"python -m data quarantine --book {path} lists every row (batch {report.batch})."
+        f"python -m data quarantine --book {path} lists every row (batch {report.batch}).",
+        report,
     )

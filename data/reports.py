@@ -26,10 +26,14 @@ class Report:
     totals: list[dict] = field(default_factory=list)
 
     def tables(self) -> dict[str, dict[str, Any]]:
-        """Counts of each table, summed over files, in the dictionary's order."""
+        """Counts of each table, summed over files, in the dictionary's order.
+
+        What flat files yield beside their loans counts only where no file of the table itself came along.
+        """
         found: dict[str, dict[str, Any]] = {}
         for name in dictionary.tables():
             counts = [count for count in self.counts if count.table == name]
+            counts = [count for count in counts if not count.derived] or counts
             if counts:
                 found[name] = {column: sum(getattr(count, column) for count in counts) for column in ROWS}
                 found[name] |= {column: _sum([getattr(count, column) for count in counts]) for column in BALANCES}
@@ -45,7 +49,7 @@ class Report:
 
     @property
     def rows_in(self) -> int:
-        return sum(count.rows_in for count in self.counts)
+        return sum(count.rows_in for count in self.counts if not count.derived)
 
     def as_json(self) -> dict[str, Any]:
         files = {count.file: {"sha256": count.sha256, "encoding": count.encoding} for count in self.counts}

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS batch_tables (
     batch_id VARCHAR, table_name VARCHAR, file VARCHAR, sha256 VARCHAR, encoding VARCHAR,
     rows_in BIGINT, loaded BIGINT, quarantined BIGINT, ignored BIGINT,
-    balance_in DECIMAL(38,2), balance_loaded DECIMAL(38,2));
+    balance_in DECIMAL(38,2), balance_loaded DECIMAL(38,2), derived BOOLEAN);
 CREATE TABLE IF NOT EXISTS quarantine (
     batch_id VARCHAR, table_name VARCHAR, file VARCHAR, row_number BIGINT, field VARCHAR, value VARCHAR,
     reason VARCHAR, reason_zh VARCHAR, content VARCHAR);

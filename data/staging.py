@@ -28,6 +28,8 @@ class Count:
     ignored: int = 0
     balance_in: object = None
     balance_loaded: object = None
+    derived: bool = False
+    """Rows that a flat file yields beside its loans."""
 
 
 @dataclass
@@ -140,7 +142,7 @@ def _count_derived(table: str, frame: pl.DataFrame, parts: list[Part], result: S
             held = total(rows["snapshots.balance"]) if "snapshots.balance" in rows.columns else None
             result.counts.append(
                 Count(table, part.sheet.name, part.sheet.source.sha256, part.sheet.encoding, len(rows), len(rows),
-                      balance_in=held, balance_loaded=held)
+                      balance_in=held, balance_loaded=held, derived=True)
             )  # fmt: skip
 
 

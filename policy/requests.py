@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from data import dates
 from data.errors import InputError
 from policy.extension import judge_many
 from policy.model import Policy
@@ -30,14 +31,19 @@ def read(path: Path) -> pl.DataFrame:
     frame = frame.select(pl.col(column).str.strip_chars() for column in COLUMNS)
     for column in DATES:
         _check(
-            path,
-            frame,
-            column,
-            frame[column].str.to_date("%Y-%m-%d", strict=False).is_null(),
-            "is no date like 2024-01-31",
+            path, frame, column, _filled(frame[column]) & _day(frame[column]).is_null(), "is no date like 2024-01-31"
         )
     _check(path, frame, "loan_id", frame["loan_id"].is_null() | (frame["loan_id"] == ""), "is empty")
     return frame
+
+
+def _filled(cells: pl.Series) -> pl.Series:
+    return cells.fill_null("") != ""
+
+
+def _day(cells: pl.Series) -> pl.Series:
+    """Days as exports and spreadsheets write them; blank stays unknown, so the request cannot be judged."""
+    return dates.parse(cells.replace("", None), None)
 
 
 def _decode(path: Path) -> str:
@@ -60,7 +66,7 @@ def _check(path: Path, frame: pl.DataFrame, column: str, bad: pl.Series, says: s
 def decide(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: pl.DataFrame) -> pl.DataFrame:
     """The requests with verdict, term_class, latest_permitted, apply_by, blocked_by (rule ids joined by |)."""
     numbered = frame.with_row_index("request_id").with_columns(
-        pl.col("request_id").cast(pl.String), *(pl.col(column).str.to_date("%Y-%m-%d") for column in DATES)
+        pl.col("request_id").cast(pl.String), *(_day(frame[column]).alias(column) for column in DATES)
     )
     found = judge_many(con, policy, as_of, numbered).select(
         pl.col("request_id").cast(pl.Int64), *ANSWERS[:-1], pl.col("blocked_by").list.join("|")

@@ -12,6 +12,7 @@ from typing import TypeVar
 from data.errors import InputError
 from policy.model import (
     FOREVER,
+    SEVERITIES,
     Clause,
     Derived,
     Example,
@@ -26,6 +27,8 @@ from policy.model import (
 
 SHIPPED = Path(__file__).parent / "tables"
 LIMIT_ROW_COLUMNS = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
+UNREADABLE = date(2000, 1, 1)  # stands in for a date that is reported, so that the rest can still be read
+EFFECTS = {"on_violation": ("blocked", "noted"), "on_not_assessable": ("not_assessable", "noted")}
 Row = tuple[Place, dict[str, str]]
 T = TypeVar("T")
 
@@ -84,7 +87,7 @@ class TableReader:
             return date.fromisoformat(cell)
         except ValueError:
             self.report(place, column, f"'{cell}' is no date.", "Write it as 2024-07-01.")
-            return FOREVER
+            return default or UNREADABLE
 
     def records(self, name: str, kind: Callable[..., T], extra: Callable[[Row], dict[str, object]]) -> list[T]:
         """Rows of a table as dataclasses; `extra` gives the fields that are not plain text."""
@@ -122,6 +125,11 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
                 place, "hit_policy", f"'{c['hit_policy']}' cannot be.", "Use unique or collect, alike per table."
             )
         hit_policy[c["table"]] = c["hit_policy"]
+    for name in reader.names("limits"):
+        if name.removeprefix("limits/").removesuffix(".csv") not in columns:
+            reader.report(
+                Place(name, 1), "-", "limit_columns.csv declares no such table.", "Declare its columns there."
+            )
     return {
         name: LimitTable(name, hit_policy[name], tuple(own), tuple(_limit_rows(reader, name, own)))
         for name, own in columns.items()
@@ -150,8 +158,16 @@ def _example_inputs(reader: TableReader, row: Row) -> dict[str, object]:
 
 
 def _effects(reader: TableReader) -> dict[str, tuple[str, str]]:
-    rows = reader.rows("effects.csv", ("severity", "on_violation", "on_not_assessable"))
-    return {c["severity"]: (c["on_violation"], c["on_not_assessable"]) for _, c in rows}
+    """What a violation, and an unknown, of each severity means for an extension."""
+    found: dict[str, tuple[str, str]] = {}
+    for place, c in reader.rows("effects.csv", ("severity", *EFFECTS)):
+        for column, words in EFFECTS.items():
+            if c[column] not in words:
+                reader.report(place, column, f"'{c[column]}' is no effect.", f"Use {' or '.join(words)}.")
+        if c["severity"] in found or c["severity"] not in SEVERITIES:
+            reader.report(place, "severity", f"'{c['severity']}' is unknown or stands twice.", "One row a severity.")
+        found[c["severity"]] = (c["on_violation"], c["on_not_assessable"])
+    return found
 
 
 def _clauses(reader: TableReader) -> dict[str, Clause]:

@@ -106,12 +106,17 @@ def witness(interval: Interval, discrete: bool) -> Value | None:
     return (low + high) / 2  # type: ignore[operator]
 
 
-def _beyond(interval: Interval) -> Value:
+def _beyond(interval: Interval) -> Value | None:
+    """The first value inside an interval that is unbounded on one side; None past the calendar's end."""
     bound = interval.low if interval.low is not None else interval.high
+    is_open = interval.low_open if interval.low is not None else interval.high_open
+    if not is_open:
+        return bound
     step = timedelta(days=1) if isinstance(bound, date) else Decimal(1)
-    if interval.low is not None:
-        return bound + step if interval.low_open else bound  # type: ignore[operator, return-value]
-    return bound - step if interval.high_open else bound  # type: ignore[operator, return-value]
+    try:
+        return bound + step if interval.low is not None else bound - step  # type: ignore[operator, return-value]
+    except OverflowError:
+        return None
 
 
 def _shared_value(a: Cell, b: Cell) -> str | None:

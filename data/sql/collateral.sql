@@ -4,7 +4,7 @@ WITH secured AS (
     SELECT g.* EXCLUDE (provider), getvariable('as_of') AS as_of,
         l.borrower_id, l.branch_id, l.officer_id, l.is_running, l.disbursed_on, l.current_maturity, l.contract_date,
         l.contract_no AS loan_contract_no, l.guarantee_type, l.balance,
-        g.appraised_value - coalesce(g.prior_lien, 0) AS net_value
+        g.appraised_value - known_lien(g.prior_lien, g.rank) AS net_value
     FROM live_guarantee g JOIN judged_loan l ON l.loan_id = g.loan_id
 )
 SELECT * FROM secured WHERE NOT by_contract

@@ -42,8 +42,8 @@ WITH loaded AS (
         count(*) FILTER (kind = 'mortgage') AS mortgages,
         count(*) FILTER (kind = 'pledge') AS pledges,
         count(*) FILTER (kind = 'mortgage' AND registration_date IS NULL) AS unregistered,
-        CASE WHEN bool_and(appraised_value IS NOT NULL) FILTER (kind IN ('mortgage', 'pledge'))
-            THEN sum(appraised_value - coalesce(prior_lien, 0)) FILTER (kind IN ('mortgage', 'pledge'))
+        CASE WHEN bool_and(appraised_value - known_lien(prior_lien, rank) IS NOT NULL) FILTER (kind IN ('mortgage', 'pledge'))
+            THEN sum(appraised_value - known_lien(prior_lien, rank)) FILTER (kind IN ('mortgage', 'pledge'))
         END AS net_value,
         CASE WHEN bool_and(valuation_date IS NOT NULL) FILTER (kind IN ('mortgage', 'pledge'))
             THEN min(valuation_date) FILTER (kind IN ('mortgage', 'pledge')) END AS oldest_valuation,
@@ -58,6 +58,14 @@ WITH loaded AS (
         coalesce(event_date, CAST(event_ts AS DATE)) AS day
     FROM current_events
     WHERE loan_id IN (SELECT loan_id FROM loan)
+), covered AS (
+    -- A register of events can record every step; the dates beside a flat file's loans only those it has columns for.
+    SELECT CASE WHEN bool_or(NOT is_flat) THEN (SELECT list(code ORDER BY rank) FROM codes WHERE list = 'step')
+        ELSE list_sort(list(DISTINCT step_code)) END AS steps
+    FROM (
+        SELECT DISTINCT e.step_code, l.source_file IS NOT NULL AS is_flat
+        FROM (SELECT DISTINCT step_code, batch_id, source_file FROM events WHERE as_of <= getvariable('as_of')) e
+        LEFT JOIN (SELECT DISTINCT batch_id, source_file FROM loans) l USING (batch_id, source_file))
 ), process AS (
     SELECT loan_id,
         nullif(count(*) FILTER (is_own), 0) AS events_loaded,
@@ -136,6 +144,7 @@ SELECT getvariable('as_of') AS as_of, l.*,
     CASE WHEN loaded.guarantees THEN coalesce(g.unregistered, 0) END AS unregistered_mortgages,
     g.net_value AS collateral_net_value, g.oldest_valuation, g.last_registration AS last_registration_date,
     g.guarantee_end AS earliest_guarantee_end, g.pledge_maturity AS earliest_pledge_maturity,
+    covered.steps AS steps_covered,
     e.* EXCLUDE (loan_id, weekend_events),
     CASE WHEN e.events_loaded > 0 THEN e.weekend_events END AS weekend_events,
     who.* EXCLUDE (loan_id),
@@ -152,6 +161,7 @@ SELECT getvariable('as_of') AS as_of, l.*,
     END AS document_types
 FROM loan l
 CROSS JOIN loaded
+CROSS JOIN covered
 JOIN arrears a USING (loan_id)
 LEFT JOIN borrower_total t ON t.borrower_id = l.borrower_id
 LEFT JOIN current_borrowers b ON b.borrower_id = l.borrower_id

@@ -9,6 +9,10 @@ CREATE OR REPLACE TEMP MACRO term_months(started, ended) AS
 
 CREATE OR REPLACE TEMP MACRO term_days(started, ended) AS CASE WHEN started < ended THEN ended - started END;
 
+-- Prior claims: none where the first rank, or no rank, is recorded without them; unknown behind a later rank.
+CREATE OR REPLACE TEMP MACRO known_lien(prior_lien, claim_rank) AS
+    coalesce(prior_lien, CASE WHEN coalesce(claim_rank, 1) <= 1 THEN 0 END);
+
 -- Not rejected, and an agreement or a new maturity stands in the register.
 CREATE OR REPLACE TEMP MACRO is_executed(decision, agreement_date, new_maturity) AS
     coalesce(decision, 'approved') = 'approved' AND (agreement_date IS NOT NULL OR new_maturity IS NOT NULL);

@@ -261,6 +261,18 @@ def test_bad_request_files_say_where(path, tmp_path, capsys, content: str, says:
     assert says in capsys.readouterr().err
 
 
+def test_request_files_as_spreadsheets_write_them(path, tmp_path) -> None:
+    """Dates as a Chinese Excel saves them, in GB18030; a blank date is a request that cannot be judged, not an error."""
+    asked, out = tmp_path / "asked.csv", tmp_path / "out.csv"
+    text = "loan_id,application_date,requested_maturity,consent\nG6,2025/6/20,2027/1/24,\nG6,,2027/1/24,\nG6,20250620,,张三\n"
+    asked.write_bytes(text.encode("gb18030"))
+    assert main(["extension", "--requests", str(asked), "--out", str(out), "--book", str(path)]) == 0
+    with out.open(encoding="utf-8") as file:
+        decided = list(csv.DictReader(file))
+    assert [row["verdict"] for row in decided] == ["allowed", "not_assessable", "not_assessable"]
+    assert (decided[0]["application_date"], decided[0]["latest_permitted"]) == ("2025/6/20", "2027-01-24")
+
+
 def test_wrong_usage_exits_with_2(path, capsys) -> None:
     assert main(["extension", "--loan", "G1", "--book", str(path)]) == 2
     assert "--to" in capsys.readouterr().err

@@ -105,6 +105,23 @@ def test_limit_cells_and_structure() -> None:
     )
 
 
+def test_an_effect_that_is_no_effect_is_an_error_and_never_allows() -> None:
+    texts = small.texts([{}])
+    for old, new in (("critical,blocked,", "critical,maybe,"), ("high,blocked,not_assessable", "high,blocked,blocked")):
+        found = small.errors(lint.lint(texts | {"effects.csv": texts["effects.csv"].replace(old, new)})[1])
+        assert len(found) == 1 and "is no effect" in found[0]
+    twice = texts["effects.csv"] + "low,noted,noted\n"
+    assert any("stands twice" in p for p in small.errors(lint.lint(texts | {"effects.csv": twice})[1]))
+
+
+def test_broken_dates_and_undeclared_tables_are_said_not_crashed_on() -> None:
+    broken = {"original_term_months": "-", "days": "10", "effective_from": "2024/31/01"}
+    found = small.lint_errors([DAYS_RULE], _terms(broken))
+    assert len(found) == 1 and "'2024/31/01' is no date" in found[0]
+    stray = small.texts([{}]) | {"limits/stray.csv": "row_id\n"}
+    assert any("declares no such table" in p for p in small.errors(lint.lint(stray)[1]))
+
+
 def test_two_versions_in_force_at_once_are_an_error() -> None:
     assert any("in force twice from 2010-01-01" in p for p in small.lint_errors([{}, {"effective_from": "2010-01-01"}]))
     assert small.lint_errors([{"effective_to": "2010-01-01"}, {"effective_from": "2010-01-01"}]) == []
