@@ -13,7 +13,7 @@ from data.errors import BookError
 SQL = Path(__file__).parent / "sql"
 # facts_loan and facts_borrower are read by those that follow.
 ORDER = ("loan", "borrower", "collateral", "extension", "inspection", "document")
-EXTENSION_TABLES = ("loans", "guarantees", "extensions", "consents", "events", "staff")
+EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
 TRIED = "hypothetical_extension"
 
 
@@ -30,13 +30,18 @@ def _columns(subject: str) -> dict[str, str]:
     return {name: field.sql_type for name, field in dictionary.facts(subject).items()}
 
 
-def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
-    """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
+def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
+    """Whether the facts of a subject stand in the book, in the columns of this dictionary."""
     found = con.execute(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
         [f"facts_{subject}"],
     ).fetchall()
-    if dict(found) != _columns(subject):
+    return dict(found) == _columns(subject)
+
+
+def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
+    """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
+    if not _has_table(con, subject):
         body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in _columns(subject).items())
         con.execute(f"CREATE OR REPLACE TABLE facts_{subject} ({body})")
 
@@ -62,6 +67,7 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
         _create_table(con, subject)
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
     _prepare(con, as_of, dictionary.tables())
+    con.execute(_sql("live_guarantee"))
     _requests(con, "requests_booked")
     return {subject: _insert(con, subject) for subject in ORDER}
 
@@ -84,7 +90,6 @@ def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> 
     _prepare(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
     _requests(con, "requests_hypothetical")
-    con.execute(_sql("asked_loans"))
     columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in _columns("extension").items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({_sql('extension')})")
     return TRIED
@@ -104,7 +109,7 @@ def latest_as_of(con: duckdb.DuckDBPyConnection) -> date | None:
 
 
 def built_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
-    """The dates whose facts stand in the book, oldest first."""
-    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'facts_loan'").fetchone():
+    """The dates whose facts stand in the book, oldest first; facts of an earlier dictionary do not count."""
+    if not _has_table(con, "loan"):
         return []
     return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]

@@ -5,7 +5,7 @@ WITH loaded AS (
     SELECT loan_id, borrower_id, branch_id, officer_id, original_maturity, current_maturity, disbursed_on,
         extension_count, original_term_months, original_term_days, product_code, guarantee_type, borrower_type,
         balance, principal, status, is_running, classification, days_past_due, other_arrears,
-        earliest_guarantee_end, earliest_pledge_maturity, oldest_valuation, last_check_date
+        earliest_guarantee_end, earliest_pledge_maturity, oldest_valuation, last_check_date, providers
     FROM judged_loan
     WHERE loan_id IN (SELECT loan_id FROM request)
 ), history AS (
@@ -16,16 +16,13 @@ WITH loaded AS (
     WHERE loan_id IN (SELECT loan_id FROM request)
     GROUP BY loan_id
 ), provider AS (
-    SELECT loan_id, provider, any_value(provider_name) AS name
-    FROM live_guarantee
-    WHERE loan_id IN (SELECT loan_id FROM request)
-    GROUP BY loan_id, provider
+    SELECT loan_id, unnest(providers) AS provider FROM loan
 ), answer AS (
     SELECT r.request_id,
         CASE
             WHEN lower(r.consent) IN ('all', 'none') THEN lower(r.consent) = 'all'
-            WHEN r.is_hypothetical THEN list_has_any(
-                list_transform(string_split(r.consent, ','), lambda part: trim(part)), [p.provider, p.name])
+            WHEN r.is_hypothetical THEN list_contains(
+                list_transform(string_split(r.consent, ','), lambda part: trim(part)), p.provider)
             WHEN loaded.consents THEN CASE WHEN c.request_id IS NULL THEN false ELSE c.signed AND c.sealed END
         END AS is_given
     FROM request r
@@ -58,7 +55,7 @@ WITH loaded AS (
     FROM event
     GROUP BY request_id
 ), known AS (
-    SELECT r.*, l.* EXCLUDE (loan_id),
+    SELECT r.*, l.* EXCLUDE (loan_id, providers),
         coalesce(h.executed, 0) AS executed,
         CASE WHEN loaded.extensions
             THEN coalesce(h.open, 0) - CAST(r.is_open AND NOT r.is_hypothetical AS INTEGER) END AS open_requests,

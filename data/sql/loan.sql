@@ -50,7 +50,8 @@ WITH loaded AS (
         max(registration_date) FILTER (kind IN ('mortgage', 'pledge')) AS last_registration,
         CASE WHEN NOT bool_or(coalesce(kind = 'guarantee' AND "end" IS NULL, false)) THEN min("end") END
             AS guarantee_end,
-        min(pledge_maturity) FILTER (kind = 'pledge') AS pledge_maturity
+        min(pledge_maturity) FILTER (kind = 'pledge') AS pledge_maturity,
+        string_agg(provider, chr(31)) AS providers
     FROM live_guarantee
     GROUP BY loan_id
 ), event AS NOT MATERIALIZED (
@@ -144,6 +145,10 @@ SELECT getvariable('as_of') AS as_of, l.*,
     CASE WHEN loaded.guarantees THEN coalesce(g.unregistered, 0) END AS unregistered_mortgages,
     g.net_value AS collateral_net_value, g.oldest_valuation, g.last_registration AS last_registration_date,
     g.guarantee_end AS earliest_guarantee_end, g.pledge_maturity AS earliest_pledge_maturity,
+    CASE
+        WHEN g.providers IS NOT NULL THEN list_sort(list_distinct(string_split(g.providers, chr(31))))
+        WHEN loaded.guarantees THEN []
+    END AS providers,
     covered.steps AS steps_covered,
     e.* EXCLUDE (loan_id, weekend_events),
     CASE WHEN e.events_loaded > 0 THEN e.weekend_events END AS weekend_events,

@@ -210,3 +210,12 @@ def test_a_step_without_a_date_keeps_its_person(ledger: Ledger) -> None:
     fact = ledger.fact("loan", "L1")
     assert (fact["approval_date"], fact["approver_id"], fact["approved_amount"]) == (None, "S7", 30)
     assert (fact["review_date"], fact["reviewer_id"]) == (date(2026, 1, 5), "S2")
+
+
+def test_facts_of_an_earlier_dictionary_are_replaced(ledger: Ledger) -> None:
+    ledger.loan()
+    ledger.build()
+    ledger.con.execute("ALTER TABLE facts_loan DROP COLUMN rating")
+    assert facts.built_dates(ledger.con) == []
+    ledger.build()
+    assert facts.built_dates(ledger.con) == [AS_OF]
