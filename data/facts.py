@@ -85,8 +85,7 @@ def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> 
     a read-only cursor. A request for a loan that is not in the snapshot gets a row without loan facts.
     Raises BookError when the facts of as_of were never derived.
     """
-    if as_of not in built_dates(con):
-        raise BookError(f"The book has no facts for {as_of}. Run python -m policy check --as-of {as_of} first.")
+    need(con, as_of)
     _prepare(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
     _requests(con, "requests_hypothetical")
@@ -113,3 +112,9 @@ def built_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     if not _has_table(con, "loan"):
         return []
     return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]
+
+
+def need(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Raises BookError when the facts of as_of do not stand in the book."""
+    if as_of not in built_dates(con):
+        raise BookError(f"The book has no facts for {as_of}. Run python -m policy check --as-of {as_of} first.")

@@ -181,7 +181,8 @@ def _frame(requests: list[Request]) -> pl.DataFrame:
 
 
 def _known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> date | None:
-    """The loan's current maturity. Raises InputError when the snapshot has no such loan."""
+    """The loan's current maturity. Raises InputError when the snapshot has no such loan, BookError without facts."""
+    facts.need(con, as_of)
     found = con.execute(
         "SELECT current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
     ).fetchall()

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from data import dictionary
+from data import dictionary, facts
 from data.errors import InputError
 from policy.compiling import CompiledSubject, asked_tables, mentioned
 from policy.judging import booked, compiled, reason_of
@@ -75,6 +75,7 @@ def of_loan(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loan_id: str, *, today: bool = False
 ) -> list[Verdict]:
     """Every rule about the loan and what belongs to it. Raises InputError when the snapshot has no such loan."""
+    facts.need(con, as_of)
     found = con.execute(
         "SELECT borrower_id FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
     ).fetchall()

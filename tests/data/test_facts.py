@@ -1,14 +1,13 @@
 """Facts of loans and registers against hand-made rows, with expectations read off in plain Python."""
 
 import calendar
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger import AS_OF, Ledger, opened, undone
+from ledger import AS_OF, Ledger
 
 from data import dictionary, facts
 
@@ -25,18 +24,6 @@ GOLDEN = [  # worked dates: disbursed, original maturity, months, days
     (date(2024, 1, 31), date(2024, 3, 1), 2, 30),
     (date(2024, 1, 31), date(2024, 2, 1), 1, 1),
 ]
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened() as con:
-        yield con
-
-
-@pytest.fixture
-def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Ledger]:
-    with undone(con) as ledger:
-        yield ledger
 
 
 @pytest.fixture(scope="module")

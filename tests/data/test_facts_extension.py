@@ -1,27 +1,13 @@
 """Facts of extensions, booked and tried, against hand-made rows."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
-from ledger import AS_OF, Ledger, opened, undone
+from ledger import AS_OF, Ledger
 
 from data import book, facts
 from data.errors import BookError
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened() as con:
-        yield con
-
-
-@pytest.fixture
-def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Ledger]:
-    with undone(con) as ledger:
-        yield ledger
 
 
 def booked(ledger: Ledger, request: str, **row: object) -> None:

@@ -1,24 +1,9 @@
 """Facts that come from the registers: security, inspections, notices, borrowers and documents."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-import duckdb
-import pytest
-from ledger import AS_OF, Ledger, opened, undone
-
-
-@pytest.fixture(scope="module")
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened() as con:
-        yield con
-
-
-@pytest.fixture
-def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Ledger]:
-    with undone(con) as ledger:
-        yield ledger
+from ledger import AS_OF, Ledger
 
 
 def test_security(ledger: Ledger) -> None:

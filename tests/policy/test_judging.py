@@ -248,3 +248,11 @@ def test_snapshot_that_is_not_there_is_named(tmp_path) -> None:
         pytest.raises(judging.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
     ):
         judging.pick_as_of(con, date(2024, 7, 31))
+
+
+def test_a_snapshot_whose_facts_do_not_stand_says_what_to_do(tmp_path) -> None:
+    path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
+    with book.writing(path) as con:
+        con.execute("DELETE FROM facts_loan")
+    with book.reading(path) as con, pytest.raises(judging.BookError, match="Run python -m policy check"):
+        verdicts.of_loan(con, small.policy([{}]), AS_OF, "L")
