@@ -103,10 +103,6 @@ def as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     return [row[0] for row in rows]
 
 
-def latest_as_of(con: duckdb.DuckDBPyConnection) -> date | None:
-    return max(as_of_dates(con), default=None)
-
-
 def built_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     """The dates whose facts stand in the book, oldest first; facts of an earlier dictionary do not count."""
     if not _has_table(con, "loan"):

@@ -132,16 +132,6 @@ def one(cursor: duckdb.DuckDBPyConnection, run: Run, violation_id: str) -> dict[
     return found.row(0, named=True) if found.height else None
 
 
-def verdict_counts(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
-    """[rule_id, verdict, subjects] of the run."""
-    return query.frame(
-        cursor,
-        """SELECT rule_id, verdict, sum(subjects)::BIGINT AS subjects FROM run_counts
-           WHERE run_id = $run GROUP BY ALL ORDER BY ALL""",
-        run=run_id,
-    )
-
-
 def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
     """[rule_id, subject, reason, field, subjects], the commonest first."""
     return query.frame(

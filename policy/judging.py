@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 
 import duckdb
 import polars as pl
@@ -42,7 +41,6 @@ class Run:
     rules: list[RuleCounts]
 
 
-@lru_cache(maxsize=16)
 def load(directory: str | None = None) -> Policy:
     """The policy of a folder (the shipped one by default). Raises PolicyError when it has errors."""
     policy, problems = lint.lint(tables.read_texts(tables.SHIPPED if directory is None else tables.Path(directory)))

@@ -21,7 +21,6 @@ def _reader(path: str, generation: Generation) -> book.Reader:  # noqa: ARG001  
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001  # edited tables have a new stamp
-    judging.load.cache_clear()
     return judging.load()
 
 

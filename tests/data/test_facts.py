@@ -109,15 +109,10 @@ def test_only_rows_current_at_as_of_count(ledger: Ledger) -> None:
     assert ledger.fact("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
     assert ledger.fact("loan", "L1")["current_maturity"] == date(2027, 12, 1)
     assert facts.as_of_dates(ledger.con) == facts.built_dates(ledger.con) == [early, AS_OF]
-    assert facts.latest_as_of(ledger.con) == AS_OF
 
 
 def test_an_empty_book_has_no_dates(ledger: Ledger) -> None:
-    assert (facts.as_of_dates(ledger.con), facts.latest_as_of(ledger.con), facts.built_dates(ledger.con)) == (
-        [],
-        None,
-        [],
-    )
+    assert (facts.as_of_dates(ledger.con), facts.built_dates(ledger.con)) == ([], [])
 
 
 def test_registers_not_loaded_leave_counts_unknown(ledger: Ledger) -> None:
