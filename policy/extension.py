@@ -8,13 +8,12 @@ import duckdb
 import polars as pl
 
 from data import facts, query
-from data.errors import InputError
 from policy.compiling import CompiledSubject
 from policy.functions import literal, render
 from policy.judging import compiled
 from policy.model import Policy
 from policy.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.verdicts import Verdict, columns_sql, of_record, records
+from policy.verdicts import Verdict, columns_sql, known_loan, of_record, records
 
 SUBJECT = "extension"
 NEW_MATURITY, APPLICATION = "requested_maturity", "application_date"
@@ -131,7 +130,7 @@ def judge(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool = False
 ) -> Decision:
     """The decision on one request with every line. Raises InputError when the snapshot has no such loan."""
-    _known_loan(con, as_of, request.loan_id)
+    known_loan(con, as_of, request.loan_id)
     judged = compiled(policy, SUBJECT, today=today)
     text = columns_sql(judged, _try(con, as_of, _frame([request])), _answers(policy, judged))
     record = records(con, text, {"as_of": as_of})[0]
@@ -150,7 +149,7 @@ def frontier(
     consent: str | None,
 ) -> pl.DataFrame:
     """Every day after the current maturity, ten years on: [requested_maturity, verdict, blocked_by]."""
-    start = _known_loan(con, as_of, loan_id)
+    _, start = known_loan(con, as_of, loan_id)
     if start is None:
         return pl.DataFrame(schema={NEW_MATURITY: pl.Date, "verdict": pl.String, "blocked_by": pl.List(pl.String)})
     days = pl.date_range(
@@ -178,14 +177,3 @@ def _frame(requests: list[Request]) -> pl.DataFrame:
         (str(n), r.loan_id, r.application_date, r.requested_maturity, r.consent) for n, r in enumerate(requests)
     ]
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> date | None:
-    """The loan's current maturity. Raises InputError when the snapshot has no such loan, BookError without facts."""
-    facts.need(con, as_of)
-    found = con.execute(
-        "SELECT current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
-    ).fetchall()
-    if not found:
-        raise InputError(f"No loan '{loan_id}' in the snapshot of {as_of}. Check the id and the --as-of date.")
-    return found[0][0]

@@ -71,17 +71,23 @@ def of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -
     return [_verdict(policy, n, rule, record, subject) for n, rule in enumerate(judged.rules) if f"code{n}" in record]
 
 
+def known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> tuple[str | None, date | None]:
+    """(borrower_id, current maturity). Raises InputError when there is no such loan, BookError without facts."""
+    facts.need(con, as_of)
+    found = con.execute(
+        "SELECT borrower_id, current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
+    ).fetchall()
+    if not found:
+        raise InputError(f"No loan '{loan_id}' in the snapshot of {as_of}. Check the id and the --as-of date.")
+    return found[0]
+
+
 def of_loan(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loan_id: str, *, today: bool = False
 ) -> list[Verdict]:
     """Every rule about the loan and what belongs to it. Raises InputError when the snapshot has no such loan."""
-    facts.need(con, as_of)
-    found = con.execute(
-        "SELECT borrower_id FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
-    ).fetchall()
-    if not found:
-        raise InputError(f"No loan '{loan_id}' in the snapshot of {as_of}. Check the id and the --as-of date.")
-    parameters = {"as_of": as_of, "loan_id": loan_id, "borrower_id": found[0][0]}
+    borrower_id, _ = known_loan(con, as_of, loan_id)
+    parameters = {"as_of": as_of, "loan_id": loan_id, "borrower_id": borrower_id}
     verdicts = []
     for subject in policy.subjects:
         key = "borrower_id" if subject == "borrower" else "loan_id"
