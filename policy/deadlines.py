@@ -7,7 +7,8 @@ import polars as pl
 
 from data import query
 from policy.extension import APPLICATION, NEW_MATURITY, judge_many
-from policy.judging import booked, compiled
+from policy.judging import compiled
+from policy.matrix import booked
 from policy.model import SEVERITIES, Policy
 from policy.verdict_codes import CompiledRule
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
 from policy.compiling import CompiledSubject, compile_subject
-from policy.judging import reason_of
+from policy.matrix import reason_of
 from policy.model import Example, Policy
 
 

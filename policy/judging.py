@@ -1,33 +1,21 @@
 """Judging a whole snapshot: one set-based query a subject, the run and its violations kept in the book."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import duckdb
-import polars as pl
 import sqlglot
 
-from data import dictionary, facts
-from data.errors import BookError, LoanlightError
-from policy import lint, tables
-from policy.columns import identifier
+from data import facts
+from data.errors import BookError
+from policy import lint, matrix, tables
 from policy.compiling import CompiledSubject, compile_subject
-from policy.functions import literal, render
-from policy.model import VERDICTS, Policy
-from policy.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION
+from policy.matrix import RuleCounts
+from policy.model import Policy
 
 ENGINE_VERSION = f"1;duckdb {duckdb.__version__};sqlglot {sqlglot.__version__}"
-IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
 _COMPILED: dict[tuple[str, str, bool], CompiledSubject] = {}
-
-
-@dataclass(frozen=True)
-class RuleCounts:
-    rule_id: str
-    subject: str
-    counts: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -58,20 +46,6 @@ def compiled(policy: Policy, subject: str, *, today: bool = False) -> CompiledSu
     return _COMPILED[key]
 
 
-def booked(subject: str, extra: str = "") -> str:
-    """The relation of a subject's facts at $as_of."""
-    return f"(SELECT * FROM facts_{subject} WHERE as_of = $as_of{extra})"
-
-
-def reason_of(code: int, inputs: tuple[str, ...]) -> tuple[str, str | None, str | None]:
-    """(verdict, reason, missing field) of a compiled code."""
-    if code in (PASS, NOT_APPLICABLE, VIOLATION):
-        return {PASS: VERDICTS[0], VIOLATION: VERDICTS[1], NOT_APPLICABLE: VERDICTS[2]}[code], None, None
-    if code >= MISSING:
-        return VERDICTS[3], "missing_field", inputs[code - MISSING]
-    return VERDICTS[3], REASONS[code], None
-
-
 def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     """The snapshot to judge: the one asked for, or the latest. Raises BookError when the book has none such."""
     known = facts.as_of_dates(con)
@@ -98,9 +72,8 @@ def judge(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
     subjects, rules = {}, []
     for subject in policy.subjects:
         judged = compiled(policy, subject, today=today)
-        subjects[subject] = _judge(con, judged, subject, as_of)
-        rules += _count(con, judged, subject, run_id, subjects[subject])
-        _store_violations(con, judged, subject, run_id, policy.version, as_of)
+        subjects[subject], counted = matrix.judge(con, judged, run_id, as_of)
+        rules += counted
     con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, s, n) for s, n in subjects.items()])
     order = {rule_id: number for number, rule_id in enumerate(policy.rules)}
     return Run(run_id, as_of, policy.version, subjects, sorted(rules, key=lambda rule: order[rule.rule_id]))
@@ -120,90 +93,3 @@ def _begin_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
         [run_id, as_of, policy.version, ENGINE_VERSION, rules_of, datetime.now()],
     )
     return run_id
-
-
-def _id(subject: str) -> str:
-    return identifier(dictionary.subjects()[subject].id)
-
-
-def _judge(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, as_of: date) -> int:
-    """The matrix of codes, one column a rule, as a temporary table; returns the number of subjects."""
-    codes = "".join(f", CAST({rule.texts.code} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))
-    select = judged.columns.select(booked(subject))
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE judged AS {select} SELECT {_id(subject)} AS subject_id, branch_id{codes} "
-        "FROM columns",
-        {"as_of": as_of},
-    )
-    return _one(con.execute("SELECT count(*) FROM judged"))
-
-
-def _one(result: duckdb.DuckDBPyConnection) -> int:
-    return int(result.fetchall()[0][0])
-
-
-def _count(
-    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, run_id: str, subjects: int
-) -> Iterable[RuleCounts]:
-    each = [
-        f"SELECT {n} AS rule, branch_id, r{n} AS code, count(*) AS subjects FROM judged GROUP BY ALL"
-        for n in range(len(judged.rules))
-    ]
-    found = con.execute(" UNION ALL ".join(each) + " ORDER BY ALL").fetchall()
-    rows = [
-        (run_id, judged.rules[n].rule_id, subject, branch, *reason_of(code, judged.rules[n].inputs), count)
-        for n, branch, code, count in found
-    ]
-    _insert(con, "run_counts", rows)
-    return [_totals(rule.rule_id, subject, rows, subjects) for rule in judged.rules]
-
-
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    if not rows:
-        return
-    frame = pl.DataFrame(rows, orient="row", infer_schema_length=None)
-    con.register("new_rows", frame.to_arrow())
-    con.execute(f"INSERT INTO {table} SELECT * FROM new_rows")
-    con.unregister("new_rows")
-
-
-def _totals(rule_id: str, subject: str, rows: list[tuple[object, ...]], subjects: int) -> RuleCounts:
-    counts = dict.fromkeys(VERDICTS, 0)
-    for row in rows:
-        if row[1] == rule_id:
-            counts[str(row[4])] += int(str(row[-1]))
-    if sum(counts.values()) != subjects:
-        raise LoanlightError(f"Rule {rule_id}: verdicts add up to {sum(counts.values())}, not to {subjects} subjects.")
-    return RuleCounts(rule_id, subject, counts)
-
-
-def _store_violations(
-    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, run_id: str, version: str, as_of: date
-) -> None:
-    """One row a violation, with measured value and limit, rebuilt only for the records that have one."""
-    caught = [
-        n
-        for n in range(len(judged.rules))
-        if _one(con.execute(f"SELECT count(*) FROM judged WHERE r{n} = {VIOLATION}"))
-    ]
-    if not caught:
-        return
-    structs = ", ".join(
-        f"CASE WHEN {rule.texts.code} = {VIOLATION} THEN {{'rule_id': {render(literal('text', rule.rule_id))}, "
-        f"'measured': {rule.texts.measured}, 'limit': {rule.texts.limit}}} END"
-        for rule in (judged.rules[n] for n in caught)
-    )
-    any_violation = " OR ".join(f"r{n} = {VIOLATION}" for n in caught)
-    only = f" AND {_id(subject)} IN (SELECT subject_id FROM judged WHERE {any_violation})"
-    select = judged.columns.select(booked(subject, only), narrow=True)
-    con.execute(
-        f"""INSERT INTO violations
-        {select}, found AS (
-            SELECT {_id(subject)} AS subject_id, {", ".join(IDENTITY)}, balance,
-                UNNEST(LIST_FILTER([{structs}], lambda found: found IS NOT NULL)) AS violation
-            FROM columns)
-        SELECT $run_id, md5(violation.rule_id || '|' || subject_id), violation.rule_id, $subject, subject_id,
-            {", ".join(IDENTITY)}, balance, violation.measured, violation."limit", $version
-        FROM found ORDER BY ALL""",
-        {"as_of": as_of, "run_id": run_id, "subject": subject, "version": version},
-    )

@@ -6,6 +6,7 @@ from datetime import date
 FOREVER = date(9999, 12, 31)
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
+CURES = ("curable", "historic")
 AGGREGATES = ("sum", "min", "max", "count")
 VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
 
@@ -48,7 +49,10 @@ class Clause:
 
 @dataclass(frozen=True)
 class Rule:
-    """One version of a rule, in force [effective_from, effective_to) by the date in the fact named `as_of`."""
+    """One version of a rule, in force [effective_from, effective_to) by the date in the fact named `as_of`.
+
+    `cure`: curable, or historic for a fact that can only be acknowledged. `grace_days`: a younger violation is pending.
+    """
 
     rule_id: str
     family: str
@@ -67,6 +71,8 @@ class Rule:
     evidence: str
     effective_from: date
     effective_to: date
+    cure: str
+    grace_days: int
     remedy_zh: str
     remedy_en: str
     place: Place

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from data.errors import InputError
 from policy.model import (
+    CURES,
     FOREVER,
     SEVERITIES,
     Clause,
@@ -103,6 +104,21 @@ def _dates(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         if ends <= starts:
             reader.report(place, "effective_to", "ends before it begins.", "Dates hold from (incl.) to (excl.).")
         return {"effective_from": starts, "effective_to": ends, "place": place}
+
+    return extra
+
+
+def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
+    dates = _dates(reader)
+
+    def extra(row: Row) -> dict[str, object]:
+        place, cells = row
+        grace = cells["grace_days"] or "0"
+        if not grace.isdecimal():
+            reader.report(place, "grace_days", f"'{grace}' is no number of days.", "Write 0, 5, 30 …")
+        if cells["cure"] not in CURES:
+            reader.report(place, "cure", f"'{cells['cure']}' cannot be.", f"Use {' or '.join(CURES)}.")
+        return dates(row) | {"grace_days": int(grace) if grace.isdecimal() else 0}
 
     return extra
 
@@ -204,8 +220,8 @@ def version_of(texts: dict[str, str]) -> str:
 def read(texts: dict[str, str]) -> tuple[Policy, list[Problem]]:
     """The policy as far as it can be read, and what is wrong with the rows of its tables."""
     reader = TableReader(texts)
-    dates = _dates(reader)
-    rules = [r for name in reader.names("rules") for r in reader.records(name, Rule, dates)]
+    cells = _rule_cells(reader)
+    rules = [r for name in reader.names("rules") for r in reader.records(name, Rule, cells)]
     examples = [
         e
         for name in reader.names("examples")

@@ -11,7 +11,8 @@ import duckdb
 from data import dictionary, facts
 from data.errors import InputError
 from policy.compiling import CompiledSubject, asked_tables, mentioned
-from policy.judging import booked, compiled, reason_of
+from policy.judging import compiled
+from policy.matrix import booked, reason_of
 from policy.model import LimitTable, Policy, Rule, clause_ids
 from policy.verdict_codes import CompiledRule
 

@@ -22,6 +22,8 @@ RULE = {
     "effective_from": "2000-01-01",
     "effective_to": "",
     "remedy_zh": "改",
+    "cure": "curable",
+    "grace_days": "",
     "remedy_en": "mend",
 }
 LIMIT_META = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")

@@ -1,0 +1,40 @@
+"""Arguments that several commands take."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from data import book
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2024-01-31") from error
+
+
+def tables(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--tables", help="folder of policy tables (default: the shipped ones)")
+
+
+def json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def as_of(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--as-of", type=day, help="the day of judgement, a snapshot (default: the latest)")
+
+
+def of_book(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--book", type=Path, default=book.default_path(), help="the book's file")
+
+
+def today(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--today", action="store_true", help="judge old acts by the rules in force at --as-of")
+
+
+def judging(command: argparse.ArgumentParser) -> None:
+    """What every command takes that judges the records of a book."""
+    for add in (tables, json, as_of, of_book, today):
+        add(command)

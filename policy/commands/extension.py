@@ -1,0 +1,64 @@
+"""May a loan be extended."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from data import book
+from policy import extension, judging, requests
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.model import Policy
+
+ABOUT = "may a loan be extended"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.judging(command)
+    command.add_argument("--loan", help="the loan's id")
+    command.add_argument("--to", type=add.day, help="the new maturity asked for")
+    command.add_argument("--applied", type=add.day, help="the day of the application")
+    command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
+    command.add_argument("--requests", type=Path, help="a CSV of requests instead of one loan")
+    command.add_argument("--out", type=Path, help="the CSV to write the decisions to")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    many = arguments.requests is not None
+    lacks = [n for n in (("out",) if many else ("loan", "to", "applied")) if getattr(arguments, n) is None]
+    if lacks:
+        print(f"python -m policy extension: error: needs --{', --'.join(lacks)}", file=sys.stderr)
+        return 2
+    policy = judging.load(arguments.tables)
+    return (_extension_file if many else _extension_one)(arguments, policy)
+
+
+def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
+    asked = requests.read(arguments.requests)
+    with book.reading(arguments.book) as con:
+        decided = requests.decide(con, policy, judging.pick_as_of(con, arguments.as_of), asked)
+    requests.write(arguments.out, decided)
+    counts = {row["verdict"]: row["len"] for row in decided.group_by("verdict").len().to_dicts()}
+    if arguments.json:
+        printing.as_json(
+            {"requests": len(decided), "out": str(arguments.out)} | {o: counts.get(o, 0) for o in extension.OUTCOMES}
+        )
+    else:
+        print(f"{len(decided)} requests decided into {arguments.out}: {counts}")
+    return 0
+
+
+def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
+    request = extension.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        decision = extension.judge(con, policy, as_of, request, today=arguments.today)
+    if arguments.json:
+        lines = [printing.line_json(policy, line) for line in decision.lines]
+        printing.as_json({**asdict(decision), "lines": lines, "as_of": as_of, "policy_version": policy.version})
+        return 0
+    print(f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
+          f"{decision.latest_permitted}, apply by {decision.apply_by}.")  # fmt: skip
+    printing.lines(decision.lines)
+    return 0

@@ -1,0 +1,29 @@
+"""Every rule for one loan."""
+
+import argparse
+
+from data import book
+from policy import judging, verdicts
+from policy.commands import arguments as add
+from policy.commands import printing
+
+ABOUT = "every rule for one loan"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.judging(command)
+    command.add_argument("--loan", required=True, help="the loan's id")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        found = verdicts.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
+    if arguments.json:
+        printing.as_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
+                     "verdicts": [printing.line_json(policy, verdict) for verdict in found]})  # fmt: skip
+    else:
+        print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
+        printing.lines(found)
+    return 0
