@@ -21,9 +21,14 @@ demo: $(VENV)/.installed
 	$(RUN) -m data demo
 	$(RUN) -m policy check
 
-# The long proofs: a million loans through demo, check and a hundred thousand requests.
+# The proofs in whole: limits, random policies, mutants, speed and memory up to ten million loans, faults.
 proof: $(VENV)/.installed-test
-	$(RUN) -m benchmarks
+	$(RUN) -m tests.policy.exactness
+	$(RUN) -m tests.policy.differential --policies 200 --loans 500
+	$(RUN) -m tests.policy.mutation
+	$(RUN) -m benchmarks --loans 100000 1000000 10000000
+	$(RUN) -m benchmarks.fuzz
+	$(RUN) -m benchmarks.kills
 
 $(VENV)/.installed: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)

@@ -1,120 +1,87 @@
-"""python -m benchmarks [--loans N]: what the demo book, the check and the extension engine cost."""
+"""python -m benchmarks [--loans N …] [--requests N]: speed and memory of the engine, as ratios in one run."""
 
 import argparse
-import resource
+import json
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from statistics import median
 
-import duckdb
-import polars as pl
-
-from data import book, demo, facts, query
-from policy import extension, judging, verdicts
+from benchmarks import books, linting
+from benchmarks.measuring import ratio, timed
+from data import book, demo, facts
+from policy import judging
 from policy.model import Policy
 
-HAND_WRITTEN = Path(__file__).with_name("hand_written.sql").read_text(encoding="utf-8")
-REQUESTS = 100_000
+DEMO = 1_000_000  # loans of the largest demo book; facts of more are copies
+MOST_GB = 8
+LARGEST, SMALLER = 10_000_000, 1_000_000
 
 
-def _timed(label: str, work: Callable[[], object], times: int = 1) -> float:
-    """Seconds of the median of `times` runs, printed with the peak memory so far."""
-    spent = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"{label:58}{median(spent):10.3f} s   peak {peak:5.2f} GB", flush=True)
-    return median(spent)
+def child(module: str, *arguments: str) -> str:
+    """Runs a part in a process of its own, so that its peak memory is its own. Raises SystemExit when it fails."""
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    said = []
+    for line in process.stdout or ():
+        said.append(line)
+        if not line.startswith("{"):
+            print(line, end="", flush=True)
+    if process.wait():
+        raise SystemExit(f"benchmarks.{module} failed.")
+    return said[-1] if said else ""
 
 
-def _hand_written(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE by_hand AS {HAND_WRITTEN}", {"as_of": as_of})
-
-
-def _subset(policy: Policy, con: duckdb.DuckDBPyConnection, as_of: date) -> Policy:
-    """The shipped rules that the hand-written query states."""
-    ids = {line.split("'rule_id': '")[1].split("'")[0] for line in HAND_WRITTEN.splitlines() if "'rule_id': '" in line}
-    _hand_written(con, as_of)
-    return replace(policy, version="benchmark", versions=tuple(r for r in policy.versions if r.rule_id in ids))
-
-
-def _same(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    """The two must have found the same violations, or the ratio means nothing."""
-    differ = con.execute(
-        "SELECT count(*) FROM (SELECT rule_id, loan_id FROM by_hand EXCEPT SELECT rule_id, loan_id FROM violations "
-        "WHERE run_id = $run) "
-        "UNION ALL SELECT count(*) FROM (SELECT rule_id, loan_id FROM violations WHERE run_id = $run EXCEPT "
-        "SELECT rule_id, loan_id FROM by_hand)",
-        {"run": run_id},
-    ).fetchall()
-    if differ != [(0,), (0,)]:
-        raise SystemExit(f"Engine and hand-written SQL disagree: {differ}")
-
-
-def _check(path: Path, policy: Policy, as_of: date) -> None:
+def demo_book(path: Path, loans: int, policy: Policy) -> date:
+    timed(f"demo book: {loans:,} loans, 13 snapshots, facts", lambda: demo.build(path, loans, 1))
+    print(f"  book of {path.stat().st_size / 1024**3:.2f} GB")
     with book.writing(path) as con:
-        part = _subset(policy, con, as_of)
-        run = judging.check(con, part, as_of)
-        _same(con, run.run_id)
-        engine = _timed(
-            "judge: 12 rules by the engine, rows and counts stored", lambda: judging.judge(con, part, as_of), 5
-        )
-        by_hand = _timed("judge: the same 12 rules by hand-written SQL", lambda: _hand_written(con, as_of), 5)
-        print(f"  ratio engine / hand-written: {engine / by_hand:.2f}")
-        _timed("facts of the snapshot, all subjects", lambda: facts.build(con, as_of))
-        _timed("judge: every shipped rule, every subject", lambda: judging.judge(con, policy, as_of))
+        as_of = judging.pick_as_of(con, None)
+        timed("facts of the snapshot, all subjects", lambda: facts.build(con, as_of))
+        timed("judge: every shipped rule, every subject", lambda: judging.judge(con, policy, as_of))
+    return as_of
 
 
-def _extensions(path: Path, policy: Policy, as_of: date) -> None:
-    cursor = book.Reader(path).cursor()
-    loans = query.frame(
-        cursor,
-        "SELECT loan_id, current_maturity FROM facts_loan WHERE as_of = $as_of AND is_running "
-        "AND current_maturity IS NOT NULL ORDER BY loan_id",
-        as_of=as_of,
-    )
-    requests = (
-        pl.concat([loans] * -(-REQUESTS // len(loans)))
-        .head(REQUESTS)
-        .select(
-            pl.int_range(pl.len()).cast(pl.String).alias("request_id"),
-            "loan_id",
-            pl.lit(as_of).alias("application_date"),
-            pl.col("current_maturity").dt.offset_by("6mo").alias("requested_maturity"),
-            pl.lit("all").alias("consent"),
-        )
-    )
-    _timed(f"extension: {REQUESTS:,} requests", lambda: extension.judge_many(cursor, policy, as_of, requests))
-    loan_id, matures = loans.row(len(loans) // 2)
-    request = extension.Request(loan_id, as_of, matures + timedelta(days=90), "all")
-    _timed("extension: one request with its evidence", lambda: extension.judge(cursor, policy, as_of, request), 7)
-    _timed(
-        "extension: frontier over ten years",
-        lambda: extension.frontier(cursor, policy, as_of, loan_id, as_of, "all"),
-        7,
-    )
-    _timed("verdicts: every rule for one loan", lambda: verdicts.of_loan(cursor, policy, as_of, loan_id), 7)
+def sizes(folder: Path, source: Path, as_of: date, policy: Policy, loans: list[int]) -> Iterator[dict[str, float]]:
+    """The check of each size in its own process."""
+    for number in loans:
+        path = folder / f"{number}.duckdb"
+        copies = books.copied(source, path, as_of, number, policy)
+        origin = f"facts copied {copies} times from the demo book" if copies > 1 else "facts of the demo book"
+        print(f"\n{number:,} loans ({origin})")
+        yield json.loads(child("checking", str(path), *(["--times", "1"] if number > DEMO else [])))
+        path.unlink()
+
+
+def grown(found: dict[int, dict[str, float]]) -> None:
+    """Ten times the loans: how much more time, and how much memory."""
+    for size in found.values():
+        label = f"{size['loans']:>12,} loans, {size['rules']} loan rules:"
+        print(f"{label} {size['seconds']:9.2f} s   peak {size['peak_gb']:5.2f} GB")
+    if LARGEST in found and SMALLER in found:
+        ratio("time of 10M / 1M", found[LARGEST]["seconds"] / found[SMALLER]["seconds"], "<= 11")
+        ratio("peak of 10M, GB", found[LARGEST]["peak_gb"], f"<= {MOST_GB}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Loanlight on this machine.")
-    parser.add_argument("--loans", type=int, default=1_000_000, help="size of the demo book")
-    loans = parser.parse_args().loans
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "book.duckdb"
-        _timed(f"demo book: {loans:,} loans, 13 snapshots, facts", lambda: demo.build(path, loans, 1))
-        print(f"  book of {path.stat().st_size / 1024**3:.2f} GB")
-        with book.reading(path) as con:
-            as_of = judging.pick_as_of(con, None)
-        policy = judging.load()
-        _check(path, policy, as_of)
-        _extensions(path, policy, as_of)
+    parser.add_argument("--loans", type=int, nargs="+", default=[1_000_000], help="sizes of the snapshot")
+    parser.add_argument("--requests", type=int, default=100_000, help="extension requests")
+    arguments = parser.parse_args()
+    policy = judging.load()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "demo.duckdb"
+        as_of = demo_book(source, min(DEMO, max(arguments.loans)), policy)
+        grown({int(size["loans"]): size for size in sizes(folder, source, as_of, policy, sorted(arguments.loans))})
+        print()
+        for module in ("deciding", "ranges"):
+            child(module, str(source))
+        child("extensions", str(source), "--requests", str(arguments.requests))
+        linting.run()
 
 
 if __name__ == "__main__":

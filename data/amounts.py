@@ -1,30 +1,38 @@
 """Amounts, rates and numbers as files write them: separators, currency signs, units, brackets, exponents."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
 
 from data import words
 
+AROUND = "#"
 EXACT = pl.Decimal(38, 10)
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 
-def parse(cells: pl.Series, field_type: str, factor: Decimal) -> tuple[pl.Series, pl.Series]:
-    """Decimals with ten places, null where the text is no number, and the cells that said a unit of their own.
+@dataclass(frozen=True)
+class Amounts:
+    """Decimals with ten places, null where the text is none; `own_unit` marks cells that said a unit of their own."""
 
-    `factor` is the column's unit, told in the field's.
-    """
+    values: pl.Series
+    own_unit: pl.Series | None
+
+
+def parse(cells: pl.Series, field_type: str, factor: Decimal) -> Amounts:
+    """`factor` is the column's unit, told in the field's."""
     values = cells.cast(EXACT, strict=False)
     if factor != 1:
         values = _times(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
     left = (values.is_null() & cells.is_not_null()).arg_true()
     if not len(left):
-        return values, cells.clear()
+        return Amounts(values, None)
     frame = _messy(cells.gather(left), field_type, factor)
     has_own = frame["value"].is_not_null() & (frame["factor"] != factor)
-    return values.scatter(left, frame["value"]), cells.gather(left).filter(has_own)
+    own = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True).scatter(left, has_own) if has_own.any() else None
+    return Amounts(values.scatter(left, frame["value"]), own)
 
 
 def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
@@ -51,9 +59,17 @@ def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
 
 
 def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
-    """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's."""
+    """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's.
+
+    A unit written 月利率#% stands on both sides of the number.
+    """
     text = pl.col("text")
-    has = text.str.ends_with(name) | text.str.starts_with(name)
-    bare = text.str.strip_suffix(name).str.strip_prefix(name)
+    before, around, after = name.partition(AROUND)
+    if around:
+        has = text.str.starts_with(before) & text.str.ends_with(after)
+        bare = text.str.strip_prefix(before).str.strip_suffix(after).str.strip_chars(":")
+    else:
+        has = text.str.ends_with(name) | text.str.starts_with(name)
+        bare = text.str.strip_suffix(name).str.strip_prefix(name)
     scale = pl.when(has & (pl.col("factor").is_null() | (factor != 1))).then(pl.lit(factor, EXACT))
     return frame.with_columns(text=pl.when(has).then(bare).otherwise(text), factor=scale.otherwise(pl.col("factor")))

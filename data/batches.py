@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import polars as pl
 
+from data import dictionary
 from data.profiles import Profile
 from data.readers import Source
 from data.reports import Report
@@ -18,23 +19,37 @@ COUNTS = (
 )  # fmt: skip
 
 
-def fingerprint(sources: list[Source], as_of: date, profile: Profile | None) -> str:
-    """The same contents, date and profile give the same fingerprint, whatever the files are called."""
+def fingerprint(sources: list[Source], as_of: date, profile: Profile | None, scope: str | None = None) -> str:
+    """The same contents, date, profile and scope give the same fingerprint, whatever the files are called."""
     parts = [*sorted(source.sha256 for source in sources), as_of.isoformat(), profile.text if profile else ""]
+    parts += [scope] if scope else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def find(con: duckdb.DuckDBPyConnection, mark: str) -> Report | None:
-    """The report of a former batch with this fingerprint."""
+    """The report of a former batch with this fingerprint, unless a later one has corrected it since."""
     row = con.execute(
-        "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? ORDER BY loaded_at LIMIT 1",
+        "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? "
+        "ORDER BY loaded_at DESC, batch_id DESC LIMIT 1",
         [mark],
     ).fetchone()
-    if row is None:
+    if row is None or _is_corrected(con, row[0]):
         return None
     counts = con.execute(f"SELECT {', '.join(COUNTS)} FROM batch_tables WHERE batch_id = ? ORDER BY rowid", [row[0]])
     extra = json.loads(row[3])
     return Report(row[0], row[1], row[2], [Count(*found) for found in counts.fetchall()], already_loaded=True, **extra)
+
+
+def _is_corrected(con: duckdb.DuckDBPyConnection, batch: str) -> bool:
+    """Whether another batch of the same day took the place of rows that its files brought."""
+    own = con.execute(
+        "SELECT DISTINCT table_name FROM batch_tables WHERE batch_id = ? AND NOT coalesce(derived, false)", [batch]
+    ).fetchall()
+    return any(
+        con.execute(f'SELECT EXISTS (FROM "{table}" WHERE batch_id = ? AND until = as_of)', [batch]).fetchall()[0][0]
+        for (table,) in own
+        if dictionary.tables()[table].absent != "stays"
+    )
 
 
 def new_id(con: duckdb.DuckDBPyConnection, as_of: date, mark: str) -> str:
@@ -45,11 +60,9 @@ def new_id(con: duckdb.DuckDBPyConnection, as_of: date, mark: str) -> str:
 
 
 def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stage) -> None:
-    extra = json.dumps({"assumptions": report.assumptions, "lookups": report.lookups, "totals": report.totals},
-                       ensure_ascii=False)  # fmt: skip
     con.execute(
-        "INSERT INTO batches (batch_id, fingerprint, as_of, profile, loaded_at, assumptions) VALUES (?, ?, ?, ?, ?, ?)",
-        [report.batch, mark, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), extra],
+        "INSERT INTO batches (batch_id, fingerprint, as_of, profile, loaded_at, scope) VALUES (?, ?, ?, ?, ?, ?)",
+        [report.batch, mark, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), report.scope],
     )
     rows = [(report.batch, *(getattr(count, name) for name in _attributes())) for count in report.counts]
     places = ", ".join("?" * (len(COUNTS) + 1))
@@ -63,6 +76,16 @@ def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stag
             [report.batch],
         )
         con.unregister("kept_back")
+
+
+def store_notes(con: duckdb.DuckDBPyConnection, report: Report) -> None:
+    """What the report says beside its counts."""
+    extra = {"assumptions": report.assumptions, "lookups": report.lookups, "totals": report.totals,
+             "findings": report.findings, "scope": report.scope}  # fmt: skip
+    con.execute(
+        "UPDATE batches SET assumptions = ? WHERE batch_id = ?",
+        [json.dumps(extra, ensure_ascii=False, default=str), report.batch],
+    )
 
 
 def _attributes() -> tuple[str, ...]:

@@ -7,13 +7,14 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-from data import schema
+from data import limits, schema
 from data.errors import BookError
 
 CONFIG = {
@@ -29,6 +30,11 @@ LOCK_DOWN = (
 )
 
 
+STALE_SECONDS = 3600
+"""A private name is given up within moments of its making; one this old was left by a process that was killed."""
+MEGABYTE = 1 << 20
+
+
 def default_path() -> Path:
     return Path(os.environ.get("LOANLIGHT_BOOK", "book.duckdb"))
 
@@ -42,7 +48,7 @@ def generation(path: Path) -> tuple[int, int] | None:
     return stat.st_ino, stat.st_mtime_ns
 
 
-def _explain(path: Path, error: duckdb.Error) -> BookError | None:
+def explain(path: Path, error: duckdb.Error) -> BookError | None:
     """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
@@ -51,18 +57,40 @@ def _explain(path: Path, error: duckdb.Error) -> BookError | None:
         return BookError(f"No space left while writing book {path}. The book is as it was; free space and try again.")
     if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
         return BookError(f"Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.")
+    if "Out of Memory" in text or "failed to offload" in text:
+        return BookError(
+            f"Not enough memory for book {path}. The book is as it was; close other programs and try again."
+        )
     return None
 
 
-def _open(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
+def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=CONFIG)
         for statement in LOCK_DOWN:
             con.execute(statement)
     except duckdb.Error as error:
-        said = _explain(named, error)
+        said = explain(named, error)
         raise said or BookError(f"Book {named} cannot be opened: {str(error).splitlines()[0]}") from error
     return con
+
+
+def _no_book(path: Path) -> BookError:
+    return BookError(f"No book at {path}. Import a file (python -m data import …) or run python -m data demo.")
+
+
+@contextlib.contextmanager
+def private_name(path: Path) -> Iterator[Path]:
+    """The published book under a name of our own: what it holds never changes, whatever is published meanwhile."""
+    private = path.with_name(f".{path.name}.{time.time_ns()}.{uuid.uuid4().hex}.reading")
+    try:
+        os.link(path, private)
+    except FileNotFoundError as error:
+        raise _no_book(path) from error
+    try:
+        yield private
+    finally:
+        private.unlink()
 
 
 class Reader:
@@ -72,14 +100,10 @@ class Reader:
         self.path = path
         self.generation = generation(path)
         if self.generation is None:
-            raise BookError(f"No book at {path}. Import a file (python -m data import …) or run python -m data demo.")
+            raise _no_book(path)
         # A private name: DuckDB keeps one instance a path, and the published path is replaced under us.
-        private = path.with_name(f".{path.name}.{uuid.uuid4().hex}.reading")
-        os.link(path, private)
-        try:
-            self._connection = _open(private, read_only=True, named=path)
-        finally:
-            private.unlink()
+        with private_name(path) as private:
+            self._connection = open_file(private, read_only=True, named=path)
         try:
             self._connection.execute("SELECT 1 FROM batches LIMIT 1")
         except duckdb.Error as error:
@@ -99,13 +123,15 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield reader.cursor()
     except duckdb.Error as error:
-        raise _explain(path, error) or error from error
+        raise explain(path, error) or error from error
     finally:
         reader.close()
 
 
 @contextlib.contextmanager
-def _writer_lock(path: Path) -> Iterator[None]:
+def writer_lock(path: Path) -> Iterator[None]:
+    if not path.parent.is_dir():
+        raise BookError(f"No folder {path.parent} for book {path}. Create it, or give another --book.")
     with path.with_name(path.name + ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,15 +140,42 @@ def _writer_lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _copy(path: Path, draft: Path) -> None:
-    for stale in path.parent.glob(path.name + ".draft*"):
-        stale.unlink()
-    if path.exists():
+def need_space(path: Path, wanted: int) -> None:
+    """Raises BookError when the disk of `path` cannot take so many bytes and some to spare."""
+    free = shutil.disk_usage(path.parent).free
+    wanted += limits.whole("free_mb") * MEGABYTE
+    if free < wanted:
+        raise BookError(
+            f"No space left to write {path}: {wanted // MEGABYTE:,} MB are wanted and {free // MEGABYTE:,} MB free. "
+            "The book is as it was; free space and try again."
+        )
+
+
+def _copy(path: Path, draft: Path, incoming: int) -> None:
+    """The published book as a draft; `incoming`: bytes that are about to be put into it."""
+    sweep(path)
+    size = path.stat().st_size if path.exists() else 0
+    need_space(path, size + incoming)
+    if size:
         Reader(path).close()
         shutil.copyfile(path, draft)
+    elif path.exists():
+        Reader(path).close()
 
 
-def _publish(draft: Path, path: Path) -> None:
+def sweep(path: Path) -> None:
+    """Remove what killed writers and readers left; only for the holder of the writer's lock."""
+    oldest = time.time_ns() - STALE_SECONDS * 10**9
+    left = list(path.parent.glob(path.name + ".draft*"))
+    for private in path.parent.glob(f".{path.name}.*.reading*"):
+        made = private.name.removeprefix(f".{path.name}.").split(".")[0]
+        if made.isdigit() and int(made) < oldest:
+            left.append(private)
+    for rest in left:
+        shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+
+
+def publish(draft: Path, path: Path) -> None:
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.replace(path)
@@ -134,18 +187,18 @@ def _publish(draft: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection on a copy of the book in one transaction, published when the block ends without an error.
+
+    `incoming`: bytes about to be read into it, so that a disk too full for them is told before anything is done.
 
     Raises BookError when another writer is at work, the book is damaged, or the disk is full; the book is as it was.
     """
-    if not path.parent.is_dir():
-        raise BookError(f"No folder {path.parent} for book {path}. Create it, or give another --book.")
     draft = path.with_name(path.name + ".draft")
-    with _writer_lock(path):
+    with writer_lock(path):
         try:
-            _copy(path, draft)
-            con = _open(draft, read_only=False, named=path)
+            _copy(path, draft, incoming)
+            con = open_file(draft, read_only=False, named=path)
             try:
                 schema.create(con)
                 con.execute("BEGIN")
@@ -154,11 +207,10 @@ def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 con.execute("CHECKPOINT")
             finally:
                 con.close()
-            _publish(draft, path)
+            publish(draft, path)
         except duckdb.Error as error:
-            raise _explain(path, error) or error from error
+            raise explain(path, error) or error from error
         except OSError as error:
             raise BookError(f"Book {path} cannot be written: {error.strerror}. The book is as it was.") from error
         finally:
-            for rest in path.parent.glob(path.name + ".draft*"):
-                rest.unlink()
+            sweep(path)

@@ -8,7 +8,7 @@ import polars as pl
 
 from data import dictionary
 
-SEPARATORS = r"[-–—:_()\s]+"
+SEPARATORS = r"[-–—:_()\s]+|(?<=[0-9.])(?=[\u4e00-\u9fff])"
 BARE_CODE = r"[0-9A-Za-z.]+"
 
 

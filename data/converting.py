@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 import polars as pl
 
@@ -63,12 +62,10 @@ def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[st
         parsed = list(pool.map(lambda feed: read(rows, feed), feeds))
     typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
     typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
-    found = problems.collect(rows, typed, mapping, feeds, parsed)
-    notes = [*mapping.notes, *title.notes, *_notes(feeds, parsed, typed)]
+    found = problems.collect(rows, typed, mapping, feeds, parsed, sheet.encoding)
+    notes = [*mapping.notes, *title.notes, *_units(feeds, title), *_cells(feeds, parsed, rows), *_sheet(sheet)]
     if filtered:
         notes.append(note("note_filtered", rows=filtered, file=sheet.name))
-    if len(sheet.cells) in workbooks.ROW_LIMITS:
-        notes.append(note("note_row_limit", rows=len(sheet.cells)))
     totals = furniture.compare_totals(layout.totals, typed, mapping, feeds)
     return Part(
         sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals)
@@ -88,7 +85,17 @@ def read(rows: pl.DataFrame, feed: Feed) -> Parsed:
         return parse(text, feed.target, feed.reading)
     if feed.how == "add_months":
         return _add_months(rows, feed)
+    if feed.how == "first":
+        return _first(rows, feed)
     return parse(rows[feed.columns[0]], feed.target, feed.reading)
+
+
+def _first(rows: pl.DataFrame, feed: Feed) -> Parsed:
+    """The first of several columns that holds a value; what is unreadable in any of them counts."""
+    parts = [parse(rows[column], feed.target, feed.reading) for column in feed.columns]
+    value = pl.select(pl.coalesce(part.values for part in parts)).to_series()
+    bad = pl.select(pl.any_horizontal(part.bad for part in parts)).to_series()
+    return Parsed(value, bad, parts[0].reason, tuple(said for part in parts for said in part.notes))
 
 
 def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
@@ -101,15 +108,31 @@ def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
     return Parsed(values, start.bad | no_end, start.reason, start.notes)
 
 
-def _notes(feeds: list[Feed], parsed: list[Parsed], typed: pl.DataFrame) -> list[dict]:
-    notes = [
-        note(message, column=feed.header, rows=rows, value=example)
+def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[dict]:
+    """What was assumed about single cells: how many, and the first of them."""
+    return [
+        note(message, column=feed.header, rows=count, value=example, row=rows[ROW][index])
         for feed, result in zip(feeds, parsed, strict=True)
-        for message, rows, example in result.notes
+        for message, count, example, index in result.notes
     ]
-    for feed in feeds:
-        if feed.target.type == "rate":
-            highest = typed[feed.name].max()
-            if highest is not None and 0 < highest < Decimal(1):
-                notes.append(note("note_low_rate", column=feed.header))
-    return notes
+
+
+def _units(feeds: list[Feed], title: furniture.Title) -> list[dict]:
+    """Amounts whose unit neither a title, a header nor a profile says."""
+    unsaid = [
+        feed.header
+        for feed in feeds
+        if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.has_unit)
+    ]
+    return [note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
+
+
+def _sheet(sheet: Sheet) -> list[dict]:
+    """What a workbook's own marks say of its cells, and whether its format may have cut it."""
+    counts = {
+        "note_percent_cells": len(sheet.marks.percents),
+        "note_no_result": sheet.marks.no_result,
+        "note_error_cells": sheet.marks.errors,
+        "note_row_limit": len(sheet.cells) if len(sheet.cells) in workbooks.ROW_LIMITS else 0,
+    }
+    return [note(message, rows=count) for message, count in counts.items() if count]

@@ -1,50 +1,95 @@
 """Dates as files write them. A year must have four digits: 24-1-31 is not guessed."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from data import words
+
 FIRST_YEAR = date(1000, 1, 1)
+DAY_ZERO = date(1899, 12, 30)
 ISO = r"^\d{4}-\d{1,2}-\d{1,2}$"
-COMPACT = r"^\d{8}$"
+COMPACT = r"^\d{8}(\.0+)?$"
 SERIAL = r"^\d{5}(\.\d+)?$"
+SHORT = r"^\d{5}$"
 CLOCK = r"[T\s]+(\d{1,2}:\d{2}(:\d{2})?)(\.\d+)?$"
 
 
-def parse(cells: pl.Series, serials: date | None) -> pl.Series:
-    """Dates, null where the text is none; `serials` is day 0 of numeric dates, where there are some."""
+@dataclass(frozen=True)
+class Dates:
+    """`impossible`: cells of a date's form that are no day of the calendar; `numbered`: cells read as day numbers."""
+
+    values: pl.Series
+    impossible: pl.Series | None = None
+    numbered: pl.Series | None = None
+
+
+def parse(cells: pl.Series, serials: date | None) -> Dates:
+    """Dates, null where the text is none; `serials` is day 0 of a workbook's numeric dates."""
     values = cells.str.to_date("%Y-%m-%d", strict=False)
-    values = pl.select(pl.when(values >= FIRST_YEAR).then(values)).to_series()
+    lowest = values.min()
+    if isinstance(lowest, date) and lowest < FIRST_YEAR:
+        values = pl.select(pl.when(values >= FIRST_YEAR).then(values)).to_series()
     left = (values.is_null() & cells.is_not_null()).arg_true()
-    if len(left):
-        values = values.scatter(left, _messy(cells.gather(left), serials))
-    return values
+    if not len(left):
+        return Dates(values)
+    found = _messy(cells.gather(left), serials)
+    full = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True)
+    impossible, numbered = (
+        full.scatter(left, mask) if mask is not None and mask.any() else None
+        for mask in (found.impossible, found.numbered)
+    )
+    return Dates(values.scatter(left, found.values), impossible, numbered)
 
 
-def parse_times(cells: pl.Series, serials: date | None) -> pl.Series:
+def parse_times(cells: pl.Series, serials: date | None) -> Dates:
     """Times to the microsecond; a date alone is its midnight."""
     values = cells.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
     left = (values.is_null() & cells.is_not_null()).arg_true()
-    if len(left):
-        rest = cells.gather(left)
-        days = parse(rest, serials).cast(pl.Datetime("us"))
-        clock = rest.str.extract(CLOCK).fill_null("0:00")
-        clock = clock.str.to_time("%H:%M:%S", strict=False).fill_null(clock.str.to_time("%H:%M", strict=False))
-        values = values.scatter(left, days + clock.cast(pl.Duration("us")))
-    return values
+    if not len(left):
+        return Dates(values)
+    rest = cells.gather(left)
+    days = parse(rest, serials).values.cast(pl.Datetime("us"))
+    clock = rest.str.extract(CLOCK).fill_null("0:00")
+    clock = clock.str.to_time("%H:%M:%S", strict=False).fill_null(clock.str.to_time("%H:%M", strict=False))
+    return Dates(values.scatter(left, days + clock.cast(pl.Duration("us"))))
 
 
-def _messy(cells: pl.Series, serials: date | None) -> pl.Series:
+def _messy(cells: pl.Series, serials: date | None) -> Dates:
     text = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace(CLOCK, "")
     text = text.str.replace_all(r"\s", "").str.replace_all(r"[年月/.]", "-").str.replace(r"[日号]$", "")
-    forms = pl.coalesce(
-        pl.when(pl.col("text").str.contains(ISO)).then(pl.col("text")).str.to_date("%Y-%m-%d", strict=False),
-        pl.when(pl.col("text").str.contains(COMPACT)).then(pl.col("text")).str.to_date("%Y%m%d", strict=False),
+    frame = text.str.replace(r"^(\d{8})-0+$", "$1").rename("text").to_frame()
+    is_iso, is_compact = pl.col("text").str.contains(ISO), pl.col("text").str.contains(COMPACT)
+    forms = frame.select(
+        value=pl.coalesce(
+            pl.when(is_iso).then(pl.col("text")).str.to_date("%Y-%m-%d", strict=False),
+            pl.when(is_compact).then(pl.col("text")).str.to_date("%Y%m%d", strict=False),
+        ),
+        has_form=is_iso | is_compact,
     )
-    values = text.rename("text").to_frame().select(forms).to_series()
-    return values if serials is None else values.fill_null(_from_serials(cells, serials))
+    values = forms["value"]
+    impossible = (values.is_null() & forms["has_form"]).fill_null(False)
+    if serials is not None:
+        return Dates(values.fill_null(_from_serials(cells, SERIAL, serials)), impossible)
+    days = _unlabelled(cells)
+    numbered = None if days is None else values.is_null() & days.is_not_null()
+    return Dates(values if days is None else values.fill_null(days), impossible, numbered)
 
 
-def _from_serials(cells: pl.Series, day_zero: date) -> pl.Series:
-    days = pl.select(pl.when(cells.str.contains(SERIAL)).then(cells)).to_series().cast(pl.Float64)
+def _from_serials(cells: pl.Series, form: str, day_zero: date) -> pl.Series:
+    days = pl.select(pl.when(cells.str.contains(form)).then(cells)).to_series().cast(pl.Float64)
     return pl.select(pl.lit(day_zero) + pl.duration(days=days.cast(pl.Int64))).to_series().cast(pl.Date)
+
+
+def _unlabelled(cells: pl.Series) -> pl.Series | None:
+    """Day numbers in a text file: five digits, a plausible range, not all of them a date that lost its zero."""
+    numbers = cells.filter(cells.str.contains(SHORT))
+    if not len(numbers):
+        return None
+    days = numbers.cast(pl.Int32)
+    in_range = days.is_between(int(words.setting("serial_first")), int(words.setting("serial_last")))
+    as_short_dates = ("0" + numbers).str.to_date("%y%m%d", strict=False)
+    if not in_range.all() or not as_short_dates.null_count():
+        return None
+    return _from_serials(cells, SHORT, DAY_ZERO)

@@ -40,7 +40,7 @@ def _clear(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     if imported != (0,):
         raise BookError(f"Book {path} holds imported files, and a demo book would replace them. Give another --book.")
     _drop_tables(con, temporary=False)
-    schema.create(con)
+    schema.create_within(con)
 
 
 def _drop_tables(con: duckdb.DuckDBPyConnection, *, temporary: bool) -> None:

@@ -43,11 +43,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
+    """`absent`: a row that a newer file leaves out `ends`, or `stays`; `corrects`: it ends if both speak of one day."""
+
     name: str
     key: tuple[str, ...]
     key_from: tuple[str, ...]
     zh: str
     en: str
+    absent: str
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ class Code:
 
 @dataclass(frozen=True)
 class Subject:
+    """`key`: the fact by which the rows of other subjects belong to one of these."""
+
     name: str
     id: str
+    key: str
     tables: tuple[str, ...]
     zh: str
     en: str
@@ -81,7 +87,7 @@ def _split(cell: str) -> tuple[str, ...]:
 @cache
 def tables() -> dict[str, Table]:
     return {
-        r["table"]: Table(r["table"], _split(r["key"]), _split(r["key_from"]), r["zh"], r["en"])
+        r["table"]: Table(r["table"], _split(r["key"]), _split(r["key_from"]), r["zh"], r["en"], r["absent"] or "stays")
         for r in _rows("tables.csv")
     }
 
@@ -113,7 +119,7 @@ def code_rows() -> list[tuple[str, str, int, str, str, str]]:
 @cache
 def subjects() -> dict[str, Subject]:
     return {
-        r["subject"]: Subject(r["subject"], r["id"], _split(r["tables"]), r["zh"], r["en"])
+        r["subject"]: Subject(r["subject"], r["id"], r["key"], _split(r["tables"]), r["zh"], r["en"])
         for r in _rows("subjects.csv")
     }
 

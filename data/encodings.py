@@ -1,19 +1,32 @@
-"""Bytes of a text file to UTF-8. An encoding is proved by decoding the whole file, never assumed."""
+"""Bytes of a text file to UTF-8. An encoding is proved by decoding; lines not in the file's encoding are marked.
+
+GB18030 takes nearly any bytes, so a file that decodes as such is searched for lines that are UTF-8 all the same.
+"""
 
 import codecs
 import re
+from collections.abc import Iterator
+
+import numpy as np
 
 from data.errors import InputError
 
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+FIELD_MARK = b"\x01"
+"""Separates the fields of some regulatory files; no other control character stands in a text file."""
+CONTROL = re.compile(rb"[\x00\x02-\x08\x0e-\x1f\x7f]")
 TEXT = bytes(byte for byte in range(256) if not CONTROL.match(bytes([byte])))
 DOS_END = b"\x1a"
+MARK = "\uffff"
+"""Stands after the first character of a line that is not in the file's encoding: no text holds it."""
+CHUNK = 1 << 22
+UTF8_HANZI = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf][\x80-\xbf]){2}")
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
     """UTF-8 text without byte-order mark, and the name of the encoding found. Raises InputError."""
-    text, encoding = _decode(name, content.rstrip(DOS_END))
+    text, encoding = _decode(name, content.rstrip(DOS_END) if content.endswith(DOS_END) else content)
     if text.translate(None, TEXT):
         raise _not_text(name, text)
     if b"\r" in text and b"\n" not in text:
@@ -35,24 +48,95 @@ def _decode(name: str, content: bytes) -> tuple[bytes, str]:
         if content.startswith(mark):
             return _transcode(name, content[2:], encoding), "utf-16"
     if content.startswith(codecs.BOM_UTF8):
-        return _transcode(name, content[3:], "utf-8"), "utf-8-sig"
+        body = content[3:]
+        return (body if _is(body, "utf-8") else _by_line(name, body)[0]), "utf-8-sig"
     if content.isascii():
+        return (_unmarked_utf16(name, content) or content), "utf-16" if b"\x00" in content else "utf-8"
+    if _is(content, "utf-8"):
         return content, "utf-8"
+    wide = _unmarked_utf16(name, content)
+    if wide is not None:
+        return wide, "utf-16"
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _transcode(name, content, "gb18030", error.start), "gb18030"
-    return content, "utf-8"
+        text = content.decode("gb18030").encode()
+    except UnicodeDecodeError:
+        return _by_line(name, content)
+    return _by_line(name, content) if _utf8_lines(content) else (text, "gb18030")
 
 
-def _transcode(name: str, content: bytes, encoding: str, tried: int = 0) -> bytes:
-    """`tried`: how far another encoding came; the message names the byte that stopped the better of the two."""
+def _is(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unmarked_utf16(name: str, content: bytes) -> bytes | None:
+    """UTF-16 without its mark: every line end is two bytes, and its zero byte tells the order."""
+    for end, encoding in ((b"\n\x00", "utf-16-le"), (b"\x00\n", "utf-16-be")):
+        if end in content and content.count(end) == content.count(b"\n") and content.count(b"\x00") * 20 > len(content):
+            return _transcode(name, content, encoding)
+    return None
+
+
+def _transcode(name: str, content: bytes, encoding: str) -> bytes:
     try:
         return content.decode(encoding).encode("utf-8")
     except UnicodeError as error:
-        start = max(getattr(error, "start", 0), tried)
-        line = content.count(b"\n", 0, start) + 1
-        raise InputError(
-            f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "
-            "Save it as UTF-8 and try again."
-        ) from error
+        raise _unknown(name, content, getattr(error, "start", 0)) from error
+
+
+def _unknown(name: str, content: bytes, start: int) -> InputError:
+    line = content.count(b"\n", 0, start) + 1
+    return InputError(
+        f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "
+        "Save it as UTF-8 and try again."
+    )
+
+
+def _utf8_lines(content: bytes) -> bool:
+    """Whether a file that decodes as GB18030 holds lines that are UTF-8: two Chinese characters side by side in it."""
+    for at in _suspects(content):
+        start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
+        if _is(content[start : end if end >= 0 else None], "utf-8"):
+            return True
+    return False
+
+
+def _suspects(content: bytes) -> Iterator[int]:
+    """Places of UTF8_HANZI, found by whole chunks: a pattern search would take longer than the import."""
+    for begin in range(0, len(content), CHUNK):
+        chunk = np.frombuffer(content, np.uint8, min(CHUNK + 5, len(content) - begin), begin)
+        if len(chunk) < 6:
+            return
+        lead, follows = (chunk >= 0xE3) & (chunk <= 0xE9), (chunk & 0xC0) == 0x80
+        pair = lead[:-5] & follows[1:-4] & follows[2:-3] & lead[3:-2] & follows[4:-1] & follows[5:]
+        yield from (begin + int(at) for at in np.flatnonzero(pair))
+
+
+def _by_line(name: str, content: bytes) -> tuple[bytes, str]:
+    """Each line in its own encoding; those not in the encoding of most lines are marked. Raises InputError."""
+    lines = content.split(b"\n")
+    kinds = [_kind(line) for line in lines]
+    main = max(("utf-8", "gb18030"), key=kinds.count)
+    if main not in kinds:
+        raise _unknown(name, content, sum(len(line) + 1 for line in lines[: kinds.index("")]))
+    texts = [
+        _marked(line.decode(kind or main, errors="replace")) if kind not in ("ascii", main) else line.decode(main)
+        for line, kind in zip(lines, kinds, strict=True)
+    ]
+    return "\n".join(texts).encode(), main
+
+
+def _kind(line: bytes) -> str:
+    """ascii, utf-8, gb18030, or nothing where the line fits none. Short texts may be both: then GB18030."""
+    if line.isascii():
+        return "ascii"
+    if _is(line, "utf-8") and (UTF8_HANZI.search(line) or not _is(line, "gb18030")):
+        return "utf-8"
+    return "gb18030" if _is(line, "gb18030") else "utf-8" if _is(line, "utf-8") else ""
+
+
+def _marked(line: str) -> str:
+    return BEYOND_ASCII.sub(lambda found: found[0] + MARK, line, count=1)

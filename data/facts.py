@@ -11,22 +11,32 @@ from data import dictionary
 from data.errors import BookError
 
 SQL = Path(__file__).parent / "sql"
-# facts_loan and facts_borrower are read by those that follow.
-ORDER = ("loan", "borrower", "collateral", "extension", "inspection", "document")
+# Subjects read the facts of those before them.
+ORDER = (
+    "loan", "borrower", "collateral", "extension", "inspection", "document", "group", "staff", "training", "branch",
+    "portfolio",
+)  # fmt: skip
+FIRST = ("live_guarantee", "attested", "parameters", "loan_history")
+BEFORE = {"borrower": "connected", "branch": "totals"}
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
 TRIED = "hypothetical_extension"
+DERIVED = "derived_extensions"
+# The facts of a request, beside the day itself, that change with one of its two days.
+MOVING = {"requested_maturity": ("requested_term_months",)}
 
 
 @cache
-def _sql(name: str) -> str:
+def sql(name: str) -> str:
+    """The query of data/sql that a subject, or what subjects share, is derived by."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _names(columns: list[str]) -> str:
-    return ", ".join(f'"{column}"' for column in columns)
+def names(of: list[str]) -> str:
+    return ", ".join(f'"{column}"' for column in of)
 
 
-def _columns(subject: str) -> dict[str, str]:
+def types(subject: str) -> dict[str, str]:
+    """The SQL types of the facts of a subject."""
     return {name: field.sql_type for name, field in dictionary.facts(subject).items()}
 
 
@@ -36,13 +46,13 @@ def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
         [f"facts_{subject}"],
     ).fetchall()
-    return dict(found) == _columns(subject)
+    return dict(found) == types(subject)
 
 
 def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
     """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
     if not _has_table(con, subject):
-        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in _columns(subject).items())
+        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types(subject).items())
         con.execute(f"CREATE OR REPLACE TABLE facts_{subject} ({body})")
 
 
@@ -51,14 +61,37 @@ def _prepare(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str])
     con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
     for table in tables:
         con.execute(
-            f"CREATE OR REPLACE TEMP VIEW current_{table} AS SELECT {_names(list(dictionary.fields(table)))} "
+            f"CREATE OR REPLACE TEMP VIEW current_{table} AS SELECT {names(list(dictionary.fields(table)))} "
             f"FROM {table} WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
+            + beside(con, table, "getvariable('as_of')")
         )
-    con.execute(_sql("prelude"))
+    con.execute(sql("prelude"))
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of')"
+    )
+
+
+def beside(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
+    """SQL: the extensions that only follow from two exports stand beside those of the register."""
+    held = "SELECT 1 FROM duckdb_tables() WHERE table_name = $name"
+    if table != "extensions" or not con.execute(held, {"name": DERIVED}).fetchall():
+        return ""
+    own = names(list(dictionary.fields(table)))
+    return f" UNION ALL SELECT {own} FROM {DERIVED} WHERE judged_on = {day}"
+
+
+def _derive_extensions(con: duckdb.DuckDBPyConnection, as_of: date, kind: str) -> None:
+    """Before the facts: extensions that two exports show, in a table of their own (`kind`: TABLE or TEMP TABLE)."""
+    columns = {"judged_on": "DATE"} | {field.name: field.sql_type for field in dictionary.fields("extensions").values()}
+    body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
+    con.execute(f"CREATE {kind} IF NOT EXISTS {DERIVED} ({body})")
+    con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
+    con.execute(f"DELETE FROM {DERIVED} WHERE judged_on = getvariable('as_of')")
+    con.execute(f"INSERT INTO {DERIVED} BY NAME {sql(DERIVED)}")
 
 
 def _requests(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {_sql(source)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {sql(source)}")
 
 
 def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
@@ -66,15 +99,32 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     for subject in ORDER:
         _create_table(con, subject)
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
+    _derive_extensions(con, as_of, "TABLE")
+    return _derive(con, as_of)
+
+
+def rebuild(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+    """The facts of as_of as temporary tables of this cursor, which stand before the book's own; the book stays."""
+    for subject in ORDER:
+        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types(subject).items())
+        con.execute(f"CREATE OR REPLACE TEMP TABLE facts_{subject} ({body})")
+    _derive_extensions(con, as_of, "TEMP TABLE")
+    return _derive(con, as_of)
+
+
+def _derive(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     _prepare(con, as_of, dictionary.tables())
-    con.execute(_sql("live_guarantee"))
+    for name in FIRST:
+        con.execute(sql(name))
     _requests(con, "requests_booked")
     return {subject: _insert(con, subject) for subject in ORDER}
 
 
 def _insert(con: duckdb.DuckDBPyConnection, subject: str) -> int:
-    columns = _names(list(_columns(subject)))
-    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({_sql(subject)})").fetchone()
+    if subject in BEFORE:
+        con.execute(sql(BEFORE[subject]))
+    columns = names(list(types(subject)))
+    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({sql(subject)})").fetchone()
     return inserted[0] if inserted else 0
 
 
@@ -88,9 +138,10 @@ def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> 
     need(con, as_of)
     _prepare(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
+    con.execute("CREATE OR REPLACE TEMP VIEW tried_request AS SELECT * FROM query_table(getvariable('requests'))")
     _requests(con, "requests_hypothetical")
-    columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in _columns("extension").items())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({_sql('extension')})")
+    columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in types("extension").items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({sql('extension')})")
     return TRIED
 
 

@@ -31,12 +31,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class Title:
+    """`has_unit`: a title says the unit of the amounts; `day`: the date it says, as written."""
+
     factor: Decimal
     notes: tuple[dict, ...]
+    has_unit: bool = False
+    day: date | None = None
 
 
 def split(sheet: Sheet, mapping: Mapping) -> Layout:
-    above, below = sheet.cells[: mapping.header_row], sheet.cells[mapping.header_row + 1 :]
+    above, below = sheet.cells[: mapping.first_header_row], sheet.cells[mapping.header_row + 1 :]
     titles = _filled(above, sheet)
     body = _filled(below, sheet)
     kinds = _kinds(body, sheet, mapping)
@@ -72,7 +76,8 @@ def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | No
         return None
     places = [sheet.columns.index(column) for column in keys]
     rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
-    found = [_kind(row, [row[i] for i in places], mapping) for row in rows]
+    head = _header_cells(sheet, mapping)
+    found = [_kind(row, [row[i] for i in places], head) for row in rows]
     if set(found) == {"data"}:
         return None
     return pl.repeat("data", len(body), eager=True).scatter(index, found)
@@ -85,7 +90,13 @@ def _no_key(column: str, header: str) -> pl.Expr:
     return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
 
 
-def _kind(row: tuple[str | None, ...], keys: list[str | None], mapping: Mapping) -> str:
+def _header_cells(sheet: Sheet, mapping: Mapping) -> set[str]:
+    """The header's cells, plain: pages of a printed list repeat them."""
+    rows = sheet.cells[max(mapping.first_header_row, 0) : mapping.header_row + 1].select(sheet.columns)
+    return {words.plain(cell) for row in rows.iter_rows() for cell in row if cell}
+
+
+def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str]) -> str:
     """Where a key cell is filled only that cell may say that the row is no data."""
     cells = _plain_cells(row)
     if not cells:
@@ -95,7 +106,7 @@ def _kind(row: tuple[str | None, ...], keys: list[str | None], mapping: Mapping)
         return "total"
     if any(telling[0].startswith(word) for word in words.ignored("sign")):
         return "sign"
-    return "header" if {words.plain(header) for header in mapping.headers.values()}.issuperset(cells) else "data"
+    return "header" if head.issuperset(cells) else "data"
 
 
 def _plain_cells(cells: Iterable[str | None]) -> list[str]:
@@ -119,21 +130,31 @@ def keep(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.DataFrame
     return kept, len(rows) - len(kept)
 
 
-def read_titles(lines: list[str], as_of: date) -> Title:
+def read_titles(lines: list[str], as_of: date | None) -> Title:
     """A unit said in a title holds for all amounts; a date is compared with the import's."""
     notes: list[dict] = []
-    factor = Decimal(1)
+    factor, has_unit, said = Decimal(1), False, None
+    known = words.units("money")
     for line in lines:
         unit = TITLE_UNIT.search(line)
-        known = words.units("money")
-        name = next((name for name in known if unit and unit[1].startswith(name)), None)
-        if name:
-            factor = known[name].factor
+        name = unit[1].removesuffix("人民币") if unit else ""
+        if name in known:
+            factor, has_unit = known[name].factor, True
             notes.append(note("note_title_unit", unit=name, factor=factor))
-        day = TITLE_DATE.search(line)
-        if day and "-".join((day[1], day[2].zfill(2), day[3].zfill(2))) != as_of.isoformat():
-            notes.append(note("note_title_date", date=day[0], as_of=as_of))
-    return Title(factor, tuple(notes))
+        day = _title_day(line)
+        said = said or day
+        if day and as_of and day != as_of:
+            notes.append(note("note_title_date", date=day, as_of=as_of))
+    return Title(factor, tuple(notes), has_unit, said)
+
+
+def _title_day(line: str) -> date | None:
+    found = TITLE_DATE.search(line)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        # Three numbers that are no day: a file number, say.
+        return None
 
 
 def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
@@ -148,7 +169,7 @@ def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, 
     feed = next((feed for feed in feeds if feed.name == f"{mapping.table}.balance" and feed.how == "column"), None)
     if feed is None or not len(totals):
         return []
-    stated, _ = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor)
+    stated = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor).values
     balances = typed.select(ROW, balance=pl.col(feed.name).fill_null(0).cast(pl.Decimal(38, 2)).cum_sum())
     found, before = [], Decimal(0)
     for row, amount in zip(totals[ROW], stated, strict=True):

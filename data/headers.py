@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 
 from data import dictionary, words
@@ -13,8 +14,24 @@ from data.readers import Sheet
 from data.values import Reading
 
 SEARCHED_ROWS = 30
+GROUP = "_"
+"""Joins a group's header with the header under it: 担保情况_担保方式."""
 BRACKETED = re.compile(r"[(\[【]([^)\]】]*)[)\]】]")
 HELP = "Correct the header, map the column in a profile (--profile), or add it to the ignorable headers."
+
+
+class NoTableError(InputError):
+    """No table's key is among the headers."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A header: the index of its last row, how many rows it takes, its texts by column, how many of them are known."""
+
+    row: int
+    depth: int
+    cells: dict[str, str]
+    known: int
 
 
 @cache
@@ -37,18 +54,28 @@ def _all_words() -> frozenset[str]:
 
 
 def split_unit(header: str) -> tuple[str, str]:
-    """'贷款余额(万元)' -> ('贷款余额', '万元'); the unit is empty where the brackets hold none."""
+    """'贷款余额(万元)', '贷款余额_万元' -> ('贷款余额', '万元'); the unit is empty where the header says none."""
     text = unicodedata.normalize("NFKC", header)
     for bracket in BRACKETED.finditer(text):
-        unit = bracket[1].strip()
+        unit = bracket[1].strip().removeprefix("单位").lstrip(": ")
         if any(unit in words.units(kind) for kind in ("money", "rate", "integer")):
             return text[: bracket.start()] + text[bracket.end() :], unit
+    for unit in words.units("money"):
+        bare = text.strip().removesuffix(unit).rstrip("_-: ").removesuffix("单位").rstrip("_-: ")
+        if len(unit) > 1 and bare and bare != text.strip():
+            return bare, unit
     return header, ""
 
 
-def forms(header: str) -> tuple[str, str]:
-    """The plain header, whole and without its unit."""
-    return words.plain(header), words.plain(split_unit(header)[0])
+@cache
+def forms(header: str) -> tuple[str, ...]:
+    """The plain header, whole and without its unit; then the sub-header of one that stands under a group's."""
+    bare = split_unit(header)[0]
+    found = [words.plain(header), words.plain(bare)]
+    group, _, sub = bare.rpartition(GROUP)
+    if group and sub and not (group + sub).isascii():
+        found.append(words.plain(sub))
+    return tuple(dict.fromkeys(found))
 
 
 def candidates(header: str, table: str) -> list[tuple[str, str]]:
@@ -59,7 +86,7 @@ def candidates(header: str, table: str) -> list[tuple[str, str]]:
         if name:
             found.append((owner, name))
     if table in COMPANIONS:
-        found += [(EVENTS, words.wide_steps()[form]) for form in forms(header)[:1] if form in words.wide_steps()]
+        found += [(EVENTS, words.wide_steps()[form]) for form in forms(header) if form in words.wide_steps()][:1]
     return found
 
 
@@ -67,26 +94,47 @@ def is_ignorable(header: str) -> bool:
     return any(form in words.ignored("header") for form in forms(header))
 
 
-def find_row(sheet: Sheet, known: frozenset[str] | None = None) -> tuple[int, int]:
-    """Index of the row with the most known headers among the first rows, and how many it has."""
+def find(sheet: Sheet, known: frozenset[str] | None = None) -> Head:
+    """The row with the most known headers among the first rows, or two rows of which the upper groups the lower."""
     known = known or _all_words()
-    best = (0, -1)
-    for i, row in enumerate(sheet.cells.select(sheet.columns).head(SEARCHED_ROWS).iter_rows()):
-        count = sum(1 for cell in row if cell and any(form in known for form in forms(cell)))
-        filled = any(cell and cell.strip() for cell in row)
-        if filled and count > best[1]:
-            best = (i, count)
+    rows = list(sheet.cells.select(sheet.columns).head(SEARCHED_ROWS).rows(named=True))
+    best = Head(0, 1, {}, -1)
+    for i, row in enumerate(rows):
+        single = {column: " ".join((cell or "").split()) for column, cell in row.items()}
+        heads = [Head(i, 1, single, _known(single, known))]
+        if i and (joined := _joined(rows[i - 1], row, sheet, i - 1)):
+            heads.append(Head(i, 2, joined, _known(joined, known)))
+        for head in heads:
+            if any(head.cells.values()) and head.known > best.known:
+                best = head
     return best
 
 
-def texts(sheet: Sheet, row: int) -> dict[str, str]:
-    """Column -> header as written, without columns that are blank throughout."""
-    cells = sheet.cells.select(sheet.columns).row(row, named=True)
+def _known(cells: dict[str, str], known: frozenset[str]) -> int:
+    return sum(1 for cell in cells.values() if cell and any(form in known for form in forms(cell)))
+
+
+def _joined(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
+    """The texts of a header two rows deep, each group's name before those under it; None without a group."""
+    spans = {first[1]: last[1] for first, last in sheet.merges if first[0] == row and last[0] == row}
     found: dict[str, str] = {}
-    for column, cell in cells.items():
-        header = " ".join((cell or "").split())
-        if not header and not _is_blank(sheet, column, row):
-            if _past_header(cells, column):
+    group, until, is_grouped = "", -1, False
+    for i, column in enumerate(sheet.columns):
+        top, low = (" ".join((cells[column] or "").split()) for cells in (upper, lower))
+        if top:
+            group, until = top, spans.get(i, i if spans else len(sheet.columns))
+        is_under = bool(group and low and i <= until and top != low)
+        is_grouped |= is_under and not top
+        found[column] = f"{group}{GROUP}{low}" if is_under else low or top
+    return found if is_grouped else None
+
+
+def texts(sheet: Sheet, head: Head) -> dict[str, str]:
+    """Column -> header as written, without columns that are blank throughout."""
+    found: dict[str, str] = {}
+    for column, header in head.cells.items():
+        if not header and not _is_blank(sheet, column, head.row):
+            if _past_header(head.cells, column):
                 continue
             raise InputError(f"{sheet.name}, column {int(column[1:]) + 1}: values without a header. Name the column.")
         if header:
@@ -99,19 +147,19 @@ def _is_blank(sheet: Sheet, column: str, row: int) -> bool:
     return values.null_count() == len(values)
 
 
-def _past_header(cells: dict[str, str | None], column: str) -> bool:
+def _past_header(cells: dict[str, str], column: str) -> bool:
     """Right of the last header: such cells make their rows too long, one by one."""
-    last = max(int(name[1:]) for name, cell in cells.items() if cell and cell.strip())
+    last = max(int(name[1:]) for name, cell in cells.items() if cell)
     return int(column[1:]) > last
 
 
 def match(sheet: Sheet) -> Mapping:
     """The mapping of a sheet by the dictionary's own names, labels and aliases. Raises InputError."""
-    row, _ = find_row(sheet)
-    headers = texts(sheet, row)
+    head = find(sheet)
+    headers = texts(sheet, head)
     table = _table(sheet, headers)
     feeds = feeds_for(sheet.name, table, headers)
-    return Mapping(table, row, headers, tuple(feeds), tuple(reading_notes(headers, feeds)))
+    return Mapping(table, head.row, headers, tuple(feeds), tuple(reading_notes(headers, feeds)), head.depth)
 
 
 def reading_notes(headers: dict[str, str], feeds: list[Feed]) -> list[dict]:
@@ -144,9 +192,9 @@ def _table(sheet: Sheet, headers: dict[str, str]) -> str:
     if complete:
         return max(complete, key=rank)
     likely = max(dictionary.tables(), key=rank)
-    _refuse_unknown(sheet.name, likely, names)
+    _refuse_unknown(sheet.name, likely, names, NoTableError)
     groups = [" or ".join(_label(likely, name) for name in group) for group in _missing(likely, names)]
-    raise InputError(f"{sheet.name}: no column for {', '.join(groups)} (table {likely}). Add it to the file. {HELP}")
+    raise NoTableError(f"{sheet.name}: no column for {', '.join(groups)} (table {likely}). Add it to the file. {HELP}")
 
 
 def _missing(table: str, names: list[str]) -> list[tuple[str, ...]]:
@@ -158,10 +206,10 @@ def _label(table: str, name: str) -> str:
     return f"{name} ({dictionary.fields(table)[name].zh})"
 
 
-def _refuse_unknown(file: str, table: str, names: list[str]) -> None:
+def _refuse_unknown(file: str, table: str, names: list[str], error: type[InputError] = InputError) -> None:
     unknown = [header for header in names if not candidates(header, table)]
     if unknown:
-        raise InputError(f"{file}: unknown column {_quoted(unknown)}. {_nearest(unknown[0], table)}{HELP}")
+        raise error(f"{file}: unknown column {_quoted(unknown)}. {_nearest(unknown[0], table)}{HELP}")
 
 
 def _quoted(headers: list[str]) -> str:
@@ -187,7 +235,7 @@ def feeds_for(file: str, table: str, headers: dict[str, str]) -> list[Feed]:
     """A feed a column; raises InputError for an unknown header, or two headers for one field."""
     taken: dict[tuple[str, str], Feed] = {}
     _refuse_unknown(file, table, [header for header in headers.values() if not is_ignorable(header)])
-    for column, header in sorted(headers.items(), key=lambda item: _strength(item[1], table)):
+    for column, header in sorted(headers.items(), key=lambda item: strength(item[1], table)):
         options = candidates(header, table)
         if not options:
             continue
@@ -206,7 +254,7 @@ def _place(column: str, header: str) -> str:
     return f"{int(column[1:]) + 1} '{header}'"
 
 
-def _strength(header: str, table: str) -> tuple[bool, bool]:
+def strength(header: str, table: str) -> tuple[bool, bool]:
     """Names and labels come before aliases when two headers want one field."""
     options = candidates(header, table)
     if not options or options[0][0] == EVENTS:

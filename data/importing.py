@@ -1,16 +1,22 @@
 """Import: files to the book in one transaction, every row loaded, quarantined with its reason, or ignored."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
-from data import batches, book, facts, plans, profiles, readers, register, staging
+from data import batches, book, endings, facts, limits, plans, profiles, quality, readers, references, register, staging
 from data.converting import Part, convert
+from data.endings import Arrival
 from data.errors import InputError
 from data.profiles import Profile
 from data.readers import Source
 from data.reports import Report
+
+STEPS = ("read", "judge", "store", "derive")
+"""Read the files, judge their rows, store them, derive the facts."""
 
 
 class NothingLoadedError(InputError):
@@ -21,19 +27,42 @@ class NothingLoadedError(InputError):
         self.report = report
 
 
-def import_files(files: list[Path], as_of: date, path: Path, profile_name: str | None = None) -> Report:
-    """Load the files as of a date into the book at `path`.
+def rehearse(files: list[Path], as_of: date, profile_name: str | None = None) -> tuple[Report, pl.DataFrame]:
+    """What an import of the files would report, and the rows that it would keep back; nothing is written.
+
+    [table_name, file, row_number, field, value, reason, reason_zh, content]. Raises InputError as an import does.
+    """
+    parts, lookups = read(readers.load_all(files), as_of, profiles.load(profile_name) if profile_name else None)
+    stage = staging.stage(parts, as_of)
+    totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
+    report = Report("", as_of, profile_name, stage.counts, assumptions=stage.notes, lookups=lookups, totals=totals)
+    return report, pl.concat(stage.quarantine) if stage.quarantine else pl.DataFrame()
+
+
+def import_files(
+    files: list[Path],
+    as_of: date,
+    path: Path,
+    profile_name: str | None = None,
+    scope: str | None = None,
+    on_step: Callable[[str], None] = lambda _step: None,
+) -> Report:
+    """Load the files as of a date into the book at `path`; `scope` (endings) says what rows left out of them mean.
+
+    `on_step` hears each of STEPS as it begins.
 
     Raises InputError for a file or profile that cannot be used, BookError for the book; then the book is as it was.
     When no row at all could be loaded, the quarantine keeps the rows and NothingLoadedError names the first reason.
     """
+    on_step("read")
     profile = profiles.load(profile_name) if profile_name else None
-    sources = list({source.sha256: source for source in map(readers.load, files)}.values())
-    mark = batches.fingerprint(sources, as_of, profile)
+    sources = readers.load_all(files)
+    mark = batches.fingerprint(sources, as_of, profile, scope)
     report = _former(path, mark)
     if report is None:
         parts, lookups = read(sources, as_of, profile)
-        report = _write(path, parts, lookups, as_of, mark, profile_name)
+        incoming = limits.whole("free_factor") * sum(len(source.content) for source in sources)
+        report = _write(path, incoming, parts, lookups, as_of, mark, profile_name, scope, on_step)
     if not report.loaded:
         raise _nothing_loaded(path, report)
     return report
@@ -49,8 +78,7 @@ def _former(path: Path, mark: str) -> Report | None:
 
 def read(sources: list[Source], as_of: date, profile: Profile | None) -> tuple[list[Part], dict[str, int]]:
     """The files as typed rows with their problems, and the rows of files that only serve lookups."""
-    sheets = [sheet for source in sources for sheet in readers.sheets(source)]
-    found, lookups = plans.by_profile(sheets, profile) if profile else (plans.plain(sheets), {})
+    found, lookups = plans.read(sources, profile)
     parts = [convert(plan.sheet, plan.mapping, as_of, plan.keep, plan.join) for plan in found]
     if not any(part.rows_in > part.ignored for part in parts):
         raise InputError(f"{parts[0].sheet.name}: no rows below the header. Export it again.")
@@ -58,21 +86,42 @@ def read(sources: list[Source], as_of: date, profile: Profile | None) -> tuple[l
 
 
 def _write(
-    path: Path, parts: list[Part], lookups: dict[str, int], as_of: date, mark: str, profile: str | None
+    path: Path,
+    incoming: int,
+    parts: list[Part],
+    lookups: dict[str, int],
+    as_of: date,
+    mark: str,
+    profile: str | None,
+    scope: str | None,
+    on_step: Callable[[str], None],
 ) -> Report:
+    on_step("judge")
     stage = staging.stage(parts, as_of)
     totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
-    with book.writing(path) as con:
+    on_step("store")
+    with book.writing(path, incoming) as con:
         report = Report(
             batches.new_id(con, as_of, mark), as_of, profile, stage.counts, assumptions=stage.notes, lookups=lookups,
-            totals=totals,
+            totals=totals, scope=scope,
         )  # fmt: skip
         batches.store(con, report, mark, stage)
         if report.loaded:
-            for table, rows in stage.tables.items():
-                register.load(con, table, rows, as_of, report.batch)
+            replaces = [register.load(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()]
+            if any(replaces):
+                report.assumptions += endings.end(con, _arrival(report))
+            report.assumptions += references.notes(con, report.batch)
+            on_step("derive")
             _build_facts(con, as_of)
+            report.findings = quality.of_batch(con, as_of, report.batch)
+        batches.store_notes(con, report)
     return report
+
+
+def _arrival(report: Report) -> Arrival:
+    own = tuple(dict.fromkeys(count.table for count in report.counts if not count.derived))
+    derived = tuple(dict.fromkeys(count.table for count in report.counts if count.derived))
+    return Arrival(report.batch, report.as_of, own, derived, report.scope)
 
 
 def _build_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -49,11 +49,17 @@ class Mapping:
 
     table: str
     header_row: int
-    """Index of the header among the sheet's rows, from 0."""
+    """Index of the header's last row among the sheet's rows, from 0; -1 where the rows begin at once."""
     headers: dict[str, str]
     """Column of the sheet (c0 …) -> header as written, each name once."""
     feeds: tuple[Feed, ...]
     notes: tuple[dict, ...] = ()
+    header_depth: int = 1
+    """Rows that the header takes."""
+
+    @property
+    def first_header_row(self) -> int:
+        return self.header_row + 1 - self.header_depth
 
     def feed(self, name: str) -> Feed | None:
         return next((feed for feed in self.feeds if feed.name == name), None)

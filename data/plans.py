@@ -4,12 +4,12 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from data import headers, words
+from data import converting, headers, readers, sidecar_logs, words
 from data.errors import InputError
 from data.mapping import Feed, Mapping
 from data.messages import note
 from data.profiles import FieldSpec, FileSpec, Lookup, Profile, factor
-from data.readers import Sheet
+from data.readers import WIDTH, Sheet, Source
 from data.values import Reading
 
 
@@ -32,18 +32,79 @@ class Plan:
 KEY = "_key"
 
 
+def read(sources: list[Source], profile: Profile | None) -> tuple[list[Plan], dict[str, int]]:
+    """What is to be loaded from each sheet, and the rows of files that only serve lookups. Raises InputError."""
+    if profile:
+        found = [sheet for source in sources for sheet in readers.sheets(source, profile.separator(source.name))]
+        return by_profile(found, profile)
+    return [plan for source in sources for plan in plain(readers.sheets(source))], {}
+
+
 def plain(sheets: list[Sheet]) -> list[Plan]:
-    """By the dictionary alone. A workbook's sheet without any known header is left out if another has some."""
-    known = {sheet.name: headers.find_row(sheet)[1] > 0 for sheet in sheets}
-    plans = []
+    """By the dictionary alone, the sheets of one file. Sheets of a workbook without a table are left out, and said."""
+    if len(sheets) == 1:
+        return [_controlled(Plan(sheets[0], headers.match(sheets[0])))]
+    plans, left_out, refused = [], [], []
     for sheet in sheets:
-        siblings = [other.name for other in sheets if other.source is sheet.source and known[other.name]]
-        if known[sheet.name] or not siblings:
-            skipped = [other.name for other in sheets if other.source is sheet.source and not known[other.name]]
-            notes = [note("note_sheet_skipped", sheet=name) for name in skipped]
-            mapping = headers.match(sheet)
-            plans.append(Plan(sheet, replace(mapping, notes=(*notes, *mapping.notes))))
-    return plans
+        try:
+            mapping = headers.match(sheet) if headers.find(sheet).known else None
+        except headers.NoTableError as error:
+            refused.append((sheet, error))
+            continue
+        mapping = mapping or (_continued(sheet, plans[-1]) if plans else None)
+        if mapping:
+            plans.append(Plan(sheet, mapping))
+        else:
+            left_out.append(sheet)
+    _refuse_if_data(plans, refused)
+    if not plans:
+        headers.match(sheets[0])
+    skipped = [note("note_sheet_skipped", sheet=sheet.name) for sheet in [*left_out, *(sheet for sheet, _ in refused)]]
+    hidden = [note("note_sheet_hidden", sheet=plan.sheet.name) for plan in plans if plan.sheet.is_hidden]
+    used = note("note_sheets_read", sheets=", ".join(plan.sheet.name for plan in plans))
+    first = replace(plans[0].mapping, notes=(used, *skipped, *hidden, *plans[0].mapping.notes))
+    return [replace(plans[0], mapping=first), *plans[1:]]
+
+
+def _refuse_if_data(plans: list[Plan], refused: list[tuple[Sheet, InputError]]) -> None:
+    """A summary has few of the list's headers; a sheet with most of them is a list that lacks its key."""
+    best = max((headers.find(plan.sheet).known for plan in plans), default=0)
+    for sheet, error in refused:
+        if headers.find(sheet).known * 2 > best:
+            raise error
+
+
+def _continued(sheet: Sheet, former: Plan) -> Mapping | None:
+    """The mapping of the sheet before, where this one goes on with its rows and has no header of its own."""
+    mapping = former.mapping
+    filled = [column for column in sheet.columns if sheet.cells[column].null_count() < len(sheet.cells)]
+    keys = [
+        column for feed in mapping.feeds if feed.field in words.required(mapping.table)[0] for column in feed.columns
+    ]
+    needed = {*keys, *(column for feed in mapping.feeds for column in feed.columns)}
+    if not needed <= set(sheet.columns) or not set(filled) <= set(former.sheet.columns):
+        return None
+    first = sheet.cells.head(1)
+    feeds = [replace(feed, reading=replace(feed.reading, date_serials=sheet.date_serials)) for feed in mapping.feeds]
+    if any(first[key].null_count() for key in keys) or any(converting.read(first, feed).bad.any() for feed in feeds):
+        return None
+    said = note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
+    return replace(mapping, header_row=-1, header_depth=0, notes=(said,))
+
+
+def _controlled(plan: Plan) -> Plan:
+    """The plan, once its rows are as many as the file's control says."""
+    source, rows = plan.sheet.source, _filled(plan.sheet, plan.mapping.header_row, list(plan.mapping.headers)).height
+    if source.control is None:
+        return plan
+    sidecar_logs.check_rows(source.name, rows, source.control)
+    said = note("note_control", control=source.control.name, rows=rows)
+    return replace(plan, mapping=replace(plan.mapping, notes=(said, *plan.mapping.notes)))
+
+
+def _filled(sheet: Sheet, header_row: int, columns: list[str]) -> pl.DataFrame:
+    rows = sheet.cells[header_row + 1 :]
+    return rows.filter(~pl.all_horizontal(pl.col(columns).is_null()))
 
 
 @dataclass(frozen=True)
@@ -53,13 +114,16 @@ class _Known:
     spec: FileSpec
     sheet: Sheet
     row: int
+    depth: int
     headers: dict[str, str]
 
     def columns(self) -> dict[str, str]:
         """Plain header -> column, or "" for a header that occurs twice."""
+        labels = self.spec.labels
         found: dict[str, str] = {}
         for column, header in self.headers.items():
-            found[words.plain(header)] = "" if words.plain(header) in found else column
+            name = labels.get(words.plain(header), words.plain(header))
+            found[name] = "" if name in found else column
         return found
 
 
@@ -74,18 +138,41 @@ def by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[Plan], dict[
 
 
 def _recognise(sheet: Sheet, profile: Profile) -> _Known:
-    for spec in profile.files:
-        row, _ = headers.find_row(sheet, frozenset(map(words.plain, spec.headers)))
-        found = headers.texts(sheet, row)
-        if {words.plain(header) for header in spec.headers} <= {words.plain(header) for header in found.values()}:
-            return _Known(spec, sheet, row, found)
-    wanted = "; ".join(f"{spec.name}: {', '.join(spec.headers)}" for spec in profile.files)
+    bare = _without_header(sheet, profile)
+    for spec in () if bare else profile.files:
+        if not spec.headers:
+            continue
+        wanted = set(map(words.plain, spec.headers))
+        head = headers.find(sheet, frozenset(wanted | {label for label, name in spec.labels.items() if name in wanted}))
+        found = headers.texts(sheet, head)
+        if wanted <= {spec.labels.get(words.plain(header), words.plain(header)) for header in found.values()}:
+            return _Known(spec, sheet, head.row, head.depth, found)
+    if bare:
+        return bare
+    wanted = "; ".join(f"{spec.name}: {', '.join(spec.headers or spec.file_names)}" for spec in profile.files)
     raise InputError(f"{sheet.name} fits no file of profile {profile.name}, which knows them by headers: {wanted}.")
 
 
+def _without_header(sheet: Sheet, profile: Profile) -> _Known | None:
+    """A file without a header, known by its name; its columns stand in the profile."""
+    for spec in profile.files:
+        if not spec.columns or not spec.is_named(sheet.source.name):
+            continue
+        named = {f"c{i}": name for i, name in enumerate(spec.codes)}
+        width = int(sheet.cells[WIDTH].median() or 0)
+        if width != len(spec.columns):
+            raise InputError(
+                f"{sheet.name} has {width} columns, but profile {profile.name} names {len(spec.columns)} for "
+                f"{spec.name}. Correct the columns in the profile, or export the file again."
+            )
+        first = {words.plain(cell) for cell in sheet.cells.select(sheet.columns).row(0) if cell}
+        has_header = first and first <= {*map(words.plain, spec.codes), *spec.labels}
+        return _Known(spec, sheet, 0 if has_header else -1, int(bool(has_header)), named)
+    return None
+
+
 def _data_rows(entry: _Known) -> pl.DataFrame:
-    rows = entry.sheet.cells[entry.row + 1 :]
-    return rows.filter(~pl.all_horizontal(pl.col(list(entry.headers)).is_null()))
+    return _filled(entry.sheet, entry.row, list(entry.headers))
 
 
 def _plan(entry: _Known, known: list[_Known], profile: Profile) -> Plan:
@@ -102,8 +189,8 @@ def _plan(entry: _Known, known: list[_Known], profile: Profile) -> Plan:
     feeds = [_feed(entry.sheet.name, spec, columns, profile) for spec in entry.spec.fields if not _needs(spec, missing)]
     feeds += _others(entry, feeds)
     notes += [{"id": "note_profile"} | said for said in entry.spec.notes] + headers.reading_notes(entry.headers, feeds)
-    mapping = Mapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes))
-    return Plan(entry.sheet, mapping, _keep(entry), tuple(joins))
+    mapping = Mapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes), entry.depth)
+    return _controlled(Plan(entry.sheet, mapping, _keep(entry), tuple(joins)))
 
 
 def _keep(entry: _Known) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import polars as pl
 from data import dictionary, words
 from data.mapping import Feed, Mapping
 from data.messages import LANGUAGES, expression
-from data.readers import WIDTH
+from data.readers import MISREAD, WIDTH
 from data.values import Parsed
 
 SCHEMA = {"_index": pl.UInt32, "order": pl.Int32, "field": pl.String, "value": pl.String, "en": pl.String,
@@ -30,10 +30,15 @@ def found(
 
 
 def collect(
-    rows: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed], parsed: list[Parsed]
+    rows: pl.DataFrame,
+    typed: pl.DataFrame,
+    mapping: Mapping,
+    feeds: list[Feed],
+    parsed: list[Parsed],
+    encoding: str,
 ) -> pl.DataFrame:
-    """All problems that a sheet shows by itself: widths, unreadable cells, missing keys."""
-    records = [*_widths(rows, mapping)]
+    """All problems that a sheet shows by itself: encoding, widths, unreadable cells, missing keys."""
+    records = [*_misread(rows, encoding), *_widths(rows, mapping)]
     bad_keys = {}
     for order, (feed, result) in enumerate(zip(feeds, parsed, strict=True)):
         bad_keys[feed.name] = result.bad
@@ -48,6 +53,14 @@ def collect(
 def label(feed: Feed) -> str:
     """The dictionary's field name; a step of a wide event file is events.STEP."""
     return feed.field if feed.field in dictionary.fields(feed.table) else feed.name
+
+
+def _misread(rows: pl.DataFrame, encoding: str) -> Iterator[pl.DataFrame]:
+    """Rows that are not in the file's encoding."""
+    if MISREAD in rows.columns and rows[MISREAD].any():
+        index = rows[MISREAD].arg_true()
+        nothing = pl.repeat(None, len(index), dtype=pl.String, eager=True)
+        yield found("bad_encoding", index, -2, "", "", nothing, encoding=encoding)
 
 
 def _widths(rows: pl.DataFrame, mapping: Mapping) -> Iterator[pl.DataFrame]:

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,18 @@ from data.mapping import COMPANIONS, EVENTS, target
 FOLDER = Path(__file__).parent / "mappings"
 PROFILE_KEYS = {"title", "blanks", "files"}
 FILE_KEYS = {
-    "name", "table", "headers", "date_format", "ignore", "ignore_others", "keep", "fields", "codes", "lookups", "notes",
+    "name", "table", "headers", "columns", "separator", "file_names", "money_unit", "date_format", "ignore",
+    "ignore_others", "keep", "fields", "codes", "lookups", "notes",
 }  # fmt: skip
-FIELD_KEYS = {"column", "constant", "join", "add_months", "format", "unit", "when", "separator"}
+FIELD_KEYS = {"column", "constant", "join", "add_months", "first", "format", "unit", "when", "separator"}
 LOOKUP_KEYS = {"name", "on", "key"}
 NOTE_KEYS = {"en", "zh"}
-WAYS = ("column", "constant", "join", "add_months")
+WAYS = ("column", "constant", "join", "add_months", "first")
 
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """How one field is made: from a column, a constant, several columns joined, or a date and a number of months."""
+    """How one field is made: a column, a constant, several columns joined, the first filled one, a date and months."""
 
     table: str
     field: str
@@ -60,6 +62,25 @@ class FileSpec:
     lookups: tuple[Lookup, ...]
     notes: tuple[dict[str, str], ...]
     """What the mapping assumes, for the report."""
+    columns: tuple[str, ...] = ()
+    """The columns of a file without a header, in order: a code, and its label where it has one."""
+    separator: str | None = None
+    file_names: tuple[str, ...] = ()
+    """Patterns of file names, such as JS_201_CLDWDK*.dat: what a file without a header is known by."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.split()[0] for column in self.columns)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Plain label -> plain name: a file may head its columns by either."""
+        named = [column.split(maxsplit=1) for column in self.columns]
+        return {words.plain(parts[1]): words.plain(parts[0]) for parts in named if len(parts) == 2}
+
+    def is_named(self, name: str) -> bool:
+        return any(fnmatch(name.lower(), pattern.lower()) for pattern in self.file_names)
 
 
 @dataclass(frozen=True)
@@ -69,24 +90,46 @@ class Profile:
     blanks: tuple[str, ...]
     files: tuple[FileSpec, ...]
 
+    def separator(self, name: str) -> str | None:
+        """What separates the fields of the file of this name, where the profile says so."""
+        return next((spec.separator for spec in self.files if spec.is_named(name)), None)
+
 
 def load(name: str, folder: Path | None = None) -> Profile:
-    """Raises InputError for an unknown profile, and for one with a mistake in it."""
-    folder = folder or FOLDER
-    path = folder / f"{name}.toml"
-    known = sorted(found.stem for found in folder.glob("*.toml"))
-    if name not in known:
-        raise InputError(f"No profile '{name}'. Profiles: {', '.join(known)}. They are kept in data/mappings/.")
-    text = path.read_text(encoding="utf-8")
+    """A profile by its name, or by the path of a TOML file. Raises InputError when unknown or with a mistake in it."""
+    path = _path(name, folder or FOLDER)
+    return parse(path.stem, path.read_text(encoding="utf-8"))
+
+
+def parse(name: str, text: str) -> Profile:
+    """A profile from its text. Raises InputError for a mistake in it."""
+    where = f"{name}.toml"
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"Profile {path.name} is not valid TOML: {error}.") from error
-    _only(path.name, "profile", content, PROFILE_KEYS)
-    files = tuple(_file(path.name, entry) for entry in content.get("files", []))
+        raise InputError(f"Profile {where} is not valid TOML: {error}.") from error
+    _only(where, "profile", content, PROFILE_KEYS)
+    files = tuple(_file(where, entry) for entry in content.get("files", []))
     if not files:
-        raise InputError(f"Profile {path.name} has no [[files]]. Add one for each file it reads.")
+        raise InputError(f"Profile {where} has no [[files]]. Add one for each file it reads.")
     return Profile(name, text, tuple(content.get("blanks", ())), files)
+
+
+def _path(name: str, folder: Path) -> Path:
+    if name.lower().endswith(".toml"):
+        if Path(name).is_file():
+            return Path(name)
+        raise InputError(f"No file {name}. Check the name and the folder, or name a profile: {_names(folder)}.")
+    if name not in _names(folder).split(", "):
+        raise InputError(
+            f"No profile '{name}'. Profiles: {_names(folder)}. They are kept in data/mappings/; "
+            "a mapping of your own is given by its path, ending in .toml."
+        )
+    return folder / f"{name}.toml"
+
+
+def _names(folder: Path) -> str:
+    return ", ".join(sorted(found.stem for found in folder.glob("*.toml")))
 
 
 def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
@@ -99,8 +142,12 @@ def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
 
 def _file(where: str, entry: dict[str, Any]) -> FileSpec:
     _only(where, "a file", entry, FILE_KEYS)
-    if not entry.get("name") or not entry.get("headers"):
-        raise InputError(f"Profile {where}: every file needs a name and the headers by which it is known.")
+    has_columns = entry.get("columns") and entry.get("file_names")
+    if not entry.get("name") or not (entry.get("headers") or has_columns):
+        raise InputError(
+            f"Profile {where}: every file needs a name and the headers by which it is known, "
+            "or columns and file_names where it has no header."
+        )
     table = entry.get("table")
     if table is not None and table not in dictionary.tables():
         raise InputError(f"Profile {where}: unknown table '{table}'. Tables: {', '.join(dictionary.tables())}.")
@@ -114,9 +161,11 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
     if table:
         _complete(where, table, fields)
     return FileSpec(
-        entry["name"], table, tuple(entry["headers"]), fields, frozenset(map(words.plain, entry.get("ignore", ()))),
+        entry["name"], table, tuple(entry.get("headers", ())), fields,
+        frozenset(map(words.plain, entry.get("ignore", ()))),
         bool(entry.get("ignore_others", False)), entry.get("keep", {}),
         tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])), tuple(entry.get("notes", [])),
+        tuple(entry.get("columns", ())), entry.get("separator"), tuple(entry.get("file_names", ())),
     )  # fmt: skip
 
 
@@ -144,7 +193,8 @@ def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str,
     return FieldSpec(
         owner, field, how, tuple(given), str(spec.get("constant", "")), spec.get("when", ""),
         spec.get("separator", "/"), spec.get("format", entry.get("date_format") if is_time else None),
-        _unit(where, owner, field, spec.get("unit", "")), _codes(where, owner, field, entry, name),
+        _unit(where, owner, field, spec.get("unit", _file_unit(entry, owner, field))),
+        _codes(where, owner, field, entry, name),
     )  # fmt: skip
 
 
@@ -156,6 +206,11 @@ def _known_field(where: str, table: str, name: str) -> tuple[str, str]:
     if owner not in allowed or field not in (steps or dictionary.fields(owner)):
         raise InputError(f"Profile {where}: unknown field '{name}' for table {table}. See data/tables/fields.csv.")
     return owner, field
+
+
+def _file_unit(entry: dict[str, Any], owner: str, field: str) -> str:
+    """The unit of all amounts of the file, where it says one."""
+    return entry.get("money_unit", "") if target(owner, field).type == "money" else ""
 
 
 def _unit(where: str, owner: str, field: str, unit: str) -> str:
@@ -172,7 +227,8 @@ def factor(spec: FieldSpec) -> Decimal:
 def _codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
     codes = entry.get("codes", {}).get(name, {})
     meant = target(owner, field)
-    known = dictionary.codes(meant.code_list) if meant.code_list else {}
+    code_list = "boolean" if meant.type == "boolean" else meant.code_list
+    known = dictionary.codes(code_list) if code_list else {}
     strange = [code for code in codes.values() if code not in known and not meant.is_open_list]
     if strange:
         raise InputError(f"Profile {where}: field {name} has unknown code '{strange[0]}'. Codes: {', '.join(known)}.")

@@ -4,28 +4,34 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from data import encodings, workbooks
+from data import encodings, guard, markup_tables, sidecar_logs, workbooks
 from data.errors import InputError
+from data.sidecar_logs import Control
+from data.workbook_parts import Marks
 
-DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|\x01"
+OWN_SEPARATOR = "\x1f"
+"""Stands for a separator of several characters; no other text holds it."""
 SAMPLE = 1 << 16
-ROW, WIDTH = "_row", "_width"
-"""Bookkeeping columns of a sheet: row number in the file (the first is 1), number of cells the row has."""
+ROW, WIDTH, MISREAD = "_row", "_width", "_misread"
+"""Bookkeeping columns of a sheet: row number in the file (the first is 1), number of cells the row has, and, where
+some are, whether the row is not in the file's encoding."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file as given: its content and what identifies it."""
+    """A file as given: its content and what identifies it; `control`: what a control file beside it says."""
 
     path: Path
     content: bytes
     sha256: str
+    control: Control | None = None
 
     @property
     def name(self) -> str:
@@ -34,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows of text: columns c0, c1 … (blank cells null), ROW, WIDTH; title and header rows still among them."""
+    """Rows of text: columns c0, c1 … (blank cells null) and bookkeeping; title and header rows still among them."""
 
     source: Source
     name: str
@@ -42,37 +48,80 @@ class Sheet:
     cells: pl.DataFrame
     date_serials: date | None = None
     delimiter: str | None = None
+    merges: tuple[workbooks.Merge, ...] = ()
+    is_hidden: bool = False
+    marks: Marks = field(default_factory=Marks)
 
     @property
     def columns(self) -> list[str]:
-        return [column for column in self.cells.columns if column not in (ROW, WIDTH)]
+        return [column for column in self.cells.columns if column not in (ROW, WIDTH, MISREAD)]
 
 
 def load(path: Path) -> Source:
-    """Raises InputError for a file that is missing, a folder, unreadable or empty."""
+    """Raises InputError for a file that is missing, a folder, unreadable or empty, or not what its log says."""
+    if sidecar_logs.is_control(path):
+        raise InputError(f"{path.name} is a control file. Name the data file it belongs to.")
+    content = _content(path)
+    if not content or content.isspace():
+        raise InputError(f"File {path} is empty. Export it again.")
+    log = sidecar_logs.beside(path)
+    control = sidecar_logs.read(log.name, _content(log), len(content)) if log else None
+    if control:
+        sidecar_logs.check_content(path.name, content, control)
+    return Source(path, content, hashlib.sha256(content).hexdigest(), control)
+
+
+def load_all(paths: list[Path]) -> list[Source]:
+    """Every data file once; the control files among them speak for the files beside them."""
+    data = [path for path in paths if not sidecar_logs.is_control(path)]
+    return list({source.sha256: source for source in map(load, data or paths)}.values())
+
+
+def _content(path: Path) -> bytes:
+    guard.size(path)
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"No file {path}. Check the name and the folder.") from error
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder. Name the files in it.") from error
     except OSError as error:
         raise InputError(f"File {path} cannot be read: {error.strerror}.") from error
-    if not content or content.isspace():
-        raise InputError(f"File {path} is empty. Export it again.")
-    return Source(path, content, hashlib.sha256(content).hexdigest())
 
 
-def sheets(source: Source) -> list[Sheet]:
-    """The sheets of a workbook, or the one sheet of a text file."""
+def sheets(source: Source, separator: str | None = None) -> list[Sheet]:
+    """The sheets of a workbook, the tables of a web page, or the one sheet of a text file (cut at `separator`)."""
     if workbooks.is_workbook(source.content):
         return [
-            Sheet(source, f"{source.name}[{book.name}]", "xlsx", _framed(book.rows), book.day_zero)
+            Sheet(
+                source, f"{source.name}[{book.name}]", workbooks.kind(source.content), _of_columns(book.columns),
+                book.day_zero,
+                merges=book.merges, is_hidden=book.is_hidden, marks=book.marks,
+            )
             for book in workbooks.read(source.name, source.content)
-        ]
+        ]  # fmt: skip
+    guard.text(source.name, source.content)
     text, encoding = encodings.to_utf8(source.name, source.content)
-    delimiter = _delimiter(text)
-    return [Sheet(source, source.name, encoding, _cells(source.name, text, delimiter), None, delimiter)]
+    if markup_tables.is_markup(text):
+        return [
+            Sheet(source, f"{source.name}[{table.number}]", f"html {encoding}", framed(table.rows), merges=table.merges)
+            for table in markup_tables.read(source.name, text)
+        ]
+    if separator and len(separator.encode()) > 1:
+        text, separator = text.replace(separator.encode(), OWN_SEPARATOR.encode()), OWN_SEPARATOR
+    delimiter = separator or _delimiter(text)
+    cells = _without_marks(_cells(source.name, text, delimiter), text)
+    return [Sheet(source, source.name, encoding, cells, None, delimiter)]
+
+
+def _without_marks(cells: pl.DataFrame, text: bytes) -> pl.DataFrame:
+    """Rows that hold the mark of another encoding are told by MISREAD, and the mark is taken away."""
+    mark = encodings.MARK
+    if mark.encode() not in text:
+        return cells
+    columns = pl.col([column for column in cells.columns if column[0] == "c"])
+    marked = cells.select(pl.any_horizontal(columns.str.contains(mark, literal=True).fill_null(False)).alias(MISREAD))
+    return cells.with_columns(columns.str.replace_all(mark, "", literal=True)).with_columns(marked[MISREAD])
 
 
 def _sample(text: bytes, delimiter: str) -> list[list[str]]:
@@ -101,10 +150,10 @@ def _cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
     try:
         cells = _read_polars(text, delimiter, width, quoted)
     except pl.exceptions.PolarsError:
-        return _framed(_read_rows(name, text, delimiter))
+        return framed(_read_rows(name, text, delimiter))
     widths = _widths(text, delimiter, cells, quoted)
     if widths is None:
-        return _framed(_read_rows(name, text, delimiter))
+        return framed(_read_rows(name, text, delimiter))
     if quoted:
         cells = cells.with_columns(pl.all().replace("", None))
     return cells.with_columns(widths.alias(WIDTH)).with_row_index(ROW, 1)
@@ -154,8 +203,18 @@ def _read_rows(name: str, text: bytes, delimiter: str) -> list[list[str]]:
         ) from error
 
 
-def _framed(rows: list[list[str]]) -> pl.DataFrame:
-    width = max(map(len, rows), default=0) + 1
-    columns = [[row[i] if i < len(row) and row[i] else None for row in rows] for i in range(width)]
-    cells = pl.DataFrame({f"c{i}": pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)})
-    return cells.with_columns(pl.Series(WIDTH, list(map(len, rows)), dtype=pl.UInt32)).with_row_index(ROW, 1)
+def framed(rows: list[list[str]]) -> pl.DataFrame:
+    """Rows of texts as a sheet's cells."""
+    width = max(map(len, rows), default=0)
+    columns = [[row[i] if i < len(row) else "" for row in rows] for i in range(width)]
+    cells = _of_columns([pl.Series(column, dtype=pl.String) for column in columns])
+    return cells.with_columns(pl.Series(WIDTH, list(map(len, rows)), dtype=pl.UInt32))
+
+
+def _of_columns(columns: list[pl.Series]) -> pl.DataFrame:
+    """Columns of texts as a sheet's cells; one column more than they are, to see rows that are too long."""
+    cells = pl.DataFrame(
+        {f"c{i}": pl.select(pl.when(text != "").then(text)).to_series() for i, text in enumerate(columns)}
+    )
+    beyond = pl.lit(None, pl.String).alias(f"c{len(columns)}")
+    return cells.with_columns(beyond, pl.lit(len(columns), pl.UInt32).alias(WIDTH)).with_row_index(ROW, 1)

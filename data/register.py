@@ -11,11 +11,15 @@ from data.staging import KEEP_OLD
 LINEAGE = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
 
 
-def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> None:
-    """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held."""
+def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
+    """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held.
+
+    Returns whether the table held rows before.
+    """
     values = {"as_of": as_of, "batch": batch_id}
-    con.register("incoming", rows)
-    if con.execute(f'SELECT count(*) FROM "{table}"').fetchone() == (0,):
+    con.register("incoming", rows.to_arrow(compat_level=pl.CompatLevel.newest()))
+    held_rows = con.execute(f'SELECT EXISTS (FROM "{table}")').fetchall()[0][0]
+    if not held_rows:
         lineage = LINEAGE.format(until="NULL")
         con.execute(f'{_insert(table)} SELECT {_own(table, rows)}, {lineage} FROM "incoming" n', values)
     else:
@@ -25,6 +29,7 @@ def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: 
         con.execute(f'{_insert(table)} SELECT * FROM "merged"')
         con.execute('DROP TABLE "merged"')
     con.unregister("incoming")
+    return held_rows
 
 
 def _insert(table: str) -> str:

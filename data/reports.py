@@ -24,6 +24,9 @@ class Report:
     assumptions: list[dict] = field(default_factory=list)
     lookups: dict[str, int] = field(default_factory=dict)
     totals: list[dict] = field(default_factory=list)
+    findings: list[dict] = field(default_factory=list)
+    """Faults of the data among the batch's rows: check, severity, rows, amount, titles."""
+    scope: str | None = None
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Counts of each table, summed over files, in the dictionary's order.
@@ -60,7 +63,7 @@ class Report:
         return {
             "batch": self.batch, "already_loaded": self.already_loaded, "as_of": self.as_of.isoformat(),
             "profile": self.profile, "tables": tables, "files": files, "lookups": self.lookups,
-            "assumptions": self.assumptions, "totals": self.totals,
+            "assumptions": self.assumptions, "totals": self.totals, "findings": self.findings, "scope": self.scope,
         }  # fmt: skip
 
     def as_text(self) -> str:
@@ -73,6 +76,10 @@ class Report:
         lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
         lines += [f"lookup 对照 {name}: {rows} rows 行" for name, rows in self.lookups.items()]
         lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
+        lines += [
+            f"! {entry['severity']:8}{entry['rows']:>10,} {entry['amount'] or '-':>20} {entry['zh']} {entry['en']}"
+            for entry in self.findings
+        ]
         return "\n".join(lines)
 
 

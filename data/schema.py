@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh V
 CREATE TABLE IF NOT EXISTS batches (
     batch_id VARCHAR PRIMARY KEY, fingerprint VARCHAR, as_of DATE, profile VARCHAR, loaded_at TIMESTAMP,
     assumptions VARCHAR);
+ALTER TABLE batches ADD COLUMN IF NOT EXISTS scope VARCHAR;
 CREATE TABLE IF NOT EXISTS batch_tables (
     batch_id VARCHAR, table_name VARCHAR, file VARCHAR, sha256 VARCHAR, encoding VARCHAR,
     rows_in BIGINT, loaded BIGINT, quarantined BIGINT, ignored BIGINT,
@@ -16,10 +17,14 @@ CREATE TABLE IF NOT EXISTS batch_tables (
 CREATE TABLE IF NOT EXISTS quarantine (
     batch_id VARCHAR, table_name VARCHAR, file VARCHAR, row_number BIGINT, field VARCHAR, value VARCHAR,
     reason VARCHAR, reason_zh VARCHAR, content VARCHAR);
+CREATE TABLE IF NOT EXISTS endings (table_name VARCHAR, row_key VARCHAR, ended_on DATE, batch_id VARCHAR);
 CREATE TABLE IF NOT EXISTS policy_versions (policy_version VARCHAR PRIMARY KEY, tables VARCHAR, stored_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS runs (
     run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, rules_of VARCHAR,
     judged_at TIMESTAMP);
+ALTER TABLE runs ADD COLUMN IF NOT EXISTS data_version VARCHAR;
+ALTER TABLE runs ADD COLUMN IF NOT EXISTS previous_run VARCHAR;
+CREATE TABLE IF NOT EXISTS run_data (run_id VARCHAR, table_name VARCHAR, batch_id VARCHAR, current_rows BIGINT);
 CREATE TABLE IF NOT EXISTS run_subjects (run_id VARCHAR, subject VARCHAR, subjects BIGINT);
 CREATE TABLE IF NOT EXISTS run_counts (
     run_id VARCHAR, rule_id VARCHAR, subject VARCHAR, branch_id VARCHAR, verdict VARCHAR, reason VARCHAR,
@@ -28,6 +33,8 @@ CREATE TABLE IF NOT EXISTS violations (
     run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, loan_id VARCHAR,
     borrower_id VARCHAR, branch_id VARCHAR, officer_id VARCHAR, balance DECIMAL(18,2), measured VARCHAR,
     limit_value VARCHAR, policy_version VARCHAR);
+CREATE TABLE IF NOT EXISTS vanished (
+    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
 """
 
 
@@ -37,10 +44,28 @@ def _create_table(name: str) -> str:
     return f'CREATE TABLE IF NOT EXISTS "{name}" ({body})'
 
 
+def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """The fields that the dictionary has gained since the book was made."""
+    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    for name in dictionary.tables():
+        for field in dictionary.fields(name).values():
+            if (name, field.name) not in held:
+                con.execute(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {field.sql_type}')
+
+
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing, and refresh the code lists."""
+    """Create what is missing, and refresh the code lists, in one transaction: each by itself would wait for the disk."""
+    con.execute("BEGIN")
+    create_within(con)
+    con.execute("COMMIT")
+
+
+def create_within(con: duckdb.DuckDBPyConnection) -> None:
+    """As create, within the transaction that the connection is in."""
     con.execute(SYSTEM_TABLES)
     for name in dictionary.tables():
         con.execute(_create_table(name))
+    _add_columns(con)
     con.execute("DELETE FROM codes")
-    con.executemany("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?)", dictionary.code_rows())
+    columns = [list(column) for column in zip(*dictionary.code_rows(), strict=True)]
+    con.execute(f"INSERT INTO codes SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from data import companions, dictionary, problems
+from data import collaterals, companions, dictionary, problems, references
 from data.converting import INDEX, Part
 from data.readers import ROW
 
@@ -56,6 +56,7 @@ def stage(parts: list[Part], as_of: date) -> Stage:
                 _count_derived(companion, frame, own, result)
     for table, frames in derived.items():
         merged = _finished(pl.concat(frames, how="diagonal"), table, keep_old=True)
+        result.notes += references.magnitudes(result.tables.get(table), merged, table)
         result.tables[table] = _merge(result.tables.get(table), merged, table)
     return result
 
@@ -64,7 +65,7 @@ def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> p
     """The loadable rows of a table's parts, with typed columns table.field."""
     records = [_with_snapshot_check(part, as_of) for part in parts]
     good = [_good(part, record, i) for i, (part, record) in enumerate(zip(parts, records, strict=True))]
-    rows = companions.with_key(pl.concat(good, how="diagonal"), table)
+    rows = companions.with_key(collaterals.numbered(pl.concat(good, how="diagonal"), table, result.notes), table)
     later = _duplicates(rows, table)
     if len(later):
         rows = rows.join(later.select(PART, INDEX), on=[PART, INDEX], how="anti", maintain_order="left")
@@ -75,7 +76,7 @@ def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> p
         loaded = rows.filter(pl.col(PART) == i) if len(parts) > 1 else rows
         result.counts.append(_count(part, len(kept_back), loaded))
         result.notes += [entry | {"file": part.sheet.name} for entry in part.notes]
-    return rows
+    return collaterals.completed(rows, table, result.notes)
 
 
 def _good(part: Part, record: pl.DataFrame, number: int) -> pl.DataFrame:
@@ -150,9 +151,8 @@ def _finished(rows: pl.DataFrame, table: str, *, keep_old: bool) -> pl.DataFrame
     """Only the table's own columns, by their dictionary names, and the lineage."""
     names = {f"{table}.{name}": name for name in dictionary.fields(table)}
     own = [pl.col(column).alias(names[column]) for column in rows.columns if column in names]
-    return rows.select(
-        *own, "source_file", pl.col(ROW).cast(pl.Int32).alias("source_row"), pl.lit(keep_old).alias(KEEP_OLD)
-    )
+    keeps = pl.lit(True) if keep_old else collaterals.is_ownerless(rows, table)
+    return rows.select(*own, "source_file", pl.col(ROW).cast(pl.Int32).alias("source_row"), keeps.alias(KEEP_OLD))
 
 
 def _merge(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -78,3 +78,25 @@ def wide_steps() -> dict[str, str]:
 def required(table: str) -> tuple[tuple[str, ...], ...]:
     """Groups of fields of which a row must fill at least one each."""
     return tuple(tuple(r["any_of"].split("|")) for r in rows("required.csv") if r["table"] == table)
+
+
+@cache
+def open_ends(field: str) -> frozenset[str]:
+    """Texts by which this field says that it has no end."""
+    return frozenset(
+        r["value"] for r in rows("sentinels.csv") if r["kind"] == "open" and field in r["types"].split("|")
+    )
+
+
+@cache
+def _settings() -> dict[str, str]:
+    return {r["name"]: r["value"] for r in rows("reading.csv")}
+
+
+def setting(name: str) -> str:
+    return _settings()[name]
+
+
+def fraction_highest(field: str) -> str:
+    """The highest value up to which a column of this field is read as fractions instead of percent."""
+    return _settings().get(f"fraction_highest_{field}", _settings()["fraction_highest"])

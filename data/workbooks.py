@@ -1,103 +1,130 @@
-"""Workbooks (XLSX, and whatever else calamine reads) to rows of text."""
+"""Workbooks (XLSX, XLS, and whatever else calamine reads) to rows of text. Formulas and macros are never run."""
 
 import io
-import zipfile
-import zlib
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+import polars as pl
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
+from data import guard, workbook_parts
 from data.errors import InputError
+from data.workbook_parts import Marks
 
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError)
-ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-UNPACKED_LIMIT = 300 * 1024 * 1024
+OLE = b"\xd0\xcf\x11\xe0"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 EXACT_INTEGER = 10**15
 ROW_LIMITS = (65_536, 1_048_576)
 """The most rows that an XLS and an XLSX sheet can hold."""
 DAY_ZERO, DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
+Merge = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class SheetRows:
+    """Columns of cells as text. `merges`: (first row, first column), (last row, last column) of merged cells."""
+
     name: str
-    rows: list[list[str]]
+    columns: list[pl.Series]
     day_zero: date
+    merges: tuple[Merge, ...] = ()
+    is_hidden: bool = False
+    marks: Marks = field(default_factory=Marks)
 
 
 def is_workbook(content: bytes) -> bool:
-    return content.startswith((ZIP, OLE))
+    return content.startswith((workbook_parts.ZIP, OLE))
+
+
+def kind(content: bytes) -> str:
+    return "xlsx" if content.startswith(workbook_parts.ZIP) else "xls"
 
 
 def read(name: str, content: bytes) -> list[SheetRows]:
     """Every sheet that is not empty. Raises InputError for a locked, damaged or oversized workbook."""
-    _guard(name, content)
-    day_zero = DAY_ZERO_1904 if _counts_from_1904(content) else DAY_ZERO
+    if content.startswith(OLE) and ENCRYPTED in content:
+        raise _locked(name)
+    if content.startswith(workbook_parts.ZIP):
+        guard.workbook(name, content)
+    marks = workbook_parts.marks(name, content)
+    day_zero = DAY_ZERO_1904 if workbook_parts.counts_from_1904(content) else DAY_ZERO
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
-        names = [sheet for sheet in book.sheet_names if kinds[sheet] == SheetTypeEnum.WorkSheet]
-        found = [SheetRows(sheet, _rows(book.get_sheet_by_name(sheet)), day_zero) for sheet in names]
+        sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+        found = [
+            _sheet(book.get_sheet_by_name(sheet.name), day_zero, sheet.visible, marks.get(sheet.name, Marks()))
+            for sheet in sheets
+        ]
     except PasswordError as error:
-        raise InputError(f"{name} is protected by a password. Save it without one and try again.") from error
+        raise _locked(name) from error
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         raise InputError(f"{name} is not a workbook that can be read: {error}. Save it again as XLSX.") from error
-    found = [sheet for sheet in found if sheet.rows]
+    found = [sheet for sheet in found if sheet.columns]
     if not found:
         raise InputError(f"{name} holds no cells. Export it again.")
     return found
 
 
-def _guard(name: str, content: bytes) -> None:
-    """A workbook is a ZIP: refuse what would unpack to more than memory should hold."""
-    if not content.startswith(ZIP):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except BROKEN_ZIP as error:
-        raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
-    if size > UNPACKED_LIMIT:
-        raise InputError(
-            f"{name} would unpack to {size >> 20} MB, more than {UNPACKED_LIMIT >> 20} MB. Export it as CSV."
-        )
+def _locked(name: str) -> InputError:
+    return InputError(f"{name} is protected by a password. Save it without one and try again.")
 
 
-def _counts_from_1904(content: bytes) -> bool:
-    if not content.startswith(ZIP):
-        return False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        if "xl/workbook.xml" not in names:
-            return False
-        try:
-            head = archive.read("xl/workbook.xml")
-        except (*BROKEN_ZIP, RuntimeError, EOFError):
-            # Whatever is wrong with it, the workbook's reader says it better.
-            return False
-    return b'date1904="1"' in head or b'date1904="true"' in head
-
-
-def _rows(sheet: CalamineSheet) -> list[list[str]]:
+def _sheet(sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: Marks) -> SheetRows:
     if not sheet.height:
-        return []
-    return [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+        return SheetRows(sheet.name, [], day_zero)
+    values = sheet.to_python(skip_empty_area=False)
+    for row, column in marks.percents:
+        if row < len(values) and column < len(values[row]) and isinstance(values[row][column], (int, float)):
+            values[row][column] = f"{values[row][column] * 100:.12g}%"
+    columns = [_texts(column) for column in zip(*values, strict=True)]
+    merges = tuple(sheet.merged_cell_ranges or ())
+    return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
 
 
-def _text(cell: Any) -> str:
-    """A cell as text; whole numbers of 16 digits and more keep their exponent, as their last digits are lost."""
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, (int, float)):
-        if abs(cell) >= EXACT_INTEGER:
-            return f"{float(cell):.15E}"
-        return str(int(cell)) if cell == int(cell) else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return str(cell)
+def _texts(column: tuple[Any, ...]) -> pl.Series:
+    """A column's cells as texts, blank ones empty; columns of one type whole, mixed ones cell by cell."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return pl.Series(column, dtype=pl.String).str.strip_chars()
+    if kinds == {float} and (numbers := _plain_numbers(pl.Series(column, dtype=pl.Float64))) is not None:
+        return numbers
+    if kinds == {date}:
+        return pl.Series(column, dtype=pl.Date).cast(pl.String)
+    return pl.Series([TEXTS.get(type(cell), str)(cell) for cell in column], dtype=pl.String)
+
+
+def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
+    """Numbers short enough to be exact, whole ones without a point; None where one is not."""
+    highest = numbers.abs().max()
+    if not isinstance(highest, float) or not highest < EXACT_INTEGER:
+        return None
+    whole = pl.when(numbers == numbers.round(0)).then(numbers.cast(pl.Int64).cast(pl.String))
+    return pl.select(whole.otherwise(numbers.cast(pl.String))).to_series()
+
+
+def _number(cell: float) -> str:
+    """Whole numbers of 16 digits and more keep their exponent, as their last digits are lost."""
+    if abs(cell) >= EXACT_INTEGER:
+        return f"{float(cell):.15E}"
+    return str(int(cell)) if cell == int(cell) else repr(cell)
+
+
+TEXTS: dict[type, Any] = {
+    str: str.strip,
+    float: _number,
+    int: _number,
+    bool: lambda cell: "true" if cell else "false",
+    datetime: lambda cell: cell.isoformat(sep=" ", timespec="seconds"),
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: str,
+}
+"""A cell as text, by its Python type."""

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data import maturities
-from pages.ui import access, address, evidence, frame, tables, whatif
+from pages.ui import access, address, evidence, frame, outcomes, tables, whatif
 from pages.ui.language import say
 from policy import extension
 
@@ -21,6 +21,9 @@ whatif.headline(view, decision)
 
 st.subheader(say("whatif.frontier"))
 whatif.chart(view, decision, asked)
+
+st.subheader(say("whatif.consequences"))
+outcomes.section(view, asked)
 
 st.subheader(say("whatif.lines"))
 lines = whatif.lines(view, decision)

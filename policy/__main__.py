@@ -5,9 +5,47 @@ import signal
 import sys
 
 from data.errors import LoanlightError
-from policy.commands import check, extension, lint, test, verdicts
+from policy.commands import (
+    check,
+    coverage,
+    curve,
+    diff,
+    export_dmn,
+    extension,
+    frontier,
+    headroom,
+    impact,
+    import_dmn,
+    life,
+    lint,
+    metrics,
+    replay,
+    runs,
+    test,
+    ticklers,
+    verdicts,
+)
 
-COMMANDS = {"lint": lint, "test": test, "check": check, "verdicts": verdicts, "extension": extension}
+COMMANDS = {
+    "lint": lint,
+    "test": test,
+    "check": check,
+    "verdicts": verdicts,
+    "extension": extension,
+    "frontier": frontier,
+    "headroom": headroom,
+    "ticklers": ticklers,
+    "runs": runs,
+    "replay": replay,
+    "diff": diff,
+    "life": life,
+    "impact": impact,
+    "curve": curve,
+    "metrics": metrics,
+    "import-dmn": import_dmn,
+    "export-dmn": export_dmn,
+    "coverage": coverage,
+}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,9 +14,12 @@ from policy.expressions import SCALES, ExpressionError, Names, Typed, comparable
 def check(tree: exp.Expression, names: Names) -> Typed:
     """The typed expression of a parsed tree. Raises ExpressionError for whatever is not in the language."""
     handler = _HANDLERS.get(type(tree))
-    if handler is None:
-        raise ExpressionError(f"'{tree.sql()[:60]}' is not part of the expression language.")
-    return handler(tree, names)
+    try:
+        if handler is None or any(value for name, value in tree.args.items() if name not in _PARTS):
+            raise ExpressionError(f"'{tree.sql()[:60]}' is not part of the expression language.")
+        return handler(tree, names)
+    except ExpressionError as error:
+        raise error.standing(tree) from error
 
 
 def compile_text(text: str, names: Names) -> Typed:
@@ -30,10 +33,19 @@ def compile_measure(text: str, names: Names) -> Typed:
     if not isinstance(tree, exp.Div):
         return check(tree, names)
     over, under = _number(tree.this, names), _number(tree.expression, names)
-    unit = None if None in (over.unit, under.unit) else "ratio"
-    if unit and over.unit != under.unit:
-        raise ExpressionError(f"divides {over.unit} by {under.unit}.")
+    unit = _quotient_unit(over, under, tree)
     return replace(_joined(over.sql, [over, under], "number", unit), divisor=under.sql)
+
+
+def _quotient_unit(over: Typed, under: Typed, tree: exp.Expression) -> str | None:
+    """yuan / yuan is a ratio, yuan / ratio and yuan / count are yuan; yuan / months is an error."""
+    if None in (over.unit, under.unit):
+        return None
+    if over.unit == under.unit:
+        return "ratio"
+    if under.unit in SCALES:
+        return over.unit
+    raise ExpressionError(f"divides {over.unit} by {under.unit}.").standing(tree)
 
 
 def _joined(sql: exp.Expression, parts: list[Typed], kind: str, unit: str | None = None) -> Typed:
@@ -134,8 +146,11 @@ def _in(tree: exp.In, names: Names) -> Typed:
     if not all(isinstance(member, exp.Literal) for member in members):
         raise ExpressionError("`in` takes plain values only.")
     parts = [check(tree.this, names), *(check(member, names) for member in members)]
-    for member in parts[1:]:
-        comparable(parts[0], member)
+    for member, written in zip(parts[1:], members, strict=True):
+        try:
+            comparable(parts[0], member)
+        except ExpressionError as error:
+            raise error.standing(written) from error
     return _joined(exp.In(this=_wrapped(parts[0]), expressions=[p.sql for p in parts[1:]]), parts, "boolean")
 
 
@@ -152,7 +167,7 @@ def _product(tree: exp.Mul, names: Names) -> Typed:
     if left.unit not in SCALES and right.unit not in SCALES:
         raise ExpressionError(f"multiplies {left.unit} by {right.unit}.")
     unit = right.unit if left.unit in SCALES else left.unit
-    return _joined(exp.Mul(this=_wrapped(left), expression=_wrapped(right)), [left, right], "number", unit)
+    return _joined(functions.product(left.sql, right.sql), [left, right], "number", unit)
 
 
 def _negative(tree: exp.Neg, names: Names) -> Typed:
@@ -182,7 +197,7 @@ def _function(name: str, function: functions.Function, tree: exp.Anonymous, name
     parts = [_of_kind(a, names, kind) for a, kind in zip(tree.expressions, function.arguments, strict=True)]
     for part, unit in zip(parts, function.units, strict=True):
         if part.kind == "number" and part.unit not in (None, unit):
-            raise ExpressionError(f"{name} takes {unit}, not {part.unit}.")
+            raise ExpressionError(f"{name} takes {unit or 'a plain number'}, not {part.unit}.")
     if name == "has" and parts[0].code_list and parts[1].literal is not None:
         known_code(parts[0].code_list, parts[1].literal)
     values = dict(zip(function.places, (part.sql for part in parts), strict=True))
@@ -215,6 +230,8 @@ def _if(tree: exp.Anonymous, names: Names) -> Typed:
     return _joined(exp.Case(ifs=branches), [condition, *values], values[0].kind, values[0].unit)
 
 
+# What a node of the language is made of; anything more (BETWEEN SYMMETRIC, CAST … FORMAT) is not in it.
+_PARTS = {"this", "expression", "expressions", "low", "high", "to", "is_string", "table", "db", "catalog"}
 _HANDLERS: dict[type, Callable[..., Typed]] = {
     exp.Column: _column, exp.Literal: _literal, exp.Boolean: _boolean, exp.Cast: _date, exp.Paren: _paren,
     exp.And: _logical, exp.Or: _logical, exp.Not: _not, exp.Is: _is, exp.In: _in, exp.Between: _between,

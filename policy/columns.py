@@ -19,10 +19,11 @@ class Columns:
         """`today`: the day of judgement picks the version; `given`: the base relation carries the aggregates."""
         self.policy, self.subject, self.today, self.given = policy, subject, today, given
         self.facts = dictionary.facts(subject)
+        self.key = dictionary.subjects()[subject].key
         self.typed: dict[str, Typed] = {name: fact(field) for name, field in self.facts.items()}
         self.computed: dict[str, exp.Expression] = {}
         self.aggregates: dict[str, Aggregate] = {}
-        self.rendered: dict[tuple[str, frozenset[str] | None, bool, int], str] = {}
+        self.rendered: dict[tuple[str, frozenset[str] | None, bool, bool, int], str] = {}
         self.parsed: dict[str, lookups.ParsedTable] = {}
         self.problems: list[Problem] = []
         for derived in policy.derived:
@@ -61,7 +62,7 @@ class Columns:
 
     def hit_column(self, table: str, act: Typed) -> str:
         """The computed column that holds the number of the row that answers."""
-        name = f"hit:{table}:{act.inputs[0]}"
+        name = f"hit:{table}:{act.sql.name}"
         if name not in self.computed:
             self.computed[name] = lookups.hit(lookups.conditions(self.table(table), self.typed, act.sql))
         return name
@@ -94,6 +95,7 @@ class Columns:
                 typed = compile_text(derived.expression, self.names(self.act(derived.as_of or "as_of")))
                 if typed.kind != kind:
                     raise ExpressionError(f"gives a {typed.kind}, but is declared {derived.type}.")
+                self.one_row(typed)
                 self.computed[derived.name] = typed.sql
                 inputs = (*typed.inputs, derived.name)
         except (ExpressionError, KeyError) as error:
@@ -104,6 +106,16 @@ class Columns:
             self.computed[derived.name] = exp.null()
         column = functions.column(derived.name)
         self.typed[derived.name] = Typed(column, kind, derived.unit or None, derived.codes or None, inputs)
+
+    def one_row(self, typed: Typed) -> None:
+        """Raises ExpressionError for a table of which several rows may answer: a field has one value."""
+        for table in typed.lookups:
+            if self.policy.limit_tables[table].hit_policy == "collect":
+                raise ExpressionError(f"several rows of {table} may answer, so only the limit of a rule can ask it.")
+
+    def hits_behind(self, roots: Iterable[str]) -> dict[str, str]:
+        """The computed columns that hold which limit row answers, and their tables, behind these columns."""
+        return {name: name.split(":")[1] for name in sorted(self._needed(roots)) if name.startswith("hit:")}
 
     def _reads(self, name: str) -> set[str]:
         return {column.name for column in self.computed[name].find_all(exp.Column)}
@@ -137,19 +149,30 @@ class Columns:
             found[index][name] = self.computed[name]
         return found
 
-    def select(self, base: str, roots: frozenset[str] | None = None, *, narrow: bool = False) -> str:
+    def select(
+        self, base: str, roots: frozenset[str] | None = None, *, narrow: bool = False, pruned: bool = False
+    ) -> str:
         """SQL of CTEs ending in `columns`: the relation `base` with the computed columns behind `roots` (all if None).
 
-        `narrow`: the records are few, so aggregate only over what belongs to them.
+        `narrow`: the records are few, so aggregate only over what belongs to them. `pruned`: only the facts that the
+        roots are made of, which plans several times faster than all of them.
         """
-        key = (base, roots, narrow, len(self.computed))
+        key = (base, roots, narrow, pruned, len(self.computed))
         if key not in self.rendered:
             needed = self._needed(roots if roots is not None else [*self.computed, *self.aggregates])
-            self.rendered[key] = self._select(base, needed, narrow=narrow)
+            shown = self._facts_behind(needed | set(roots)) if pruned and roots is not None else "facts.*"
+            self.rendered[key] = self._select(base, needed, shown, narrow=narrow)
         return self.rendered[key]
 
-    def _select(self, base: str, needed: set[str], *, narrow: bool) -> str:
-        ctes = [f"base AS ({self._with_aggregates(base, needed, narrow=narrow)})"]
+    def _facts_behind(self, names: set[str]) -> str:
+        """The facts that the columns are made of, and the key that joins what is aggregated."""
+        read = {self.key} | names
+        for name in names:
+            read |= self._reads(name) if name in self.computed else set()
+        return ", ".join(f"facts.{identifier(name)}" for name in self.facts if name in read)
+
+    def _select(self, base: str, needed: set[str], shown: str, *, narrow: bool) -> str:
+        ctes = [f"base AS ({self._with_aggregates(base, needed, shown, narrow=narrow)})"]
         before = "base"
         for number, layer in enumerate(self._layers(needed)):
             added = ", ".join(f"{functions.render(sql)} AS {identifier(name)}" for name, sql in layer.items())
@@ -158,36 +181,46 @@ class Columns:
         ctes.append(f"columns AS (SELECT * FROM {before})")
         return "WITH " + ",\n".join(ctes)
 
-    def _with_aggregates(self, base: str, needed: set[str], *, narrow: bool) -> str:
+    def _with_aggregates(self, base: str, needed: set[str], shown: str, *, narrow: bool) -> str:
         if self.given:
             return f"SELECT * FROM {base} AS facts"
         joins, added = [], ""
         for number, name in enumerate(name for name in self.aggregates if name in needed):
-            only = f" AND loan_id IN (SELECT loan_id FROM {base} AS narrow)" if narrow else ""
-            joins.append(f"LEFT JOIN ({self.aggregates[name].sql(only)}) AS child{number} USING (loan_id)")
+            key = identifier(self.key)
+            only = f" AND {key} IN (SELECT {key} FROM {base} AS narrow)" if narrow else ""
+            joins.append(f"LEFT JOIN ({self.aggregates[name].sql(only)}) AS child{number} USING ({key})")
             added += f", child{number}.value AS {identifier(name)}"
-        return f"SELECT facts.*{added} FROM {base} AS facts " + " ".join(joins)
+        return f"SELECT {shown}{added} FROM {base} AS facts " + " ".join(joins)
 
 
 class Aggregate:
-    """A derived field that gathers the rows of a child subject over their loan; unknown where one row is."""
+    """A derived field that gathers the rows of a child subject over their parent; unknown where one row is."""
 
     def __init__(self, policy: Policy, derived: Derived, *, today: bool) -> None:
         """Raises ExpressionError when the expression cannot be used."""
         same_row = tuple(other for other in policy.derived if not other.from_subject)
         self.columns = Columns(replace(policy, derived=same_row), derived.from_subject, today=today)
-        self.derived = derived
+        self.derived, self.key = derived, dictionary.subjects()[derived.subject].key
+        if self.key not in self.columns.facts:
+            raise ExpressionError(f"{derived.from_subject} has no '{self.key}', which would say where a row belongs.")
         names = self.columns.names(self.columns.act(derived.as_of or "as_of"))
         self.value = compile_text(derived.expression, names)
+        self.columns.one_row(self.value)
         if derived.aggregate not in AGGREGATES:
             raise ExpressionError(f"'{derived.aggregate}' is none of {', '.join(AGGREGATES)}.")
 
     def sql(self, only: str) -> str:
+        return self.over(f"(SELECT * FROM facts_{self.derived.from_subject} WHERE as_of = $as_of{only})")
+
+    def over(self, source: str) -> str:
+        """[the parent's key, value] of the child rows of a relation."""
+        key = identifier(self.key)
         value = functions.render(self.value.sql)
         total = f"{self.derived.aggregate.upper()}({value})"
         whole = total if self.derived.aggregate == "count" else f"CASE WHEN COUNT(*) = COUNT({value}) THEN {total} END"
-        source = f"(SELECT * FROM facts_{self.derived.from_subject} WHERE as_of = $as_of{only})"
-        return f"{self.columns.select(source)} SELECT loan_id, {whole} AS value FROM columns GROUP BY loan_id"
+        roots = frozenset(column.name for column in self.value.sql.find_all(exp.Column)) | {self.key}
+        select = self.columns.select(source, roots, pruned=True)
+        return f"{select} SELECT {key}, {whole} AS value FROM columns GROUP BY {key}"
 
 
 def identifier(name: str) -> str:

@@ -14,7 +14,7 @@ from policy.verdict_codes import CompiledRule, RuleVersion, all_of, any_of, asse
 NODES = {"<=": exp.LTE, "<": exp.LT, ">=": exp.GTE, ">": exp.GT, "=": exp.EQ, "<>": exp.NEQ}
 
 
-@dataclass
+@dataclass(eq=False)
 class CompiledSubject:
     """All rules of one subject over one set of columns."""
 
@@ -27,14 +27,35 @@ class CompiledSubject:
         return self.problems + self.columns.problems
 
 
+_COMPILED: dict[tuple[str, str, bool, bool], CompiledSubject] = {}
+
+
+def compiled(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
+    """The compiled rules of a subject, remembered by policy version; `given` as for compile_subject."""
+    key = (policy.version, subject, today, given)
+    if key not in _COMPILED:
+        _COMPILED[key] = compile_subject(policy, subject, today=today, given=given)
+    return _COMPILED[key]
+
+
 def compile_subject(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
     """Compiles every rule of the subject; a rule that cannot be compiled is a problem, not an exception."""
     compiled = CompiledSubject(Columns(policy, subject, today=today, given=given))
     for rule_id, versions in policy.of_subject(subject).items():
         parts = [_try_version(compiled, rule) for rule in versions]
-        if all(part is not None for part in parts):
+        if all(part is not None for part in parts) and _one_kind(compiled, versions, [p for p in parts if p]):
             compiled.rules.append(_assembled(compiled.columns, rule_id, versions, [p for p in parts if p]))
     return compiled
+
+
+def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> bool:
+    """Whether all versions measure the same kind of thing, as one column must; one that does not is a problem."""
+    odd = [rule for rule, part in zip(versions, parts, strict=True) if part.kind != parts[0].kind]
+    for rule in odd:
+        place, kind = rule.place, f"measures another kind of thing than row {versions[0].place.row}"
+        message = f"{rule.rule_id}: this version {kind} ({parts[0].kind})."
+        compiled.problems.append(Problem("error", place.table, place.row, "measure", message, "Use a new rule_id."))
+    return not odd
 
 
 def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
@@ -53,6 +74,8 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
         comparable(measure, limit)
         cell = "comparator"
         _check_comparator(rule, measure)
+        cell = "unit"
+        _check_unit(rule, measure, limit)
         return _version(compiled.columns, rule, act, scope, measure, limit)
     except ExpressionError as error:
         place = rule.place
@@ -71,12 +94,23 @@ def _check_comparator(rule: Rule, measure: Typed) -> None:
         raise ExpressionError("a list cannot be compared; use has(list, 'code').")
 
 
+def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
+    """The unit shown with the verdict is the one that is measured."""
+    if measure.kind == "date" and rule.unit not in ("", "date"):
+        raise ExpressionError(f"'{rule.unit}', but the measure is a date.")
+    for said, typed in (("measure", measure), ("limit", limit)):
+        if typed.kind == "number" and rule.unit and typed.unit not in (None, rule.unit):
+            raise ExpressionError(f"'{rule.unit}', but the {said} is in {typed.unit}.")
+
+
 def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Typed, limit: Typed) -> RuleVersion:
     asked = tuple(dict.fromkeys((*scope.lookups, *measure.lookups, *limit.lookups)))
     tables = columns.policy.limit_tables
     collect = [table for table in asked if tables[table].hit_policy == "collect"]
     if collect and asked != tuple(collect[:1]):
         raise ExpressionError(f"asks {', '.join(asked)}; a collect table can only be asked alone.")
+    if collect and collect[0] in (*scope.lookups, *measure.lookups):
+        raise ExpressionError(f"several rows of {collect[0]} may answer, so only the limit can ask it.")
     bound = _bound(rule, measure)
     inputs = tuple(dict.fromkeys((*act.inputs, *scope.inputs, *measure.inputs, *limit.inputs)))
     if collect:
@@ -88,7 +122,8 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     hits = [functions.column(columns.hit_column(table, act)) for table in asked]
     misses = dict(zip(asked, map(_missed, hits), strict=True))
     return RuleVersion(
-        scope, _value(measure), limit.sql, columns.compute(f"kept:{key}", compare(measure, rule.comparator, limit)),
+        scope, measured_value(measure), limit.sql,
+        columns.compute(f"kept:{key}", compare(measure, rule.comparator, limit)),
         _uncovered(misses, scope.lookups),
         _uncovered(misses, (*measure.lookups, *limit.lookups)), measure.divisor, inputs, hits, measure.kind, bound,
     )  # fmt: skip
@@ -131,7 +166,7 @@ def _collected(
         exp.Case(ifs=[exp.If(this=test.copy(), true=exp.Literal.number(number))]) for number, test in enumerate(tests)
     ]
     return RuleVersion(
-        scope, _value(measures[0]), strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
+        scope, measured_value(measures[0]), strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
         all_of(compared), None, lookups.none_of(tests), measures[0].divisor, inputs, hits, measures[0].kind, bound,
     )  # fmt: skip
 
@@ -142,12 +177,12 @@ def compare(measure: Typed, comparator: str, limit: Typed) -> exp.Expression:
     left, right = exp.paren(measure.sql.copy()), exp.paren(limit.sql.copy())
     if measure.divisor is None:
         return node(this=left, expression=right)
-    over = exp.Mul(this=right, expression=exp.paren(measure.divisor.copy()))
+    over = functions.product(limit.sql, measure.divisor)
     positive = exp.GT(this=exp.paren(measure.divisor.copy()), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=positive, true=node(this=left, expression=over))])
 
 
-def _value(measure: Typed) -> exp.Expression:
+def measured_value(measure: Typed) -> exp.Expression:
     """The measured value as shown: a ratio rounded to six decimals, anything else as it is."""
     if measure.divisor is None:
         return measure.sql

@@ -7,20 +7,26 @@ import duckdb
 import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
-from policy.compiling import CompiledSubject, compile_subject
+from policy.columns import identifier
+from policy.compiling import CompiledSubject, asked_tables, compile_subject
 from policy.matrix import reason_of
 from policy.model import Example, Policy
+from policy.verdict_codes import CompiledRule
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an example expected and what the rule said; `error` when its inputs cannot be used."""
+    """What an example expected and what the rule said; `error` when its inputs cannot be used.
+
+    `rows`: the limit rows that answered, as table and number of the row.
+    """
 
     example: Example
     verdict: str
     measured: str | None
     limit: str | None
     error: str = ""
+    rows: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def agrees(self) -> bool:
@@ -87,7 +93,8 @@ def _judge(
     casts = ", ".join(_cast(name, sql_type) for name, sql_type in columns.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE example AS SELECT example_id, {casts} FROM texts")
     values = ", ".join(
-        f"[CAST({rule.texts.code} AS VARCHAR), {rule.texts.measured}, {rule.texts.limit}] AS r{n}"
+        f"[CAST({rule.texts.code} AS VARCHAR), {rule.texts.measured}, {rule.texts.limit}] AS r{n}, "
+        f"{_hits(compiled, rule)} AS h{n}"
         for n, rule in enumerate(compiled.rules)
     )
     rows = con.execute(f"{compiled.columns.select('example')} SELECT example_id, {values} FROM columns").fetchall()
@@ -96,7 +103,28 @@ def _judge(
     found = {}
     for example_id, *results in rows:
         n = number[by_id[example_id].rule_id]
-        code, measured, limit = results[n]
+        (code, measured, limit), hits = results[2 * n : 2 * n + 2]
         verdict = reason_of(int(code), compiled.rules[n].inputs)[0]
-        found[example_id] = Outcome(by_id[example_id], verdict, measured, limit)
+        asked = zip(_tables(compiled, compiled.rules[n], len(hits)), hits, strict=True)
+        answered = frozenset((table, hit) for table, hit in asked if hit is not None and hit >= 0)
+        found[example_id] = Outcome(by_id[example_id], verdict, measured, limit, rows=answered)
     return found
+
+
+def _collected(compiled: CompiledSubject, rule: CompiledRule) -> str | None:
+    """The one `collect` table that the rule asks, if it asks one."""
+    tables = compiled.columns.policy.limit_tables
+    return next((name for name in asked_tables(rule.newest) if tables[name].hit_policy == "collect"), None)
+
+
+def _hits(compiled: CompiledSubject, rule: CompiledRule) -> str:
+    """Which limit rows answered: of every table behind the rule, or of every row of the table it collects from."""
+    if _collected(compiled, rule):
+        return rule.texts.hits
+    names = compiled.columns.hits_behind(rule.reads)
+    return f"[{', '.join(map(identifier, names))}]" if names else "CAST([] AS INTEGER[])"
+
+
+def _tables(compiled: CompiledSubject, rule: CompiledRule, hits: int) -> list[str]:
+    collected = _collected(compiled, rule)
+    return [collected] * hits if collected else list(compiled.columns.hits_behind(rule.reads).values())

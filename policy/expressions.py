@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -31,8 +32,23 @@ class PolicyDialect(Dialect):
         NO_PAREN_FUNCTION_PARSERS = {}
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 class ExpressionError(Exception):
-    """The expression cannot be used; the message says why and names what is near."""
+    """The expression cannot be used; the message says why, names what is near and the character where it stands."""
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        self.message, self.at = message, at
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return self.message if self.at is None else f"{self.message.removesuffix('.')} (at character {self.at})."
+
+    def standing(self, tree: exp.Expression) -> "ExpressionError":
+        """The same error with the place of the tree, unless it is known more closely."""
+        starts = [node.meta["start"] for node in tree.walk() if "start" in node.meta] if self.at is None else []
+        return ExpressionError(self.message, min(starts) + 1) if starts else self
 
 
 @dataclass(frozen=True)
@@ -84,13 +100,15 @@ def parse(text: str) -> exp.Expression:
     """The tree of one expression, before it is checked. Raises ExpressionError."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} characters.")
+    if control := CONTROL.search(text):
+        raise ExpressionError("holds a control character.", control.start() + 1)
     try:
         trees = sqlglot.parse(text, dialect=PolicyDialect)
         if len(trees) != 1 or trees[0] is None:
             raise ExpressionError("needs to be exactly one expression.")
         nodes = list(trees[0].walk())
     except sqlglot.errors.SqlglotError as error:
-        raise ExpressionError(f"cannot be read as an expression ({str(error).splitlines()[0]}).") from error
+        raise _unreadable(text, error) from error
     except RecursionError as error:
         raise ExpressionError("is nested too deeply.") from error
     if len(nodes) > MAX_NODES:
@@ -100,12 +118,24 @@ def parse(text: str) -> exp.Expression:
     return trees[0]
 
 
+def _unreadable(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
+    """sqlglot's complaint, with the place it gives; a text that never ends is said so."""
+    if not isinstance(error, sqlglot.errors.ParseError) or not error.errors:
+        return ExpressionError("cannot be read as an expression: a quote or a comment is opened and never closed.")
+    first = error.errors[0]
+    stands = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
+    near_by = f"near '{first['highlight']}'" if first["highlight"] else "at its end"
+    return ExpressionError(f"cannot be read as an expression, {near_by}.", stands + 1)
+
+
 def comparable(left: Typed, right: Typed) -> None:
     """Raises ExpressionError unless the two may be compared or added: same kind, same unit, known codes."""
     if left.kind != right.kind:
         raise ExpressionError(f"compares {said(left)} with {said(right)}.")
     if left.kind == "number" and None not in (left.unit, right.unit) and left.unit != right.unit:
         raise ExpressionError(f"compares {left.unit} with {right.unit}.")
+    if left.code_list and right.code_list and left.code_list != right.code_list:
+        raise ExpressionError(f"compares codes of {left.code_list} with codes of {right.code_list}.")
     for coded, other in ((left, right), (right, left)):
         if coded.code_list and other.literal is not None:
             known_code(coded.code_list, other.literal)
@@ -113,7 +143,8 @@ def comparable(left: Typed, right: Typed) -> None:
 
 def known_code(code_list: str, code: str) -> None:
     if code not in codes(code_list):
-        raise ExpressionError(f"'{code}' is no code of {code_list}; it has {', '.join(codes(code_list))}.")
+        known = codes(code_list)
+        raise ExpressionError(f"'{code}' is no code of {code_list}{near(code, known)}; it has {', '.join(known)}.")
 
 
 def said(typed: Typed) -> str:

@@ -1,22 +1,24 @@
 """May this loan be extended, to when, and by which day must it be asked for? One request, or a hundred thousand."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from data import facts, query
-from policy.compiling import CompiledSubject
+from data import facts, query, tried
+from policy import prepared
+from policy.compiling import CompiledSubject, compiled
+from policy.consequences import Consequences, of_request
 from policy.functions import literal, render
-from policy.judging import compiled
 from policy.model import Policy
 from policy.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.verdicts import Verdict, columns_sql, known_loan, of_record, records
+from policy.verdicts import Verdict, known_loan, of_record
 
 SUBJECT = "extension"
 NEW_MATURITY, APPLICATION = "requested_maturity", "application_date"
+TERM_CLASS = "term_class"
 FRONTIER_YEARS = 10
 OUTCOMES = ("allowed", "blocked", "not_assessable")
 
@@ -44,16 +46,16 @@ class Decision:
     lines: list[Verdict]
 
 
-def _effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[CompiledRule]:
+def _effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[tuple[int, CompiledRule]]:
     """The rules whose severity makes a violation block (kind 0), or an unknown leave the whole open (kind 1)."""
     wanted = OUTCOMES[kind + 1]
-    return [rule for rule in judged.rules if policy.effects[rule.newest.severity][kind] == wanted]
+    return [(n, r) for n, r in enumerate(judged.rules) if policy.effects[r.newest.severity][kind] == wanted]
 
 
 def _blocked_by(policy: Policy, judged: CompiledSubject) -> str:
     cases = ", ".join(
-        f"CASE WHEN {rule.texts.code} = {VIOLATION} THEN {render(literal('text', rule.rule_id))} END"
-        for rule in _effect(policy, judged, 0)
+        f"CASE WHEN code{n} = {VIOLATION} THEN {render(literal('text', rule.rule_id))} END"
+        for n, rule in _effect(policy, judged, 0)
     )
     return f"list_filter([{cases or 'NULL'}], lambda rule: rule IS NOT NULL)"
 
@@ -61,47 +63,37 @@ def _blocked_by(policy: Policy, judged: CompiledSubject) -> str:
 def _unknown(policy: Policy, judged: CompiledSubject) -> str:
     """Whether a rule that must be known is not; one that may not apply, and would be kept, does no harm."""
     tests = [
-        f"({rule.texts.code} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND {rule.texts.harmless} IS NOT TRUE)"
-        for rule in _effect(policy, judged, 1)
+        f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND harmless{n} IS NOT TRUE)"
+        for n, _ in _effect(policy, judged, 1)
     ]
     return " OR ".join(tests) or "false"
 
 
-def bound_sql(judged: CompiledSubject, field: str) -> str:
+def _bound(judged: CompiledSubject, field: str) -> str:
     """The strictest upper bound that the rules in force set on a date field; NULL when one that may bind is unknown."""
-    rules = [rule for rule in judged.rules if rule.bound == field]
+    rules = [(n, f"(limit{n} - {int(r.bound_open)})") for n, r in enumerate(judged.rules) if r.bound == field]
     if not rules:
         return "CAST(NULL AS DATE)"
-    limits = [f"({rule.texts.limit_value} - {int(rule.bound_open)})" for rule in rules]
-    known = ", ".join(
-        f"CASE WHEN {rule.texts.code} IN ({PASS}, {VIOLATION}) THEN {limit} END"
-        for rule, limit in zip(rules, limits, strict=True)
-    )
+    known = ", ".join(f"CASE WHEN code{n} IN ({PASS}, {VIOLATION}) THEN {limit} END" for n, limit in rules)
     bound = f"least({known}, NULL)"
     open_ends = " OR ".join(
-        f"({rule.texts.code} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {bound}) IS NOT FALSE)"
-        for rule, limit in zip(rules, limits, strict=True)
+        f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {bound}) IS NOT FALSE)"
+        for n, limit in rules
     )
     return f"CASE WHEN NOT ({open_ends}) THEN {bound} END"
 
 
-def decisions_sql(policy: Policy, judged: CompiledSubject, base: str) -> str:
-    """The query of one decision a request: verdict, term_class, latest_permitted, apply_by, blocked_by."""
-    return f"""{judged.columns.select(base, narrow=True)}
-    SELECT request_id, loan_id, application_date, requested_maturity, {", ".join(_answers(policy, judged))}
-    FROM columns"""
-
-
-def _answers(policy: Policy, judged: CompiledSubject) -> tuple[str, ...]:
-    """A decision as select expressions over the computed columns of a request."""
-    return (
-        "term_class",
-        f"{bound_sql(judged, NEW_MATURITY)} AS latest_permitted",
-        f"{bound_sql(judged, APPLICATION)} AS apply_by",
-        f"{_blocked_by(policy, judged)} AS blocked_by",
-        f"CASE WHEN len(blocked_by) > 0 THEN 'blocked' WHEN {_unknown(policy, judged)} THEN 'not_assessable' "
-        "ELSE 'allowed' END AS verdict",
-    )
+def answers(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
+    """A decision as select expressions over the coded columns of a request."""
+    blocked = _blocked_by(policy, judged)
+    return {
+        "term_class": TERM_CLASS if any(TERM_CLASS in rule.inputs for rule in judged.rules) else "NULL",
+        "latest_permitted": _bound(judged, NEW_MATURITY),
+        "apply_by": _bound(judged, APPLICATION),
+        "blocked_by": blocked,
+        "verdict": f"CASE WHEN len({blocked}) > 0 THEN 'blocked' WHEN {_unknown(policy, judged)} "
+        "THEN 'not_assessable' ELSE 'allowed' END",
+    }
 
 
 def judge_many(
@@ -109,8 +101,9 @@ def judge_many(
 ) -> pl.DataFrame:
     """Decisions for a frame [request_id, loan_id, application_date, requested_maturity, consent], set-based."""
     judged = compiled(policy, SUBJECT, today=today)
-    base = _try(con, as_of, requests)
-    text = decisions_sql(policy, judged, base)
+    found = ", ".join(f"{sql} AS {name}" for name, sql in answers(policy, judged).items())
+    text = f"""{prepared.coded(judged, _try(con, as_of, requests))}
+    SELECT request_id, loan_id, application_date, requested_maturity, {found} FROM coded"""
     return query.frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
 
 
@@ -126,46 +119,40 @@ def _try(con: duckdb.DuckDBPyConnection, as_of: date, requests: pl.DataFrame) ->
     return facts.hypothetical(con, as_of, "tried")
 
 
+def facts_of(con: duckdb.DuckDBPyConnection, as_of: date, requests: list[Request]) -> list[prepared.Record]:
+    """The facts of a few requests for one loan, in their order."""
+    return tried.extension_facts(con, as_of, [asdict(request) | {"request_id": "0"} for request in requests])
+
+
+def decided(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, rows: list[prepared.Record], *, today: bool
+) -> list[prepared.Record]:
+    """Rows of facts with the codes of the rules and the answers of a decision."""
+    judged = compiled(policy, SUBJECT, today=today, given=True)
+    return prepared.judge(con, policy, SUBJECT, as_of, rows, today=today, answers=answers(policy, judged))
+
+
 def judge(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool = False
 ) -> Decision:
     """The decision on one request with every line. Raises InputError when the snapshot has no such loan."""
     known_loan(con, as_of, request.loan_id)
-    judged = compiled(policy, SUBJECT, today=today)
-    text = columns_sql(judged, _try(con, as_of, _frame([request])), _answers(policy, judged))
-    record = records(con, text, {"as_of": as_of})[0]
+    record = decided(con, policy, as_of, facts_of(con, as_of, [request]), today=today)[0]
+    lines = of_record(policy, compiled(policy, SUBJECT, today=today, given=True), record)
     return Decision(
         request.loan_id, record["verdict"], record["term_class"], record["latest_permitted"], record["apply_by"],
-        tuple(record["blocked_by"]), of_record(policy, judged, record),
+        tuple(record["blocked_by"]), lines,
     )  # fmt: skip
 
 
-def frontier(
-    con: duckdb.DuckDBPyConnection,
-    policy: Policy,
-    as_of: date,
-    loan_id: str,
-    application_date: date,
-    consent: str | None,
-) -> pl.DataFrame:
-    """Every day after the current maturity, ten years on: [requested_maturity, verdict, blocked_by]."""
-    _, start = known_loan(con, as_of, loan_id)
-    if start is None:
-        return pl.DataFrame(schema={NEW_MATURITY: pl.Date, "verdict": pl.String, "blocked_by": pl.List(pl.String)})
-    days = pl.date_range(
-        start + timedelta(days=1), start.replace(year=start.year + FRONTIER_YEARS, day=min(start.day, 28)), eager=True
-    )
-    requests = pl.DataFrame({NEW_MATURITY: days}).with_columns(
-        pl.lit(loan_id).alias("loan_id"),
-        pl.lit(application_date).alias(APPLICATION),
-        pl.lit(consent, dtype=pl.String).alias("consent"),
-        pl.int_range(pl.len()).cast(pl.String).alias("request_id"),
-    )
-    found = judge_many(con, policy, as_of, requests)
-    return found.select(NEW_MATURITY, "verdict", "blocked_by").sort(NEW_MATURITY)
+def consequences(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request) -> Consequences:
+    """What follows if the request is granted. Raises InputError when the snapshot has no such loan."""
+    known_loan(con, as_of, request.loan_id)
+    return of_request(con, policy, as_of, facts_of(con, as_of, [request])[0])
 
 
-def _frame(requests: list[Request]) -> pl.DataFrame:
+def frame_of(requests: list[Request]) -> pl.DataFrame:
+    """The requests as judge_many takes them, numbered in their order."""
     schema = {
         "request_id": pl.String,
         "loan_id": pl.String,

@@ -21,6 +21,11 @@ _ADD_TERM = f"""CASE
     ELSE :b + CAST(FLOOR((:b - :a) * :r) AS INTEGER) END"""
 
 
+# The wanted items (`a, b/c`: each may name substitutes) that the list holds none of, in order; '' where none lacks.
+_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_TO_STRING(
+    LIST_FILTER(STR_SPLIT(:w, ', '), LAMBDA item : NOT LIST_HAS_ANY(:l, STR_SPLIT(item, '/'))), ', ') END"""
+
+
 @dataclass(frozen=True)
 class Function:
     """Argument kinds and units, result kind and unit; `*` as the only argument kind: any number of one kind."""
@@ -44,6 +49,7 @@ FUNCTIONS = {
     "month_end": Function(("date",), (None,), "date", None, "LAST_DAY(:d)", ("d",)),
     "year": Function(("date",), (None,), "number", "year", "YEAR(:d)", ("d",)),
     "has": Function(("list", "text"), (None, None), "boolean", None, "LIST_CONTAINS(:l, :x)", ("l", "x")),
+    "lacking": Function(("list", "text"), (None, None), "text", None, _LACKING, ("l", "w")),
     "starts_with": Function(("text", "text"), (None, None), "boolean", None, "STARTS_WITH(:t, :p)", ("t", "p")),
 }
 # Of any one kind; these skip unknown arguments and are unknown only when all are.
@@ -76,6 +82,11 @@ def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     rest = [argument.copy() for argument in arguments[1:]]
     skips = {} if name == "coalesce" else {"ignore_nulls": True}
     return CHOICES[name](this=arguments[0].copy(), expressions=rest, **skips)
+
+
+def product(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    """Left times right with room for 38 digits: DuckDB would keep 18, and fail on a large balance times a rate."""
+    return fill("CAST(1 AS DECIMAL(19, 0)) * :a * :b", a=left, b=right)
 
 
 def literal(kind: str, text: str) -> exp.Expression:

@@ -1,21 +1,16 @@
 """Judging a whole snapshot: one set-based query a subject, the run and its violations kept in the book."""
 
-import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import duckdb
-import sqlglot
 
 from data import facts
 from data.errors import BookError
-from policy import lint, matrix, tables
-from policy.compiling import CompiledSubject, compile_subject
+from policy import lint, matrix, runs, tables
+from policy.compiling import compiled
 from policy.matrix import RuleCounts
 from policy.model import Policy
-
-ENGINE_VERSION = f"1;duckdb {duckdb.__version__};sqlglot {sqlglot.__version__}"
-_COMPILED: dict[tuple[str, str, bool], CompiledSubject] = {}
 
 
 @dataclass(frozen=True)
@@ -36,14 +31,6 @@ def load(directory: str | None = None) -> Policy:
     if errors:
         raise tables.PolicyError(errors)
     return policy
-
-
-def compiled(policy: Policy, subject: str, *, today: bool = False) -> CompiledSubject:
-    """The compiled rules of a subject, remembered by policy version."""
-    key = (policy.version, subject, today)
-    if key not in _COMPILED:
-        _COMPILED[key] = compile_subject(policy, subject, today=today)
-    return _COMPILED[key]
 
 
 def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
@@ -67,8 +54,12 @@ def check(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
 
 
 def judge(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> Run:
-    """Judges the facts of every subject and stores the run; an earlier run of the same policy and date is replaced."""
-    run_id = _begin_run(con, policy, as_of, today=today)
+    """Judges the facts of every subject and stores the run (policy.runs says which earlier one is replaced)."""
+    return judge_into(con, policy, as_of, runs.begin(con, policy, as_of, today=today), today=today)
+
+
+def judge_into(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, run_id: str, *, today: bool) -> Run:
+    """Judges every subject and stores what comes out under run_id, whose record already stands."""
     subjects, rules = {}, []
     for subject in policy.subjects:
         judged = compiled(policy, subject, today=today)
@@ -77,19 +68,3 @@ def judge(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
     con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, s, n) for s, n in subjects.items()])
     order = {rule_id: number for number, rule_id in enumerate(policy.rules)}
     return Run(run_id, as_of, policy.version, subjects, sorted(rules, key=lambda rule: order[rule.rule_id]))
-
-
-def _begin_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:
-    rules_of = "today" if today else "act"
-    run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}"
-    for table in ("runs", "run_subjects", "run_counts", "violations"):
-        con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
-    con.execute(
-        "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
-        [policy.version, json.dumps(policy.texts, ensure_ascii=False), datetime.now()],
-    )
-    con.execute(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)",
-        [run_id, as_of, policy.version, ENGINE_VERSION, rules_of, datetime.now()],
-    )
-    return run_id

@@ -2,31 +2,33 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
-from policy import coverage, tables
-from policy.compiling import asked_tables, compile_subject
-from policy.expressions import ExpressionError, near
+from policy import consequences, coverage, headroom, limit_checks, metrics, tables
+from policy.asking import asked, closed_codes
+from policy.compiling import compile_subject
+from policy.expiry import expiring
+from policy.expressions import near
 from policy.model import SEVERITIES, VERDICTS, Place, Policy, Problem, Rule, clause_ids
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 FAR_BACK, FAR_AHEAD = date(1949, 10, 1), date(2100, 1, 1)
-EXPIRY_WARNING = timedelta(days=90)
 
 
 def lint(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list[Problem]]:
     """The policy and everything found in it; `as_of` also warns of rows about to expire."""
     policy, problems = tables.read(texts)
-    problems = [*problems, *_texts(policy), *_versions(policy), *_references(policy)]
+    problems = [*problems, *_texts(policy), *_titles(policy), *_versions(policy), *_references(policy)]
     for subject in policy.subjects:
         if subject in dictionary.subjects():
             problems += compile_subject(policy, subject).all_problems
-    problems += [*_limits(policy), *_examples(policy), *_unread(policy)]
+    problems += [*_limits(policy), *_examples(policy), *_unread(policy), *limit_checks.problems(policy)]
+    problems += [*metrics.problems(policy), *consequences.problems(policy), *headroom.problems(policy)]
     if as_of:
-        problems += _expiring(policy, as_of)
+        problems += expiring(policy, as_of)
     return policy, list(dict.fromkeys(problems))
 
 
@@ -59,6 +61,17 @@ def _texts(policy: Policy) -> Iterator[Problem]:
     missing = [severity for severity in SEVERITIES if severity not in policy.effects]
     for severity in missing:
         yield Problem("error", "effects.csv", 1, "severity", f"no row for '{severity}'.", "Add the row.")
+
+
+def _titles(policy: Policy) -> Iterator[Problem]:
+    """Two rules about one subject that a reader could not tell apart."""
+    for column in ("title_zh", "title_en"):
+        first: dict[tuple[str, str], Rule] = {}
+        for rule in policy.rules.values():
+            known = first.setdefault((rule.subject, getattr(rule, column)), rule)
+            if known is not rule:
+                same = f"{rule.rule_id} has the title of {known.rule_id} ({known.place.table}, row {known.place.row})."
+                yield _at("warning", rule.place, column, same, "Say how they differ.")
 
 
 def _versions(policy: Policy) -> Iterator[Problem]:
@@ -108,23 +121,14 @@ def _references(policy: Policy) -> Iterator[Problem]:
                 )
 
 
-def _closed_codes(policy: Policy, subject: str) -> dict[str, frozenset[str]]:
-    """The code list of each field of a subject that takes no other codes."""
-    facts = dictionary.facts(subject).items() if subject in dictionary.subjects() else ()
-    lists = {name: field.code_list for name, field in facts if field.code_list and not field.is_open_list}
-    lists |= {derived.name: derived.codes for derived in policy.derived if derived.codes}
-    return {name: frozenset(dictionary.codes(code_list)) for name, code_list in lists.items()}
-
-
 def _limits(policy: Policy) -> Iterator[Problem]:
-    asked = dict(_asked(policy))
+    subjects = {asking.table: asking.subject for asking in asked(policy)}
     for table in policy.limit_tables.values():
         twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
         for row in table.rows:
             if row.row_id in twice:
                 yield _at("error", row.place, "row_id", f"'{row.row_id}' stands twice.", "Number the rows.")
-        yield from coverage.overlaps(table)
-        yield from coverage.gaps(table, _closed_codes(policy, asked.get(table.name, "")))
+        yield from coverage.findings(coverage.grid(table, closed_codes(policy, subjects.get(table.name, ""))))
 
 
 def _examples(policy: Policy) -> Iterator[Problem]:
@@ -151,28 +155,8 @@ def _examples(policy: Policy) -> Iterator[Problem]:
 
 
 def _unread(policy: Policy) -> Iterator[Problem]:
-    asked = dict(_asked(policy))
+    subjects = {asking.table: asking.subject for asking in asked(policy)}
     for table in policy.limit_tables.values():
-        if table.name not in asked:
+        if table.name not in subjects:
             place = Place("limit_columns.csv", 1)
             yield _at("warning", place, "table", f"no rule reads limit table '{table.name}'.", "Remove it, or use it.")
-
-
-def _asked(policy: Policy) -> Iterable[tuple[str, str]]:
-    """(limit table, subject that asks it)."""
-    for rule in policy.versions:
-        try:
-            yield from ((table, rule.subject) for table in asked_tables(rule))
-        except ExpressionError:
-            continue  # reported by the compiler
-    for derived in policy.derived:
-        for name in policy.limit_tables:
-            if f"{name}." in derived.expression:
-                yield name, derived.from_subject or derived.subject
-
-
-def _expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
-    rows = [*policy.versions, *(row for table in policy.limit_tables.values() for row in table.rows)]
-    for row in rows:
-        if as_of <= row.effective_to < as_of + EXPIRY_WARNING:
-            yield _at("warning", row.place, "effective_to", f"ends on {row.effective_to}.", "Add what follows it.")

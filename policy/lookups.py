@@ -25,14 +25,14 @@ class ParsedTable:
     values: tuple[dict[str, exp.Expression], ...]
 
 
-def _problem(row: LimitRow, column: str, message: str) -> Problem:
-    return Problem("error", row.place.table, row.place.row, column, message, "Mend the cell.")
+def _problem(row: LimitRow, column: str, message: str, fix: str = "Mend the cell.") -> Problem:
+    return Problem("error", row.place.table, row.place.row, column, message, fix)
 
 
 def cell_value(column: LimitColumn, text: str) -> exp.Expression:
-    """A limit cell as SQL of its declared type, blank as NULL. Raises ExpressionError."""
+    """A limit cell as SQL of its declared type, blank as NULL of that type. Raises ExpressionError."""
     if not text:
-        return exp.null()
+        return exp.cast(exp.null(), DUCKDB_TYPES[column.type], dialect=functions.DIALECT)
     kind = KINDS.get(column.type, "")
     try:
         if kind == "number" and not Decimal(text).is_finite():
@@ -63,12 +63,24 @@ def _key_cell(
 ) -> unary_tests.Cell:
     kind = KINDS.get(column.type, "text")
     try:
-        cell = unary_tests.parse(row.cells[column.name], kind)
-        for code in cell.values if kind == "text" and key_lists.get(column.name) else ():
+        cell = key_cell(column, row.cells[column.name])
+        for code in sorted(cell.values) if kind == "text" and key_lists.get(column.name) else ():
             known_code(str(key_lists[column.name]), code)
     except (unary_tests.UnaryTestError, ExpressionError) as error:
-        problems.append(_problem(row, column.name, str(error)))
-        return unary_tests.Cell(kind, any=True)
+        fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else "Use a code of the list."
+        problems.append(_problem(row, column.name, str(error), fix))
+        return unary_tests.Cell(kind if kind in unary_tests.KEY_KINDS else "text", any=True)
+    return cell
+
+
+def key_cell(column: LimitColumn, text: str) -> unary_tests.Cell:
+    """The cell of a key column as its type reads it. Raises UnaryTestError."""
+    cell = unary_tests.parse(text, KINDS.get(column.type, column.type))
+    bounds = [bound for interval in cell.intervals for bound in (interval.low, interval.high)]
+    if column.type == "integer":
+        for bound in bounds:
+            if bound is not None and bound % 1:  # type: ignore[operator]
+                raise unary_tests.UnaryTestError(f"'{bound}' is no whole number.", f"{column.name} has whole numbers.")
     return cell
 
 

@@ -1,5 +1,6 @@
 """The compiled rules of one subject over a whole snapshot: codes, counts, and one row a violation."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,9 +13,11 @@ from policy.columns import identifier
 from policy.compiling import CompiledSubject
 from policy.functions import literal, render
 from policy.model import VERDICTS
-from policy.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION
+from policy.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
 
 IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
+RULES_AT_ONCE = 32  # planning grows faster than the number of rules
+PACKED = 8  # codes of one byte each in a whole number
 
 
 @dataclass(frozen=True)
@@ -41,96 +44,129 @@ def reason_of(code: int, inputs: tuple[str, ...]) -> tuple[str, str | None, str 
 def judge(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, run_id: str, as_of: date
 ) -> tuple[int, list[RuleCounts]]:
-    """Judges the facts of one subject and stores counts and violations; returns the subjects and each rule's counts."""
-    subject, version = judged.columns.subject, judged.columns.policy.version
-    subjects = _judge(con, judged, subject, as_of)
-    counts = _count(con, judged, subject, run_id, subjects)
-    _store_violations(con, judged, subject, run_id, version, as_of)
+    """Judges the facts of one subject and stores counts and violations; returns the subjects and each rule's counts.
+
+    Raises LoanlightError when the verdicts of a rule do not add up to the subjects, in all or in a branch.
+    """
+    subject = judged.columns.subject
+    found = con.execute(f"SELECT count(*) FROM {booked(subject)}", {"as_of": as_of}).fetchall()
+    subjects, counts = int(found[0][0]), []
+    for rules in _chunks(judged.rules):
+        _code(con, judged, rules, as_of)
+        _store_counts(con, subject, rules, run_id)
+        counts += _counted(con, subject, rules, subjects)
+        _store_violations(con, judged, rules, run_id)
     return subjects, counts
 
 
-def _id(subject: str) -> str:
-    return identifier(dictionary.subjects()[subject].id)
+def _chunks(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
+    for first in range(0, len(rules), RULES_AT_ONCE):
+        yield rules[first : first + RULES_AT_ONCE]
 
 
-def _judge(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, as_of: date) -> int:
-    """The matrix of codes, one column a rule, as a temporary table; returns the number of subjects."""
-    codes = "".join(f", CAST({rule.texts.code} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))
-    select = judged.columns.select(booked(subject))
+def _code(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date) -> None:
+    """One scan: who was judged, every code (eight to a number), and what was measured where it is a violation."""
+    identity = (dictionary.subjects()[judged.columns.subject].id, *IDENTITY, "balance")
+    roots = frozenset(identity).union(*(rule.reads for rule in rules))
+    codes = ", ".join(f"{rule.texts.code} AS r{n}" for n, rule in enumerate(rules))
+    select = judged.columns.select(booked(judged.columns.subject), roots, pruned=True)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE judged AS {select} SELECT {_id(subject)} AS subject_id, branch_id{codes} "
-        "FROM columns",
+        f"""CREATE OR REPLACE TEMP TABLE judged AS
+        {select}, coded AS (SELECT *, {codes} FROM columns)
+        SELECT {identifier(identity[0])} AS subject_id, {", ".join(IDENTITY)}, balance, {_packs(len(rules))},
+            {_measured(rules)} AS violations
+        FROM coded""",
         {"as_of": as_of},
     )
-    return _one(con.execute("SELECT count(*) FROM judged"))
 
 
-def _one(result: duckdb.DuckDBPyConnection) -> int:
-    return int(result.fetchall()[0][0])
+def _packs(rules: int) -> str:
+    packs = []
+    for first in range(0, rules, PACKED):
+        bytes_of = (f"(CAST(r{n} AS UBIGINT) << {8 * (n - first)})" for n in range(first, min(first + PACKED, rules)))
+        packs.append(f"{' | '.join(bytes_of)} AS pack{first // PACKED}")
+    return ", ".join(packs)
 
 
-def _count(
-    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, run_id: str, subjects: int
+def _measured(rules: list[CompiledRule]) -> str:
+    """The violations of a record as a list of structs; NULL for the many records that have none."""
+    structs = ", ".join(
+        f"CASE WHEN r{n} = {VIOLATION} THEN "
+        f"{{'rule': {n}, 'measured': {rule.texts.measured}, 'limit_value': {rule.texts.limit}}} END"
+        for n, rule in enumerate(rules)
+    )
+    some = " OR ".join(f"r{n} = {VIOLATION}" for n in range(len(rules)))
+    return f"CASE WHEN {some} THEN list_filter([{structs}], lambda found: found IS NOT NULL) END"
+
+
+def _store_counts(con: duckdb.DuckDBPyConnection, subject: str, rules: list[CompiledRule], run_id: str) -> None:
+    packs = " UNION ALL ".join(
+        f"SELECT {number * PACKED} AS first, branch_id, pack{number} AS pack, count(*) AS subjects "
+        "FROM judged GROUP BY ALL"
+        for number in range(-(-len(rules) // PACKED))
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE counted AS
+        SELECT first + place AS rule, branch_id, CAST((pack >> (8 * place)) & 255 AS INTEGER) AS code,
+            sum(subjects) AS subjects
+        FROM ({packs}), (SELECT CAST(range AS INTEGER) AS place FROM range({PACKED}))
+        WHERE first + place < {len(rules)} GROUP BY ALL"""
+    )
+    codes = con.execute("SELECT DISTINCT rule, code FROM counted").fetchall()
+    meanings = [(n, rules[n].rule_id, code, *reason_of(code, rules[n].inputs)) for n, code in codes]
+    columns = ("rule", "rule_id", "code", "verdict", "reason", "field")
+    con.register("meanings", pl.DataFrame(meanings, schema=columns, orient="row", infer_schema_length=None).to_arrow())
+    con.execute(
+        "INSERT INTO run_counts SELECT $run_id, rule_id, $subject, branch_id, verdict, reason, field, subjects "
+        "FROM counted JOIN meanings USING (rule, code) ORDER BY ALL",
+        {"run_id": run_id, "subject": subject},
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE verdict_counts AS SELECT rule_id, branch_id, verdict, "
+                "sum(subjects) AS subjects FROM counted JOIN meanings USING (rule, code) GROUP BY ALL")  # fmt: skip
+    con.unregister("meanings")
+
+
+def _counted(
+    con: duckdb.DuckDBPyConnection, subject: str, rules: list[CompiledRule], subjects: int
 ) -> list[RuleCounts]:
-    each = [
-        f"SELECT {n} AS rule, branch_id, r{n} AS code, count(*) AS subjects FROM judged GROUP BY ALL"
-        for n in range(len(judged.rules))
-    ]
-    found = con.execute(" UNION ALL ".join(each) + " ORDER BY ALL").fetchall()
-    rows = [
-        (run_id, judged.rules[n].rule_id, subject, branch, *reason_of(code, judged.rules[n].inputs), count)
-        for n, branch, code, count in found
-    ]
-    _insert(con, "run_counts", rows)
-    return [_totals(rule.rule_id, subject, rows, subjects) for rule in judged.rules]
+    found = con.execute("SELECT rule_id, verdict, sum(subjects) FROM verdict_counts GROUP BY ALL").fetchall()
+    counts = {rule.rule_id: dict.fromkeys(VERDICTS, 0) for rule in rules}
+    for rule_id, verdict, count in found:
+        counts[rule_id][verdict] = int(count)
+    for rule_id, counted in counts.items():
+        if sum(counted.values()) != subjects:
+            total = sum(counted.values())
+            raise LoanlightError(f"Rule {rule_id}: verdicts add up to {total}, not to {subjects} subjects.")
+    _whole_branches(con)
+    return [RuleCounts(rule_id, subject, counted) for rule_id, counted in counts.items()]
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    if not rows:
-        return
-    frame = pl.DataFrame(rows, orient="row", infer_schema_length=None)
-    con.register("new_rows", frame.to_arrow())
-    con.execute(f"INSERT INTO {table} SELECT * FROM new_rows")
-    con.unregister("new_rows")
-
-
-def _totals(rule_id: str, subject: str, rows: list[tuple[object, ...]], subjects: int) -> RuleCounts:
-    counts = dict.fromkeys(VERDICTS, 0)
-    for row in rows:
-        if row[1] == rule_id:
-            counts[str(row[4])] += int(str(row[-1]))
-    if sum(counts.values()) != subjects:
-        raise LoanlightError(f"Rule {rule_id}: verdicts add up to {sum(counts.values())}, not to {subjects} subjects.")
-    return RuleCounts(rule_id, subject, counts)
+def _whole_branches(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises LoanlightError unless every rule has as many verdicts in each branch as the branch has subjects."""
+    wrong = con.execute(
+        """WITH held AS (SELECT branch_id, count(*) AS subjects FROM judged GROUP BY ALL),
+            wanted AS (SELECT * FROM (SELECT DISTINCT rule_id FROM verdict_counts), held),
+            counted AS (SELECT rule_id, branch_id, sum(subjects) AS subjects FROM verdict_counts GROUP BY ALL)
+        SELECT coalesce(w.rule_id, c.rule_id), coalesce(w.branch_id, c.branch_id, '-') FROM wanted w FULL JOIN counted c
+            ON w.rule_id = c.rule_id AND w.branch_id IS NOT DISTINCT FROM c.branch_id
+        WHERE w.subjects IS DISTINCT FROM c.subjects ORDER BY ALL LIMIT 1"""
+    ).fetchall()
+    if wrong:
+        raise LoanlightError(f"Rule {wrong[0][0]}: verdicts do not add up to the subjects of branch {wrong[0][1]}.")
 
 
 def _store_violations(
-    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, run_id: str, version: str, as_of: date
+    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], run_id: str
 ) -> None:
-    """One row a violation, with measured value and limit, rebuilt only for the records that have one."""
-    caught = [
-        n
-        for n in range(len(judged.rules))
-        if _one(con.execute(f"SELECT count(*) FROM judged WHERE r{n} = {VIOLATION}"))
-    ]
-    if not caught:
-        return
-    structs = ", ".join(
-        f"CASE WHEN {rule.texts.code} = {VIOLATION} THEN {{'rule_id': {render(literal('text', rule.rule_id))}, "
-        f"'measured': {rule.texts.measured}, 'limit': {rule.texts.limit}}} END"
-        for rule in (judged.rules[n] for n in caught)
-    )
-    any_violation = " OR ".join(f"r{n} = {VIOLATION}" for n in caught)
-    only = f" AND {_id(subject)} IN (SELECT subject_id FROM judged WHERE {any_violation})"
-    select = judged.columns.select(booked(subject, only), narrow=True)
+    names = ", ".join(render(literal("text", rule.rule_id)) for rule in rules)
     con.execute(
         f"""INSERT INTO violations
-        {select}, found AS (
-            SELECT {_id(subject)} AS subject_id, {", ".join(IDENTITY)}, balance,
-                UNNEST(LIST_FILTER([{structs}], lambda found: found IS NOT NULL)) AS violation
-            FROM columns)
-        SELECT $run_id, md5(violation.rule_id || '|' || subject_id), violation.rule_id, $subject, subject_id,
-            {", ".join(IDENTITY)}, balance, violation.measured, violation."limit", $version
-        FROM found ORDER BY ALL""",
-        {"as_of": as_of, "run_id": run_id, "subject": subject, "version": version},
+        SELECT $run_id, md5(rule_id || '|' || subject_id), rule_id, $subject, subject_id, {", ".join(IDENTITY)},
+            balance, measured, limit_value, $version
+        FROM (SELECT *, [{names}][found.rule + 1] AS rule_id, found.measured AS measured,
+                found.limit_value AS limit_value
+            FROM (SELECT subject_id, {", ".join(IDENTITY)}, balance, unnest(violations) AS found
+                FROM judged WHERE violations IS NOT NULL))
+        ORDER BY rule_id, subject_id""",
+        {"run_id": run_id, "subject": judged.columns.subject, "version": judged.columns.policy.version},
     )

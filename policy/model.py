@@ -7,6 +7,7 @@ FOREVER = date(9999, 12, 31)
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
 CURES = ("curable", "historic")
+STATES = ("sets", "after", "both")
 AGGREGATES = ("sum", "min", "max", "count")
 VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
 
@@ -151,6 +152,66 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Consequence:
+    """What an extension brings about. `state`: it sets the fact `outcome`, or one that stands after it, or in both."""
+
+    outcome: str
+    state: str
+    expression: str
+    as_of: str
+    type: str
+    unit: str
+    codes: str
+    clause_id: str
+    evidence: str
+    zh: str
+    en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class ExposureRatio:
+    """A share of the running balance that an extension may move: loans of `part` over loans of `whole`."""
+
+    ratio: str
+    part: str
+    whole: str
+    clause_id: str
+    evidence: str
+    zh: str
+    en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Cure:
+    """Something that can be done about the violations of `rules` (joined by |): it moves facts by an amount each.
+
+    `step`: the smallest amount. `spread`: table.column of a limit that the amount is divided by, one option a row.
+    """
+
+    action: str
+    subject: str
+    rules: str
+    moves: str
+    step: str
+    spread: str
+    zh: str
+    en: str
+    place: Place
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        return clause_ids(self.rules)
+
+    @property
+    def signs(self) -> dict[str, int]:
+        """{fact: +1 or -1}; a move that cannot be read is no fact, and reported."""
+        pairs = [part.rsplit(" ", 1) for part in clause_ids(self.moves)]
+        return {pair[0]: -1 if pair[-1] == "-1" else 1 for pair in pairs}
+
+
+@dataclass(frozen=True)
 class Example:
     example_id: str
     rule_id: str
@@ -175,6 +236,9 @@ class Policy:
     effects: dict[str, tuple[str, str]]
     examples: tuple[Example, ...]
     texts: dict[str, str] = field(repr=False)
+    consequences: tuple[Consequence, ...] = ()
+    exposure_ratios: tuple[ExposureRatio, ...] = ()
+    cures: tuple[Cure, ...] = ()
 
     @property
     def rules(self) -> dict[str, Rule]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import dates
+from data import dates, inert
 from data.errors import InputError
 from policy.extension import judge_many
 from policy.model import Policy
@@ -43,7 +43,7 @@ def _filled(cells: pl.Series) -> pl.Series:
 
 def _day(cells: pl.Series) -> pl.Series:
     """Days as exports and spreadsheets write them; blank stays unknown, so the request cannot be judged."""
-    return dates.parse(cells.replace("", None), None)
+    return dates.parse(cells.replace("", None), None).values
 
 
 def _decode(path: Path) -> str:
@@ -77,6 +77,6 @@ def decide(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: p
 def write(path: Path, decided: pl.DataFrame) -> None:
     """Raises InputError when the file cannot be written."""
     try:
-        decided.write_csv(path)
+        inert.frame(decided).write_csv(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}. Give another --out.") from error

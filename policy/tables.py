@@ -15,8 +15,11 @@ from policy.model import (
     FOREVER,
     SEVERITIES,
     Clause,
+    Consequence,
+    Cure,
     Derived,
     Example,
+    ExposureRatio,
     LimitColumn,
     LimitRow,
     LimitTable,
@@ -96,7 +99,9 @@ class TableReader:
         return [kind(**(cells | extra((place, cells)))) for place, cells in self.rows(name, columns)]
 
 
-def _dates(reader: TableReader) -> Callable[[Row], dict[str, object]]:
+def dated(reader: TableReader) -> Callable[[Row], dict[str, object]]:
+    """What `records` needs for rows with dates in force: those dates, and the place."""
+
     def extra(row: Row) -> dict[str, object]:
         place, cells = row
         starts = reader.date(place, "effective_from", cells["effective_from"])
@@ -109,7 +114,7 @@ def _dates(reader: TableReader) -> Callable[[Row], dict[str, object]]:
 
 
 def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
-    dates = _dates(reader)
+    dates = dated(reader)
 
     def extra(row: Row) -> dict[str, object]:
         place, cells = row
@@ -121,6 +126,14 @@ def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         return dates(row) | {"grace_days": int(grace) if grace.isdecimal() else 0}
 
     return extra
+
+
+def _hit_policy_fault(table: str, said: str) -> tuple[str, str]:
+    """What is wrong with a hit policy, and what to do; DMN's others depend on the order of rows, or hide answers."""
+    if said in ("unique", "collect"):
+        return f"{table} is {said} here and another hit policy above.", "Use one hit policy for all columns of a table."
+    why = f"hit policy '{said}' of {table} is not supported."
+    return why, "Use unique (at most one row may answer) or collect (the strictest of several binds)."
 
 
 def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
@@ -137,9 +150,7 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
             c["hit_policy"] not in ("unique", "collect")
             or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]
         ):
-            reader.report(
-                place, "hit_policy", f"'{c['hit_policy']}' cannot be.", "Use unique or collect, alike per table."
-            )
+            reader.report(place, "hit_policy", *_hit_policy_fault(c["table"], c["hit_policy"]))
         hit_policy[c["table"]] = c["hit_policy"]
     for name in reader.names("limits"):
         if name.removeprefix("limits/").removesuffix(".csv") not in columns:
@@ -154,7 +165,7 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
 
 def _limit_rows(reader: TableReader, name: str, columns: list[LimitColumn]) -> list[LimitRow]:
     keyed = [column.name for column in columns]
-    dates = _dates(reader)
+    dates = dated(reader)
     found = []
     for place, cells in reader.rows(f"limits/{name}.csv", (*LIMIT_ROW_COLUMNS, *keyed)):
         own = {column: cells.pop(column) for column in keyed}
@@ -194,6 +205,11 @@ def _clauses(reader: TableReader) -> dict[str, Clause]:
             reader.report(place, "clause_id", f"'{cells['clause_id']}' stands twice.", "Keep one row a clause.")
         found[cells["clause_id"]] = Clause(**{name: cells[name] for name in names})
     return found
+
+
+def _where_given(reader: TableReader, name: str, kind: Callable[..., T]) -> tuple[T, ...]:
+    """The rows of a table that a folder may do without: what it is about is then not said."""
+    return tuple(reader.records(name, kind, lambda row: {"place": row[0]})) if name in reader.texts else ()
 
 
 def read_texts(directory: Path) -> dict[str, str]:
@@ -242,5 +258,8 @@ def read(texts: dict[str, str]) -> tuple[Policy, list[Problem]]:
         _effects(reader),
         tuple(examples),
         texts,
+        _where_given(reader, "consequences.csv", Consequence),
+        _where_given(reader, "exposure_ratios.csv", ExposureRatio),
+        _where_given(reader, "cures.csv", Cure),
     )
     return policy, reader.problems

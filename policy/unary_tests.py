@@ -1,39 +1,41 @@
-"""DMN unary tests: what may stand in a key cell of a limit table, as a set of values that SQL and the linter share."""
+"""DMN unary tests: what may stand in a key cell of a limit table, as a set of values that SQL and the linter share.
+
+Numbers and dates: `12`, `<= 12`, `(12..60]`, `]12..60[`, joined by commas. Codes and booleans: `mortgage, pledge`, a
+text with commas in quotes. `not(…)` takes all others, `-` takes anything, the unknown too. `null` is DMN's, not ours:
+what is unknown is never judged, so no row may answer for it.
+"""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from functools import reduce
 
 from sqlglot import exp
 
 from policy import functions
+from policy.intervals import Interval, Value, complement, witness
 
-Value = Decimal | date
-RANGE = re.compile(r"^([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])$")
-COMPARISON = re.compile(r"^(<=|>=|<|>)\s*(.+)$")
-NEGATION = re.compile(r"^not\s*\((.*)\)$", re.DOTALL)
+KEY_KINDS = ("number", "date", "boolean", "text")
+MOST_CHARACTERS = 20_000
+NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?\Z", re.ASCII)
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+DATE_LITERAL = re.compile(r'(?:date\(\s*"([^"]*)"\s*\)|@"([^"]*)")\Z')
+THOUSANDS = re.compile(r"(?<![\w.])[1-9][0-9]{0,2}(,[0-9]{3})+(?![\w,])", re.ASCII)
+RANGE = re.compile(r"([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])\Z", re.DOTALL)
+COMPARISON = re.compile(r"(<=|>=|<|>|!=|=)\s*(.*)\Z", re.DOTALL)
+NEGATION = re.compile(r"not\s*\((.*)\)\Z", re.DOTALL)
+CALL = re.compile(r"[A-Za-z_][\w ]*\(")
+FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', strict=True))
 
 
 class UnaryTestError(Exception):
-    """The cell is no unary test of its column's type."""
+    """The cell is no unary test of its column's type; `fix` says what to write instead."""
 
-
-@dataclass(frozen=True)
-class Interval:
-    """Ordered values between two bounds; None is unbounded."""
-
-    low: Value | None = None
-    high: Value | None = None
-    low_open: bool = False
-    high_open: bool = False
-
-    def meets(self, other: "Interval") -> "Interval":
-        low, low_open = _tighter(self.low, self.low_open, other.low, other.low_open, largest=True)
-        high, high_open = _tighter(self.high, self.high_open, other.high, other.high_open, largest=False)
-        return Interval(low, high, low_open, high_open)
+    def __init__(self, message: str, fix: str = "Mend the cell.") -> None:
+        self.fix = fix
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -46,84 +48,16 @@ class Cell:
     values: frozenset[str] = frozenset()
     negated: bool = False
 
-    def overlap(self, other: "Cell", discrete: bool) -> object | None:
-        """A value that both accept, or None; `discrete` values are whole numbers (or days)."""
-        if self.any or other.any:
-            return (other if self.any else self).sample(discrete)
-        if self.kind in ("number", "date"):
-            meets = [a.meets(b) for a in self.intervals for b in other.intervals]
-            return next((w for m in meets if (w := witness(m, discrete)) is not None), None)
-        return _shared_value(self, other)
-
-    def sample(self, discrete: bool) -> object:
-        """Any value this cell accepts."""
-        if self.any:
-            return "anything"
-        if self.kind in ("number", "date"):
-            return next((w for i in self.intervals if (w := witness(i, discrete)) is not None), "anything")
-        return "any other" if self.negated else min(self.values)
-
     def sql(self, column: exp.Expression) -> exp.Expression:
         """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
         if self.any:
             return exp.true()
-        if self.kind in ("number", "date"):
+        if self.kind in _ORDERED:
             parts = [_interval_sql(interval, column, self.kind) for interval in self.intervals]
             return exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
         members = [functions.literal(self.kind, value) for value in sorted(self.values)]
         test: exp.Expression = exp.In(this=column.copy(), expressions=members)
         return exp.Not(this=exp.paren(test)) if self.negated else test
-
-
-def _tighter(
-    a: Value | None, a_open: bool, b: Value | None, b_open: bool, *, largest: bool
-) -> tuple[Value | None, bool]:
-    if a is None or b is None:
-        return (b, b_open) if a is None else (a, a_open)
-    if a == b:
-        return a, a_open or b_open
-    first = a > b if largest else a < b  # type: ignore[operator]
-    return (a, a_open) if first else (b, b_open)
-
-
-def witness(interval: Interval, discrete: bool) -> Value | None:
-    """A value inside the interval, or None when it is empty."""
-    if interval.low is None and interval.high is None:
-        return Decimal(0)
-    if interval.low is None or interval.high is None:
-        return _beyond(interval)
-    low, high = interval.low, interval.high
-    if low == high:
-        return low if not (interval.low_open or interval.high_open) else None
-    if low > high:  # type: ignore[operator]
-        return None
-    if not interval.low_open:
-        return low
-    if discrete or isinstance(low, date):
-        first = low + timedelta(days=1) if isinstance(low, date) else Decimal(int(low // 1) + 1)
-        inside = first < high or (first == high and not interval.high_open)  # type: ignore[operator]
-        return first if inside else None
-    return (low + high) / 2  # type: ignore[operator]
-
-
-def _beyond(interval: Interval) -> Value | None:
-    """The first value inside an interval that is unbounded on one side; None past the calendar's end."""
-    bound = interval.low if interval.low is not None else interval.high
-    is_open = interval.low_open if interval.low is not None else interval.high_open
-    if not is_open:
-        return bound
-    step = timedelta(days=1) if isinstance(bound, date) else Decimal(1)
-    try:
-        return bound + step if interval.low is not None else bound - step  # type: ignore[operator, return-value]
-    except OverflowError:
-        return None
-
-
-def _shared_value(a: Cell, b: Cell) -> str | None:
-    if a.negated and b.negated:
-        return "any other"
-    shared = b.values - a.values if a.negated else a.values - b.values if b.negated else a.values & b.values
-    return min(shared) if shared else None
 
 
 def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.Expression:
@@ -134,69 +68,156 @@ def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.
     if interval.high is not None:
         node = exp.LT if interval.high_open else exp.LTE
         parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.high))))
-    if not parts:
-        return exp.true()
     return exp.paren(reduce(lambda a, b: exp.And(this=a, expression=b), parts))
 
 
-def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation as error:
-        raise UnaryTestError(f"'{text}' is no number.") from error
-    if not number.is_finite():
-        raise UnaryTestError(f"'{text}' is no number.")
-    return number
+def parse(text: str, kind: str) -> Cell:
+    """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
+    if kind not in KEY_KINDS:
+        raise UnaryTestError(f"a {kind} cannot be a key.", f"Key columns are {', '.join(KEY_KINDS)}.")
+    text = text.strip()
+    if text in ("-", ""):
+        return Cell(kind, any=True)
+    if len(text) > MOST_CHARACTERS:
+        raise UnaryTestError(f"longer than {MOST_CHARACTERS} characters.", "Split the row.")
+    negation = NEGATION.match(text)
+    inner = negation.group(1) if negation else text
+    if kind in _ORDERED and (thousands := THOUSANDS.search(inner)):
+        fix = f"Write {thousands.group().replace(',', '')}; two values take a space after the comma."
+        raise UnaryTestError(f"'{thousands.group()}' reads as several numbers.", fix)
+    parts = [_plain_part(part, text) for part in split(inner)]
+    if kind in _ORDERED:
+        intervals = [_interval(part, kind) for part in parts]
+        kept = tuple(complement(intervals) if negation else intervals)
+        if not kept:
+            raise UnaryTestError(f"'{text}' accepts no value at all.", "Leave a value, or remove the row.")
+        return Cell(kind, intervals=kept)
+    return _named(kind, [_name(part, kind) for part in parts], text, negated=bool(negation))
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text.removeprefix('date("').removesuffix('")'))
-    except ValueError as error:
-        raise UnaryTestError(f"'{text}' is no date; write 2024-07-01.") from error
+def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
+    if twice:
+        raise UnaryTestError(f"'{twice[0]}' stands twice in '{text[:60]}'.", "Name each value once.")
+    if kind == "boolean" and negated and len(names) == 2:
+        raise UnaryTestError(f"'{text}' accepts no value at all.", "Leave a value, or remove the row.")
+    return Cell(kind, values=frozenset(names), negated=negated)
 
 
-_ORDERED: dict[str, Callable[[str], Value]] = {"number": _number, "date": _date}
+def split(text: str) -> list[str]:
+    """The comma-joined parts; commas within quotes join nothing. Raises UnaryTestError."""
+    parts, start, quoted, escaped = [], 0, False, False
+    for at, character in enumerate(text):
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character == ",":
+            parts.append(text[start:at])
+            start = at + 1
+    if quoted:
+        raise UnaryTestError(f"'{text[:60]}' opens a quote that never ends.", 'Close it with ".')
+    return [part.strip() for part in (*parts, text[start:])]
 
 
-def _interval(text: str, value: Callable[[str], Value]) -> Interval:
+def _plain_part(part: str, whole: str) -> str:
+    """One alternative, refused when it is more than a value, a comparison or a range."""
+    if not part:
+        raise UnaryTestError(f"'{whole[:60]}' has an empty part.", "Remove the comma, or name the value.")
+    if part.startswith('"'):
+        return part
+    if part == "null":
+        fix = "A record whose key is unknown is not_assessable; ask `is null` in a rule's scope instead."
+        raise UnaryTestError("'null' cannot be asked for: what is unknown is never judged.", fix)
+    if part == "-":
+        raise UnaryTestError(f"'-' accepts anything and stands alone, not in '{whole[:60]}'.", "Write - only.")
+    for wide, narrow in FULL_WIDTH.items():
+        if wide in part:
+            raise UnaryTestError(f"'{part[:60]}' holds a full-width '{wide}'.", f"Write '{narrow}', or quote the text.")
+    if NEGATION.match(part):
+        raise UnaryTestError(f"'{part[:60]}' is a negation inside a list.", "not(…) encloses the whole cell.")
+    if part.count("(") != part.count(")") and not RANGE.match(part):
+        raise UnaryTestError(f"'{part[:60]}' has a bracket without its other.", "Close it, or quote the text.")
+    if CALL.match(part) and not DATE_LITERAL.match(part):
+        fix = "A key cell takes values, comparisons, ranges and not(…) only."
+        raise UnaryTestError(f"'{part[:60]}' calls a function.", fix)
+    return part
+
+
+def _interval(text: str, kind: str) -> Interval:
+    value = _ORDERED[kind]
     if match := RANGE.match(text):
         left, low, high, right = match.groups()
         interval = Interval(value(low), value(high), left != "[", right != "]")
         if witness(interval, discrete=False) is None:
-            raise UnaryTestError(f"'{text}' holds no value.")
+            raise UnaryTestError(f"'{text}' holds no value.", "Put the smaller bound first, and close an end.")
         return interval
+    if ".." in text:
+        raise UnaryTestError(f"'{text[:60]}' is no range.", "Write [12..60], (12..60], [12..60) or ]12..60[.")
     if match := COMPARISON.match(text):
-        sign, bound = match.group(1), value(match.group(2))
+        sign = match.group(1)
+        if sign in ("=", "!="):
+            raise UnaryTestError(f"'{sign}' is no sign of a key cell.", "Write the value itself, or not(value).")
+        bound = value(match.group(2))
         if sign.startswith("<"):
             return Interval(high=bound, high_open=sign == "<")
         return Interval(low=bound, low_open=sign == ">")
     return Interval(value(text), value(text))
 
 
-def complement(intervals: list[Interval]) -> list[Interval]:
-    """All values in none of the intervals."""
-    rest = [Interval()]
-    for taken in intervals:
-        below = Interval(high=taken.low, high_open=not taken.low_open) if taken.low is not None else None
-        above = Interval(low=taken.high, low_open=not taken.high_open) if taken.high is not None else None
-        parts = [part.meets(side) for part in rest for side in (below, above) if side]
-        rest = [part for part in parts if witness(part, discrete=False) is not None]
-    return rest
+def _number(text: str) -> Decimal:
+    if not NUMBER.match(text):
+        fix = "Write 0.7 for 70%." if text.endswith("%") else "Write digits with a point: 12, 0.7, -3.5."
+        raise UnaryTestError(f"'{text[:60]}' is no number.", fix)
+    return Decimal(text)
 
 
-def parse(text: str, kind: str) -> Cell:
-    """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
-    if text in ("-", ""):
-        return Cell(kind, any=True)
-    negation = NEGATION.match(text)
-    parts = [part.strip() for part in (negation.group(1) if negation else text).split(",")]
-    if not all(parts):
-        raise UnaryTestError(f"'{text}' has an empty part.")
-    if kind in _ORDERED:
-        intervals = [_interval(part, _ORDERED[kind]) for part in parts]
-        return Cell(kind, intervals=tuple(complement(intervals) if negation else intervals))
-    values = frozenset(part.strip('"') for part in parts)
-    if kind == "boolean" and not values <= {"true", "false"}:
-        raise UnaryTestError(f"'{text}' is no boolean; write true or false.")
-    return Cell(kind, values=values, negated=bool(negation))
+def _date(text: str) -> date:
+    literal = DATE_LITERAL.match(text)
+    day = (literal.group(1) or literal.group(2) or "") if literal else text
+    try:
+        if not DAY.match(day):
+            raise ValueError
+        return date.fromisoformat(day)
+    except ValueError as error:
+        raise UnaryTestError(f"'{text[:60]}' is no date.", 'Write 2024-07-01 or date("2024-07-01").') from error
+
+
+_ORDERED: dict[str, Callable[[str], Value]] = {"number": _number, "date": _date}
+
+
+def _name(text: str, kind: str) -> str:
+    if text.startswith('"') and kind == "text":
+        return unquoted(text)
+    if kind == "boolean":
+        if text not in ("true", "false"):
+            raise UnaryTestError(f"'{text[:60]}' is no boolean.", "Write true or false.")
+        return text
+    if COMPARISON.match(text) or RANGE.match(text):
+        raise UnaryTestError(f"'{text[:60]}' compares codes, which have no order.", "Name the codes, joined by commas.")
+    if '"' in text or "\0" in text:
+        raise UnaryTestError(f"'{text[:60]}' holds a quote.", 'Quote the whole value: "a \\"b\\"".')
+    return text
+
+
+def unquoted(text: str) -> str:
+    """The value of a quoted text, with \\" and \\\\ read as the characters they stand for."""
+    match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
+    if match is None or "\0" in text:
+        raise UnaryTestError(f"'{text[:60]}' is no quoted text.", 'Write "text", with \\" for a quote inside.')
+    return re.sub(r'\\(["\\])', r"\1", match.group(1))
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def name_text(value: str) -> str:
+    """A code as a cell writes it: plain, or in quotes where it would read as something else."""
+    try:
+        cell = parse(value, "text")
+    except UnaryTestError:
+        return quoted(value)
+    plainly = not cell.any and not cell.negated and cell.values == {value}
+    return value if plainly else quoted(value)

@@ -143,7 +143,7 @@ def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[R
         ifs=[
             *(exp.If(this=f.copy(), true=_code_in_force(p, inputs)) for f, p in zip(force, parts, strict=True)),
             exp.If(this=never, true=_number(NOT_APPLICABLE)),
-            *_missing(act.inputs[:1], inputs),
+            _unknown_act(act, inputs),
         ],
         default=_number(NOT_IN_FORCE),
     )
@@ -154,6 +154,12 @@ def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[R
         _by_version(force, [_harmless(part) for part in parts]), parts[-1].kind, parts[-1].bound,
         versions[-1].comparator == "<",
     )  # fmt: skip
+
+
+def _unknown_act(act: Typed, inputs: tuple[str, ...]) -> exp.If:
+    """An act may be known though one of its inputs is not (the earlier of two dates)."""
+    unknown = exp.Is(this=act.sql.copy(), expression=exp.null())
+    return exp.If(this=unknown, true=exp.Case(ifs=_missing(act.inputs, inputs)))
 
 
 def _by_version(force: list[exp.Expression], values: list[exp.Expression]) -> exp.Expression:

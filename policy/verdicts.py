@@ -10,13 +10,12 @@ import duckdb
 
 from data import dictionary, facts
 from data.errors import InputError
-from policy.compiling import CompiledSubject, asked_tables, mentioned
-from policy.judging import compiled
-from policy.matrix import booked, reason_of
+from policy import prepared
+from policy.compiling import CompiledSubject, asked_tables, compiled, mentioned
+from policy.matrix import reason_of
 from policy.model import LimitTable, Policy, Rule, clause_ids
+from policy.prepared import records
 from policy.verdict_codes import CompiledRule
-
-RULES_AT_ONCE = 15
 
 
 @dataclass(frozen=True)
@@ -45,27 +44,6 @@ class Verdict:
     remedy_en: str
 
 
-def columns_sql(judged: CompiledSubject, base: str, extra: tuple[str, ...] = (), rules: slice = slice(None)) -> str:
-    """The query of each rule's code, measured value, limit and hits beside the columns of `base` they are made of."""
-    chosen = list(enumerate(judged.rules))[rules]
-    parts = [
-        f"{rule.texts.code} AS code{n}, {rule.texts.measured_value} AS measured{n}, "
-        f"{rule.texts.limit_value} AS limit{n}, {rule.texts.hits} AS hits{n}"
-        for n, rule in chosen
-    ]
-    derived = {derived.name for derived in judged.columns.policy.derived}
-    roots = frozenset(name for _, rule in chosen for name in (*rule.reads, *(set(rule.inputs) & derived)))
-    select = judged.columns.select(base, roots, narrow=True)
-    return f"{select} SELECT *, {', '.join((*parts, *extra))} FROM columns"
-
-
-def records(con: duckdb.DuckDBPyConnection, text: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """The few rows of a query by column name; parameters that the text does not name are left out."""
-    result = con.execute(text, {name: value for name, value in parameters.items() if f"${name}" in text})
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
 def of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
     """The verdicts of one record, in the order of the rules."""
     subject = judged.columns.subject
@@ -91,14 +69,13 @@ def of_loan(
     parameters = {"as_of": as_of, "loan_id": loan_id, "borrower_id": borrower_id}
     verdicts = []
     for subject in policy.subjects:
-        key = "borrower_id" if subject == "borrower" else "loan_id"
-        base = booked(subject, f" AND {key} = ${key}")
-        judged = compiled(policy, subject, today=today)
-        # Planning grows faster than the number of rules: a few at a time is several times quicker.
-        for first in range(0, len(judged.rules), RULES_AT_ONCE):
-            text = columns_sql(judged, base, rules=slice(first, first + RULES_AT_ONCE))
-            for record in records(con, text, parameters):
-                verdicts += of_record(policy, judged, record)
+        key = dictionary.subjects()[subject].key
+        if key not in ("loan_id", "borrower_id"):
+            continue
+        rows = records(con, f"SELECT * FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters)
+        judged = compiled(policy, subject, today=today, given=True)
+        for record in prepared.judge(con, policy, subject, as_of, rows, today=today):
+            verdicts += of_record(policy, judged, record)
     return verdicts
 
 

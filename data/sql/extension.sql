@@ -1,10 +1,11 @@
 -- One row per row of `request`: booked ones whose loan is in the snapshot, and every hypothetical one.
 WITH loaded AS (
-    SELECT EXISTS (FROM current_extensions) AS extensions, EXISTS (FROM current_consents) AS consents
+    SELECT EXISTS (FROM current_extensions WHERE is_derived IS NOT TRUE) AS extensions,
+        EXISTS (FROM current_consents) AS consents
 ), loan AS (
     SELECT loan_id, borrower_id, branch_id, officer_id, original_maturity, current_maturity, disbursed_on,
         extension_count, original_term_months, original_term_days, product_code, guarantee_type, borrower_type,
-        balance, principal, status, is_running, classification, days_past_due, other_arrears,
+        balance, principal, status, is_running, classification, classification_rank, days_past_due, other_arrears,
         earliest_guarantee_end, earliest_pledge_maturity, oldest_valuation, last_check_date, providers
     FROM judged_loan
     WHERE loan_id IN (SELECT loan_id FROM request)
@@ -51,6 +52,8 @@ WITH loaded AS (
         min(day) FILTER (step_code = '5') AS review_date,
         min(day) FILTER (step_code = '6') AS committee_date,
         min(day) FILTER (step_code = '7') AS approval_date,
+        arg_min(staff_id, turn) FILTER (step_code = '4') AS investigator_id,
+        arg_min(staff_id, turn) FILTER (step_code = '5') AS reviewer_id,
         arg_min(staff_id, turn) FILTER (step_code = '7') AS approver_id
     FROM event
     GROUP BY request_id
@@ -88,6 +91,8 @@ SELECT getvariable('as_of') AS as_of,
         WHEN k.start_date IS NOT NULL THEN k.start_date - 1
         WHEN NOT k.has_gap THEN coalesce(k.earlier_maturity, k.original_maturity)
     END AS maturity_before,
+    term_months(k.disbursed_on, maturity_before) AS total_term_months,
+    term_months(k.disbursed_on, k.requested_maturity) AS requested_term_months,
     CASE WHEN k.current_maturity IS NOT NULL AND k.original_maturity IS NOT NULL
         THEN k.current_maturity <> k.original_maturity OR (coalesce(k.extension_count, 0) = 0 AND k.executed = 0)
     END AS history_agrees,

@@ -2,10 +2,10 @@
 -- A row without kind is of the loan's own kind if the columns it fills say so, else its kind stays unknown.
 CREATE OR REPLACE TEMP VIEW live_guarantee AS
 WITH secured AS (
-    SELECT l.loan_id, l.guarantee_type AS loan_kind, false AS by_contract, g.* EXCLUDE (loan_id)
+    SELECT l.loan_id, l.borrower_id, l.guarantee_type AS loan_kind, false AS by_contract, g.* EXCLUDE (loan_id)
     FROM current_guarantees g JOIN current_loans l ON l.loan_id = g.loan_id
     UNION ALL
-    SELECT l.loan_id, l.guarantee_type AS loan_kind, true AS by_contract, g.* EXCLUDE (loan_id)
+    SELECT l.loan_id, l.borrower_id, l.guarantee_type AS loan_kind, true AS by_contract, g.* EXCLUDE (loan_id)
     FROM current_guarantees g JOIN current_loans l ON l.contract_no = g.contract_no
     WHERE g.loan_id IS NULL
 ), described AS (
@@ -15,12 +15,14 @@ WITH secured AS (
     FROM secured
     WHERE coalesce(status, 'active') = 'active'
 )
-SELECT d.* EXCLUDE (kind, loan_kind, has_collateral, has_provider),
+SELECT d.* EXCLUDE (borrower_id, kind, loan_kind, has_collateral, has_provider),
     coalesce(
         d.kind,
         CASE
             WHEN d.has_collateral AND c.attr = 'collateral' THEN d.loan_kind
             WHEN NOT d.has_collateral AND d.has_provider AND d.loan_kind = 'guarantee' THEN d.loan_kind
         END) AS kind,
-    coalesce(d.provider_id, d.provider_name, d.guarantee_id) AS provider
+    coalesce(d.provider_id, d.provider_name, d.guarantee_id) AS provider,
+    CASE WHEN d.provider_id IS NOT NULL THEN d.provider_id <> d.borrower_id
+        WHEN d.kind = 'guarantee' THEN true END AS is_third_party
 FROM described d LEFT JOIN codes c ON c.list = 'guarantee_type' AND c.code = d.loan_kind;

@@ -20,4 +20,12 @@ CREATE OR REPLACE TEMP MACRO is_executed(decision, agreement_date, new_maturity)
 CREATE OR REPLACE TEMP MACRO is_open(decision, agreement_date, new_maturity) AS
     coalesce(decision, 'pending') = 'pending' AND NOT is_executed(decision, agreement_date, new_maturity);
 
-CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of');
+-- The parts of a cell that lists several.
+CREATE OR REPLACE TEMP MACRO listed(cell) AS
+    list_filter(list_transform(regexp_split_to_array(cell, '[;；、,，|/]'), lambda part: trim(part)), lambda part: part <> '');
+
+-- The nth due date of a loan repaid every so many months (text), or at its maturity; NULL where the method says neither.
+CREATE OR REPLACE TEMP MACRO first_due(disbursed, matures, every, nth) AS
+    CASE WHEN every = 'maturity' THEN matures
+        WHEN TRY_CAST(every AS INTEGER) IS NOT NULL
+            THEN least(CAST(disbursed + to_months(nth * CAST(every AS INTEGER)) AS DATE), matures) END;

@@ -6,6 +6,7 @@ WITH booked AS (
     FROM current_extensions
 )
 SELECT request_id, loan_id, coalesce(seq, count(*) OVER earlier + 1) AS seq, false AS is_hypothetical,
+    coalesce(is_derived, false) AS is_derived,
     application_date, coalesce(new_maturity, requested_maturity) AS requested_maturity, reason, decision,
     executed OR coalesce(decision = 'approved', false) AS is_decided, is_open,
     agreement_date, acct_notice_date, start_date, approver_id, CAST(NULL AS VARCHAR) AS consent,

@@ -14,7 +14,13 @@ from pages.ui.language import say
 from policy.model import Policy
 
 _entered: ContextVar[bool] = ContextVar("entered", default=False)  # whether this run came by the dashboard
-PAGES = ("portfolio_health", "violations", "upcoming_maturities", "extension_what_if")  # the first is the default
+PAGES = (
+    "portfolio_health",
+    "violations",
+    "upcoming_maturities",
+    "extension_what_if",
+    "import_files",
+)  # the first is the default
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,12 @@ def open_page(name: str) -> View:
     view = _view(chooser)
     _facts(view)
     return view
+
+
+def open_alone(name: str) -> None:
+    """The header of a page that needs no snapshot to look at."""
+    _through_the_door()
+    st.title(say(f"page.{name}"))
 
 
 def run(page: Page) -> None:

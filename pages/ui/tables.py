@@ -5,7 +5,17 @@ import streamlit as st
 
 from pages.ui.language import say
 
-WIDTHS = {"severity": 90, "title": 290, "measured": 140, "limit_value": 150, "reason": 190, "field": 170, "clause": 105}
+WIDTHS = {
+    "severity": 90,
+    "title": 290,
+    "measured": 140,
+    "limit_value": 150,
+    "reason": 190,
+    "kept_reason": 420,
+    "field": 170,
+    "finding": 420,
+    "clause": 105,
+}
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
 
 

@@ -11,6 +11,7 @@ from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import extension
 from policy.extension import Decision, Request
+from policy.frontier import strip
 
 FACTS = (
     "borrower_name",
@@ -161,7 +162,7 @@ def columns(lines: pl.DataFrame) -> dict[str, str]:
 
 def frontier(view: View, asked: Request) -> pl.DataFrame:
     """The strip: one line for the verdict, one for each rule that blocks somewhere, in stretches of like days."""
-    days = access.ask(extension.frontier, view.policy, view.as_of, asked.loan_id, asked.application_date, asked.consent)
+    days = access.ask(strip, view.policy, view.as_of, asked.loan_id, asked.application_date, asked.consent)
     if days.is_empty():
         return days
     overall = _stretches(days.select("requested_maturity", "verdict", "blocked_by"), say("whatif.overall"))
@@ -180,9 +181,10 @@ def frontier(view: View, asked: Request) -> pl.DataFrame:
     ]
     titles = {rule_id: f"{rule_id} {pick(r.title_zh, r.title_en)}" for rule_id, r in view.policy.rules.items()}
     words = language.terms("decision_short")
-    strip = pl.concat([overall, *each])
-    spans = [f"{numbers.day(start)} – {numbers.day(last)}" for start, last in strip.select("start", "last").iter_rows()]
-    return strip.with_columns(
+    stretches = pl.concat([overall, *each])
+    ends = stretches.select("start", "last").iter_rows()
+    spans = [f"{numbers.day(start)} – {numbers.day(last)}" for start, last in ends]
+    return stretches.with_columns(
         pl.col("line").replace(titles),
         verdict=pl.col("code").replace(words),
         why=pl.col("rules").list.eval(pl.element().replace(titles)).list.join("; "),
@@ -209,12 +211,12 @@ def _stretches(days: pl.DataFrame, line: str) -> pl.DataFrame:
 
 
 def chart(view: View, decision: Decision, asked: Request) -> None:
-    strip = frontier(view, asked)
-    if strip.is_empty():
+    stretches = frontier(view, asked)
+    if stretches.is_empty():
         st.info(say("whatif.no_frontier"))
         return
     days = [("whatif.new_maturity", asked.requested_maturity), ("whatif.latest", decision.latest_permitted)]
     marks = pl.DataFrame(
         [(say(name), day, numbers.day(day)) for name, day in days if day], schema=["name", "day", "text"], orient="row"
     )
-    charts.put(charts.strip(strip, marks, list(language.terms("decision_short").values())))
+    charts.put(charts.strip(stretches, marks, list(language.terms("decision_short").values())))

@@ -6,12 +6,11 @@ import polars as pl
 import xlsxwriter
 from xlsxwriter.workbook import Workbook
 
+from data import inert
 from pages.ui.language import say
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_A_SHEET = 1_048_575  # what a sheet holds under its header row
-# Text stays text: a borrower's name that begins with = is a name.
-INERT = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F5FA8", "border": 1, "border_color": "#D5DAE1",
           "text_wrap": True, "valign": "vcenter"}  # fmt: skip
 WIDTHS = {"title": 300, "borrower_name": 180, "measured": 120, "limit_value": 120, "remedy": 320, "clause": 220}
@@ -21,7 +20,7 @@ NUMBERS = {"balance": "#,##0.00"}
 def make(title: str, cover: dict[str, str], rows: pl.DataFrame) -> bytes:
     """XLSX of `rows`, the columns named in the language that is on, after a cover of label and value."""
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, INERT) as workbook:
+    with xlsxwriter.Workbook(buffer, inert.WORKBOOK) as workbook:
         _cover(workbook, title, cover)
         for number, start in enumerate(range(0, max(rows.height, 1), ROWS_A_SHEET), start=1):
             _sheet(

@@ -14,6 +14,12 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is no date; write it as 2024-01-31") from error
 
 
+def days(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 3660:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of days; write 1 to 3660")
+    return int(text)
+
+
 def tables(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tables", help="folder of policy tables (default: the shipped ones)")
 

@@ -1,42 +1,74 @@
 """Judge a snapshot and keep the run."""
 
 import argparse
+import sys
+from datetime import date
 from typing import Any
 
-from data import book
+import duckdb
+
+from data import book, facts
 from data.errors import InputError
-from policy import judging
+from policy import judging, life
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import VERDICTS
+from policy.expiry import expiring
+from policy.model import VERDICTS, Policy
 
 ABOUT = "judge a snapshot and keep the run"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
     add.judging(command)
+    command.add_argument("--all", action="store_true", help="judge every snapshot, so that violations have a history")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.all and arguments.as_of:
+        print("python -m policy check: error: --all judges every snapshot; leave out --as-of", file=sys.stderr)
+        return 2
     policy = judging.load(arguments.tables)
     if not arguments.book.exists():
         raise InputError(f"No book at {arguments.book}. Import a file first: python -m data import FILE --as-of DATE.")
     with book.writing(arguments.book) as con:
-        run = judging.check(con, policy, judging.pick_as_of(con, arguments.as_of), today=arguments.today)
-    rules = [_rule_json(policy, counted) for counted in run.rules]
+        found = [_judge(con, policy, day, today=arguments.today) for day in _days(con, arguments)]
+    for warning in expiring(policy, found[-1].as_of):
+        print(f"warning: {warning}", file=sys.stderr)
+    said = [_run_json(policy, each) for each in found]
     if arguments.json:
-        printing.as_json({"policy_version": run.policy_version, "as_of": run.as_of, "run_id": run.run_id,
-                     "subjects": run.subjects, "rules": rules})  # fmt: skip
+        printing.as_json({"policy_version": policy.version, "runs": said} if arguments.all else said[0])
         return 0
-    print(f"Run {run.run_id}: policy {run.policy_version}, as of {run.as_of}, "
-          + ", ".join(f"{n} {subject}" for subject, n in run.subjects.items()))  # fmt: skip
-    print(f"{'rule':34}{'severity':10}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
-    for rule in rules:
-        print(f"{rule['rule_id']:34}{rule['severity']:10}" + "".join(f"{rule[verdict]:>16}" for verdict in VERDICTS))
+    for each in said:
+        _print(each)
     return 0
 
 
-def _rule_json(policy: Any, counted: judging.RuleCounts) -> dict[str, Any]:
+def _judge(con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool) -> judging.Run:
+    found = judging.check(con, policy, day, today=today)
+    life.record(con, found.run_id)
+    return found
+
+
+def _days(con: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[date]:
+    last = judging.pick_as_of(con, arguments.as_of)
+    return facts.as_of_dates(con) if arguments.all else [last]
+
+
+def _print(run: dict[str, Any]) -> None:
+    print(f"Run {run['run_id']}: policy {run['policy_version']}, as of {run['as_of']}, "
+          + ", ".join(f"{n} {subject}" for subject, n in run["subjects"].items()))  # fmt: skip
+    print(f"{'rule':34}{'severity':10}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
+    for rule in run["rules"]:
+        print(f"{rule['rule_id']:34}{rule['severity']:10}" + "".join(f"{rule[verdict]:>16}" for verdict in VERDICTS))
+
+
+def _run_json(policy: Policy, run: judging.Run) -> dict[str, Any]:
+    rules = [_rule_json(policy, counted) for counted in run.rules]
+    return {"policy_version": run.policy_version, "as_of": run.as_of, "run_id": run.run_id,
+            "subjects": run.subjects, "rules": rules}  # fmt: skip
+
+
+def _rule_json(policy: Policy, counted: judging.RuleCounts) -> dict[str, Any]:
     rule = policy.rules[counted.rule_id]
     return {
         "rule_id": rule.rule_id,

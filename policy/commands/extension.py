@@ -4,12 +4,14 @@ import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from data import book
 from policy import extension, judging, requests
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import Policy
+from policy.consequences import Change, Consequences, RatioChange
+from policy.model import Consequence, ExposureRatio, Policy
 
 ABOUT = "may a loan be extended"
 
@@ -54,11 +56,43 @@ def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
     with book.reading(arguments.book) as con:
         as_of = judging.pick_as_of(con, arguments.as_of)
         decision = extension.judge(con, policy, as_of, request, today=arguments.today)
+        follows = extension.consequences(con, policy, as_of, request)
     if arguments.json:
         lines = [printing.line_json(policy, line) for line in decision.lines]
-        printing.as_json({**asdict(decision), "lines": lines, "as_of": as_of, "policy_version": policy.version})
+        printing.as_json({**asdict(decision), "lines": lines, "consequences": _consequences_json(follows),
+                          "as_of": as_of, "policy_version": policy.version})  # fmt: skip
         return 0
     print(f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
           f"{decision.latest_permitted}, apply by {decision.apply_by}.")  # fmt: skip
-    printing.lines(decision.lines)
+    printing.lines(policy, decision.lines)
+    _print_consequences(follows)
     return 0
+
+
+def _consequences_json(follows: Consequences) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "changes": [
+            _said(change.row, change) | {"unit": change.row.unit, "difference": change.difference,
+                                         "missing": change.missing} for change in follows.changes
+        ],
+        "ratios": [
+            _said(ratio.row, ratio) | {"level": ratio.level, "balance_before": ratio.part_before,
+                                       "balance_after": ratio.part_after} for ratio in follows.ratios
+        ],
+    }  # fmt: skip
+
+
+def _said(row: Consequence | ExposureRatio, found: Change | RatioChange) -> dict[str, Any]:
+    name = row.outcome if isinstance(row, Consequence) else row.ratio
+    return {"name": name, "before": found.before, "after": found.after, "zh": row.zh, "en": row.en,
+            "clause_id": row.clause_id, "evidence": row.evidence}  # fmt: skip
+
+
+def _print_consequences(follows: Consequences) -> None:
+    print("If granted:")
+    for change in follows.changes:
+        why = f" (missing: {', '.join(change.missing)})" if change.missing else ""
+        print(f"  {change.row.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  {change.row.zh}")
+    for ratio in follows.ratios:
+        said = [f"{value:.6f}" if value is not None else "-" for value in (ratio.before, ratio.after)]
+        print(f"  {ratio.row.ratio:20}{said[0]:>24} -> {said[1]:24}  {ratio.row.zh} ({ratio.level})")

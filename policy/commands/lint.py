@@ -1,12 +1,18 @@
 """Proof-read the policy tables."""
 
 import argparse
+import csv
+import io
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from policy import lint, tables
+from data import book, facts
+from policy import exposure, judging, lint, tables
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.expiry import expiring
+from policy.model import Policy
 
 ABOUT = "proof-read the policy tables"
 
@@ -14,17 +20,64 @@ ABOUT = "proof-read the policy tables"
 def arguments(command: argparse.ArgumentParser) -> None:
     for argument in (add.tables, add.json, add.as_of):
         argument(command)
+    command.add_argument("--book", type=Path, help="also what of this book falls in each gap, and the rows closing it")
 
 
 def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.tables) if arguments.tables else tables.SHIPPED
     policy, problems = lint.lint(tables.read_texts(directory), arguments.as_of)
     errors = sum(problem.level == "error" for problem in problems)
+    said: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
+    found: list[exposure.Exposure] = []
+    if arguments.book and not errors:
+        with book.reading(arguments.book) as con:
+            day = judging.pick_as_of(con, arguments.as_of)
+            facts.need(con, day)
+            problems = list(dict.fromkeys([*problems, *expiring(policy, day)]))
+            found = list(exposure.of_book(con, policy, day))
+        said |= {"as_of": day, "gaps": _gaps(policy, found), "unreached_rows": _unreached(found)}
     if arguments.json:
-        found = [asdict(problem) for problem in problems]
-        printing.as_json({"policy_version": policy.version, "errors": errors, "problems": found})
+        printing.as_json(said | {"problems": [asdict(problem) for problem in problems]})
     else:
-        for problem in problems:
-            print(f"{problem.level}: {problem}")
-        print(f"{len(policy.rules)} rules, {errors} errors, {len(problems) - errors} warnings.")
+        _print(policy, said, [f"{problem.level}: {problem}" for problem in problems])
+        if arguments.book and errors:
+            print("The book was not looked at: mend the errors first.")
     return 1 if errors else 0
+
+
+def _print(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
+    for problem in problems:
+        print(problem)
+    for gap in said.get("gaps", ()):
+        print(f"\n{gap['table']}, asked of each {gap['subject']} by {gap['act']}: no row answers for {gap['region']}: "
+              f"{gap['records']} records, {gap['loans']} loans, {gap['balance']:,} yuan.")  # fmt: skip
+        print(f"To close it, fill in the limits and add to limits/{gap['table']}.csv:\n{gap['csv']}", end="")
+    for row in said.get("unreached_rows", ()):
+        print(f"limits/{row['table']}.csv, row {row['row']}: no record of the book falls in {row['row_id']}.")
+    print(f"{len(policy.rules)} rules, {said['errors']} errors, {len(problems) - said['errors']} warnings.")
+
+
+def _gaps(policy: Policy, found: list[exposure.Exposure]) -> list[dict[str, Any]]:
+    return [
+        asdict(gap.asking)
+        | {"region": str(gap.region), "tests": gap.region.tests(), "witness": gap.region.witness()}
+        | {"records": gap.records, "loans": gap.loans, "balance": gap.balance, "csv": _csv(policy, gap)}
+        for each in found
+        for gap in each.gaps
+    ]
+
+
+def _csv(policy: Policy, gap: exposure.InGap) -> str:
+    """The rows that close the gap, under the header of their table and in its order."""
+    header = next(csv.reader(io.StringIO(policy.texts[f"limits/{gap.asking.table}.csv"])))
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *([row[name] for name in header] for row in gap.rows)])
+    return text.getvalue()
+
+
+def _unreached(found: list[exposure.Exposure]) -> list[dict[str, Any]]:
+    """The rows that answer for no record of any subject that asks their table."""
+    reached = {(each.asking.table, row.row_id) for each in found for row, records in each.answered if records}
+    rows = {(each.asking.table, row.row_id): row.place.row for each in found for row, _ in each.answered}
+    return [{"table": table, "row_id": row_id, "row": row} for (table, row_id), row in rows.items()
+            if (table, row_id) not in reached]  # fmt: skip

@@ -18,8 +18,21 @@ def line_json(policy: Policy, line: verdicts.Verdict) -> dict[str, Any]:
     return asdict(line) | {"clause": {name: text for name, text in asdict(clause).items() if text}}
 
 
-def lines(found: list[verdicts.Verdict]) -> None:
+def lines(policy: Policy, found: list[verdicts.Verdict]) -> None:
+    """One line a verdict, and below it the readings of the clause and the limit rows that decided it."""
     for line in found:
         why = f" ({line.reason}: {', '.join(line.missing)})" if line.reason else ""
         said = f"{line.measured} {line.comparator} {line.limit}"
         print(f"{line.verdict:15}{line.rule_id:34}{line.clause_id:14}{said}{why}  {line.title_zh} / {line.title_en}")
+        for source, zh, en in _readings(policy, line):
+            print(f"{'':15}{source}: {' / '.join(filter(None, (zh, en)))}")
+
+
+def _readings(policy: Policy, line: verdicts.Verdict) -> list[tuple[str, str, str]]:
+    """(clause or limit row, reading in both languages) of what the source leaves open, where it decided."""
+    if line.verdict not in ("pass", "violation"):
+        return []
+    clause = policy.clauses.get(line.clause_id)
+    found = [(clause.clause_id, clause.reading_zh, clause.reading_en)] if clause else []
+    found += [(row["row_id"], row["reading_zh"], row["reading_en"]) for row in line.limit_rows]
+    return [each for each in found if each[1] or each[2]]

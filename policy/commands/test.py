@@ -2,34 +2,63 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from policy import examples, judging
+from data import book, facts
+from policy import examples, judging, reach
 from policy.commands import arguments as add
 from policy.commands import printing
 
-ABOUT = "run the policy's examples"
+ABOUT = "run the policy's examples, and say which rules and limit rows nothing reaches"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables, add.json):
+    for argument in (add.tables, add.json, add.as_of):
         argument(command)
+    command.add_argument("--book", type=Path, help="also the rules and limit rows that no record of this book reaches")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    outcomes = examples.run(judging.load(arguments.tables))
+    policy = judging.load(arguments.tables)
+    outcomes = examples.run(policy)
     failed = [outcome for outcome in outcomes if not outcome.agrees]
+    unreached = {"any example": reach.by_examples(policy, outcomes)}
+    if arguments.book:
+        with book.reading(arguments.book) as con:
+            day = judging.pick_as_of(con, arguments.as_of)
+            facts.need(con, day)
+            unreached[f"the book as of {day}"] = reach.by_book(con, policy, day)
     if arguments.json:
         found = [
             asdict(o.example)
             | {"said": o.verdict, "said_measured": o.measured, "said_limit": o.limit, "error": o.error}
             for o in failed
         ]
-        printing.as_json({"examples": len(outcomes), "failed": found})
+        by = {by: _json(each) for by, each in unreached.items()}
+        printing.as_json({"examples": len(outcomes), "failed": found, "unreached_by": by})
     else:
-        for o in failed:
-            said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"
-            e = o.example
-            print(f"{e.place.table}, row {e.place.row}: {e.example_id} of {e.rule_id} expects {e.verdict} "
-                  f"{e.measured} {e.limit}; the rule says {said}.")  # fmt: skip
-        print(f"{len(outcomes)} examples, {len(failed)} disagree.")
+        _print(outcomes, failed, unreached)
     return 1 if failed else 0
+
+
+def _json(unreached: reach.Unreached) -> dict[str, Any]:
+    rows = [{"table": table, "row_id": row.row_id, "row": row.place.row} for table, row in unreached.rows]
+    return {"rules": [rule.rule_id for rule in unreached.rules], "limit_rows": rows}
+
+
+def _print(
+    outcomes: list[examples.Outcome], failed: list[examples.Outcome], unreached: dict[str, reach.Unreached]
+) -> None:
+    for o in failed:
+        said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"
+        e = o.example
+        print(f"{e.place.table}, row {e.place.row}: {e.example_id} of {e.rule_id} expects {e.verdict} "
+              f"{e.measured} {e.limit}; the rule says {said}.")  # fmt: skip
+    for by, each in unreached.items():
+        for rule in each.rules:
+            print(f"{rule.place.table}, row {rule.place.row}: {rule.rule_id} decides nothing in {by}.")
+        for table, row in each.rows:
+            print(f"limits/{table}.csv, row {row.place.row}: {row.row_id} answers for nothing in {by}.")
+        print(f"Reached by {by}: all but {len(each.rules)} rules and {len(each.rows)} limit rows.")
+    print(f"{len(outcomes)} examples, {len(failed)} disagree.")

@@ -25,5 +25,5 @@ def run(arguments: argparse.Namespace) -> int:
                      "verdicts": [printing.line_json(policy, verdict) for verdict in found]})  # fmt: skip
     else:
         print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
-        printing.lines(found)
+        printing.lines(policy, found)
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from benchmarks import kills
 from data import book
 from data.errors import BookError
 
@@ -154,6 +155,33 @@ def test_kills_leave_all_of_a_batch_or_none(path: Path) -> None:
         assert dict(held) == {batch: 200_000 for batch in kept if batch != "a"}
     _add(path, "after")
     assert "after" in _batches(path)
+
+
+def test_killed_imports_leave_all_of_a_batch_or_none() -> None:
+    """The small form of python -m benchmarks.kills."""
+    held, wrong = kills.kill(kills=5, rows=20_000, seed=3, workers=1)
+    assert wrong == [] and held.total() == 5
+
+
+def test_what_killed_processes_left_is_swept(path: Path) -> None:
+    old = path.with_name(f".{path.name}.1000.{'0' * 32}.reading")
+    young = path.with_name(f".{path.name}.{time.time_ns()}.{'0' * 32}.reading")
+    for rest in (old, young, path.with_name(path.name + ".draft"), path.with_name(path.name + ".draft.wal")):
+        rest.write_bytes(b"rest")
+    spilled = path.with_name(path.name + ".draft.tmp")
+    spilled.mkdir()
+    (spilled / "duckdb_temp_block-1.block").write_bytes(b"rest")
+    _add(path, "b")
+    assert _batches(path) == ["a", "b"]
+    assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, path.name + ".lock", young.name])
+
+
+def test_an_older_book_gains_the_fields_that_came_since(path: Path) -> None:
+    with book.writing(path) as con:
+        con.execute("ALTER TABLE loans DROP COLUMN purpose")
+    _add(path, "b")
+    with book.reading(path) as con:
+        assert con.execute("SELECT purpose FROM loans").fetchall() == []
 
 
 def test_threads_each_read_their_own_rows(path: Path) -> None:

@@ -87,7 +87,7 @@ def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -
 
 def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: Desk) -> None:
     notes = desk.load_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
-    assert [note["en"] for note in notes] == ["columns left out: 序号, 备注"]
+    assert "columns left out: 序号, 备注" in [note["en"] for note in notes]
 
 
 def test_values_under_no_header_are_refused(desk: Desk) -> None:

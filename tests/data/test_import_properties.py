@@ -1,18 +1,16 @@
 """What holds for any file: rows and balances reconcile, nothing is lost or invented, nothing crashes."""
 
-import io
-import random
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import fuzz
 from data import book, importing, readers, staging
 from data.errors import InputError
 from data.staging import Stage
@@ -94,57 +92,30 @@ def test_the_book_holds_what_the_report_says(rows: list) -> None:
     assert kept_back == (counts["quarantined"],)
 
 
-GOOD = (
-    "台账\n借据号,贷款余额,发放日期,状态,客户号,客户名称,押品类型,评估价值,审批日期\n"
-    + "".join(f'L{i},"{i},000.50",2024-01-{i % 28 + 1:02d},正常,C{i % 7},"名 ""{i}""\n次行",住宅,5万,2023/12/1\n' for i in range(1, 40))
-    + "合计,1,,,,,,,\n"
-)  # fmt: skip
-MUTATIONS = [
-    b"",
-    b'"',
-    b",",
-    b"\n",
-    b"\r",
-    b"\x00",
-    b"\xff",
-    b"\xe5",
-    b"'",
-    b";",
-    b"\t",
-    b"\x1a",
-    "，".encode(),
-    b"9" * 40,
-]
+def test_mutated_files_are_read_or_refused() -> None:
+    """The small form of python -m benchmarks.fuzz."""
+    counts, wrong = fuzz.run(range(150), seed=20261123)
+    assert wrong == []
+    assert counts["rows in"] == counts["loaded"] + counts["quarantined"] + counts["ignored"] > 1000
+    assert min(counts[f"{kind} {state}"] for kind in fuzz.KINDS for state in ("read", "refused")) > 5
+    assert not any(name.endswith("crashed") for name in counts)
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_mutated_files_are_read_or_refused(seed: int) -> None:
-    chance = random.Random(seed)
-    content = bytearray(GOOD.encode(chance.choice(["utf-8", "gb18030", "utf-16"])))
-    for _ in range(chance.randint(1, 6)):
-        at = chance.randrange(len(content))
-        content[at : at + chance.randint(0, 3)] = chance.choice(MUTATIONS)
-    if chance.random() < 0.2:
-        del content[chance.randrange(len(content)) :]
-    stage = staged(bytes(content))
-    assert stage is None or reconciles(stage)
+def test_what_the_fuzz_looks_for_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is dropped, a balance that is lost, and an error that is no message are each told."""
+    file = fuzz.File("f.csv", written([("L1", "5", "", "正常", ""), ("L2", "6", "", "正常", "")], "utf-8"), 2)
+    assert fuzz.judge(file, tmp_path)[:2] == ("read", [])
+    assert fuzz.judge(replace(file, rows=3), tmp_path)[1] == ["2 rows in, the file has 3"]
+    whole = staging.stage
 
+    def losing(parts: list, as_of: date) -> Stage:
+        stage = whole(parts, as_of)
+        stage.tables["loans"] = stage.tables["loans"][1:]
+        stage.counts[0].loaded -= 1
+        return stage
 
-@pytest.mark.parametrize("seed", range(60))
-def test_mutated_workbooks_are_read_or_refused(seed: int) -> None:
-    chance = random.Random(seed)
-    content = bytearray(workbook())
-    for _ in range(chance.randint(1, 8)):
-        content[chance.randrange(4, len(content))] = chance.randrange(256)
-    stage = staged(bytes(content), "f.xlsx")
-    assert stage is None or reconciles(stage)
-
-
-@cache
-def workbook() -> bytes:
-    book = openpyxl.Workbook()
-    for row in [["借据号", "余额"], *[[f"L{i}", i] for i in range(20)]]:
-        book.active.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+    monkeypatch.setattr(staging, "stage", losing)
+    assert len(fuzz.judge(file, tmp_path)[1]) == 2
+    monkeypatch.setattr(staging, "stage", lambda *_: 1 / 0)
+    state, wrong = fuzz.judge(file, tmp_path)[:2]
+    assert state == "crashed" and "ZeroDivisionError" in wrong[0]

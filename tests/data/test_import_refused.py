@@ -31,7 +31,12 @@ def check(outcome_status: int, err: str, *said: str) -> None:
         ("empty.csv", b"", ["empty.csv", "is empty"]),
         ("blank.csv", b" \n\n", ["blank.csv", "is empty"]),
         ("head.csv", HEAD.encode(), ["head.csv", "no rows below the header"]),
-        ("latin.csv", "借据号,用途\nL1,caf".encode() + b"\xe9\n", ["latin.csv", "byte 23 (line 2)", "UTF-8, GB18030"]),
+        ("latin.csv", b"loan_id,purpose\nL1,caf\xe9\n", ["latin.csv", "byte 16 (line 2)", "UTF-8, GB18030"]),
+        (
+            "mixed.csv",
+            "借据号,用途\nL1,caf".encode() + b"\xe9\n",
+            ["mixed.csv, row 2: the row is not in the file's encoding, utf-8"],
+        ),
         ("half.csv", b"\xff\xfe" + "借据号,余额\n".encode("utf-16-le") + b"\x00", ["half.csv", "in no encoding"]),
         ("junk.csv", bytes(range(256)) * 4, ["junk.csv"]),
         ("nul.csv", b"loan_id,balance\nL1,\x005\n", ["nul.csv is not a text file: byte 19 (line 2)"]),
@@ -41,8 +46,8 @@ def check(outcome_status: int, err: str, *said: str) -> None:
         ("fake.xls", b"\xd0\xcf\x11\xe0" + b"x" * 2000, ["fake.xls is not a workbook"]),
         (
             "date.csv",
-            f"{HEAD}L1,5,2024-13-45\n".encode(),
-            ["date.csv, row 2: disbursed_on: '2024-13-45' is not a date"],
+            f"{HEAD}L1,5,13.45.2024\n".encode(),
+            ["date.csv, row 2: disbursed_on: '13.45.2024' is not a date"],
         ),
         ("money.csv", f"{HEAD}L1,5x,\n".encode(), ["money.csv, row 2: balance: '5x' is not an amount", "quarantine"]),
     ],
@@ -53,7 +58,11 @@ def test_a_file_that_cannot_be_used(
     before = desk.rows("SELECT count(*), sum(balance) FROM loans")
     outcome = desk.load(desk.write(name, content))
     check(outcome.status, outcome.err, *said)
-    kept = name in ("date.csv", "money.csv")  # readable files of which no row could be loaded: their rows are kept
+    kept = name in (
+        "date.csv",
+        "money.csv",
+        "mixed.csv",
+    )  # readable files of which no row could be loaded: their rows are kept
     assert bool(outcome.out) == kept
     if kept:
         assert json.loads(outcome.out)["tables"]["loans"]["quarantined"] == 1
@@ -81,7 +90,7 @@ def test_one_bad_file_among_good_ones_stops_the_whole_import(desk: Desk, unchang
 
 def test_an_unknown_profile_names_those_that_exist(desk: Desk, unchanged: Callable[[], bool]) -> None:
     outcome = desk.load(desk.folder / "first.csv", profile="../ibrd")
-    check(outcome.status, outcome.err, "No profile '../ibrd'. Profiles: berka, ibrd.")
+    check(outcome.status, outcome.err, "No profile '../ibrd'. Profiles: berka, east5, ibrd, pboc.")
     assert unchanged()
 
 

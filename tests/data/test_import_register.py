@@ -39,7 +39,7 @@ def test_the_same_file_for_another_date_is_another_batch(desk: Desk) -> None:
 def test_a_correction_for_the_same_date_replaces_and_keeps(desk: Desk) -> None:
     desk.load_text("借据号,余额\nL1,1\nL2,5\n", as_of="2024-01-31")
     desk.load_text("借据号,余额\nL1,2\n", as_of="2024-01-31")
-    assert loans(desk) == [("L1", 1, JAN, JAN), ("L1", 2, JAN, None), ("L2", 5, JAN, None)]
+    assert loans(desk) == [("L1", 1, JAN, JAN), ("L1", 2, JAN, None), ("L2", 5, JAN, JAN)]
 
 
 def test_a_late_file_takes_effect_until_the_next_one(desk: Desk) -> None:
@@ -94,6 +94,13 @@ def test_a_customer_file_in_the_same_batch_goes_first(desk: Desk) -> None:
 def test_a_guarantee_for_an_unknown_loan_is_loaded(desk: Desk) -> None:
     assert desk.load_text("担保合同号,借据号,评估价值\nG1,L404,5\n").status == 0
     assert desk.rows("SELECT loan_id, appraised_value FROM guarantees") == [("L404", Decimal(5))]
+
+
+def test_rows_that_pointed_nowhere_are_told_when_their_loan_comes(desk: Desk) -> None:
+    first = desk.load_text("担保合同号,借据号,评估价值\nG1,L404,5\n", "g.csv").report
+    assert "guarantee_loan_unknown" in [finding["check_id"] for finding in first["findings"]]
+    notes = [note["en"] for note in desk.load_text("借据号,余额\nL404,1\n").report["assumptions"]]
+    assert "guarantees: 1 rows of former imports now find their loan_id" in notes
 
 
 def test_keys_are_made_of_what_identifies_a_row(desk: Desk) -> None:

@@ -35,10 +35,18 @@ def test_every_form_of_a_date(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["24-1-31", "20240230", "2024-13-01", "01/31/2024", "31.01.2024", "45322", "2024-01", "民国113年1月31日", "x"],
+    ["24-1-31", "01/31/2024", "31.01.2024", "2024-01", "民国113年1月31日", "农历腊月廿一", "40131", "99999", "x"],
 )
 def test_a_date_that_is_not_certain_is_refused(cell: str) -> None:
     assert parse("loans", "disbursed_on", cell) == BAD
+
+
+@pytest.mark.parametrize("cell", ["20240230", "2024-13-01", "2024年2月30日"])
+def test_a_date_that_is_no_day_of_the_calendar_is_empty_and_noted(cell: str) -> None:
+    parsed = values.parse(pl.Series(["2024-01-31", cell]), dictionary.fields("loans")["disbursed_on"], Reading())
+    assert parsed.values.to_list() == [date(2024, 1, 31), None]
+    assert not parsed.bad.any()
+    assert parsed.notes == (("note_impossible_date", 1, cell, 1),)
 
 
 @pytest.mark.parametrize("cell", ["99991231", "2999-12-31", "2099/12/31", "00010101", "19000101"])
@@ -46,7 +54,7 @@ def test_placeholder_dates_are_empty_and_noted(cell: str) -> None:
     parsed = values.parse(pl.Series([cell]), dictionary.fields("loans")["current_maturity"], Reading())
     assert parsed.values.to_list() == [None]
     assert not parsed.bad.any()
-    assert parsed.notes == (("note_sentinel", 1, cell),)
+    assert parsed.notes == (("note_sentinel", 1, cell, 0),)
 
 
 @pytest.mark.parametrize(("cell", "field"), [("/", "disbursed_on"), ("-", "principal"), ("—", "principal"), ("无", "status"),
@@ -57,7 +65,17 @@ def test_words_for_nothing_are_empty(cell: str, field: str) -> None:
     assert parse("loans", field, cell) is None
 
 
-def test_serial_dates_only_where_the_file_is_a_workbook() -> None:
+def test_day_numbers_of_a_text_file_only_where_they_can_be_nothing_else() -> None:
+    target = dictionary.fields("loans")["disbursed_on"]
+    parsed = values.parse(pl.Series(["45322", "", "2024-02-01", "x"]), target, Reading())
+    assert parsed.values.to_list() == [date(2024, 1, 31), None, date(2024, 2, 1), None]
+    assert parsed.bad.to_list() == [False, False, False, True]
+    assert parsed.notes == (("note_serial_dates", 1, "45322", 0),)
+    doubtful = values.parse(pl.Series(["40131", "31231"]), target, Reading())
+    assert doubtful.bad.all()
+
+
+def test_day_numbers_of_a_workbook() -> None:
     day_zero = date(1899, 12, 30)
     assert parse("loans", "disbursed_on", "45322", date_serials=day_zero) == date(2024, 1, 31)
     assert parse("loans", "disbursed_on", "43860", date_serials=date(1904, 1, 1)) == date(2024, 1, 31)
@@ -95,7 +113,7 @@ def test_no_amount(cell: str) -> None:
 def test_more_than_two_decimals_are_rounded_half_up_and_noted() -> None:
     parsed = values.parse(pl.Series(["1.005", "2.50"]), dictionary.fields("loans")["balance"], Reading())
     assert parsed.values.to_list() == [Decimal("1.01"), Decimal("2.50")]
-    assert parsed.notes == (("note_rounded", 1, "1.005"),)
+    assert parsed.notes == (("note_rounded", 1, "1.005", 0),)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +125,8 @@ def test_a_cell_s_own_unit_beats_the_column_s(cell: str, amount: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "rate"),
-    [("4.35", "4.35"), ("4.35%", "4.35"), ("4.35％", "4.35"), ("3.625‰", "4.35"), (" 8.50000‰", "10.2"), ("0.0435", "0.0435"),
+    [("4.35", "4.35"), ("4.35%", "4.35"), ("4.35％", "4.35"), ("3.625‰", "4.35"), (" 8.50000‰", "10.2"), ("0.0435", "4.35"), ("0.5", "0.5"),
+     ("月利率3.625‰", "4.35"), ("月利率：0.3625%", "4.35"), ("日利率万分之1.5", "5.4"), ("年利率 4.35%", "4.35"), ("月利率3.625", BAD),
      ("-0.5", "-0.5"), ("1000", BAD), ("日万分之一", BAD)],
 )  # fmt: skip
 def test_rates_are_percent_a_year(cell: str, rate: str) -> None:

@@ -85,3 +85,17 @@ def test_every_loan_can_be_asked_about(hand_book, opened):
         app = opened("extension_what_if", quiet=False, loan=loan)
         assert not app.exception
         assert len(_said(app)) == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_consequences_are_those_of_the_engine(hand_book, opened, lang):
+    with book.reading(hand_book) as cursor:
+        request = Request("L1", date(2026, 10, 1), date(2027, 5, 5), "all")
+        follows = extension.consequences(cursor, judging.load(), NOW, request)
+    app = opened("extension_what_if", lang, quiet=False, consent="all", **ASKED)
+    shown = app.dataframe[-2].value
+    assert len(shown) == len(follows.changes) + len(follows.ratios)
+    names = [getattr(change.row, lang) for change in follows.changes]
+    assert list(shown["outcome"])[: len(names)] == names
+    words = {"zh": ("正常", "关注"), "en": ("Normal", "Special mention")}[lang]
+    assert tuple(shown.loc[0, ["before", "after"]]) == words

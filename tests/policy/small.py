@@ -54,6 +54,7 @@ def texts(
         "rules/test.csv": rules(*rows),
         "limit_columns.csv": columns,
         "derived.csv": "field,subject,from_subject,expression,aggregate,as_of,type,unit,codes,zh,en\n" + derived,
+        "plausible.csv": "unit,type,low,high,message_zh,message_en\nratio,rate,0,2,比例写成小数,A fraction\n",
         "effects.csv": "severity,on_violation,on_not_assessable\n"
         + "".join(f"{s},blocked,not_assessable\n" for s in ("critical", "high", "medium", "low", "info")),
         "clauses.csv": "clause_id,document_zh,document_en,section,gist_zh,gist_en,reading_zh,reading_en,mechanical,level\n"

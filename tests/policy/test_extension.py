@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import book
-from policy import extension, judging
+from policy import extension, frontier, judging
 from policy.__main__ import main
 from tests.policy import books, extension_oracle
 from tests.policy.books import AS_OF
@@ -149,11 +149,11 @@ def test_the_strictest_of_several_limits_wins(path) -> None:
 
 def test_frontier_ends_at_the_latest_permitted_day(path) -> None:
     with book.reading(path) as con:
-        frontier = extension.frontier(con, POLICY, AS_OF, "G6", date(2025, 6, 20), None)
-    allowed = frontier.filter(pl.col("verdict") == "allowed")["requested_maturity"]
+        strip = frontier.strip(con, POLICY, AS_OF, "G6", date(2025, 6, 20), None)
+    allowed = strip.filter(pl.col("verdict") == "allowed")["requested_maturity"]
     assert (allowed.min(), allowed.max(), len(allowed)) == (date(2025, 7, 11), date(2027, 1, 24), 563)
-    blocked = frontier.filter(pl.col("verdict") == "blocked")
-    assert len(frontier) == len(allowed) + len(blocked) > 3600
+    blocked = strip.filter(pl.col("verdict") == "blocked")
+    assert len(strip) == len(allowed) + len(blocked) > 3600
     assert set(blocked["blocked_by"].explode()) == {"EXT-LENGTH", "EXT-LENGTH-2024"} - {"EXT-LENGTH-2024"}
 
 

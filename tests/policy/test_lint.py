@@ -1,13 +1,10 @@
 """The linter says table, row, column, what is wrong and what to do; and the shipped policy has no error."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from policy import examples, judging, lint, tables, unary_tests
+from policy import examples, judging, lint, tables
 from policy.__main__ import main
 from tests.policy import small
 
@@ -169,19 +166,3 @@ def test_command_line_on_a_broken_table(tmp_path, capsys, command: str) -> None:
     assert "rules/test.csv, row 2, column measure" in said.out + said.err
     assert main([command, "--tables", str(tmp_path / "nowhere")]) == 1
     assert "No folder" in capsys.readouterr().err
-
-
-CELLS = ["-", "5", "<= 5", "> 5", "[2..7)", "(2..7]", "1, 3, > 8", "not(5)", "not([2..7])", "not(< 3, > 7)"]
-
-
-@given(st.sampled_from(CELLS), st.sampled_from(CELLS), st.integers(-2, 12))
-def test_overlap_agrees_with_membership(first: str, second: str, number: int) -> None:
-    a, b = unary_tests.parse(first, "number"), unary_tests.parse(second, "number")
-    point = unary_tests.parse(str(number), "number")
-    both = a.overlap(point, True) is not None and b.overlap(point, True) is not None
-    witness = a.overlap(b, True)
-    if both:
-        assert witness is not None
-    if isinstance(witness, Decimal):
-        held = unary_tests.parse(str(witness), "number")
-        assert a.overlap(held, True) is not None and b.overlap(held, True) is not None

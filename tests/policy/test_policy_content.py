@@ -22,7 +22,7 @@ EVIDENCE = {
     "bank default",
     "inferred reading",
 }
-STAGES = {"pre_loan", "disbursement", "post_loan", "request", "decision"}
+STAGES = {"pre_loan", "disbursement", "post_loan", "request", "decision", "training", "portfolio"}
 BILINGUAL = ("title", "gist", "document", "remedy")
 Row = dict[str, str]
 

@@ -1,7 +1,8 @@
 -- A row when the first loan is seen, and a new one when the annual report of the year before is due in June.
 WITH loans AS (
     SELECT b, min(first_seen) AS first_seen, sum(principal) AS principal, min(approval_day) AS first_approval,
-        max(CASE WHEN cured_day IS NULL THEN due_day END) AS due_day
+        max(CASE WHEN cured_day IS NULL THEN due_day END) AS due_day,
+        row_number() OVER (ORDER BY sum(principal) FILTER (NOT is_past) DESC NULLS LAST, b) AS place
     FROM loan_plan
     GROUP BY b
 ), version AS (
@@ -14,13 +15,19 @@ WITH loans AS (
     SELECT b, as_of, lead(as_of) OVER (PARTITION BY b ORDER BY as_of) AS until FROM version
 ), known AS (
     SELECT v.as_of, v.until, p.*, l.principal, l.first_approval, l.due_day, k.since, p.borrower_type = 'P' AS is_person,
-        p.borrower_type = 'E' AND slot('group', p.h) < 120 AS is_grouped,
-        l.principal * pick('assets', p.h, 250, 900) // 100 + 200000 AS assets,
+        p.borrower_type = 'E' AND slot('group', p.h) < 120 AS is_grouped, l.place,
+        (l.principal * pick('assets', p.h, 250, 900) // 100 + 200000) * p.now_pct // 100 AS assets,
         CASE WHEN p.borrower_type = 'E' AND has('over_indebted', p.h) THEN pick('heavy debt', p.h, 78, 96)
             ELSE pick('debt', p.h, 15, 68) END AS debt_pct
     FROM dated v
     JOIN loans l ON l.b = v.b
-    JOIN borrower_plan p ON p.b = v.b
+    JOIN (
+        SELECT b.*, d.as_of AS seen_on,
+            CASE WHEN has('assets_dropped', b.h) AND d.as_of > d.first_as_of AND d.until IS NULL THEN 60 ELSE 100 END
+                AS now_pct
+        FROM borrower_plan b
+        JOIN (SELECT *, min(as_of) OVER (PARTITION BY b) AS first_as_of FROM dated) d ON d.b = b.b
+    ) p ON p.b = v.b AND p.seen_on = v.as_of
     JOIN borrower_since k ON k.b = v.b
     WHERE NOT has('missing_borrower', p.h)
 )
@@ -29,12 +36,13 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
         AS id_no,
     CASE WHEN is_person THEN DATE '1957-01-01' + pick('born', h, 0, 15000)
         ELSE since - pick('founded', h, 400, 5000) END AS founded_date,
-    region_code, industry_code,
+    CASE WHEN has('outside_area', h) THEN '990209' ELSE region_code END AS region_code, industry_code,
     CASE WHEN borrower_type = 'E' THEN ['微型', '小型', '小型', '中型'][pick('size', h, 1, 4)] END AS size,
-    CASE WHEN is_grouped THEN 'JT' || digits(b // 56, 5) END AS group_id,
+    CASE WHEN place <= 2 THEN 'JT99999' WHEN is_grouped THEN 'JT' || digits(b // 56, 5) END AS group_id,
     CASE WHEN is_grouped THEN person_name(parts(md5_number_lower('group/' || b // 56)), 1)
         WHEN borrower_type = 'E' THEN person_name(h, 1) END AS controller,
-    ['AAA', 'AA', 'AA', 'A', 'A', 'A', 'BBB', 'BBB', 'BB'][pick('rating', h, 1, 9)] AS rating,
+    CASE WHEN slot('rating', h) < 150 THEN 'AAA' WHEN slot('rating', h) < 450 THEN 'AA'
+        WHEN slot('rating', h) < 960 THEN 'A' WHEN slot('rating', h) < 990 THEN 'BBB' ELSE 'BB' END AS rating,
     CASE WHEN NOT has('account_missing', h) THEN '6299' || digits(b, 12) END AS account_no,
     CASE WHEN NOT has('account_missing', h) THEN t.account_types END AS account_type,
     CASE WHEN has('account_missing', h) THEN NULL
@@ -57,9 +65,15 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
         WHEN has('guarantees_given_high', h) THEN assets * pick('surety', h, 100, 150) // 100
         WHEN slot('gives guarantees', h) < 150 AND debt_pct < 70 THEN assets * pick('surety', h, 5, 25) // 100
         ELSE 0 END AS guarantees_given,
-    principal * pick('income', h, 60, 300) // 100 + 30000 AS annual_income,
+    CASE WHEN has('no_income', h) THEN 0
+        ELSE (principal * pick('income', h, 60, 300) // 100 + 30000) * now_pct // 100 END AS annual_income,
+    CASE WHEN borrower_type = 'E' AND NOT has('employees_missing', h) THEN pick('employees', h, 5, 300) END AS employees,
+    borrower_type = 'E' AND slot('joint venture', h) < 60 AS is_joint_venture,
     has('bad_record', h) AS hist_bad_flag,
     CASE WHEN slot('repayment plan', h) < 600 AND due_day < as_of THEN least(due_day + 15, as_of) END
         AS repayment_plan_date,
+    has('related_party', h) AS related_party,
+    CASE WHEN NOT has('customer_class_missing', h) THEN ['重点', '一般', '一般'][pick('class', h, 1, 3)] END
+        AS customer_class,
     as_of, until
 FROM known JOIN borrower_type t USING (borrower_type)

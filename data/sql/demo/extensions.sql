@@ -3,7 +3,7 @@ SELECT request_id, loan_id, seq, applied_day AS application_date, new_maturity A
         THEN ['货款回笼延迟', '销售季节推迟', '自然灾害减产', '工程结算延期'][pick_at('reason', h, seq, 1, 4)]
     END AS reason,
     'approved' AS decision, agreement_day AS agreement_date, maturity_before + 1 AS start_date, new_maturity,
-    rate_bp / 100 AS new_rate, CAST(NULL AS VARCHAR) AS approver_id, told_day AS acct_notice_date, '已执行' AS status,
+    CASE WHEN NOT (is_last AND has('extension_rate_missing', h)) THEN rate_bp / 100 END AS new_rate, CAST(NULL AS VARCHAR) AS approver_id, told_day AS acct_notice_date, '已执行' AS status,
     known_from AS as_of, CAST(NULL AS DATE) AS until
 FROM extension_plan
 UNION ALL BY NAME

@@ -25,8 +25,21 @@ WITH version AS (
 SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
     CASE WHEN has_at('contract_cited_wrong', h, item) THEN contract_no || '-1' ELSE contract_no END
         AS main_contract_no_cited,
+    CASE WHEN has_at('borrower_cited_wrong', h, item) THEN '样例·另一借款人'
+        ELSE borrower_name(borrower_h, b, borrower_type) END AS main_borrower_cited,
+    CASE WHEN has_at('amount_cited_wrong', h, item) THEN principal * 8 // 10 ELSE principal END AS main_amount_cited,
+    CASE WHEN has_at('term_cited_wrong', h, item) THEN original_maturity + 31 ELSE original_maturity END
+        AS main_maturity_cited,
+    false AS is_maximum, CASE WHEN is_third_party AND borrower_type <> 'E' THEN 'P' ELSE borrower_type END
+        AS provider_type,
+    CASE WHEN is_shared OR backer_b IS NOT NULL THEN 60000000
+        WHEN kind = 'guarantee' THEN principal * CASE WHEN has_at('guarantor_weak', h, item)
+        THEN pick_at('weak', h, item, 40, 90) ELSE pick_at('strong', h, item, 120, 400) END // 100 END
+        AS provider_net_assets,
     kind, provider_id,
     CASE
+        WHEN backer_b IS NOT NULL THEN borrower_name(backer_h, backer_b, backer_type)
+        WHEN is_shared THEN person_name(parts(md5_number_lower(provider_id)), 1)
         WHEN NOT is_third_party THEN borrower_name(borrower_h, b, borrower_type)
         WHEN borrower_type = 'E' THEN firm_name(h, item, n + item, '有限公司')
         ELSE person_name(h, item)
@@ -47,6 +60,8 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
         WHEN disbursed_on >= first_seen - 31 THEN contract_day - pick_at('valued', h, item, 1, 20)
         ELSE greatest(months_after(first_seen, -phase) - pick_at('valued', h, item, 0, 9), contract_day - 20)
     END AS valuation_date,
+    CASE WHEN is_item THEN (principal * share // ratio // 100 + 1) * 100
+        * CASE WHEN has_at('value_dropped', h, item) THEN 3 ELSE 2 END // 2 + lien END AS initial_value,
     CASE WHEN is_item THEN lien END AS prior_lien, CASE WHEN is_item THEN ratio END AS ratio_pct,
     CASE WHEN is_item THEN CASE WHEN lien > 0 THEN 2 ELSE 1 END END AS rank,
     CASE WHEN registered IS NOT NULL THEN 'DJ' || loan_id || item END AS registration_no,
@@ -58,6 +73,8 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
         WHEN kind = 'mortgage' THEN coalesce(registered, disbursed_on) + pick_at('vault', h, item, 0, 3)
         ELSE disbursed_on
     END AS vault_in_date,
+    CASE WHEN NOT has_at('off_balance_missing', h, item) THEN vault_in_date + pick_at('booked', h, item, 0, 1) END
+        AS off_balance_date,
     CASE WHEN matures AND has_at('pledge_matures_early', h, item)
         THEN original_maturity - pick_at('paper', h, item, 10, 60)
         WHEN matures THEN final_maturity + pick_at('paper', h, item, 5, 200) END AS pledge_maturity,
@@ -69,3 +86,4 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
     CASE WHEN last_seen < getvariable('last_day') AND as_of = last_seen THEN 'released' ELSE 'active' END AS status,
     as_of, until
 FROM dated JOIN (SELECT b, h AS borrower_h FROM borrower_plan) USING (b)
+LEFT JOIN (SELECT b AS backer_b, h AS backer_h, borrower_type AS backer_type FROM borrower_plan) USING (backer_b)

@@ -39,7 +39,8 @@ WITH loan AS (
 )
 SELECT 'J' || loan_id || '-' || kind[1] || turn AS inspection_id, loan_id, day AS inspection_date, report_period,
     CAST(entered AS TIMESTAMP) + INTERVAL 16 HOUR AS created_at, officer_id AS inspector_id, kind,
-    '经营;财务;担保;用途' AS items,
+    CASE WHEN kind = 'first' THEN '用途;经营' WHEN has('items_short', h) THEN '经营;财务'
+        ELSE '经营;财务;担保;重大变化;押品' END AS items,
     CASE WHEN kind = 'special' THEN '出现风险信号,持续跟踪' ELSE '经营正常' END AS finding,
     CASE WHEN has('inspection_copied', h) THEN md5('copied/' || officer_id)
         ELSE md5('text/' || n || '/' || kind || turn) END AS text_hash,

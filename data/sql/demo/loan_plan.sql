@@ -135,7 +135,8 @@ SELECT *,
     principal > committee_above AS needs_committee,
     principal > getvariable('filing_above') AS needs_filing,
     security <> 'credit' AND has('security_missing', h) AS lacks_security,
-    CASE WHEN principal > head.authority AND NOT has('beyond_authority', h) THEN staff_no(0, a.serial)
+    CASE WHEN has('self_approved', h) THEN staff_no(branch_no, officer_serial)
+        WHEN principal > head.authority AND NOT has('beyond_authority', h) THEN staff_no(0, a.serial)
         ELSE staff_no(branch_no, head.serial) END AS approver_id,
     CASE WHEN principal > head.authority THEN staff_no(0, pick('reviewer', h, 9002, 9003))
         ELSE staff_no(branch_no, pick('reviewer', h, 9002, 9003)) END AS reviewer_id

@@ -30,7 +30,15 @@ SELECT l.loan_id, l.contract_no, borrower_no(l.b) AS borrower_id, l.branch_id, l
         WHEN l.product_code IN ('consumer', 'auto', 'personal_business') AND has('paid_to_borrower', l.h) THEN 'self'
         ELSE 'entrusted'
     END AS payment_mode,
-    l.purpose, CASE WHEN NOT has('missing_industry', l.h) THEN l.industry_code END AS industry_code,
+    l.purpose,
+    CASE WHEN has('purpose_forbidden', l.h) THEN 'securities' ELSE u.purpose_code END AS purpose_code,
+    CASE WHEN NOT has('source_missing', l.h) THEN CASE l.borrower_type WHEN 'P' THEN '家庭收入' ELSE '销售收入' END END
+        AS repayment_source,
+    slot('agent', l.h) < 30 AS signed_by_agent,
+    CASE WHEN has('term_class_wrong', l.h) THEN CASE WHEN l.months > 60 THEN 'medium' ELSE 'long' END
+        WHEN l.months + CAST(l.odd_days > 0 AS INTEGER) <= 12 THEN 'short'
+        WHEN l.months + CAST(l.odd_days > 0 AS INTEGER) <= 60 THEN 'medium' ELSE 'long' END AS recorded_term_class,
+    CASE WHEN NOT has('missing_industry', l.h) THEN l.industry_code END AS industry_code,
     CASE WHEN slot('origin', l.h) < 880 THEN 'new' WHEN slot('origin', l.h) < 940 THEN 'refinance' ELSE 'renewal' END
         AS origin_type,
     CASE WHEN slot('origin', l.h) >= 880 THEN l.branch_id || (year(l.disbursed_on) - 1) || digits(l.n, 8) END
@@ -45,4 +53,5 @@ SELECT l.loan_id, l.contract_no, borrower_no(l.b) AS borrower_id, l.branch_id, l
     v.as_of, v.until
 FROM dated v
 JOIN loan_plan l ON l.n = v.n
+LEFT JOIN purpose_word u ON u.purpose = l.purpose
 JOIN loan_state state ON state.n = v.n AND state.day = v.as_of

@@ -109,3 +109,10 @@ CREATE OR REPLACE TEMP TABLE paper AS
 SELECT doc_type, holder, unnest(string_split(borrower_types, '|')) AS borrower_type, only_if,
     CAST(nullif(valid_years, '') AS INTEGER) AS valid_years, is_hashed = '1' AS is_hashed
 FROM demo_documents;
+-- The code of each purpose that the products are lent for.
+CREATE OR REPLACE TEMP TABLE purpose_word AS
+SELECT * FROM (VALUES
+    ('种植养殖', 'farming'), ('家庭消费', 'consumption'), ('购买住房', 'housing'), ('经营周转', 'purchase'),
+    ('购买汽车', 'vehicle'), ('学费', 'education'), ('购买商用房', 'premises'), ('购买原材料', 'purchase'),
+    ('购置设备', 'equipment'), ('项目建设', 'construction'), ('票据贴现', 'purchase'), ('货物采购', 'purchase'),
+    ('临时周转', 'purchase')) w(purpose, purpose_code);

@@ -31,5 +31,8 @@ SELECT j.loan_id, j.day AS snapshot_date,
     round(CAST(j.balance AS DECIMAL(18, 2)) * c.provision_pct / 100, 2) AS provision,
     CASE WHEN j.balance > 0 THEN least(last_day(j.day + 1) - 10, greatest(j.current_maturity, j.day + 1)) END
         AS next_due_date,
+    round(CAST(j.balance AS DECIMAL(18, 2)) * j.rate_bp / 120000, 2) AS interest_due,
+    CASE WHEN j.days_past_due = 0 THEN round(CAST(j.balance AS DECIMAL(18, 2)) * j.rate_bp / 120000, 2) ELSE 0 END
+        AS interest_received,
     j.day AS as_of, CAST(NULL AS DATE) AS until
 FROM judged j JOIN class c ON c.rank = j.rank

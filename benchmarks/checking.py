@@ -1,0 +1,83 @@
+"""python -m benchmarks.checking BOOK: the loan rules over one snapshot, by the engine and by hand-written SQL."""
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.measuring import peak_gb, ratio, timed
+from data import book, facts
+from policy import judging, matrix
+from policy.compiling import CompiledSubject, compile_subject
+from policy.model import Policy
+
+HAND_WRITTEN = Path(__file__).with_name("hand_written.sql").read_text(encoding="utf-8")
+RULES = tuple(dict.fromkeys(re.findall(r"'rule_id': '([^']+)'", HAND_WRITTEN)))
+RUN = "measured"
+
+
+def by_hand(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    values = {"as_of": as_of, "run_id": RUN, "version": "by hand"}
+    for statement in filter(str.strip, HAND_WRITTEN.split(";\n")):
+        con.execute(statement, {name: value for name, value in values.items() if f"${name}" in statement})
+
+
+def part(policy: Policy) -> Policy:
+    """The shipped rules that the hand-written SQL states."""
+    return replace(policy, versions=tuple(rule for rule in policy.versions if rule.rule_id in RULES))
+
+
+def by_engine(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, as_of: date) -> None:
+    """Judges and stores as a check does; a check compiles a policy once."""
+    con.execute("DELETE FROM run_counts WHERE run_id = ?", [RUN])
+    con.execute("DELETE FROM violations WHERE run_id = ?", [RUN])
+    matrix.judge(con, compiled, RUN, as_of)
+
+
+def differences(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The two must have stored the same rows, or their ratio means nothing."""
+    counts = "SELECT rule_id, branch_id, verdict, sum(subjects) FROM run_counts WHERE run_id = $run GROUP BY ALL"
+    columns = "rule_id, violation_id, subject_id, borrower_id, branch_id, officer_id, balance, measured, limit_value"
+    rows = f"SELECT {columns} FROM violations WHERE run_id = $run"
+    theirs = ("SELECT * FROM by_hand_counts", f"SELECT {columns} FROM by_hand_violations")
+    found = []
+    for engine, hand in zip((counts, rows), theirs, strict=True):
+        for a, b, who in ((engine, hand, "only the engine"), (hand, engine, "only by hand")):
+            sql = f"SELECT rule_id, count(*) FROM (({a}) EXCEPT ({b})) GROUP BY 1"
+            found += [f"{who}: {rule} ({n})" for rule, n in con.execute(sql, {"run": RUN}).fetchall()]
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.checking", description=__doc__)
+    parser.add_argument("book", type=Path)
+    parser.add_argument("--times", type=int, default=5, help="runs to take the median of")
+    arguments = parser.parse_args()
+    policy = judging.load()
+    with book.writing(arguments.book) as con:
+        as_of = facts.built_dates(con)[-1]
+        loans = con.execute("SELECT count(*) FROM facts_loan WHERE as_of = ?", [as_of]).fetchall()[0][0]
+        print(f"{loans:,} loans")
+        some = compile_subject(part(policy), "loan")
+        by_engine(con, some, as_of)
+        by_hand(con, as_of)
+        if differ := differences(con):
+            raise SystemExit(f"Engine and hand-written SQL disagree: {'; '.join(differ)}")
+        label = f"judge: {len(RULES)} rules, rows and counts stored"
+        engine = timed(f"{label}, by the engine", lambda: by_engine(con, some, as_of), arguments.times)
+        hand = timed(f"{label}, by hand-written SQL", lambda: by_hand(con, as_of), arguments.times)
+        ratio("engine / hand-written", engine / hand, "<= 1.30")
+        compiled = compile_subject(policy, "loan")
+        every = len(compiled.rules)
+        spent = timed(f"judge: all {every} loan rules", lambda: by_engine(con, compiled, as_of))
+    print(json.dumps({"loans": loans, "seconds": spent, "engine": engine, "peak_gb": peak_gb(), "rules": every}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

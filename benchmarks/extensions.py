@@ -1,0 +1,61 @@
+"""python -m benchmarks.extensions BOOK [--requests N]: one extension request, the frontier of a loan, many requests."""
+
+import argparse
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from benchmarks.measuring import ratio, timed
+from data import book, facts, query
+from policy import extension, frontier, judging, verdicts
+
+TIMES = 7
+
+
+def requests(cursor: duckdb.DuckDBPyConnection, as_of: date, number: int) -> pl.DataFrame:
+    """So many requests, six months more for each running loan in turn."""
+    loans = query.frame(
+        cursor,
+        "SELECT loan_id, current_maturity FROM facts_loan WHERE as_of = $as_of AND is_running "
+        "AND current_maturity IS NOT NULL ORDER BY loan_id",
+        as_of=as_of,
+    )
+    repeated = pl.concat([loans] * -(-number // len(loans))).head(number)
+    return repeated.select(
+        pl.int_range(pl.len()).cast(pl.String).alias("request_id"),
+        "loan_id",
+        pl.lit(as_of).alias("application_date"),
+        pl.col("current_maturity").dt.offset_by("6mo").alias("requested_maturity"),
+        pl.lit("all").alias("consent"),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extensions", description=__doc__)
+    parser.add_argument("book", type=Path)
+    parser.add_argument("--requests", type=int, default=100_000)
+    arguments = parser.parse_args()
+    policy = judging.load()
+    with book.reading(arguments.book) as con:
+        as_of = facts.built_dates(con)[-1]
+    cursor = book.Reader(arguments.book).cursor()
+    many = requests(cursor, as_of, arguments.requests)
+    timed(f"extension: {len(many):,} requests", lambda: extension.judge_many(cursor, policy, as_of, many))
+    loan_id, matures = many.select("loan_id", "requested_maturity").row(len(many) // 2)
+    one = extension.Request(loan_id, as_of, matures - timedelta(days=90), "all")
+    spent = timed(
+        "extension: one request with its evidence", lambda: extension.judge(cursor, policy, as_of, one), TIMES
+    )
+    ratio("one request, milliseconds", spent * 1000, "<= 100")
+    spent = timed("extension: frontier over ten years",
+                  lambda: frontier.strip(cursor, policy, as_of, loan_id, as_of, "all"), TIMES)  # fmt: skip
+    ratio("frontier, milliseconds", spent * 1000, "<= 200")
+    timed("verdicts: every rule for one loan", lambda: verdicts.of_loan(cursor, policy, as_of, loan_id), TIMES)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

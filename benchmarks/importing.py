@@ -1,0 +1,110 @@
+"""What an import costs beside DuckDB's and calamine's own reading of the same file. Facts are not part of it."""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+from python_calamine import CalamineWorkbook
+
+from data import batches, book, importing, readers, register, staging
+from data.reports import Report
+
+AS_OF = date(2024, 3, 31)
+TIMES = 3
+WORKBOOK_ROWS = 100_000
+TARGETS = {"csv utf-8": 3.0, "csv gb18030": 5.0, "xlsx": 1.5}
+LOANS = """SELECT printf('0126012000%010d', i) 借据号, printf('HT%012d', i // 2) 合同号,
+    printf('C%08d', i // 3) 客户号, printf('02%02d', i % 40) 机构号, printf('第%d支行', i % 40) 机构名称,
+    printf('E%04d', i % 300) 客户经理工号, ['流动资金贷款', '农户贷款', '个人经营性贷款'][1 + i % 3] 信贷业务种类,
+    (10000 + (i * 7919) % 5000000)::DECIMAL(18, 2) 贷款金额,
+    ((10000 + (i * 7919) % 5000000) * 0.7)::DECIMAL(18, 2) 贷款余额, '人民币' 币种,
+    (3 + (i % 500) / 100)::DECIMAL(9, 4) 利率, DATE '2020-01-01' + (i % 1400)::INTEGER 发放日期,
+    DATE '2023-01-01' + (i % 1400)::INTEGER 原到期日, DATE '2023-01-01' + (i % 1400)::INTEGER 现到期日,
+    i % 2 展期次数, ['抵押', '保证', '信用', '质押'][1 + i % 4] 担保方式, '按月' 还款方式, '受托支付' 放款方式,
+    '购买农资' 用途, ['正常', '关注', '次级'][1 + i % 3] 五级分类, i % 90 逾期天数, '正常' 状态
+    FROM range($rows) r(i)"""
+
+
+def measure(rows: int = 1_000_000) -> dict[str, float]:
+    """Print seconds and ratios for `rows` loans as CSV and 100,000 as XLSX (fewer for a small run); ratios by name."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plain = _write(folder, rows)
+        encoded = folder / "gb18030.csv"
+        encoded.write_bytes(plain.read_bytes().decode().encode("gb18030"))
+        sheet = _workbook(folder, min(rows, WORKBOOK_ROWS))
+        own = _best(lambda: _duckdb(plain, folder))
+        calamine = _best(lambda: _calamine(sheet))
+        found = {
+            "csv utf-8": _best(lambda: _import(plain, folder)) / own,
+            "csv gb18030": _best(lambda: _import(encoded, folder)) / own,
+            "xlsx": _best(lambda: _read(sheet)) / calamine,
+        }
+        print(f"import of {rows:,} rows: DuckDB read_csv into a table {own:.2f} s, calamine {calamine:.2f} s")
+    for label, ratio in found.items():
+        print(f"  {label:12} {ratio:5.2f} x (target <= {TARGETS[label]} x)")
+    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2:.2f} GB (target <= 4 GB)")
+    return found
+
+
+def _write(folder: Path, rows: int) -> Path:
+    path = folder / "utf8.csv"
+    with duckdb.connect() as con:
+        con.sql(LOANS, params={"rows": rows}).pl().write_csv(path)
+    return path
+
+
+def _workbook(folder: Path, rows: int) -> Path:
+    path = folder / "loans.xlsx"
+    with duckdb.connect() as con:
+        con.sql(LOANS, params={"rows": rows}).pl().with_columns(pl.col(pl.Decimal).cast(pl.Float64)).write_excel(path)
+    return path
+
+
+def _best(work: Callable[[], object]) -> float:
+    """Seconds of the quickest of several runs: what else the machine does only adds."""
+    spent = []
+    for _ in range(TIMES):
+        start = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def _duckdb(file: Path, folder: Path) -> None:
+    path = folder / "own.duckdb"
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as con:
+        con.execute("SET enable_progress_bar=false")
+        con.execute("CREATE TABLE loans AS FROM read_csv($file)", {"file": str(file)})
+        con.execute("CHECKPOINT")
+
+
+def _import(file: Path, folder: Path) -> None:
+    """Validated, staged, stored and published in a new book."""
+    path = folder / "book.duckdb"
+    path.unlink(missing_ok=True)
+    parts, lookups = importing.read(readers.load_all([file]), AS_OF, None)
+    stage = staging.stage(parts, AS_OF)
+    with book.writing(path) as con:
+        report = Report("benchmark", AS_OF, None, stage.counts, assumptions=stage.notes, lookups=lookups)
+        batches.store(con, report, "benchmark", stage)
+        for table, rows in stage.tables.items():
+            register.load(con, table, rows, AS_OF, report.batch)
+
+
+def _calamine(file: Path) -> None:
+    """What reading the workbook's cells takes by itself."""
+    workbook = CalamineWorkbook.from_path(file)
+    workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+
+
+def _read(file: Path) -> None:
+    """The workbook read, validated and staged."""
+    parts, _ = importing.read(readers.load_all([file]), AS_OF, None)
+    staging.stage(parts, AS_OF)

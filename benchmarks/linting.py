@@ -1,0 +1,67 @@
+"""How long the linter takes to prove a large decision table: 1,000 rows of 6 columns."""
+
+import random
+import time
+from datetime import date
+
+from policy import coverage
+from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Place
+
+TARGET = 5.0  # seconds
+WIDEST = 10_000
+
+
+def partition(rows: int, columns: int, seed: int) -> LimitTable:
+    """A table whose rows fill the space of all records without overlap: the hardest to prove."""
+    rng = random.Random(seed)
+    boxes = [[(0, WIDEST)] * columns]
+    while len(boxes) < rows:
+        box = boxes.pop(rng.randrange(len(boxes)))
+        at = rng.randrange(columns)
+        low, high = box[at]
+        if high - low < 2:
+            boxes.append(box)
+            continue
+        cut = rng.randrange(low + 1, high)
+        boxes += [[*box[:at], (low, cut), *box[at + 1 :]], [*box[:at], (cut, high), *box[at + 1 :]]]
+    types = ["integer" if n % 2 else "money" for n in range(columns)]
+    keys = tuple(LimitColumn("large", f"k{n}", "key", kind, "", "", "") for n, kind in enumerate(types))
+    return LimitTable("large", "unique", keys, tuple(_row(n, box) for n, box in enumerate(boxes)))
+
+
+def _row(number: int, box: list[tuple[int, int]]) -> LimitRow:
+    cells = {f"k{at}": _cell(*side) for at, side in enumerate(box)}
+    place = Place("limits/large.csv", number + 2)
+    return LimitRow(f"L-{number}", cells, "", "", date(2024, 1, 1), FOREVER, "", "", place)
+
+
+def _cell(low: int, high: int) -> str:
+    if low == 0:
+        return "-" if high == WIDEST else f"< {high}"
+    return f">= {low}" if high == WIDEST else f"[{low}..{high})"
+
+
+def seconds(table: LimitTable) -> tuple[float, int]:
+    """(processor seconds of proof-reading one table, whatever else the machine does; findings)."""
+    start = time.process_time()
+    found = list(coverage.findings(coverage.grid(table, {})))
+    return time.process_time() - start, len(found)
+
+
+def run() -> dict[str, float]:
+    """Prints and returns the seconds: complete, with ten rows missing, and with one row twice."""
+    whole = partition(1000, 6, seed=1)
+    holed = LimitTable(whole.name, whole.hit_policy, whole.columns, whole.rows[10:])
+    twice = LimitTable(whole.name, whole.hit_policy, whole.columns, (*whole.rows, whole.rows[3]))
+    found = {}
+    for name, table in {"complete": whole, "ten rows missing": holed, "one row twice": twice}.items():
+        taken, findings = seconds(table)
+        found[name] = round(taken, 2)
+        verdict = "met" if taken <= TARGET else "MISSED"
+        said = f"{taken:.2f} s, {findings} findings (target {TARGET:.0f} s: {verdict})"
+        print(f"lint, 1,000 rows x 6 columns, {name}: {said}")
+    return found
+
+
+if __name__ == "__main__":
+    run()

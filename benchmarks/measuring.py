@@ -1,0 +1,26 @@
+"""Time and memory of one piece of work."""
+
+import resource
+import time
+from collections.abc import Callable
+from statistics import median
+
+
+def peak_gb() -> float:
+    """The largest resident memory of this process so far, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
+def timed(label: str, work: Callable[[], object], times: int = 1) -> float:
+    """Seconds of the median of `times` runs, printed with the peak memory so far."""
+    spent = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - start)
+    print(f"{label:66}{median(spent):10.3f} s   peak {peak_gb():5.2f} GB", flush=True)
+    return median(spent)
+
+
+def ratio(label: str, value: float, target: str) -> None:
+    print(f"  {label}: {value:.2f} (target {target})", flush=True)

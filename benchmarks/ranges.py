@@ -1,0 +1,71 @@
+"""python -m benchmarks.ranges BOOK: range rules over the loans, by the engine and by pandera on Polars."""
+
+import argparse
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pandera.polars as pa
+
+from benchmarks.checking import RUN, by_engine
+from benchmarks.measuring import ratio, timed
+from data import book, facts, query
+from policy import judging
+from policy.compiling import compile_subject
+from policy.model import Policy
+
+RANGES = {
+    "balance": ("<=", Decimal("5000000")), "principal": ("<=", Decimal("10000000")), "days_past_due": ("<=", 90),
+    "classification_rank": ("<=", 2), "original_term_months": ("<=", 120), "guarantor_count": ("<=", 3),
+    "extension_count": ("<=", 1), "weekend_events": ("<=", 0),
+}  # fmt: skip
+CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
+
+
+def rules(policy: Policy) -> Policy:
+    """The ranges as rules, in the form of a shipped one."""
+    form = next(rule for rule in policy.versions if rule.subject == "loan")
+    plain = {"scope": "", "unit": "", "as_of": ""}
+    made = tuple(
+        replace(form, rule_id=name, measure=name, comparator=sign, limit=str(bound), **plain)
+        for name, (sign, bound) in RANGES.items()
+    )
+    return replace(policy, versions=made)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ranges", description=__doc__)
+    parser.add_argument("book", type=Path)
+    compiled = compile_subject(rules(judging.load()), "loan")
+    with book.writing(parser.parse_args().book) as con:
+        as_of = facts.built_dates(con)[-1]
+        frame = query.frame(
+            con.cursor(), f"SELECT {', '.join(RANGES)} FROM facts_loan WHERE as_of = $as_of", as_of=as_of
+        )
+        columns = {
+            name: pa.Column(frame.schema[name], CHECKS[sign](bound), nullable=True)
+            for name, (sign, bound) in RANGES.items()
+        }
+        schema, theirs = pa.DataFrameSchema(columns), {}
+
+        def by_pandera() -> None:
+            try:
+                schema.validate(frame, lazy=True)
+            except pa.errors.SchemaErrors as failed:
+                theirs.update(failed.failure_cases.group_by("column").len().iter_rows())
+
+        label = f"{len(RANGES)} range rules, {len(frame):,} loans"
+        engine = timed(f"{label}: engine, all stored", lambda: by_engine(con, compiled, as_of), 3)
+        pandera = timed(f"{label}: pandera, frame in memory", by_pandera, 3)
+        ours = dict(
+            con.execute("SELECT rule_id, count(*) FROM violations WHERE run_id = ? GROUP BY 1", [RUN]).fetchall()
+        )
+    if ours != theirs:
+        raise SystemExit(f"The engine finds {ours}, pandera {theirs}.")
+    ratio("pandera / engine, time", pandera / engine, "> 1")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

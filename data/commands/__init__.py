@@ -1,0 +1,1 @@
+"""The commands of python -m data: each module has ABOUT, arguments(parser) and run(arguments)."""

@@ -1,0 +1,65 @@
+"""What moved between two snapshots."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from data import book, inert, snapshots
+from data.commands import arguments as add
+
+ABOUT = "show new, matured, settled and vanished loans between two snapshots, with amounts that add up"
+WORDS = {"new": "新增", "vanished": "消失", "settled": "结清", "up": "余额增加",
+         "down": "余额减少", "unchanged": "不变", "matured": "期间到期",
+         "maturity_later": "到期日推后", "maturity_earlier": "到期日提前"}  # fmt: skip
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for name in ("from", "to"):
+        command.add_argument(f"--{name}", dest=name, required=True, type=point, metavar="DATE|BATCH",
+                             help="a snapshot; a batch for the snapshot as it was after that batch")  # fmt: skip
+    command.add_argument("--out", type=Path, metavar="FILE", help="write the loans as CSV")
+    add.of_book(command)
+
+
+def point(text: str) -> date | str:
+    """A date, or the id of a batch."""
+    try:
+        return add.day(text)
+    except argparse.ArgumentTypeError:
+        if "-" not in text:
+            raise
+        return text
+
+
+def run(options: argparse.Namespace) -> int:
+    opening, closing = getattr(options, "from"), options.to
+    with book.reading(options.book) as cursor:
+        moves = snapshots.changes(cursor, opening, closing)
+    found = snapshots.summary(moves)
+    if options.out:
+        inert.write_csv(moves, options.out)
+    content = {"from": str(opening), "to": str(closing), "currencies": add.numbers(found),
+               "loans": add.numbers([row for row in moves.iter_rows(named=True) if row["change"] != "unchanged"
+                                     or any(row[flag] for flag in snapshots.FLAGS)])}  # fmt: skip
+    text = [f"From 期初 {opening} to 期末 {closing}", *(line for entry in found for line in _lines(entry))]
+    add.show(content, "\n".join(text), options.json)
+    return 0
+
+
+def _lines(entry: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{entry['currency'] or '(no currency 未注明币种)'}",
+        _line("opening 期初", entry["opening_loans"], entry["opening"]),
+    ]
+    lines += [_line(f"{name} {WORDS[name]}", line["loans"], line["amount"]) for name, line in entry["changes"].items()]
+    lines.append(_line("closing 期末", entry["closing_loans"], entry["closing"]))
+    lines += [
+        _line(f"of which 其中 {name} {WORDS[name]}", line["loans"], line["balance"])
+        for name, line in entry["of_which"].items()
+    ]
+    return lines
+
+
+def _line(label: str, loans: int, amount: object) -> str:
+    return f"  {label:<40}{loans:>12,}{amount:>26,}"

@@ -1,0 +1,20 @@
+"""Make a demo book."""
+
+import argparse
+
+from data import demo
+from data.commands import arguments as add
+
+ABOUT = "make a demo book"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--loans", type=int, default=5000, metavar="N")
+    command.add_argument("--seed", type=int, default=1, metavar="S")
+    add.of_book(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    made = demo.build(options.book, options.loans, options.seed)
+    add.show(made, "\n".join(f"{name}: {value}" for name, value in made.items()), options.json)
+    return 0

@@ -1,0 +1,38 @@
+"""Load exported files into the book."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from data import endings, importing
+from data.commands import arguments as add
+
+ABOUT = "load exported files into the book"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("--as-of", required=True, type=add.day, metavar="DATE", help="the date the files speak of")
+    command.add_argument("--profile", metavar="NAME", help="a mapping for files with headers of their own")
+    scope = command.add_mutually_exclusive_group()
+    scope.add_argument("--partial", dest="scope", action="store_const", const=endings.PARTIAL,
+                       help="the files hold only some of the rows: nothing that they leave out ends")  # fmt: skip
+    scope.add_argument("--whole", dest="scope", action="store_const", const=endings.WHOLE,
+                       help="the files hold everything: whatever they leave out ends, in every branch")  # fmt: skip
+    add.of_book(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        report = importing.import_files(options.files, options.as_of, options.book, options.profile, options.scope)
+    except importing.NothingLoadedError as error:
+        add.show(error.report.as_json(), error.report.as_text(), options.json)
+        raise
+    add.show(report.as_json(), report.as_text(), options.json)
+    if report.quarantined:
+        print(
+            f"{report.quarantined} rows were quarantined 行已隔离; see them with 查看: "
+            f"python -m data quarantine --book {options.book}",
+            file=sys.stderr,
+        )
+    return 0

@@ -1,0 +1,83 @@
+"""Propose a mapping for a file of any system, and show its first rows as they would load."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from data import mapping_files, profiles, proposals
+from data.commands import arguments as add
+from data.errors import InputError
+from data.proposals import Column, Preview, Proposal
+
+ABOUT = "propose a mapping for a file, and show its first rows as they would load"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--out", type=Path, metavar="MAPPING.toml", help="write the mapping there, to edit and to use")
+    command.add_argument("--rows", type=int, default=5, metavar="N", help="rows to show as they would load")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    proposal = proposals.propose(options.file)
+    written = mapping_files.text(proposal)
+    shown = _previews(options.file, written, options.rows) if proposal.is_complete else []
+    if options.out:
+        _write(options.out, written)
+    add.show(_json(proposal, shown, written), _text(proposal, shown, written, options.out), options.json)
+    return 0
+
+
+def _previews(file: Path, written: str, rows: int) -> list[Preview]:
+    return proposals.preview(file, profiles.parse("proposed", written), rows)
+
+
+def _write(path: Path, written: str) -> None:
+    if path.suffix.lower() != ".toml":
+        raise InputError(f"--out {path} must end in .toml, so that --profile takes it for a file.")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(written)
+    except FileExistsError as error:
+        raise InputError(
+            f"{path} exists already. Name another file, or remove it: your edits are not overwritten."
+        ) from error
+
+
+def _json(proposal: Proposal, shown: list[Preview], written: str) -> dict[str, Any]:
+    return {
+        "file": proposal.file,
+        "complete": proposal.is_complete,
+        "sheets": [
+            {
+                "name": sheet.name, "encoding": sheet.encoding, "table": sheet.table, "header_row": sheet.header_row,
+                "as_of": sheet.as_of, "problems": sheet.problems, "columns": [vars(column) for column in sheet.columns],
+            }
+            for sheet in proposal.sheets
+        ],
+        "rows": proposals.first_rows(shown),
+        "mapping": written,
+    }  # fmt: skip
+
+
+def _text(proposal: Proposal, shown: list[Preview], written: str, out: Path | None) -> str:
+    lines: list[str] = []
+    for sheet in proposal.sheets:
+        lines.append(
+            f"{sheet.name} ({sheet.encoding}): table 表 {sheet.table}, header in row 表头行 {sheet.header_row}"
+        )
+        lines += [_column(column) for column in sheet.columns]
+        lines += [f"! {problem['en']} {problem['zh']}" for problem in sheet.problems]
+    lines += ["", "First rows as they would load 前几行导入结果:"] if shown else []
+    for row in proposals.first_rows(shown):
+        filled = "; ".join(f"{name}={value}" for name, value in row.items() if name not in ("row", "problems"))
+        lines.append(f"row 行 {row['row']}: {filled}")
+        lines += [f"  ! {problem['en']} {problem['zh']}" for problem in row["problems"]]
+    return "\n".join([*lines, "", f"Written to 已写入 {out}" if out else written])
+
+
+def _column(column: Column) -> str:
+    sure = f"guess 猜测 {column.score}" if column.how == proposals.GUESS else column.how
+    line = f"  {column.header} -> {column.name or '-'} [{sure}]  {', '.join(map(repr, column.samples[:3]))}"
+    return "\n".join([line, *(f"    ! {problem['en']} {problem['zh']}" for problem in column.problems)])

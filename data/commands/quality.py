@@ -1,0 +1,46 @@
+"""Find what cannot be right in the data."""
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+
+from data import book, inert, quality
+from data.commands import arguments as add
+
+ABOUT = "find what cannot be right in the data themselves, apart from any policy"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--as-of", type=add.day, metavar="DATE", help="a snapshot (default: the latest)")
+    command.add_argument("--batch", metavar="ID", help="only the rows that one batch brought")
+    command.add_argument("--out", type=Path, metavar="FILE", help="write the rows behind every finding as CSV")
+    add.of_book(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    with book.reading(options.book) as cursor:
+        as_of = add.pick(cursor, options.as_of)
+        found = quality.findings(cursor, as_of, options.batch)
+        hits = found.filter(pl.col("rows") > 0)
+        if options.out:
+            behind = [quality.rows(cursor, as_of, check, options.batch) for check in hits["check_id"]]
+            inert.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
+    content = {"as_of": as_of.isoformat(), "batch": options.batch,
+               "findings": add.numbers(found.to_dicts())}  # fmt: skip
+    add.show(content, _text(as_of.isoformat(), found, hits), options.json)
+    return 0
+
+
+def _text(as_of: str, found: pl.DataFrame, hits: pl.DataFrame) -> str:
+    lines = [
+        f"Data quality 数据质量, as of 时点 {as_of}: {hits.height} of {found.height} checks found something 项有发现"
+    ]
+    for row in hits.iter_rows(named=True):
+        amount = "-" if row["amount"] is None else f"{row['amount']:,}"
+        lines.append(f"{row['severity']:8}{row['check_id']:30}{row['rows']:>10,} / {row['checked']:<10,}{amount:>22}")
+        lines.append(f"        {row['title_zh']} {row['title_en']} → {row['remedy_zh']} {row['remedy_en']}")
+    empty = found.filter(pl.col("checked") == 0).select("table").unique().to_series().sort().to_list()
+    if empty:
+        lines.append(f"Nothing to check in 无数据可查: {', '.join(empty)}")
+    return "\n".join(lines)

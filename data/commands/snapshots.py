@@ -1,0 +1,34 @@
+"""List the snapshots with the batches that made them."""
+
+import argparse
+from typing import Any
+
+from data import book, snapshots
+from data.commands import arguments as add
+
+ABOUT = "list the snapshots, with the batches that made and corrected them"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.of_book(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    with book.reading(options.book) as cursor:
+        found = snapshots.listed(cursor)
+    text = "\n".join(line for entry in found for line in _lines(entry)) or "No snapshots. 没有时点。"
+    add.show({"snapshots": add.numbers(found)}, text, options.json)
+    return 0
+
+
+def _lines(entry: dict[str, Any]) -> list[str]:
+    balance = "-" if entry["balance"] is None else f"{entry['balance']:,}"
+    lines = [f"{entry['as_of']}  {entry['loans']:>12,} loans 笔  {balance:>24}"]
+    for batch in entry["batches"]:
+        state = (
+            "corrected 已更正" if batch["corrected"] else f"{batch['standing']:,} of {batch['brought']:,} stand 有效"
+        )
+        scope = f" --{batch['scope']}" if batch["scope"] else ""
+        files = ", ".join(batch["files"] or [])
+        lines.append(f"    {batch['loaded_at']:%Y-%m-%d %H:%M:%S} {batch['batch']}{scope}: {state}; {files}")
+    return lines

@@ -1,0 +1,142 @@
+"""What a file may ask of memory, told before it is parsed: sizes, lines, columns, cells. The limits: limits.csv."""
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from data import limits
+from data.errors import InputError
+
+MEGABYTE = 1 << 20
+CHUNK = 4 * MEGABYTE
+OVERLAP = 32
+LOCAL_HEADER = struct.Struct("<4s22xHH")
+REFERENCE = 11
+"""The longest cell reference that is still looked at: letters and digits."""
+FAR = re.compile(rb"r=[\"'](?:[A-Za-z]{3}|[D-Zd-z][A-Za-z]|[A-Za-z]{0,2}\d{6})")
+NEAR = 99_999, 104
+"""The row and column (CZ) up to which a chunk is not looked at more closely."""
+OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
+DELIMITERS = b",;\t|"
+SAMPLE_LINES = 100
+PART_BROKEN = (struct.error, zlib.error)
+
+
+def size(path: Path) -> None:
+    """Raises InputError for a file larger than may be read."""
+    most = limits.whole("text_mb")
+    if path.is_file() and path.stat().st_size > most * MEGABYTE:
+        raise InputError(
+            f"File {path} has {path.stat().st_size // MEGABYTE:,} MB, more than {most:,} MB. Export it in parts."
+        )
+
+
+def text(name: str, content: bytes) -> None:
+    """Raises InputError for a line without end, or more columns than a table has."""
+    most = limits.whole("line_mb") * MEGABYTE
+    start = 0
+    while start + most < len(content):
+        end = max(content.rfind(mark, start, start + most) for mark in (b"\n", b"\r"))
+        if end < 0:
+            raise InputError(
+                f"{name}: a line from byte {start:,} on is longer than {most // MEGABYTE} MB. It is no table with "
+                "a row a line; export it again."
+            )
+        start = end + 1
+    lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
+    widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
+    if widest > limits.whole("columns"):
+        raise InputError(
+            f"{name}: {widest:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
+        )
+
+
+def workbook(name: str, content: bytes) -> None:
+    """Raises InputError for a ZIP that unpacks to too much, whatever it says of itself, or a sheet too large."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise _damaged(name, error) from error
+    named = {part.filename for part in parts}
+    other = next((form for part, form in OTHER_FORMATS.items() if part in named), None)
+    if other:
+        raise InputError(f"{name} is a workbook in the format {other}. Save it as XLSX.")
+    if len(parts) > limits.whole("archive_parts"):
+        raise InputError(f"{name} holds {len(parts):,} parts, more than a workbook has. Save it again as XLSX.")
+    left = limits.whole("unpacked_mb") * MEGABYTE
+    for part in parts:
+        try:
+            left -= _part(name, content, part, left)
+        except PART_BROKEN as error:
+            raise _damaged(name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> InputError:
+    return InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.")
+
+
+def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> int:
+    """Unpack one part to nowhere, looking at its cell references; returns its true size."""
+    unpacked, rows, columns, rest = 0, 0, 0, b""
+    for chunk in _chunks(name, content, part):
+        unpacked += len(chunk)
+        if unpacked > left:
+            most = limits.whole("unpacked_mb")
+            raise InputError(f"{name} would unpack to more than {most} MB. Export it as CSV.")
+        whole = rest + chunk
+        if b"<!DOCTYPE" in whole or b"<!ENTITY" in whole:
+            raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
+        reach = _reach(whole) if FAR.search(whole) else NEAR
+        rows, columns = max(rows, reach[0]), max(columns, reach[1])
+        if rows * columns > limits.whole("cells"):
+            raise InputError(
+                f"{name}, {part.filename}: cells reach to row {rows:,} and column {columns:,}, more than "
+                f"{limits.whole('cells'):,} cells. Delete the empty rows and columns and save it again, or export CSV."
+            )
+        rest = whole[-OVERLAP:]
+    return unpacked
+
+
+def _chunks(name: str, content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The part unpacked bit by bit. What the archive says of its size is not believed."""
+    _, name_size, extra_size = LOCAL_HEADER.unpack_from(content, part.header_offset)
+    start = part.header_offset + 30 + name_size + extra_size
+    packed = content[start : start + part.compress_size]
+    if part.compress_type == zipfile.ZIP_STORED:
+        yield from (packed[at : at + CHUNK] for at in range(0, len(packed), CHUNK))
+    elif part.compress_type == zipfile.ZIP_DEFLATED:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        while packed and not inflater.eof:
+            yield inflater.decompress(packed, CHUNK)
+            packed = inflater.unconsumed_tail
+    else:
+        raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
+
+
+def _reach(xml: bytes) -> tuple[int, int]:
+    """The largest row and column that a cell reference r="…" names."""
+    given = np.frombuffer(xml + b" " * REFERENCE, dtype=np.uint8)
+    body = given[:-REFERENCE]
+    starts = np.flatnonzero(body[:-2] == ord("r"))
+    starts = starts[body[starts + 1] == ord("=")]
+    starts = starts[(body[starts + 2] == ord('"')) | (body[starts + 2] == ord("'"))]
+    row = np.zeros(len(starts), dtype=np.int64)
+    column = np.zeros(len(starts), dtype=np.int64)
+    reading = np.ones(len(starts), dtype=bool)
+    for at in range(REFERENCE):
+        byte = given[starts + 3 + at]
+        letter, digit = (byte & 0xDF) - ord("A"), byte - ord("0")
+        is_letter = reading & (letter < 26) & (byte >= ord("A")) & (row == 0)
+        is_digit = reading & (digit < 10)
+        column = np.where(is_letter, column * 26 + letter + 1, column)
+        row = np.where(is_digit, row * 10 + digit, row)
+        reading = is_letter | is_digit
+    # Letters without digits are no reference (xmlns:r="http…").
+    return int(row.max(initial=0)), int(column[row > 0].max(initial=0))

@@ -1,0 +1,182 @@
+"""Data quality: what cannot be right in the data themselves, apart from any policy.
+
+Each check is a row of tables/quality.csv: a condition in our own SQL over a row `t` of one table as it stands at as_of
+(loans with their snapshot; `quality_<table>` are the standing rows of the others). Thresholds: quality_limits.csv.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import duckdb
+import polars as pl
+
+from data import dictionary, query
+
+SEVERITIES = ("error", "warning", "info")
+KEPT_BACK = "quarantine"
+TEXTS = ("title_zh", "title_en", "remedy_zh", "remedy_en")
+
+
+@dataclass(frozen=True)
+class Check:
+    check_id: str
+    table: str
+    severity: str
+    condition: str
+    shows: tuple[str, ...]
+    title_zh: str
+    title_en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (dictionary.TABLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def checks() -> dict[str, Check]:
+    return {
+        r["check_id"]: Check(
+            r["check_id"], r["table"], r["severity"], r["condition"], tuple(filter(None, r["shows"].split("|"))),
+            r["zh"], r["en"], r["do_zh"], r["do_en"],
+        )
+        for r in _rows("quality.csv")
+    }  # fmt: skip
+
+
+def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None = None) -> pl.DataFrame:
+    """Every check over the data as they stand at as_of (of one batch only): gravest first, then the most rows.
+
+    [check_id, table, severity, rows, checked, amount, title_zh, title_en, remedy_zh, remedy_en]; `amount` is the sum
+    of the balance (or amount) of the rows found, None where a table has none; `checked` 0: there was nothing to check.
+    """
+    _prepare(cursor, as_of)
+    parts = [_count(cursor, table, batch) for table in _tables()]
+    counted = {row["check_id"]: row for frame in parts for row in frame.iter_rows(named=True)}
+    found = [
+        {"check_id": check.check_id, "table": check.table, "severity": check.severity}
+        | {name: counted[check.check_id][name] for name in ("rows", "checked", "amount")}
+        | {name: getattr(check, name) for name in TEXTS}
+        for check in checks().values()
+    ]
+    rank = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
+    frame = pl.DataFrame(found, schema_overrides={"amount": pl.Decimal(38, 2)}, infer_schema_length=None)
+    return frame.sort(rank, -pl.col("rows"), "check_id")
+
+
+def rows(cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: str | None = None) -> pl.DataFrame:
+    """The rows behind one finding, the largest amount first.
+
+    [check_id, table, row_id, loan_id, borrower_id, branch_id, amount, detail, batch_id, source_file, source_row]
+    """
+    _prepare(cursor, as_of)
+    check = checks()[check_id]
+    shown = ", ', ', ".join(f"""'{name}=' || coalesce(CAST(t."{name}" AS VARCHAR), '-')""" for name in check.shows)
+    detail = f"concat({shown})" if shown else "''"
+    own = {"loan_id", "borrower_id", "branch_id"} & _columns(check.table)
+    lacks_loan = "branch_id" in own or "loan_id" not in own
+    place = {
+        "loan_id": "t.loan_id" if "loan_id" in own else "NULL::VARCHAR",
+        "borrower_id": "t.borrower_id" if "borrower_id" in own else "NULL::VARCHAR" if lacks_loan else "l.borrower_id",
+        "branch_id": "t.branch_id" if "branch_id" in own else "NULL::VARCHAR" if lacks_loan else "l.branch_id",
+    }
+    loan = "" if lacks_loan else "LEFT JOIN quality_loans l ON l.loan_id = t.loan_id"
+    return query.frame(
+        cursor,
+        f"""SELECT $check AS check_id, $table AS "table", {_key(check.table)} AS row_id,
+            {", ".join(f"{sql} AS {name}" for name, sql in place.items())},
+            {_amount(check.table)} AS amount, {detail} AS detail,
+            t.batch_id, t.source_file, CAST(t.source_row AS BIGINT) AS source_row
+        FROM ({_relation(check.table)}) t {loan}
+        WHERE ({check.condition}) {"AND t.batch_id = $batch" if batch else ""}
+        ORDER BY amount DESC NULLS LAST, row_id, source_file, source_row""",
+        check=check.check_id,
+        table=check.table,
+        **({"batch": batch} if batch else {}),
+    )
+
+
+def of_batch(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[dict]:
+    """What the batch report says: the checks that found rows among those the batch brought."""
+    found = findings(con, as_of, batch).filter(pl.col("rows") > 0)
+    said = found.select(
+        "check_id", "table", "severity", "rows", pl.col("amount").cast(pl.String),
+        pl.col("title_zh").alias("zh"), pl.col("title_en").alias("en"),
+    )  # fmt: skip
+    return said.to_dicts()
+
+
+def _tables() -> list[str]:
+    return list(dict.fromkeys(check.table for check in checks().values()))
+
+
+def _prepare(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """The thresholds as variables, and quality_<table>: the rows that stand at as_of, with where they came from."""
+    cursor.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
+    for row in _rows("quality_limits.csv"):
+        cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
+        cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
+    for table in dictionary.tables():
+        cursor.execute(
+            f'CREATE OR REPLACE TEMP VIEW quality_{table} AS FROM "{table}" '
+            "WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
+        )
+
+
+def _relation(table: str) -> str:
+    """SQL: the rows that a check of the table sees as t."""
+    if table == KEPT_BACK:
+        return (
+            "SELECT q.*, q.file AS source_file, q.row_number AS source_row, b.as_of FROM quarantine q "
+            "JOIN batches b USING (batch_id) WHERE b.as_of = getvariable('as_of')"
+        )
+    if table == "loans":
+        lineage = ", ".join(("loan_id", *dictionary.LINEAGE))
+        return (
+            f"SELECT l.* EXCLUDE (balance), s.* EXCLUDE ({lineage}) FROM quality_loans l "
+            "JOIN quality_snapshots s ON s.loan_id = l.loan_id AND s.snapshot_date = getvariable('as_of')"
+        )
+    return f"FROM quality_{table}"
+
+
+def _columns(table: str) -> set[str]:
+    return set() if table == KEPT_BACK else set(dictionary.fields(table))
+
+
+def _key(table: str) -> str:
+    if table == KEPT_BACK:
+        return "t.value"
+    return "concat_ws('/', " + ", ".join(f't."{key}"' for key in dictionary.tables()[table].key) + ")"
+
+
+def _amount(table: str) -> str:
+    named = [name for name in ("balance", "amount", "appraised_value") if name in _columns(table)]
+    found = ", ".join(f't."{name}"' for name in named)
+    return f"CAST(coalesce({found}, NULL) AS DECIMAL(38,2))" if found else "NULL::DECIMAL(38,2)"
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> pl.DataFrame:
+    """[check_id, rows, checked, amount] of every check of one table, in one scan."""
+    own = [check for check in checks().values() if check.table == table]
+    marks = ", ".join(f"({check.condition}) AS c{i}" for i, check in enumerate(own))
+    sums = (f"count(*) FILTER (c{i}) AS rows{i}, sum(amount) FILTER (c{i}) AS amount{i}" for i in range(len(own)))
+    counted = query.frame(
+        cursor,
+        f"""SELECT count(*) AS checked,
+            {", ".join(sums)}
+        FROM (SELECT {_amount(table)} AS amount, {marks} FROM ({_relation(table)}) t
+            {"WHERE t.batch_id = $batch" if batch else ""})""",
+        **({"batch": batch} if batch else {}),
+    ).row(0, named=True)
+    return pl.DataFrame(
+        {
+            "check_id": [check.check_id for check in own],
+            "rows": [counted[f"rows{i}"] for i in range(len(own))],
+            "checked": [counted["checked"]] * len(own),
+            "amount": pl.Series([counted[f"amount{i}"] for i in range(len(own))], dtype=pl.Decimal(38, 2)),
+        }
+    )

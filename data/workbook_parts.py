@@ -1,0 +1,121 @@
+"""What calamine does not tell of an XLSX: percent formats, formulas without a result, error cells, its size."""
+
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from xml.sax.saxutils import unescape
+
+from data.errors import InputError
+
+ZIP = b"PK\x03\x04"
+UNPACKED_LIMIT = 300 * 1024 * 1024
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    KeyError,
+)
+SHEET = re.compile(rb"<(?:\w+:)?sheet\b([^<>]*)>")
+RELATION = re.compile(rb"<(?:\w+:)?Relationship\b([^<>]*)>")
+ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
+FORMAT = re.compile(rb"<(?:\w+:)?numFmt\b([^<>]*)>")
+STYLES = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+STYLE = re.compile(rb"<(?:\w+:)?xf\b([^<>]*)>")
+NO_RESULT = re.compile(rb"<f\b[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+ERROR_CELL = re.compile(rb"<c\b[^<>]*\bt=[\"']e[\"']")
+LITERAL = re.compile(rb"&quot;.*?&quot;|\\\\.")
+PERCENT_FORMATS = {b"9", b"10"}
+"""Numbers of the built-in formats 0% and 0.00%."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Cells (row, column, from 0) shown as percent; counts of formulas without a result and of error values."""
+
+    percents: tuple[tuple[int, int], ...] = ()
+    no_result: int = 0
+    errors: int = 0
+
+
+def marks(name: str, content: bytes) -> dict[str, Marks]:
+    """Sheet name -> its marks; raises InputError for a ZIP that is damaged or would unpack to too much."""
+    if not content.startswith(ZIP):
+        return {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > UNPACKED_LIMIT:
+                raise InputError(
+                    f"{name} would unpack to {size >> 20} MB, more than {UNPACKED_LIMIT >> 20} MB. Export it as CSV."
+                )
+            return _marks(archive)
+    except BROKEN_ZIP as error:
+        raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
+
+
+def counts_from_1904(content: bytes) -> bool:
+    if not content.startswith(ZIP):
+        return False
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        head = _part(archive, "xl/workbook.xml")
+    return b'date1904="1"' in head or b'date1904="true"' in head
+
+
+def _part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A part of the workbook, or nothing where it lacks it; its reader says what is wrong then."""
+    return archive.read(name) if name in archive.namelist() else b""
+
+
+def _attributes(tag: bytes) -> dict[str, bytes]:
+    return {key.decode(): value for key, value in ATTRIBUTE.findall(tag)}
+
+
+def _marks(archive: zipfile.ZipFile) -> dict[str, Marks]:
+    targets = {
+        found.get("Id", b""): found.get("Target", b"").decode()
+        for found in map(_attributes, RELATION.findall(_part(archive, "xl/_rels/workbook.xml.rels")))
+    }
+    styles = _percent_styles(_part(archive, "xl/styles.xml"))
+    found = {}
+    for tag in SHEET.findall(_part(archive, "xl/workbook.xml")):
+        sheet = _attributes(tag)
+        target = targets.get(sheet.get("r:id", b""), "")
+        name = unescape(sheet.get("name", b"").decode(), {"&quot;": '"', "&apos;": "'"})
+        found[name] = _sheet_marks(_part(archive, posixpath.normpath(posixpath.join("xl", target)).lstrip("/")), styles)
+    return found
+
+
+def _percent_styles(xml: bytes) -> list[bytes]:
+    """Numbers of the cell styles that show a percent sign."""
+    formats = PERCENT_FORMATS | {
+        found.get("numFmtId", b"")
+        for found in map(_attributes, FORMAT.findall(xml))
+        if b"%" in LITERAL.sub(b"", found.get("formatCode", b""))
+    }
+    block = STYLES.search(xml)
+    styles = map(_attributes, STYLE.findall(block[0])) if block else ()
+    return [str(i).encode() for i, style in enumerate(styles) if style.get("numFmtId") in formats]
+
+
+def _sheet_marks(xml: bytes, styles: list[bytes]) -> Marks:
+    places: list[tuple[int, int]] = []
+    if styles:
+        percent = re.compile(rb'<c\b(?=[^<>]*\bs="(?:' + b"|".join(styles) + rb')")[^<>]*\br="([A-Z]{1,3})(\d{1,7})"')
+        places = [(int(row) - 1, _column(letters)) for letters, row in percent.findall(xml)]
+    no_result = len(NO_RESULT.findall(xml)) if b"<f" in xml else 0
+    errors = len(ERROR_CELL.findall(xml)) if b't="e"' in xml else 0
+    return Marks(tuple(places), no_result, errors)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1

@@ -1,0 +1,261 @@
+"""The steps of the import page: files, mapping, rehearsal, import, outcome, and what the book holds."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+import streamlit as st
+
+from data import (
+    book,
+    endings,
+    importing,
+    mapping_files,
+    profiles,
+    proposals,
+    quarantine,
+    quarantine_workbook,
+)
+from data import (
+    snapshots as book_snapshots,
+)
+from data.errors import LoanlightError
+from data.proposals import Proposal
+from data.reports import Report
+from pages.ui import access, jobs, mapping_editor, numbers, tables, uploads, workbook
+from pages.ui.language import inert, pick, say
+from pages.ui.uploads import Upload
+
+PROPOSED = "proposed"
+POLL_SECONDS = 0.5
+FEW = 7  # rows that a table shows whole
+KEPT_BACK = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
+COUNTS = {
+    "table": "text", "rows_in": "count", "loaded": "count", "quarantined": "count", "ignored": "count",
+    "balance_in": "amount", "balance_loaded": "amount",
+}  # fmt: skip
+SNAPSHOTS = {
+    "as_of": "date",
+    "loans": "count",
+    "balance": "amount",
+    "loaded_at": "text",
+    "files": "text",
+    "state": "text",
+}
+FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "amount"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files are to be read: the profile's name or path (None: by the dictionary alone), their day and scope."""
+
+    profile: str | None
+    as_of: date
+    scope: str | None
+
+
+def upload() -> Upload | None:
+    """Step 1: the files; None while there are none."""
+    st.subheader(say("import.files"))
+    found = st.file_uploader(say("import.upload"), accept_multiple_files=True, key="import_files")
+    if not found:
+        st.caption(say("import.upload_note"))
+        return None
+    return uploads.keep(found)
+
+
+def mapping(upload: Upload) -> Reading | None:
+    """Step 2: how the columns are read; None while something stands in the way, which is said."""
+    st.subheader(say("import.mapping"))
+    left, middle, right = st.columns(3)
+    way = left.selectbox(say("import.way"), _ways(upload), format_func=_way_label, key="import_way")
+    scope = right.selectbox(say("import.scope"), [None, endings.PARTIAL, endings.WHOLE], format_func=_scope_label)
+    try:
+        profile, day = _proposed(upload) if way == PROPOSED else (way, None)
+        as_of = middle.date_input(say("import.as_of"), value=day, key=f"import_day:{upload.mark}")
+    except LoanlightError as error:
+        _refused(error)
+        return None
+    if as_of is None:
+        st.info(say("import.needs_day"))
+        return None
+    return Reading(profile, as_of, scope)
+
+
+def _ways(upload: Upload) -> list[str]:
+    own = [str(path) for path in upload.files if path.suffix.lower() == uploads.MAPPING]
+    shipped = sorted(path.stem for path in profiles.FOLDER.glob("*.toml"))
+    return [*own, PROPOSED, *shipped]
+
+
+def _way_label(way: str) -> str:
+    if way == PROPOSED:
+        return say("import.way_proposed")
+    return say("import.way_profile", name=way.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
+
+
+def _scope_label(scope: str | None) -> str:
+    return say(f"import.scope_{scope or 'branches'}")
+
+
+def data_files(upload: Upload) -> list:
+    return [path for path in upload.files if path.suffix.lower() != uploads.MAPPING]
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _propose(mark: str, _upload: Upload) -> list[Proposal]:  # noqa: ARG001  # the mark is the key
+    return [proposals.propose(path) for path in data_files(_upload)]
+
+
+def _proposed(upload: Upload) -> tuple[str | None, date | None]:
+    """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
+    with st.spinner(say("import.reading")):
+        found = deepcopy(_propose(upload.mark, upload))
+    sheets = [sheet for proposal in found for sheet in proposal.sheets]
+    corrected = [mapping_editor.draw(sheet, f"{upload.mark}:{number}") for number, sheet in enumerate(sheets)]
+    day = next((sheet.as_of for sheet in sheets if sheet.as_of), None)
+    together = Proposal(", ".join(proposal.file for proposal in found), sheets)
+    text = mapping_files.text(together)
+    st.download_button(say("import.save_mapping"), text.encode(), "mapping.toml", "application/toml", on_click="ignore")
+    if not any(corrected) and all(column.how != proposals.GUESS for column in together.columns):
+        return None, day
+    path = upload.folder / "proposed.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path), day
+
+
+@st.cache_data(max_entries=5, show_spinner=False)
+def _rehearse(mark: str, mapping: str | None, reading: Reading, _upload: Upload) -> tuple[Report, pl.DataFrame]:  # noqa: ARG001
+    return importing.rehearse(data_files(_upload), reading.as_of, reading.profile)
+
+
+def rehearsal(upload: Upload, reading: Reading) -> None:
+    """Step 3: what would load and what would be kept back; then the button that loads it."""
+    st.subheader(say("import.rehearsal"))
+    text = None
+    try:
+        if reading.profile:
+            text = profiles.load(reading.profile).text
+        with st.spinner(say("import.reading")):
+            report, kept_back = _rehearse(upload.mark, text, reading, upload)
+    except LoanlightError as error:
+        _refused(error)
+        return
+    _report(report)
+    if kept_back.height:
+        st.markdown(say("import.kept_back", n=numbers.count(kept_back.height)))
+        tables.show(_reasons(kept_back), KEPT_BACK, height="content" if kept_back.height < FEW else 260)
+    running = (job := _job()) is not None and not job.done.is_set()
+    label = say("import.load", n=numbers.count(report.loaded))
+    if st.button(label, type="primary", disabled=running or not report.loaded):
+        path = book.default_path()
+        st.session_state["import_job"] = jobs.start(
+            lambda on_step: importing.import_files(
+                data_files(upload), reading.as_of, path, reading.profile, reading.scope, on_step
+            )
+        )
+
+
+def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.col(pick("reason_zh", "reason")).alias("kept_reason"), pl.col("field").alias("kept_field")
+    )
+
+
+def _refused(error: LoanlightError) -> None:
+    st.error(say("import.refused"))
+    st.code(str(error), language=None, wrap_lines=True)
+
+
+def _job() -> jobs.Job | None:
+    return st.session_state.get("import_job")
+
+
+def outcome() -> None:
+    """Step 4: how far the import is, then what it did; the quarantine to take away, mend and load again."""
+    job = _job()
+    if job is None:
+        return
+    st.subheader(say("import.outcome"))
+    _watch(job)
+    report = getattr(job.error, "report", job.result)
+    if job.error is not None:
+        if not isinstance(job.error, LoanlightError):
+            raise job.error
+        _refused(job.error)
+    if report is None:
+        return
+    if job.error is None:
+        st.success(say("import.already" if report.already_loaded else "import.done", batch=inert(report.batch)))
+    _report(report)
+    if report.findings:
+        st.markdown(say("import.findings"))
+        _findings(report)
+    if report.quarantined:
+        st.markdown(say("import.quarantined", n=numbers.count(report.quarantined)))
+        st.download_button(
+            say("import.quarantine_download"), lambda: _quarantine(report.batch), f"quarantine-{report.batch}.xlsx",
+            workbook.MIME, on_click="ignore",
+        )  # fmt: skip
+    st.caption(say("import.check_next", day=report.as_of.isoformat()))
+
+
+def _watch(job: jobs.Job) -> None:
+    """The steps as they are begun; the import itself runs on, whoever leaves the page."""
+    if job.done.is_set():
+        return
+    with st.status(say("import.running"), expanded=True) as status:
+        shown = 0
+        while not job.done.wait(POLL_SECONDS) or shown < len(job.steps):
+            for step in job.steps[shown:]:
+                st.write(say(f"import.step_{step}"))
+            shown = len(job.steps)
+        status.update(label=say("import.ran"), state="error" if job.error else "complete", expanded=False)
+
+
+def _report(report: Report) -> None:
+    """Rows in = loaded + quarantined + ignored, a line a table, and what was assumed."""
+    counted = [{"table": mapping_editor.table_label(name)} | counts for name, counts in report.tables().items()]
+    tables.show(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
+    said = [
+        f"{note.get('file', '')} {pick(note['zh'], note['en'])}".strip() for note in report.totals + report.assumptions
+    ]
+    if said:
+        with st.expander(say("import.assumed", n=numbers.count(len(said))), expanded=False):
+            st.code("\n".join(said), language=None, wrap_lines=True)
+
+
+def _findings(report: Report) -> None:
+    rows = [
+        {
+            "severity": say(f"quality.{entry['severity']}"), "finding": pick(entry["zh"], entry["en"]),
+            "rows": entry["rows"], "amount": entry["amount"],
+        }
+        for entry in report.findings
+    ]  # fmt: skip
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), FINDINGS, height="content")
+
+
+def _quarantine(batch: str) -> bytes:
+    return quarantine_workbook.make([row for row in quarantine.rows(book.default_path()) if row["batch"] == batch])
+
+
+def snapshots() -> None:
+    """What the book holds: each snapshot with the batches that made and corrected it."""
+    if book.generation(book.default_path()) is None:
+        return
+    listed = access.ask(book_snapshots.listed)
+    if not listed:
+        return
+    st.subheader(say("import.snapshots"))
+    rows = [
+        {
+            "as_of": entry["as_of"], "loans": entry["loans"], "balance": entry["balance"],
+            "loaded_at": f"{batch['loaded_at']:%Y-%m-%d %H:%M}", "files": ", ".join(batch["files"] or []),
+            "state": say("import.corrected") if batch["corrected"] else say("import.standing"),
+        }
+        for entry in reversed(listed)
+        for batch in entry["batches"]
+    ]  # fmt: skip
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=300)

@@ -1,0 +1,89 @@
+"""The proposed mapping of one sheet as a table to correct: which field each column of the file feeds."""
+
+import polars as pl
+import streamlit as st
+
+from data import dictionary, proposals, words
+from data.mapping import COMPANIONS, EVENTS, target
+from data.proposals import SheetProposal
+from pages.ui.language import inert, pick, say
+
+NOTHING = ""
+
+
+def table_label(table: str) -> str:
+    meant = dictionary.tables()[table]
+    return pick(meant.zh, meant.en)
+
+
+def _fields(table: str) -> dict[str, str]:
+    """table.field → its name in the language that is on, for every field that a column of such a file may feed."""
+    names = {
+        f"{owner}.{field}": f"{pick(meant.zh, meant.en)} · {table_label(owner)}"
+        for owner in (table, *COMPANIONS.get(table, ()))
+        for field, meant in dictionary.fields(owner).items()
+    }
+    steps = dictionary.codes("step") if table in COMPANIONS else {}
+    names |= {
+        f"{EVENTS}.{step}": f"{pick(*(getattr(target(EVENTS, step), lang) for lang in ('zh', 'en')))} · "
+        f"{table_label(EVENTS)}"
+        for step in steps
+    }
+    return {NOTHING: say("import.left_out")} | names
+
+
+def draw(sheet: SheetProposal, key: str) -> bool:
+    """Show the columns of the sheet, and put the corrections into it; whether there were any."""
+    labels = _fields(sheet.table)
+    st.markdown(say("import.sheet", name=inert(sheet.name), table=table_label(sheet.table), encoding=sheet.encoding))
+    rows = pl.DataFrame(
+        [
+            {
+                "header": column.header, "samples": "  ·  ".join(map(str, column.samples[:3])), "field": column.name,
+                "unit": column.unit, "how": say(f"how.{column.how}"),
+                "problems": "  ".join(pick(problem["zh"], problem["en"]) for problem in column.problems),
+            }
+            for column in sheet.columns
+        ],
+        infer_schema_length=None,
+    )  # fmt: skip
+    edited = st.data_editor(
+        rows, key=f"mapping:{key}:{hash(tuple(labels.values()))}", hide_index=True, placeholder="",
+        height="auto",
+        disabled=["header", "samples", "how", "problems"], column_config=_configuration(labels),
+    )  # fmt: skip
+    for problem in sheet.problems:
+        st.warning(inert(pick(problem["zh"], problem["en"])))
+    return _correct(sheet, edited)
+
+
+def _configuration(labels: dict[str, str]) -> dict[str, object]:
+    units = [NOTHING, *dict.fromkeys((*words.units("money"), *words.units("rate")))]
+    return {
+        "header": st.column_config.TextColumn(say("import.header"), width="medium"),
+        "samples": st.column_config.TextColumn(say("import.samples"), width="medium"),
+        "field": st.column_config.SelectboxColumn(
+            say("import.field"), options=list(labels), format_func=lambda name: labels.get(name, name), width="medium"
+        ),
+        "unit": st.column_config.SelectboxColumn(say("import.unit"), options=units, width="small"),
+        "how": st.column_config.TextColumn(say("import.how"), width=110),
+        "problems": st.column_config.TextColumn(say("import.look_at"), width="large"),
+    }
+
+
+def _correct(sheet: SheetProposal, edited: pl.DataFrame) -> bool:
+    changed = False
+    for column, row in zip(sheet.columns, edited.iter_rows(named=True), strict=True):
+        name, unit = row["field"] or NOTHING, row["unit"] or NOTHING
+        if (name, unit) == (column.name, column.unit):
+            continue
+        changed = True
+        owner, _, field = name.rpartition(".")
+        column.table, column.field, column.unit = owner or None, field or None, unit
+        column.how = proposals.EXACT if field else proposals.NONE
+    if changed:
+        have = {column.field for column in sheet.columns if column.table == sheet.table}
+        sheet.problems = (
+            [] if all(have.intersection(group) for group in words.required(sheet.table)) else sheet.problems
+        )
+    return changed

@@ -1,0 +1,60 @@
+"""What follows from an extension, before and after, as the what-if page shows it."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.ui import access, language, numbers, tables
+from pages.ui.evidence import unit_word
+from pages.ui.frame import View
+from pages.ui.language import pick, say
+from policy import extension
+from policy.consequences import Change, RatioChange
+from policy.extension import Request
+
+COLUMNS = {"outcome": "text", "before": "text", "after": "text", "change": "text", "clause_id": "text"}
+
+
+def section(view: View, asked: Request) -> None:
+    found = access.ask(extension.consequences, view.policy, view.as_of, asked)
+    rows = [_changed(change) for change in found.changes] + [_moved(ratio) for ratio in found.ratios]
+    if not rows:
+        st.info(say("outcomes.none"))
+        return
+    st.caption(say("outcomes.note"))
+    tables.show(pl.DataFrame(rows, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
+
+
+def _changed(change: Change) -> tuple[str, ...]:
+    row = change.row
+    before = _written(change, change.before) if row.state == "both" else numbers.NOTHING
+    moved = _written(change, change.difference) if row.type == "money" and change.difference else ""
+    crossed = say("outcomes.changed") if row.type == "code" and change.before != change.after else ""
+    return pick(row.zh, row.en), before, _written(change, change.after), _signed(moved) or crossed, row.clause_id
+
+
+def _written(change: Change, value: Any) -> str:
+    row = change.row
+    if value is None:
+        return numbers.NOTHING
+    if row.type == "date":
+        return numbers.day(value)
+    if row.type == "money":
+        return numbers.amount(value)
+    if row.type == "rate":
+        return numbers.share(value)
+    if row.codes:
+        return language.code_labels(row.codes).get(value, value)
+    return f"{value} {unit_word(row.unit)}".strip()
+
+
+def _signed(text: str) -> str:
+    return text if not text or text.startswith(("-", "−")) else f"+{text}"
+
+
+def _moved(ratio: RatioChange) -> tuple[str, ...]:
+    title = f"{pick(ratio.row.zh, ratio.row.en)} ({say(f'level.{ratio.level}')})"
+    both = ratio.before is not None and ratio.after is not None
+    points = numbers.points(float(ratio.after - ratio.before)) if both and ratio.after != ratio.before else ""
+    return title, numbers.share(ratio.before), numbers.share(ratio.after), points or "", ratio.row.clause_id

@@ -1,0 +1,50 @@
+"""Uploaded files in a folder of their own: the session's, removed when the session lets go of it."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+MAPPING = ".toml"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Files as they were called, in one folder; `mark` changes with their contents."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    mark: str
+
+
+def _folder() -> Path:
+    """The session's folder; TemporaryDirectory removes it with the session state that holds it."""
+    if "upload_folder" not in st.session_state:
+        st.session_state["upload_folder"] = tempfile.TemporaryDirectory(prefix="loanlight-")
+    return Path(st.session_state["upload_folder"].name)
+
+
+def keep(uploaded: list[UploadedFile]) -> Upload:
+    """The files on disk, by their names alone, without any folder; two of one name do not overwrite each other."""
+    digest = hashlib.sha256()
+    for file in uploaded:
+        digest.update(file.name.encode() + file.getbuffer())
+    folder = _folder() / digest.hexdigest()[:16]
+    files = tuple(_unique(folder, uploaded))
+    if not folder.exists():
+        folder.mkdir()
+        for path, file in zip(files, uploaded, strict=True):
+            path.write_bytes(file.getbuffer())
+    return Upload(folder, files, folder.name)
+
+
+def _unique(folder: Path, uploaded: list[UploadedFile]) -> list[Path]:
+    paths: list[Path] = []
+    for file in uploaded:
+        name = PurePath(file.name.replace("\\", "/")).name
+        path = folder / name
+        paths.append(path if path not in paths else folder / f"{len(paths)}-{name}")
+    return paths

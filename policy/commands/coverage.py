@@ -1,0 +1,103 @@
+"""Which clauses the tables cover."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from data import book
+from policy import clause_coverage, coverage_markdown, judging, runs
+from policy.clause_coverage import ClauseCoverage
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.expiry import expiring
+from policy.model import VERDICTS, Policy
+from policy.runs import Run
+
+ABOUT = "clause → rules → examples → verdicts on a book, and what is not covered and why"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for argument in (add.tables, add.json, add.as_of):
+        argument(command)
+    command.add_argument("--book", type=Path, help="the book whose last run is counted (default: book.duckdb, if any)")
+    command.add_argument("--markdown", action="store_true", help="print the README's table")
+    command.add_argument("--write", action="store_true", help="with --markdown: write it, and docs/coverage.md")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if arguments.write and not arguments.markdown:
+        print("python -m policy coverage: error: --write goes with --markdown", file=sys.stderr)
+        return 2
+    policy = judging.load(arguments.tables)
+    if arguments.markdown:
+        found = clause_coverage.cover(policy)
+        if arguments.write:
+            coverage_markdown.write(found)
+        else:
+            print(coverage_markdown.short(found))
+        return 0
+    judged, counts = _judged(arguments)
+    found = clause_coverage.cover(policy, counts)
+    _warn(policy, judged, arguments)
+    if arguments.json:
+        printing.as_json(_json(policy, judged, found))
+    else:
+        _print(judged, found)
+    return 0
+
+
+def _judged(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[str, int]] | None]:
+    """The last run and its verdicts; none where no book was asked for and none stands."""
+    path = arguments.book or book.default_path()
+    if arguments.book is None and not path.exists():
+        return None, None
+    with book.reading(path) as con:
+        found = runs.latest(con, arguments.as_of)
+        return found, clause_coverage.verdicts_of(con, found)
+
+
+def _warn(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> None:
+    if judged and judged.policy_version != policy.version:
+        print(f"warning: run {judged.run_id} was judged by policy {judged.policy_version}, these tables are "
+              f"{policy.version}; run python -m policy check.", file=sys.stderr)  # fmt: skip
+    day = judged.as_of if judged else arguments.as_of
+    for warning in expiring(policy, day) if day else ():
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _json(policy: Policy, judged: Run | None, found: list[ClauseCoverage]) -> dict[str, Any]:
+    clauses = [
+        {**asdict(each.clause), "is_covered": each.is_covered, "rules": [asdict(rule) for rule in each.rules],
+         "cited_by": each.cited_by, "reason_zh": each.reason_zh, "reason_en": each.reason_en}
+        for each in found
+    ]  # fmt: skip
+    return {"policy_version": policy.version, "run": judged and asdict(judged), "clauses": clauses,
+            "covered": sum(each.is_covered for each in found), "unreached": _unreached(found)}  # fmt: skip
+
+
+def _unreached(found: list[ClauseCoverage]) -> list[str]:
+    """Rules that no record of the book passed or broke."""
+    return list(dict.fromkeys(rule.rule_id for each in found for rule in each.rules if rule.is_reached is False))
+
+
+def _print(judged: Run | None, found: list[ClauseCoverage]) -> None:
+    print(f"Run {judged.run_id}, as of {judged.as_of}" if judged else "No book: verdicts are not counted.")
+    print(f"{'clause, rule':44}" + "".join(f"{'ex. ' + v[:8]:>13}" for v in VERDICTS)
+          + "".join(f"{v:>16}" for v in VERDICTS))  # fmt: skip
+    for each in found:
+        clause = each.clause
+        print(f"{clause.clause_id:18}{clause.mechanical}  {clause.gist_zh} / {clause.gist_en}"
+              + ("" if each.is_covered else f"  NOT COVERED: {each.reason_zh} / {each.reason_en}"))  # fmt: skip
+        for rule in each.rules:
+            counts = [f"{rule.judged[v]:>16}" for v in VERDICTS] if rule.judged else []
+            print(f"    {rule.rule_id:40}" + "".join(f"{rule.examples[v]:>13}" for v in VERDICTS) + "".join(counts))
+        if each.cited_by:
+            print(f"    also {', '.join(each.cited_by)}")
+    lacking = [each.clause.clause_id for each in found if not each.is_covered]
+    print(
+        f"\n{len(found) - len(lacking)} of {len(found)} clauses covered. Not covered: {', '.join(lacking) or 'none'}."
+    )
+    if judged:
+        print(f"Rules that no record of the book passed or broke: {', '.join(_unreached(found)) or 'none'}.")

@@ -1,0 +1,37 @@
+"""What each possible limit of a rule would catch."""
+
+import argparse
+
+from data import book
+from policy import curve, judging
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.model import VERDICTS
+
+ABOUT = "what each possible limit of a rule would catch"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("rule_id", metavar="RULE", help="the rule's id")
+    command.add_argument("--over", required=True, help="limits: 0.5,0.6 or 0.5..0.9/0.05 or 2024-01-01..2024-12-31/30")
+    add.judging(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy, over = judging.load(arguments.tables), curve.values(arguments.over)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        points = curve.draw(con, policy, arguments.rule_id, over, as_of, today=arguments.today)
+    rule = policy.rules[arguments.rule_id]
+    if arguments.json:
+        found = [{"limit": p.limit, **p.counts, "loans": p.loans, "yuan": p.yuan} for p in points]
+        printing.as_json({"rule_id": rule.rule_id, "comparator": rule.comparator, "unit": rule.unit, "as_of": as_of,
+                          "policy_version": policy.version, "limits": found})  # fmt: skip
+        return 0
+    print(f"{rule.rule_id} {rule.title_zh} / {rule.title_en}: {rule.measure} {rule.comparator} … ({rule.unit}), "
+          f"as of {as_of}")  # fmt: skip
+    print(f"{'limit':>16}" + "".join(f"{verdict:>16}" for verdict in VERDICTS) + f"{'loans':>10}{'yuan':>22}")
+    for point in points:
+        print(f"{point.limit:>16}" + "".join(f"{point.counts[verdict]:>16}" for verdict in VERDICTS)
+              + f"{point.loans:>10}{point.yuan:>22,}")  # fmt: skip
+    return 0

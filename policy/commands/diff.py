@@ -1,0 +1,93 @@
+"""What differs between two policy versions, or between two runs and why."""
+
+import argparse
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from data.book import Reader, reading
+from data.errors import InputError
+from policy import difference, run_difference, runs, tables
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.difference import Change
+from policy.run_difference import CAUSES, RunDifference
+
+ABOUT = "compare two policy versions row by row, or two runs with the cause of each change"
+MOST_LINES = 40
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for name in ("a", "b"):
+        command.add_argument(name, metavar=name.upper(), help="a run, a policy version (id or its beginning), a folder")
+    add.of_book(command)
+    add.json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    names = (arguments.a, arguments.b)
+    is_run = [_is_run(name, arguments.book) for name in names]
+    if any(is_run) and not all(is_run):
+        raise InputError(f"'{names[is_run.index(True)]}' is a run and the other is not. Give two runs or two versions.")
+    if all(is_run):
+        with closing(Reader(arguments.book)) as reader:
+            _show_runs(run_difference.compare(reader, *names), as_json=arguments.json)
+        return 0
+    (before, old), (after, new) = (_version(name, arguments.book) for name in names)
+    found = difference.changes(old, new)
+    if arguments.json:
+        printing.as_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
+        return 0
+    print(f"Policy {before} → {after}: {len(found)} rows differ.")
+    lines(found)
+    return 0
+
+
+def _is_run(name: str, book: Path) -> bool:
+    """A folder is a version; so is a name that begins no run. Versions are plain hexadecimal, run ids hold hyphens."""
+    if Path(name).is_dir() or not book.exists():
+        return False
+    with reading(book) as con:
+        return "-" in name or any(run.run_id.startswith(name) for run in runs.listed(con))
+
+
+def _version(name: str, book: Path) -> tuple[str, dict[str, str]]:
+    if Path(name).is_dir():
+        texts = tables.read_texts(Path(name))
+        return tables.version_of(texts), texts
+    with reading(book) as con:
+        policy = runs.policy_of(con, name)
+    return policy.version, policy.texts
+
+
+def lines(found: list[Change]) -> None:
+    """The changes in words, added and removed rows by their title alone."""
+    for change in found:
+        title = " / ".join(dict.fromkeys(filter(None, (change.title_zh, change.title_en))))
+        print(f"{change.change:9}{change.table:20}{' '.join(change.key)}  {title}")
+        if change.change == "changed":
+            for column, (before, after) in change.cells.items():
+                print(f"{'':9}  {column}: {before or '(blank)'} → {after or '(blank)'}")
+
+
+def _show_runs(found: RunDifference, *, as_json: bool) -> None:
+    totals = {cause: {change: found.total(cause, change) for change in ("appeared", "vanished")} for cause in CAUSES}
+    if as_json:
+        printing.as_json({"a": asdict(found.before), "b": asdict(found.after), "order": CAUSES, "violations": totals,
+                          "counts": found.counts.to_dicts(), "changes": found.changes.to_dicts()})  # fmt: skip
+        return
+    print(f"Run {found.before.run_id} → {found.after.run_id}")
+    print(f"{'cause':10}{'appeared':>10}{'vanished':>10}")
+    for cause, each in totals.items():
+        print(f"{cause:10}{each['appeared']:>10}{each['vanished']:>10}")
+    print(f"{'in all':10}{sum(t['appeared'] for t in totals.values()):>10}"
+          f"{sum(t['vanished'] for t in totals.values()):>10}")  # fmt: skip
+    print(f"\n{'rule':34}{'verdict':16}{'before':>9}{'after':>9}" + "".join(f"{cause:>9}" for cause in CAUSES))
+    for row in found.counts.to_dicts():
+        print(f"{row['rule_id']:34}{row['verdict']:16}{row['before']:>9}{row['after']:>9}"
+              + "".join(f"{row[cause]:>+9}" for cause in CAUSES))  # fmt: skip
+    print()
+    for row in found.changes.head(MOST_LINES).to_dicts():
+        print(f"{row['change']:10}{row['cause']:8}{row['rule_id']:34}{row['subject']:12}{row['subject_id']}")
+    if found.changes.height > MOST_LINES:
+        print(f"… {found.changes.height - MOST_LINES} more; --json lists them all.")

@@ -1,0 +1,41 @@
+"""To when may a loan be extended, and asked when."""
+
+import argparse
+from dataclasses import asdict
+
+from data import book
+from policy import frontier, judging
+from policy.commands import arguments as add
+from policy.commands import printing
+
+ABOUT = "every new maturity and every day of application, allowed or blocked by which rule"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.judging(command)
+    command.add_argument("--loan", required=True, help="the loan's id")
+    command.add_argument("--applied", type=add.day, help="one day of application (default: every day from --as-of on)")
+    command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        blocks = frontier.blocks(
+            con, policy, as_of, arguments.loan, arguments.consent, arguments.applied, today=arguments.today
+        )
+    if arguments.json:
+        printing.as_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
+                          "consent": arguments.consent, "blocks": [asdict(block) for block in blocks]})  # fmt: skip
+        return 0
+    print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
+    if not blocks:
+        print("The current maturity is not known, so there is no frontier.")
+    applied = None
+    for block in blocks:
+        if block.applied_from != applied:
+            applied = block.applied_from
+            print(f"Applied {block.applied_from} to {block.applied_to}:")
+        print(f"  to {block.to_from} … {block.to_to}  {block.verdict:15}{', '.join(block.blocked_by)}")
+    return 0

@@ -1,0 +1,84 @@
+"""How far from the limits, and what cures a violation."""
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from data import book
+from data.errors import InputError
+from policy import headroom, judging, verdicts
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.headroom import Remedy
+from policy.model import Policy
+
+ABOUT = "how far each record is from each limit, and what exactly cures a violation"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for each in (add.tables, add.json, add.as_of, add.of_book):
+        each(command)
+    command.add_argument("--loan", help="only this loan and what belongs to it")
+    command.add_argument("--rule", help="only this rule")
+
+
+@dataclass(frozen=True)
+class _Found:
+    distances: pl.DataFrame
+    remedies: list[Remedy]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    if arguments.rule is not None and arguments.rule not in policy.rules:
+        raise InputError(f"No rule '{arguments.rule}'. python -m policy coverage lists the rules.")
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        if arguments.loan is not None:
+            verdicts.known_loan(con, as_of, arguments.loan)
+        rules = (arguments.rule,) if arguments.rule else ()
+        subjects = [policy.rules[arguments.rule].subject] if arguments.rule else policy.subjects
+        frames = [headroom.distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]
+        remedies = [r for s in subjects for r in headroom.remedies(con, policy, as_of, s, rules, arguments.loan)]
+    found = _Found(pl.concat([frame for frame in frames if frame.width] or [pl.DataFrame()]), remedies)
+    each = arguments.loan is not None or arguments.rule is not None
+    if arguments.json:
+        rows = found.distances.to_dicts() if each else _by_rule(found.distances).to_dicts()
+        printing.as_json({"as_of": as_of, "policy_version": policy.version, "distances" if each else "rules": rows,
+                          "cures": [_said(policy, remedy) for remedy in found.remedies]})  # fmt: skip
+        return 0
+    print(f"As of {as_of}, policy {policy.version}")
+    _print_each(policy, found.distances) if each else _print_rules(found.distances)
+    for remedy in found.remedies:
+        print(f"  {remedy.rule_id:24}{remedy.subject_id:26}" + "; ".join(headroom.said(policy, remedy, "en")))
+    return 0
+
+
+def _by_rule(distances: pl.DataFrame) -> pl.DataFrame:
+    return distances.group_by("rule_id", maintain_order=True).agg(
+        records=pl.len(), violated=pl.col("violated").sum(), least=pl.col("distance").min(),
+        median=pl.col("distance").median(),
+    )  # fmt: skip
+
+
+def _print_rules(distances: pl.DataFrame) -> None:
+    for row in _by_rule(distances).iter_rows(named=True):
+        print(f"{row['rule_id']:28}{row['records']:>9} judged{row['violated']:>8} violated, "
+              f"distance from {row['least']}, median {row['median']}")  # fmt: skip
+
+
+def _print_each(policy: Policy, distances: pl.DataFrame) -> None:
+    for row in distances.iter_rows(named=True):
+        rule = policy.rules[row["rule_id"]]
+        said = (
+            f"{row['measured']} {rule.comparator} {row['limit']}, distance {row['distance'].normalize():f} {rule.unit}"
+        )
+        print(f"{'violation' if row['violated'] else 'pass':11}{row['subject_id']:26}{row['rule_id']:24}{said}")
+
+
+def _said(policy: Policy, remedy: Remedy) -> dict[str, Any]:
+    return {"subject": remedy.subject, "subject_id": remedy.subject_id, "rule_id": remedy.rule_id,
+            "action": remedy.cure.action, "amount": remedy.amount, "options": remedy.options,
+            "zh": headroom.said(policy, remedy, "zh"), "en": headroom.said(policy, remedy, "en")}  # fmt: skip

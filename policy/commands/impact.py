@@ -1,0 +1,63 @@
+"""What a changed folder of policy tables does to a book."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from data import book
+from policy import impact, judging, safe_csv
+from policy.commands import arguments as add
+from policy.commands import diff, printing
+from policy.impact import Impact
+
+ABOUT = "which violations a changed policy adds and removes on a book"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--tables", required=True, help="the changed folder of policy tables")
+    command.add_argument("--against", help="the folder it is compared with (default: the shipped tables)")
+    for argument in (add.json, add.as_of, add.of_book, add.today):
+        argument(command)
+    command.add_argument("--out", type=Path, help="a CSV to write every move and the loans behind it to")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    after, before = judging.load(arguments.tables), judging.load(arguments.against)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        found = impact.compare(con, before, after, as_of, today=arguments.today)
+        if arguments.out:
+            safe_csv.write(arguments.out, impact.listed(con, after, before))
+    if arguments.json:
+        printing.as_json(_json(found))
+    else:
+        _print(found)
+    return 0
+
+
+def _json(found: Impact) -> dict[str, object]:
+    return {
+        "as_of": found.as_of,
+        "before": found.before,
+        "after": found.after,
+        "changes": [asdict(change) | {"may_move_verdicts": not change.is_silent} for change in found.changes],
+        "rules_judged": found.judged,
+        "totals": found.totals.to_dicts(),
+        "by": {name: frame.to_dicts() for name, frame in found.by.items()},
+    }
+
+
+def _print(found: Impact) -> None:
+    print(f"Policy {found.before} → {found.after}, as of {found.as_of}: {len(found.changes)} rows differ, "
+          f"{len(found.judged)} rules judged anew.")  # fmt: skip
+    diff.lines(found.changes)
+    if found.changes and not found.judged:
+        print("No verdict can move: the rows that differ are words, severities, clauses or examples.")
+    print(f"\n{'':56}{'records':>10}{'loans':>10}{'yuan':>22}")
+    for row in found.totals.to_dicts():
+        print(f"{row['kind']:56}{row['records']:>10}{row['loans']:>10}{row['yuan']:>22,}")
+    for name, frame in found.by.items():
+        for row in frame.to_dicts():
+            print(f"{name + ' ' + (row[name] or '-'):34}{row['kind']:22}{row['records']:>10}{row['loans']:>10}"
+                  f"{row['yuan']:>22,}")  # fmt: skip
+    print("Each total counts the balance of a loan once, however many rules catch it.")

@@ -1,0 +1,60 @@
+"""The life of the violations over the snapshots of a book."""
+
+import argparse
+from dataclasses import asdict
+
+from data import book
+from policy import life, runs
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.life import CAME, LEFT, MOVEMENTS, STATES, Life
+
+ABOUT = "how long each violation has stood, and what was new, cured or reopened since a snapshot"
+MOST_ROWS = 40
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.of_book(command)
+    add.json(command)
+    command.add_argument("--as-of", type=add.day, help="the judged snapshot to look from (default: the latest)")
+    command.add_argument("--since", type=add.day, help="an earlier judged snapshot (default: the one before)")
+    command.add_argument("--state", choices=STATES, help="list only this state")
+    command.add_argument("--movement", choices=MOVEMENTS, help="list only what moved so since --since")
+    command.add_argument("--rule", help="list only this rule")
+    command.add_argument("--branch", help="list only this branch")
+    command.add_argument("--limit", type=int, default=MOST_ROWS, help=f"most rows listed (default {MOST_ROWS}; 0: all)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with book.reading(arguments.book) as con:
+        found = life.build(con, runs.latest(con, arguments.as_of), arguments.since)
+        rules = life.by(con, "rule_id").to_dicts()
+        rows = life.listed(
+            con, state=arguments.state, movement=arguments.movement, rule=arguments.rule, branch=arguments.branch,
+            limit=arguments.limit or None,
+        ).to_dicts()  # fmt: skip
+    if arguments.json:
+        movements = {m: {"violations": n, "opening_balance": o, "closing_balance": c}
+                     for m, (n, o, c) in found.movements.items()}  # fmt: skip
+        printing.as_json({"run": asdict(found.run), "since": found.since and asdict(found.since),
+                          "opening": found.opening, "movements": movements, "closing": found.closing,
+                          "states": found.states, "rules": rules, "violations": rows})  # fmt: skip
+        return 0
+    _print(found)
+    for row in rows:
+        print(f"{row['state']:13}{row['rule_id']:34}{row['subject_id']:22}{row['first_seen']} – {row['last_seen']} "
+              f"{row['days_open']:>5} days, reopened {row['times_reopened']}")  # fmt: skip
+    return 0
+
+
+def _print(found: Life) -> None:
+    since = found.since.as_of if found.since else "the beginning"
+    print(f"Violations of run {found.run.run_id}, as of {found.run.as_of}, since {since}")
+    print(f"{'opening':14}{found.opening:>10}{sum(found.movements[m][1] for m in ('persisting', *LEFT)):>22,}")
+    for sign, names, side in (("+", CAME, 2), ("-", LEFT, 1)):
+        for name in names:
+            print(f"{sign} {name:12}{found.movements[name][0]:>10}{found.movements[name][side]:>22,}")
+    changed = found.movements["persisting"][2] - found.movements["persisting"][1]  # type: ignore[operator]
+    print(f"+ {'balance moved':12}{changed:>31,}")
+    print(f"{'closing':14}{found.closing:>10}{sum(found.movements[m][2] for m in ('persisting', *CAME)):>22,}")
+    print("states: " + ", ".join(f"{state} {count}" for state, count in found.states.items() if count) + "\n")

@@ -1,0 +1,56 @@
+"""The health of the bank, or of one branch."""
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from data import book
+from policy import judging, metrics
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.metrics import Metric, Value
+
+ABOUT = "portfolio health: every metric with its limits, for the bank or a branch"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for argument in (add.tables, add.json, add.as_of, add.of_book):
+        argument(command)
+    command.add_argument("--branch", help="one branch (default: the whole bank; --json without it: every branch too)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        values = metrics.evaluate(con, policy, as_of)
+    known = {metric.metric_id: metric for metric in metrics.in_force(policy, as_of)}
+    shown = metrics.of_branch(values, arguments.branch)
+    if arguments.json:
+        every = values if arguments.branch is None else shown
+        printing.as_json({"as_of": as_of, "policy_version": policy.version,
+                          "metrics": [_json(known[value.metric_id], value) for value in every]})  # fmt: skip
+        return 0
+    print(f"{arguments.branch or 'Whole bank'}, as of {as_of}, policy {policy.version}")
+    for value in shown:
+        print(_line(known[value.metric_id], value))
+    return 0
+
+
+def _json(metric: Metric, value: Value) -> dict[str, Any]:
+    names = ("title_zh", "title_en", "unit", "direction", "formula", "clause_id", "evidence", "needs_zh", "needs_en")
+    return asdict(value) | {name: getattr(metric, name) for name in names}
+
+
+def _line(metric: Metric, value: Value) -> str:
+    said = _said(metric, value.value) if value.value is not None else f"{value.reason}: {', '.join(value.missing)}"
+    limits = f"amber {_said(metric, value.amber)}, red {_said(metric, value.red)}" if metric.direction else ""
+    lacking = f"; {value.lacking} of {value.total} lack {metric.needs_en}" if value.lacking else ""
+    lacking = f"; needs {metric.needs_en}" if value.reason == "not_set" else lacking
+    return f"{value.status:6}{metric.metric_id:26}{said:>20}  {metric.title_zh} / {metric.title_en}  {limits}{lacking}"
+
+
+def _said(metric: Metric, number: Any) -> str:
+    if number is None:
+        return "-"
+    return f"{number:.2%}" if metric.unit == "ratio" else f"{number.normalize():f}"

@@ -1,0 +1,36 @@
+"""Judge a run again and compare."""
+
+import argparse
+from contextlib import closing
+
+from data.book import Reader
+from policy import replay
+from policy.commands import arguments as add
+from policy.commands import printing
+
+ABOUT = "judge a run again from its stored policy and data, and compare byte for byte"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run_id", metavar="RUN", help="the run's id, or its beginning (python -m policy runs)")
+    add.of_book(command)
+    add.json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with closing(Reader(arguments.book)) as reader:
+        found = replay.replay(reader, arguments.run_id)
+    if arguments.json:
+        hashes = {part: {"stored": a, "replayed": b} for part, (a, b) in found.hashes.items()}
+        printing.as_json({"run_id": found.run.run_id, "identical": found.identical, "moved_since": found.moved,
+                          "hashes": hashes, "differing": found.differing, "rows": found.rows})  # fmt: skip
+        return 0 if found.identical else 1
+    print(f"Run {found.run.run_id}: policy {found.run.policy_version}, engine {found.run.engine_version}")
+    for change in found.moved:
+        print(f"The data have moved since; judged as they were. {change}")
+    for part, (stored, again) in found.hashes.items():
+        print(f"{part:12}stored   {stored}\n{'':12}replayed {again}")
+    for row in found.rows:
+        print("only " + row["only"] + ": " + ", ".join(f"{k}={v}" for k, v in row.items() if k != "only"))
+    print("Identical." if found.identical else f"{found.differing} rows differ.")
+    return 0 if found.identical else 1

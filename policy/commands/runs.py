@@ -1,0 +1,33 @@
+"""The runs that the book keeps."""
+
+import argparse
+from dataclasses import asdict
+
+from data import book
+from policy import runs
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.model import VERDICTS
+
+ABOUT = "list the runs that the book keeps"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    add.of_book(command)
+    add.json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with book.reading(arguments.book) as con:
+        found, totals = runs.listed(con), runs.totals(con)
+    if arguments.json:
+        counted = [asdict(each) | {"counts": totals.get(each.run_id, {})} for each in found]
+        printing.as_json({"book": str(arguments.book), "runs": counted})
+        return 0
+    print(f"{'run':42}{'as of':12}{'rules':7}{'judged (UTC)':18}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
+    for each in found:
+        counts = totals.get(each.run_id, {})
+        print(f"{each.run_id:42}{each.as_of!s:12}{each.rules_of:7}{each.judged_at:%Y-%m-%d %H:%M}  "
+              + "".join(f"{counts.get(verdict, 0):>16}" for verdict in VERDICTS))  # fmt: skip
+    print(f"{len(found)} runs.")
+    return 0

@@ -1,0 +1,58 @@
+"""What will break if nothing is done."""
+
+import argparse
+from typing import Any
+
+import polars as pl
+
+from data import book
+from policy import judging, ticklers
+from policy.commands import arguments as add
+from policy.commands import printing
+from policy.model import Policy
+
+ABOUT = "what passes now and will break within so many days if nothing is done"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    for each in (add.tables, add.json, add.as_of, add.of_book):
+        each(command)
+    command.add_argument("--within", type=add.days, default=ticklers.WITHIN[-1], help="days ahead (default: 90)")
+    command.add_argument("--branch", help="only this branch")
+    command.add_argument("--officer", help="only this officer")
+    command.add_argument("--loan", help="only this loan and its borrower")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    with book.reading(arguments.book) as con:
+        as_of = judging.pick_as_of(con, arguments.as_of)
+        found = ticklers.table(con, policy, as_of, arguments.within)
+    for name, wanted in (
+        ("branch_id", arguments.branch),
+        ("officer_id", arguments.officer),
+        ("loan_id", arguments.loan),
+    ):
+        if wanted is not None:
+            found = found.filter(pl.col(name) == wanted)
+    counts = {days: found.filter(pl.col("days_left") <= days).height for days in _windows(arguments.within)}
+    if arguments.json:
+        printing.as_json({"as_of": as_of, "policy_version": policy.version, "within": counts,
+                          "ticklers": [_said(policy, row) for row in found.to_dicts()]})  # fmt: skip
+        return 0
+    print(f"As of {as_of}, policy {policy.version}: " + ", ".join(f"{n} in {days} days" for days, n in counts.items()))
+    for row in found.to_dicts():
+        rule = policy.rules[row["rule_id"]]
+        print(f"{row['breaks_on']}  {row['subject']:10}{row['subject_id']:26}{row['branch_id'] or '-':10}"
+              f"{row['rule_id']:24}{rule.remedy_zh} / {rule.remedy_en}")  # fmt: skip
+    return 0
+
+
+def _windows(within: int) -> list[int]:
+    return [*(days for days in ticklers.WITHIN if days < within), within]
+
+
+def _said(policy: Policy, row: dict[str, Any]) -> dict[str, Any]:
+    rule = policy.rules[row["rule_id"]]
+    texts = ("severity", "title_zh", "title_en", "remedy_zh", "remedy_en", "clause_id", "evidence")
+    return row | {name: getattr(rule, name) for name in texts}

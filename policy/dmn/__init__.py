@@ -1,0 +1,1 @@
+"""Limit tables as DMN decision tables, so that they travel to and from other engines."""

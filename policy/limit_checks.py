@@ -1,0 +1,100 @@
+"""What the linter says of limit tables beyond their regions: values that cannot be meant, and what nothing reads."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+
+from policy import lookups, unary_tests
+from policy.expressions import KINDS, ExpressionError, near
+from policy.intervals import plain
+from policy.model import LimitColumn, LimitRow, LimitTable, Place, Policy, Problem
+from policy.tables import TableReader
+
+PLAUSIBLE = "plausible.csv"
+PLAIN = re.compile(r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible\.csv|effects\.csv")
+Bounds = dict[tuple[str, str], tuple[Decimal, Decimal, str]]
+
+
+def problems(policy: Policy) -> list[Problem]:
+    """Every finding about columns and cells of the limit tables, and about derived fields that nothing reads."""
+    reader = TableReader(policy.texts)
+    bounds = _bounds(reader)
+    found = list(reader.problems)
+    for table in policy.limit_tables.values():
+        found += _types(table)
+        for row in table.rows:
+            found += [*_implausible(table, row, bounds), *_empty(table, row)]
+    return [*found, *_unread(policy)]
+
+
+def _bounds(reader: TableReader) -> Bounds:
+    """(unit, type) -> lowest and highest value that can be meant, and what to say otherwise."""
+    found: Bounds = {}
+    for place, cells in reader.rows(PLAUSIBLE, ("unit", "type", "low", "high", "message_zh", "message_en")):
+        try:
+            low, high = Decimal(cells["low"]), Decimal(cells["high"])
+        except InvalidOperation:
+            reader.report(place, "low", f"'{cells['low']}' or '{cells['high']}' is no number.", "Write two numbers.")
+            continue
+        found[cells["unit"], cells["type"]] = (low, high, f"{cells['message_zh']} / {cells['message_en']}.")
+    return found
+
+
+def _types(table: LimitTable) -> Iterator[Problem]:
+    for column in table.columns:
+        known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
+        if column.type not in known:
+            what = f"'{column.type}' is no type of a {column.role}{near(column.type, known)}."
+            message = f"{table.name}.{column.name}: {what}"
+            yield Problem("error", "limit_columns.csv", 1, "type", message, f"Use {', '.join(known)}.")
+
+
+def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[Problem]:
+    for column in table.columns:
+        if (column.unit, column.type) not in bounds:
+            continue
+        low, high, why = bounds[column.unit, column.type]
+        for value in _values(column, row.cells[column.name]):
+            if not low <= value <= high:
+                message = f"{plain(value)} {column.unit} cannot be meant; plausible is {plain(low)} to {plain(high)}."
+                yield Problem("error", row.place.table, row.place.row, column.name, message, why)
+
+
+def _values(column: LimitColumn, text: str) -> list[Decimal]:
+    """The numbers of a cell; one that cannot be read is reported elsewhere. Of a key only what is above 0."""
+    try:
+        if column.role == "limit":
+            return [Decimal(text)] if text else []
+        cell = lookups.key_cell(column, text)
+    except (unary_tests.UnaryTestError, ExpressionError, InvalidOperation):
+        return []
+    bounds = (bound for interval in cell.intervals for bound in (interval.low, interval.high))
+    return [bound for bound in bounds if isinstance(bound, Decimal) and bound > 0]
+
+
+def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
+    limits = [column.name for column in table.columns if column.role == "limit"]
+    if not any(row.cells[name] for name in limits) and not row.reading_zh:
+        message = f"{row.row_id} gives no limit at all, so what it answers for is never judged."
+        yield Problem("warning", row.place.table, row.place.row, limits[0] if limits else "-", message,
+                      "Fill in the limit, or say in the reading why there is none.")  # fmt: skip
+
+
+def _unread(policy: Policy) -> Iterator[Problem]:
+    """Limit columns and derived fields that no expression of any table names."""
+    texts = [text for name, text in policy.texts.items() if not PLAIN.match(name)]
+    named = {word for text in texts for word in re.findall(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", text, re.ASCII)}
+    read_tables = {word.partition(".")[0] for word in named}
+    for table in policy.limit_tables.values():
+        for column in table.columns:
+            if column.role == "limit" and table.name in read_tables and f"{table.name}.{column.name}" not in named:
+                place = Place("limit_columns.csv", 1)
+                message = f"nothing reads {table.name}.{column.name}."
+                yield Problem("warning", place.table, place.row, "column", message, "Remove the column, or use it.")
+    keys = {key.name for table in policy.limit_tables.values() for key in table.keys}
+    for derived in policy.derived:
+        uses = sum(len(re.findall(rf"\b{re.escape(derived.name)}\b", text)) for text in texts)
+        own = sum(other.name == derived.name for other in policy.derived)
+        if uses <= own and derived.name not in keys:
+            message = f"nothing reads {derived.name} of {derived.subject}."
+            yield Problem("warning", derived.place.table, derived.place.row, "field", message, "Remove it, or use it.")

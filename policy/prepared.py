@@ -1,0 +1,151 @@
+"""Judging a few records at once: the same compiled rules over facts that are given, in a plan that is kept."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from data import dictionary, planned
+from policy.columns import Aggregate, Columns, identifier
+from policy.compiling import CompiledSubject, compiled
+from policy.model import Policy
+
+Record = dict[str, Any]
+REMEMBERED = 64
+
+
+@lru_cache(maxsize=REMEMBERED)
+def facts_behind(columns: Columns, names: frozenset[str]) -> frozenset[str]:
+    """The facts and aggregates that these columns are made of."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    todo = set(names)
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        if name in columns.computed:
+            todo |= {column.name for column in columns.computed[name].find_all(exp.Column)} - seen
+        elif name in columns.facts or name in columns.aggregates:
+            found.add(name)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def coded(judged: CompiledSubject, base: str) -> str:
+    """SQL of CTEs ending in `coded`: the columns of `base`, and of rule n code, measured, limit, hits and harmless."""
+    parts = [
+        f"{rule.texts.code} AS code{n}, {rule.texts.measured_value} AS measured{n}, "
+        f"{rule.texts.limit_value} AS limit{n}, {rule.texts.hits} AS hits{n}, {rule.texts.harmless} AS harmless{n}"
+        for n, rule in enumerate(judged.rules)
+    ]
+    select = judged.columns.select(base, _roots(judged), narrow=True)
+    return f"{select}, coded AS (SELECT *, {', '.join(parts)} FROM columns)"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _roots(judged: CompiledSubject) -> frozenset[str]:
+    """What the rules' expressions and the evidence of their verdicts read."""
+    return frozenset(name for rule in judged.rules for name in rule.reads) | frozenset(_derived(judged))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _derived(judged: CompiledSubject) -> tuple[str, ...]:
+    """Derived fields that a rule reads: they belong to the evidence."""
+    columns = judged.columns
+    inputs = {name for rule in judged.rules for name in rule.inputs}
+    return tuple(d.name for d in columns.policy.derived if d.subject == columns.subject and d.name in inputs)
+
+
+def types(judged: CompiledSubject, rows: list[Record]) -> dict[str, str]:
+    """The SQL types of the facts and aggregates that the rules read."""
+    names = facts_behind(judged.columns, _roots(judged))
+    fields = dictionary.facts(judged.columns.subject)
+    found = {name: fields[name].sql_type for name in fields if name in names}
+    for name, aggregate in judged.columns.aggregates.items():
+        if name in names:
+            exact = next((row[_type_of(name)] for row in rows if row.get(_type_of(name))), None)
+            found[name] = exact or dictionary.DUCKDB_TYPES[aggregate.derived.type]
+    return found
+
+
+def _type_of(name: str) -> str:
+    return f"type of {name}"
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    subject: str,
+    as_of: date,
+    rows: list[Record],
+    *,
+    today: bool = False,
+    answers: Mapping[str, str] | None = None,
+) -> list[Record]:
+    """The rows with code{n}, measured{n}, limit{n}, hits{n} of each rule, derived fields, and `answers` over `coded`.
+
+    `rows` hold every fact of the subject. The order is kept.
+    """
+    judged = compiled(policy, subject, today=today, given=True)
+    if not rows or not judged.rules:
+        return []
+    rows = with_aggregates(con, judged, as_of, rows)
+    given = types(judged, rows)
+    own = [name for name in _derived(judged) if name in judged.columns.computed]
+    shown = [f"{kind}{n}" for n in range(len(judged.rules)) for kind in ("code", "measured", "limit", "hits")]
+    shown += [identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in (answers or {}).items()]
+    text = f"{coded(judged, _numbered(given))} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
+    numbered = [{**row, "given_row": number} for number, row in enumerate(rows)]
+    found = planned.run(text, numbered, {**given, "given_row": "INTEGER"})
+    return [row | record for row, record in zip(rows, found, strict=True)]
+
+
+def _numbered(given: Mapping[str, str]) -> str:
+    return planned.relation({**given, "given_row": "INTEGER"})
+
+
+def with_aggregates(
+    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, as_of: date, rows: list[Record]
+) -> list[Record]:
+    """The rows with the fields that policy gathers from what belongs to their loans."""
+    read = facts_behind(judged.columns, _roots(judged))
+    for name, aggregate in judged.columns.aggregates.items():
+        if name in read:
+            values = _aggregated(con, aggregate, as_of, [row["loan_id"] for row in rows])
+            rows = [
+                {**row, name: values.get(row["loan_id"], (None, None))[0],
+                 _type_of(name): values.get(row["loan_id"], (None, None))[1]} for row in rows
+            ]  # fmt: skip
+    return rows
+
+
+def _aggregated(
+    con: duckdb.DuckDBPyConnection, aggregate: Aggregate, as_of: date, loans: list[str]
+) -> dict[str, tuple[Decimal | None, str]]:
+    """{loan: (value, SQL type)} of the child rows of these loans."""
+    subject = aggregate.derived.from_subject
+    fields = dictionary.facts(subject)
+    read = frozenset(column.name for column in aggregate.value.sql.find_all(exp.Column)) | {"loan_id"}
+    names = facts_behind(aggregate.columns, read)
+    given = {name: fields[name].sql_type for name in fields if name in names}
+    rows = records(
+        con,
+        f"SELECT {', '.join(map(identifier, given))} FROM facts_{subject} "
+        "WHERE as_of = $as_of AND list_contains($loans, loan_id)",
+        {"as_of": as_of, "loans": loans},
+    )
+    found = planned.run(
+        f"SELECT *, typeof(value) AS value_type FROM ({aggregate.over(planned.relation(given))})", rows, given
+    )
+    return {row["loan_id"]: (row["value"], row["value_type"]) for row in found}
+
+
+def records(con: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any]) -> list[Record]:
+    """The few rows of a query by column name; parameters that the text does not name are left out."""
+    result = con.execute(text, {name: value for name, value in parameters.items() if f"${name}" in text})
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

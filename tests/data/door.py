@@ -1,0 +1,88 @@
+"""Files read up to the book's door: what would be loaded, kept back and said, without a book."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import xlwt
+
+from data import importing, profiles, readers, staging
+from data.staging import Stage
+
+AS_OF = date(2024, 3, 31)
+
+
+@dataclass
+class Arrived:
+    stage: Stage
+
+    def column(self, field: str, table: str = "loans") -> list[Any]:
+        return self.stage.tables[table][field].to_list() if table in self.stage.tables else []
+
+    @property
+    def notes(self) -> set[str]:
+        return {note["id"] for note in self.stage.notes}
+
+    def said(self, message: str) -> str:
+        return next(note["en"] for note in self.stage.notes if note["id"] == message)
+
+    @property
+    def kept_back(self) -> list[tuple[int, str]]:
+        """(row, reason) of every row that would not load."""
+        return [
+            (row["row_number"], row["reason"]) for part in self.stage.quarantine for row in part.iter_rows(named=True)
+        ]
+
+
+@dataclass
+class Door:
+    folder: Path
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def read(self, *files: Path, profile: str | None = None) -> Arrived:
+        found, _ = importing.read(readers.load_all(list(files)), AS_OF, profiles.load(profile) if profile else None)
+        stage = staging.stage(found, AS_OF)
+        assert all(count.rows_in == count.loaded + count.quarantined + count.ignored for count in stage.counts)
+        return Arrived(stage)
+
+    def text(self, content: str | bytes, name: str = "f.csv") -> Arrived:
+        return self.read(self.write(name, content))
+
+    def xlsx(self, sheets: dict[str, list[list[Any]]], merges: tuple[str, ...] = (), **marks: Any) -> Path:
+        """`marks`: formats (cell -> number format), hidden (names of sheets), from_1904."""
+        book = openpyxl.Workbook()
+        book.remove(book.active)
+        for name, rows in sheets.items():
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append(row)
+            for merge in merges:
+                sheet.merge_cells(merge)
+            for cell, number_format in marks.get("formats", {}).items():
+                sheet[cell].number_format = number_format
+            if name in marks.get("hidden", ()):
+                sheet.sheet_state = "hidden"
+        if marks.get("from_1904"):
+            book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+        path = self.folder / "book.xlsx"
+        book.save(path)
+        return path
+
+    def xls(self, sheets: dict[str, list[list[Any]]]) -> Path:
+        """A real XLS (BIFF) file."""
+        book = xlwt.Workbook(encoding="utf-8")
+        for name, rows in sheets.items():
+            sheet = book.add_sheet(name)
+            for y, row in enumerate(rows):
+                for x, cell in enumerate(row):
+                    if cell is not None:
+                        sheet.write(y, x, cell)
+        path = self.folder / "book.xls"
+        book.save(str(path))
+        return path

@@ -1,0 +1,460 @@
+"""Export files as core systems write them: one test a row of the list of cases, by its number."""
+
+import hashlib
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from desk import Desk
+from door import Door
+
+from data.errors import InputError
+
+DAY = date(2024, 1, 31)
+HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="gb2312"></head><body>
+<table border=1><tr><td colspan=3>××农商行贷款台账 单位：万元</td></tr>
+<tr><th>借据号</th><th>贷款<br>余额</th><th>客户名称</th></tr>
+<tr><td style="mso-number-format:'\\@'">0215</td><td>1,234.5</td><td>甲&amp;乙&nbsp;公司</td></tr>
+<tr><td>0216</td><td>7</td><td>丙</td></tr></table></body></html>"""
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    return Door(tmp_path)
+
+
+def test_e01_gb18030_with_characters_beyond_gbk(door: Door) -> None:
+    names = ["䶮", "㛃", "𠮷", "é"]
+    text = "借据号,客户号,客户名称\n" + "".join(f"L{i},C{i},{name}\n" for i, name in enumerate(names))
+    arrived = door.text(text.encode("gb18030"))
+    assert arrived.column("name", "borrowers") == names
+    assert arrived.stage.counts[0].encoding == "gb18030"
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_e02_byte_order_marks_and_utf16_with_and_without(door: Door, codec: str) -> None:
+    arrived = door.text("借据号\t余额\t用途\nL1\t5\t买牛\n".encode(codec), "export.txt")
+    assert arrived.column("purpose") == ["买牛"]
+    assert arrived.stage.counts[0].encoding == ("utf-8-sig" if codec == "utf-8-sig" else "utf-16")
+
+
+@pytest.mark.parametrize("main", ["utf-8", "gb18030"])
+def test_e02_lines_in_another_encoding_are_kept_back(door: Door, main: str) -> None:
+    other = {"utf-8": "gb18030", "gb18030": "utf-8"}[main]
+    lines = [
+        ("借据号,余额,用途", main),
+        *((f"L{i},{i},流动资金周转", main) for i in range(5)),
+        ("L8,8,种植养殖业务", other),
+    ]
+    arrived = door.text(b"\n".join(line.encode(codec) for line, codec in lines) + b"\nL9,9,\xff\xff\n")
+    assert arrived.column("loan_id") == [f"L{i}" for i in range(5)]
+    assert [row for row, _ in arrived.kept_back] == [7, 8]
+    assert all(f"not in the file's encoding, {main}" in reason for _, reason in arrived.kept_back)
+    assert '"L8"' in arrived.stage.quarantine[0]["content"][0]
+    assert '"种植养殖业务"' in arrived.stage.quarantine[0]["content"][0]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030", "utf-16"])
+def test_e03_html_called_xls(door: Door, codec: str) -> None:
+    arrived = door.text(HTML.encode(codec), "台账.xls")
+    assert arrived.column("loan_id") == ["0215", "0216"]
+    assert arrived.column("balance") == [Decimal("12345000.00"), Decimal("70000.00")]
+    assert arrived.stage.counts[0].encoding == f"html {codec}"
+
+
+def test_e03_tab_separated_text_called_xls(door: Door) -> None:
+    assert door.text("借据号\t余额\nL1\t5\n".encode("gb18030"), "a.xls").column("balance") == [5]
+
+
+def test_e03_a_real_xls(door: Door) -> None:
+    arrived = door.read(
+        door.xls({"台账": [["借据号", "余额", "发放日期"], ["0215", 12.5, "2024-01-31"], ["0216", 3, 45322]]})
+    )
+    assert arrived.column("balance") == [Decimal("12.50"), Decimal("3.00")]
+    assert arrived.column("disbursed_on") == [DAY, DAY]
+    assert arrived.stage.counts[0].encoding == "xls"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<?xml version='1.0'?><Workbook/>", "is an XML file"), ("MIME-Version: 1.0\nX", "is a saved web archive"),
+        ("<html><body>请登录</body></html>", "a web page without a table"),
+    ],
+)  # fmt: skip
+def test_e03_what_else_is_called_xls_is_refused_clearly(door: Door, content: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        door.text(content, "a.xls")
+
+
+def test_e04_titles_tell_unit_and_date(door: Door) -> None:
+    rows = [
+        ["××农商行贷款台账"],
+        ["填报单位：万州支行"],
+        ["截至2024年2月29日 单位:万元"],
+        ["借据号", "贷款余额", "利率"],
+        ["L1", 5, 4.35],
+    ]
+    arrived = door.read(door.xlsx({"s": rows}, ("A1:C1", "A2:C2", "A3:C3")))
+    assert arrived.column("balance") == [Decimal("50000.00")]
+    assert {"note_title_unit", "note_title_date"} <= arrived.notes
+    assert arrived.stage.counts[0].ignored == 3
+
+
+TWO_ROWS = [
+    ["贷款台账", None, None, None, None, None], ["借据号", "金额（万元）", None, "担保情况", None, "用途"],
+    [None, "贷款金额", "贷款余额", "担保方式", "担保人", None], ["L1", 5, 3, "保证", "张三", "买牛"], ["合计", 5, 3, None, None, None],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("merges", [("A1:F1", "A2:A3", "B2:C2", "D2:E2", "F2:F3"), ()])
+def test_e05_a_header_two_rows_deep(door: Door, merges: tuple[str, ...]) -> None:
+    arrived = door.read(door.xlsx({"s": TWO_ROWS}, merges))
+    assert (arrived.column("principal"), arrived.column("balance")) == ([50000], [30000])
+    assert arrived.column("guarantee_type") == ["guarantee"]
+    assert arrived.column("provider_name", "guarantees") == ["张三"]
+    assert "金额（万元）_贷款余额" in " ".join(note["en"] for note in arrived.stage.notes)
+    assert (arrived.stage.counts[0].rows_in, arrived.stage.counts[0].ignored) == (3, 2)
+
+
+def test_e05_a_header_two_rows_deep_in_a_text_file_and_again_on_each_page(door: Door) -> None:
+    head = "借据号,担保情况,,余额\n,担保方式,担保人,\n"
+    arrived = door.text(f"{head}L1,保证,甲,5\n{head}L2,保证,乙,6\n")
+    assert arrived.column("balance") == [5, 6]
+    assert arrived.stage.counts[0].ignored == 2
+
+
+def test_e06_units_in_headers_mixed_within_a_file(door: Door) -> None:
+    arrived = door.text("借据号,贷款余额(万元),贷款金额（元）,欠本金额_千元\nL1,5,7,2\n")
+    assert arrived.column("balance") == [50000]
+    assert arrived.column("principal") == [7]
+    assert arrived.column("principal_overdue", "snapshots") == [2000]
+    assert "note_unit_assumed" not in arrived.notes
+
+
+def test_e06_an_unstated_unit_is_said_and_an_unknown_one_refused(door: Door) -> None:
+    assert "amounts read as yuan in 余额" in door.text("借据号,余额\nL1,5\n").said("note_unit_assumed")
+    with pytest.raises(InputError, match="unknown column '余额\\(两\\)'"):
+        door.text("借据号,余额(两)\nL1,5\n")
+
+
+def test_e07_amounts_that_differ_by_ten_thousand_in_one_batch(door: Door) -> None:
+    loans = door.write("l.csv", "借据号,余额(元)\nL1,500000.00\nL2,7\n")
+    arrived = door.read(loans, door.write("s.csv", "借据号,数据日期,余额\nL1,2024-03-31,50\nL2,2024-03-31,7\n"))
+    assert arrived.said("note_magnitude").startswith("1 loans such as L1 (row 2) have a balance 10,000 times")
+
+
+@pytest.mark.parametrize(
+    "cell", ["20240131", "2024-01-31", "2024/1/31", "2024.01.31", "2024年1月31日", "45322", "2024-01-31 00:00:00", "'20240131", "20240131.0"]
+)  # fmt: skip
+def test_e08_dates_of_every_form(door: Door, cell: str) -> None:
+    assert door.text(f"借据号,发放日期\nL1,{cell}\n").column("disbursed_on") == [DAY]
+
+
+def test_e08_dates_of_workbooks_and_what_is_ambiguous(door: Door) -> None:
+    rows = [["借据号", "发放日期"], ["L1", 20240131], ["L2", datetime(2024, 1, 31)], ["L3", 45322], ["L4", "24-1-31"]]
+    arrived = door.read(door.xlsx({"s": rows}))
+    assert arrived.column("disbursed_on") == [DAY] * 3
+    assert [row for row, _ in arrived.kept_back] == [5]
+    assert door.read(door.xlsx({"s": [["借据号", "发放日期"], ["L1", 43860]]}, from_1904=True)).column(
+        "disbursed_on"
+    ) == [DAY]
+
+
+@pytest.mark.parametrize("cell", ["20240230", "0", "00000000", "/", "-", "长期", "无"])
+def test_e09_no_dates_are_empty_and_said(door: Door, cell: str) -> None:
+    arrived = door.text(f"借据号,到期日期\nL1,{cell}\n")
+    assert arrived.column("current_maturity") == [None]
+    assert {"note_impossible_date" if cell == "20240230" else "note_blank"} <= arrived.notes
+
+
+def test_e09_an_identity_without_end_is_not_an_unknown_one(door: Door) -> None:
+    arrived = door.text("客户号,名称,证件有效期,执照有效期\nC1,甲,长期,\nC2,乙,2030-01-01,99991231\n", "c.csv")
+    assert arrived.column("id_valid_to", "borrowers") == [date(2999, 12, 31), date(2030, 1, 1)]
+    assert arrived.column("licence_valid_to", "borrowers") == [None, date(2999, 12, 31)]
+    assert "(row 2) mean without end" in arrived.said("note_open_ended")
+
+
+@pytest.mark.parametrize("cell", ["99991231", "29991231", "20991231", "00010101", "19000101"])
+def test_e10_placeholder_dates_are_empty(door: Door, cell: str) -> None:
+    arrived = door.text(f"借据号,到期日期\nL1,{cell}\n")
+    assert (arrived.column("current_maturity"), "note_sentinel" in arrived.notes) == ([None], True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "rate"),
+    [("4.35", "4.35"), ("4.35%", "4.35"), ("0.0435", "4.35"), ("月利率3.625‰", "4.35"), (" 8.50000‰", "10.2"), ("日利率万分之1.5", "5.4"),
+     ("LPR+50BP", None)],
+)  # fmt: skip
+def test_e11_rates_are_percent_a_year(door: Door, cell: str, rate: str | None) -> None:
+    arrived = door.text(f"借据号,利率\nL1,{cell}\n")
+    assert arrived.column("annual_rate_pct") == [None if rate is None else Decimal(rate)]
+    if rate is None or cell == "0.0435":
+        assert {"note_blank", "note_rate_fractions"} & arrived.notes
+
+
+def test_e11_cells_shown_as_percent_in_a_workbook(door: Door) -> None:
+    rows = [["借据号", "利率", "抵质押率", "押品编号"], ["L1", 0.0435, 0.7, "Y1"], ["L2", 4.5, 65, "Y2"]]
+    arrived = door.read(door.xlsx({"s": rows}, formats={"B2": "0.00%", "C2": '0"%"', "C3": "General"}))
+    assert arrived.column("annual_rate_pct") == [Decimal("4.35"), Decimal("4.5")]
+    assert arrived.column("ratio_pct", "guarantees") == [Decimal("0.7"), Decimal(65)]
+    assert arrived.said("note_percent_cells").startswith("1 cells")
+
+
+def test_e12_ids_stay_texts_and_lost_digits_are_rejected(door: Door) -> None:
+    arrived = door.text("借据号,机构号,余额\n01260120001203330801,0215,1\n1.2601E+19,0215,1\n")
+    assert (arrived.column("loan_id"), arrived.column("branch_id")) == (["01260120001203330801"], ["0215"])
+    assert "lost digits in a spreadsheet; export the column as text" in arrived.kept_back[0][1]
+
+
+def test_e13_identity_cards_cut_by_a_spreadsheet(door: Door) -> None:
+    arrived = door.text(
+        "客户号,名称,证件号码\nC1,甲,11010119900307100x\nC2,乙,110101199003071000\nC3,丙,110101199003075400\n"
+    )
+    assert arrived.column("id_no", "borrowers")[0] == "11010119900307100X"
+    assert "'110101199003071000' (row 3) end in 000" in arrived.said("note_id_digits")
+
+
+def test_e14_full_width_and_invisible_characters(door: Door) -> None:
+    arrived = door.text(
+        "借据号,余额,五级分类,客户号,客户名称\nＡ１\u200b２３,１２３.４,１\u3000,Ｃ１,张\u200b三（个体）\u00a0\n"
+    )
+    assert (arrived.column("loan_id"), arrived.column("balance")) == (["A123"], [Decimal("123.40")])
+    assert arrived.column("classification", "snapshots") == ["normal"]
+    assert (arrived.column("borrower_id", "borrowers"), arrived.column("name", "borrowers")) == (
+        ["C1"],
+        ["张三（个体）"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"), [("1,234,567.89", "1234567.89"), ("￥500,000", "500000"), ("50万", "500000"), ("(1,000.00)", "-1000"),
+                         ("1.5E+06", "1500000"), ("—", None), ("500元整", "500")]
+)  # fmt: skip
+def test_e15_amounts_of_every_form(door: Door, cell: str, amount: str | None) -> None:
+    arrived = door.text(f'借据号,余额\nL1,"{cell}"\n')
+    assert arrived.column("balance") == [None if amount is None else Decimal(amount)]
+    assert ("note_own_unit" in arrived.notes) == ("万" in cell)
+
+
+def test_e16_totals_are_dropped_and_compared(door: Door) -> None:
+    file = door.write("f.csv", "借据号,余额\nL1,10\n城关支行小计,10\nL2,20\n合计,31\n制表人：王五,审核：赵六\n")
+    arrived = door.read(file)
+    assert (arrived.column("balance"), arrived.stage.counts[0].ignored) == ([10, 20], 3)
+
+
+def test_e16_the_control_totals_stand_in_the_report(desk: Desk) -> None:
+    totals = desk.load_text("借据号,余额\nL1,10\n城关支行小计,10\nL2,20\n合计,31\n").report["totals"]
+    assert [total["matches"] for total in totals] == [True, False]
+
+
+def test_e17_masked_names_are_kept_and_customers_matched_by_number(door: Door) -> None:
+    hashed = "110101" + hashlib.sha256(b"x").hexdigest()
+    arrived = door.text(f"借据号,客户号,客户名称,证件号码\nL1,C1,张*,{hashed}\nL2,C2,张*,\n")
+    assert arrived.column("name", "borrowers") == ["张*", "张*"]
+    assert arrived.column("id_no", "borrowers")[0] == hashed
+
+
+def test_e18_officers_by_name_number_or_both(door: Door) -> None:
+    arrived = door.text("借据号,客户经理\nL1,张三(0123)\nL2,0124-李四\nL3,0125\nL4,王五\nL5,张三/李四\n")
+    assert arrived.column("officer_id") == ["0123", "0124", "0125", "王五", "张三/李四"]
+    assert {"note_officer_split", "note_officers_several"} <= arrived.notes
+
+
+def test_e18_officers_given_by_name_are_found_among_the_staff_in_either_order(desk: Desk) -> None:
+    loans = desk.write("l.csv", "借据号,客户经理\nL1,王五\nL2,赵六\nL3,钱七\n")
+    staff = desk.write("s.csv", "工号,姓名,岗位\n0123,王五,客户经理\n0124,赵六,客户经理\n0125,赵六,客户经理\n")
+    desk.load(loans)
+    notes = {note["id"] for note in desk.load(staff).report["assumptions"]}
+    assert desk.rows("SELECT officer_id FROM loans WHERE until IS NULL ORDER BY loan_id") == [
+        ("0123",),
+        ("赵六",),
+        ("钱七",),
+    ]
+    assert {"note_officer_named", "note_officer_unknown"} <= notes
+
+
+def test_e19_line_breaks_tabs_and_quotes_in_texts(door: Door) -> None:
+    assert door.text('借据号,用途,余额\nL1,"a\nb\t""c""",1\n').column("purpose") == ['a\nb\t"c"']
+
+
+DAT = "2024-03-31|C1|0215|3100|A01|9131|A01|C13|3100|A01|CS04|JJ1|HT1|F022|A01|2023-01-05|2024-01-05|{}|CNY|{}|{}|RF01|4.35123|TR01|3.45000|||B01|1|FQ01|LS02||买农资\n"
+DAT_NAME = "JS_201_CLDWDK_20240331.dat"
+
+
+def dat(door: Door, rows: str, log: str, name: str = DAT_NAME) -> Path:
+    path = door.write(name, rows)
+    digest = hashlib.md5(rows.encode(), usedforsecurity=False).hexdigest()
+    door.write(
+        Path(name).stem + ".log", log.format(name=name, md5=digest, size=len(rows.encode()), rows=rows.count("\n"))
+    )
+    return path
+
+
+LOGS = [
+    "{name}|{md5}|{size}|{rows}\n",
+    "文件名：{name}\nMD5：{md5}\n文件大小：{size}\n记录数：{rows}\n",
+    "md5={md5}\nrows={rows}",
+    "{rows}",
+]
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_e20_records_without_header_with_their_log(door: Door, log: str) -> None:
+    rows = DAT.format("2025-01-05", "500000.00", "500000.00") + DAT.replace("JJ1", "JJ2").format("", "1.50", "1.50")
+    arrived = door.read(dat(door, rows, log), profile="pboc")
+    assert arrived.column("balance") == [Decimal("500000.00"), Decimal("1.50")]
+    assert arrived.column("original_maturity") == [date(2024, 1, 5)] * 2
+    assert arrived.column("current_maturity") == [date(2025, 1, 5), date(2024, 1, 5)]
+    assert "2 records agree with the file" in arrived.said("note_control")
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (
+            "{name}|" + "0" * 32 + "|{size}|{rows}",
+            "has the MD5 [0-9a-f]{{32}}, but .*log says 0{32}".replace("{{", "{").replace("}}", "}"),
+        ),
+        ("文件大小：5\n记录数：{rows}", "but JS_201_CLDWDK_20240331.log says 5. The file was cut"),
+        ("md5={md5}\nrows=7", "holds 1 records, but JS_201_CLDWDK_20240331.log says 7"),
+        ("nothing", "says neither a digest nor a number of records"),
+    ],
+)
+def test_e20_a_log_that_does_not_fit_is_refused(door: Door, log: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        door.read(dat(door, DAT.format("", 1, 1), log), profile="pboc")
+
+
+def test_e20_a_file_of_another_width_and_a_log_alone_are_refused(door: Door) -> None:
+    path = dat(door, "a|b|c\n", LOGS[0])
+    with pytest.raises(
+        InputError, match=r"has 3 columns, but profile pboc names 33 for JS_201_CLDWDK. Correct the columns"
+    ):
+        door.read(path, profile="pboc")
+    with pytest.raises(InputError, match=r"is a control file\. Name the data file"):
+        door.read(path.with_suffix(".log"), profile="pboc")
+
+
+def test_e21_scales_of_the_central_bank_s_files_are_kept(door: Door) -> None:
+    arrived = door.read(dat(door, DAT.format("", "0.10", "1234567890.12"), LOGS[0]), profile="pboc")
+    assert arrived.column("balance") == [Decimal("1234567890.12")]
+    assert arrived.column("annual_rate_pct") == [Decimal("4.351230")]
+
+
+def test_e22_the_same_note_twice_is_reported_not_added_up(door: Door) -> None:
+    arrived = door.text("借据号,采集日期,余额,押品编号\nL1,20240331,5,Y1\nL1,20240331,5,Y2\nL2,20240229,7,\n")
+    assert arrived.column("balance") == [5]
+    assert [reason.split(":")[1].split(";")[0] for _, reason in sorted(arrived.kept_back)] == [
+        " duplicate of row 2 of f.csv", " '2024-02-29' is not the as-of date 2024-03-31 of this import",
+    ]  # fmt: skip
+
+
+def test_e22_one_guarantee_number_over_several_collaterals_loads_each(door: Door) -> None:
+    arrived = door.text("担保合同号,借据号,押品编号,评估价值\nG1,L1,Y1,5\nG1,L1,Y2,7\nG1,L1,Y2,7\nG2,L1,Y3,1\n")
+    assert arrived.column("guarantee_id", "guarantees") == ["G1/L1/Y1", "G1/L1/Y2", "G2"]
+    assert [row for row, _ in arrived.kept_back] == [4]
+
+
+def test_e23_headers_with_breaks_colons_and_numbers(door: Door) -> None:
+    arrived = door.text('序号,借 据 号：,"贷款\n余额",备注\n1,L1,5,x\n')
+    assert arrived.column("balance") == [5]
+    with pytest.raises(InputError, match="columns 2 '到期日' and 3 '到期日' both name current_maturity"):
+        door.text("借据号,到期日,到期日\nL1,2024-01-31,2024-01-31\n")
+
+
+@pytest.mark.parametrize("cell", ["1-正常", "正常类", "1", "FQ01", "正常1", "1正常", "１－正常"])
+def test_e24_codes_as_texts(door: Door, cell: str) -> None:
+    assert door.text(f"借据号,五级分类\nL1,{cell}\n").column("classification", "snapshots") == ["normal"]
+
+
+FAULTY = """借据号,贷款金额,余额,发放日期,到期日期,状态,币种
+L1,10,0,2023-01-01,2025-01-01,正常,人民币
+L2,10,20,2023-01-01,2025-01-01,正常,人民币
+L3,10,5,2023-01-01,2025-01-01,结清,人民币
+L4,10,5,2024-01-01,2023-01-01,正常,人民币
+L5,10,5,2023-01-01,2025-01-01,正常,USD
+"""
+
+
+def test_e25_e26_faults_of_the_data_are_findings_and_the_rows_load(desk: Desk) -> None:
+    outcome = desk.load_text(FAULTY)
+    assert outcome.loans["loaded"] == 5
+    found = {finding["check_id"]: finding["rows"] for finding in outcome.report["findings"]}
+    for check in (
+        "running_without_balance", "balance_above_principal", "closed_with_balance", "maturity_before_disbursement",
+        "foreign_currency",
+    ):  # fmt: skip
+        assert found[check] == 1
+
+
+def test_e27_several_sheets_a_summary_hidden_ones_and_continuations(door: Door) -> None:
+    head = ["借据号", "贷款余额", "发放日期", "担保方式", "用途"]
+    sheets = {
+        "封面": [["××农商行"], ["2024年"]], "汇总": [["支行", "贷款余额"], ["城关", 3]],
+        "城关": [head, ["L1", 1, DAY, "保证", "x"]], "续": [["L2", 2, DAY, "信用", None], ["L3", 3, DAY, None, "y"]],
+        "城东": [head, ["L4", 4, DAY, "抵押", "z"]], "押品": [["担保合同号", "借据号", "评估价值"], ["G1", "L1", 9]],
+    }  # fmt: skip
+    arrived = door.read(door.xlsx(sheets, hidden=("城东",)))
+    assert arrived.column("loan_id") == ["L1", "L2", "L3", "L4"]
+    assert arrived.column("guarantee_id", "guarantees") == ["G1"]
+    assert {"note_sheet_skipped", "note_sheet_hidden", "note_sheet_continues"} <= arrived.notes
+    assert arrived.said("note_sheets_read").startswith("sheets read: book.xlsx[城关], book.xlsx[续], book.xlsx[城东]")
+
+
+def test_e27_a_list_among_the_sheets_that_lacks_its_key_is_refused(door: Door) -> None:
+    head = ["贷款余额", "发放日期", "担保方式", "用途"]
+    with pytest.raises(InputError, match="no column for loan_id"):
+        door.read(
+            door.xlsx({"a": [["借据号", *head], ["L1", 1, DAY, "保证", "x"]], "b": [head, [1, DAY, "保证", "x"]]})
+        )
+
+
+def test_e28_formulas_without_results_and_error_values(door: Door) -> None:
+    arrived = door.read(door.xlsx({"s": [["借据号", "余额", "贷款金额", "用途"], ["L1", "=1+1", "#N/A", "#REF!"]]}))
+    assert (arrived.column("balance"), arrived.column("principal"), arrived.column("purpose")) == ([None],) * 3
+    assert arrived.said("note_no_result").startswith("1 formulas hold no result")
+    assert arrived.said("note_error_cells").startswith("2 cells hold an error value")
+
+
+def test_e29_dates_and_numbers_kept_as_text(door: Door) -> None:
+    arrived = door.read(door.xlsx({"s": [["借据号", "余额", "发放日期"], ["0001", "1,234.5", "'2024-01-31"]]}))
+    assert (arrived.column("balance"), arrived.column("disbursed_on")) == ([Decimal("1234.50")], [DAY])
+
+
+def test_e30_a_sheet_of_as_many_rows_as_its_format_holds(door: Door) -> None:
+    assert "note_row_limit" in door.text("借据号\n" + "".join(f"L{i}\n" for i in range(65_535))).notes
+    assert "note_row_limit" not in door.text("借据号\n" + "".join(f"L{i}\n" for i in range(65_534)), "g.csv").notes
+
+
+def test_e31_locked_workbooks_and_other_programs_files(door: Door) -> None:
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000) + "EncryptedPackage".encode("utf-16-le") + bytes(1000)
+    for content, said in (
+        (locked, "is protected by a password"),
+        (b"\xd0\xcf\x11\xe0" + b"WPS" * 500, "is not a workbook that"),
+    ):
+        with pytest.raises(InputError, match=said):
+            door.text(content, "a.xls")
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "-1+2"])
+def test_e32_texts_like_formulas_are_texts(door: Door, text: str) -> None:
+    assert door.text(f"借据号,客户号,客户名称\nL1,C1,{text}\n").column("name", "borrowers") == [text]
+
+
+@pytest.mark.parametrize("cell", ["民国113年1月31日", "24-1-31", "农历腊月廿一", "腊月"])
+def test_e33_dates_of_other_calendars_are_rejected_with_their_row(door: Door, cell: str) -> None:
+    arrived = door.text(f"借据号,发放日期\nL1,2024-01-31\nL2,{cell}\n")
+    assert arrived.column("loan_id") == ["L1"]
+    assert arrived.kept_back == [(3, f"disbursed_on: '{cell}' is not a date (write 2024-01-31)")]
+
+
+def test_e34_the_placeholder_of_unsettled_regions(door: Door) -> None:
+    arrived = door.text("客户号,名称,地区\nC1,甲,待治理\n")
+    assert (arrived.column("region_code", "borrowers"), "note_blank" in arrived.notes) == ([None], True)
+
+
+def test_e35_a_guarantee_that_starts_after_the_day_is_a_finding(desk: Desk) -> None:
+    report = desk.load_text("担保合同号,借据号,担保起始日,评估价值\nG1,L1,2025-01-01,5\n").report
+    assert "guarantee_starts_in_future" in [finding["check_id"] for finding in report["findings"]]

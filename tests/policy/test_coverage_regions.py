@@ -1,0 +1,251 @@
+"""Overlaps and gaps are found exactly: against every record of small domains, and fast on large tables."""
+
+import random
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy import coverage, regions, unary_tests
+from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Place
+
+START = date(2024, 1, 1)
+DAYS = [START + timedelta(days=n) for n in range(5)]
+NUMBERS = [Decimal(n) / 2 for n in range(-1, 10)]
+CODES = ("a", "b", "c")
+TYPES = {"n": "number", "i": "integer", "c": "code", "d": "date", "b": "boolean"}
+
+bound = st.integers(0, 4)
+numeric = st.one_of(
+    st.just("-"),
+    st.builds("{} {}".format, st.sampled_from(["<", "<=", ">", ">="]), bound),
+    st.builds(
+        lambda a, n, o, c: f"{o}{a}..{a + n + 1}{c}", bound, bound, st.sampled_from("[(]"), st.sampled_from("])[")
+    ),
+    st.builds(lambda a, b: f"{a}, > {b}", bound, bound),
+    st.builds("not({})".format, bound),
+)
+dates = st.one_of(
+    st.just("-"),
+    st.builds(lambda n: f"<= {DAYS[n]}", bound),
+    st.builds(lambda n: f'> date("{DAYS[n]}")', bound),
+    st.builds(lambda n: f"not({DAYS[n]})", bound),
+)
+codes = st.one_of(
+    st.just("-"),
+    st.sets(st.sampled_from(CODES), min_size=1).map(lambda s: ", ".join(sorted(s))),
+    st.sets(st.sampled_from(CODES), min_size=1).map(lambda s: f"not({', '.join(sorted(s))})"),
+)
+CELLS = {"n": numeric, "i": numeric, "c": codes, "d": dates, "b": st.sampled_from(["-", "true", "false", "not(true)"])}
+RECORD = {"n": NUMBERS, "i": [Decimal(n) for n in range(-1, 8)], "c": (*CODES, "z"), "d": DAYS, "b": ("true", "false")}
+
+
+def _table(names: list[str], rows: list[tuple[dict[str, str], int, int]], hit_policy: str = "unique") -> LimitTable:
+    columns = [LimitColumn("t", name, "key", TYPES[name], "", "", "") for name in names]
+    found = []
+    for n, (cells, first, length) in enumerate(rows):
+        ends = FOREVER if length > 4 else START + timedelta(days=first + length)
+        place = Place("limits/t.csv", n + 2)
+        found.append(
+            LimitRow(f"T-{n + 1}", cells, "C", "bank default", START + timedelta(days=first), ends, "", "", place)
+        )
+    return LimitTable("t", hit_policy, (*columns, LimitColumn("t", "x", "limit", "integer", "", "", "")), tuple(found))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> LimitTable:
+    names = draw(st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=3, unique=True))
+    row = st.tuples(st.fixed_dictionaries({name: CELLS[name] for name in names}), st.integers(0, 2), st.integers(1, 6))
+    return _table(names, draw(st.lists(row, min_size=1, max_size=6)))
+
+
+def _holds(cell: unary_tests.Cell, value: object) -> bool:
+    if cell.any:
+        return True
+    if cell.kind in ("number", "date"):
+        return any(
+            (i.low is None or value > i.low or (value == i.low and not i.low_open))
+            and (i.high is None or value < i.high or (value == i.high and not i.high_open))
+            for i in cell.intervals
+        )
+    return (value in cell.values) != cell.negated
+
+
+def _answers(table: LimitTable, row: LimitRow, record: tuple) -> bool:
+    day, *keys = record
+    cells = [
+        unary_tests.parse(row.cells[k.name], "text" if k.type == "code" else k.type.replace("integer", "number"))
+        for k in table.keys
+    ]
+    return row.effective_from <= day < row.effective_to and all(map(_holds, cells, keys))
+
+
+def _records(table: LimitTable) -> list[tuple]:
+    return list(product(DAYS, *(RECORD[key.name] for key in table.keys)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables(), st.booleans())
+def test_overlaps_and_gaps_are_those_of_every_single_record(table: LimitTable, closed: bool) -> None:
+    found = coverage.grid(table, {"c": frozenset(CODES)} if closed else {})
+    first_day = min(row.effective_from for row in table.rows)
+    records = [r for r in _records(table) if r[0] >= first_day]
+    if closed and "c" in TYPES and any(key.name == "c" for key in table.keys):
+        at = 1 + [key.name for key in table.keys].index("c")
+        records = [r for r in records if r[at] != "z"]
+    answers = {r: [row.row_id for row in table.rows if _answers(table, row, r)] for r in records}
+
+    overlapping = {(a.row_id, b.row_id) for a, b, _ in found.overlaps()}
+    seen = {(a, b) for rows in answers.values() for n, a in enumerate(rows) for b in rows[n + 1 :]}
+    assert seen <= overlapping
+    for first, second, region in found.overlaps():
+        cells = list(region.cells().values())
+        inside = [r for r in records if all(map(_holds, cells, r))]
+        assert all({first.row_id, second.row_id} <= set(answers[r]) for r in inside)
+
+    gaps = found.gaps(most=10_000)
+    assert gaps.complete and not gaps.more
+    cells = [list(gap.cells().values()) for gap in gaps.regions]
+    for record, rows in answers.items():
+        held = [all(map(_holds, gap, record)) for gap in cells]
+        assert sum(held) == (0 if rows else 1), (record, rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables())
+def test_witnesses_stand_in_their_regions_and_texts_read_back(table: LimitTable) -> None:
+    found = coverage.grid(table, {})
+    for gap in found.gaps(most=50).regions:
+        witness = gap.witness()
+        for axis, part in zip(found.axes, gap.box, strict=True):
+            cell = unary_tests.parse(axis.text(part), axis.kind)
+            assert axis.mask(cell) == part
+            point = witness[axis.name]
+            value = point if not axis.ordered else unary_tests.parse(point, axis.kind).intervals[0].low
+            assert _holds(gap.cells()[axis.name], value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables())
+def test_the_rows_that_close_the_gaps_close_them_all(table: LimitTable) -> None:
+    found = coverage.grid(table, {})
+    gaps = found.gaps(most=10_000)
+    taken = {row.row_id for row in table.rows}
+    rows = [row for gap in gaps.regions for row in coverage.closing_rows(found, gap, taken)]
+    assert len(taken) == len(table.rows) + len(rows)
+    added = [
+        LimitRow(
+            r["row_id"],
+            {k: r[k] for k in (*[key.name for key in table.keys], "x")},
+            r["clause_id"],
+            r["evidence"],
+            date.fromisoformat(r["effective_from"]),
+            date.fromisoformat(r["effective_to"]) if r["effective_to"] else FOREVER,
+            "",
+            "",
+            Place("t", 9),
+        )
+        for r in rows
+    ]
+    closed = coverage.grid(LimitTable("t", table.hit_policy, table.columns, (*table.rows, *added)), {})
+    assert closed.gaps().regions == ()
+    mine = {row.row_id for row in table.rows}
+    assert all(a.row_id in mine and b.row_id in mine for a, b, _ in closed.overlaps()), "new rows overlap nothing"
+
+
+def _partition(rows: int, columns: int, seed: int) -> list[list[tuple[int, int]]]:
+    """Disjoint boxes that fill [0, 10000) in every column, cut at random."""
+    rng = random.Random(seed)
+    boxes = [[(0, 10_000)] * columns]
+    while len(boxes) < rows:
+        box = boxes.pop(rng.randrange(len(boxes)))
+        at = rng.randrange(columns)
+        low, high = box[at]
+        if high - low < 2:
+            boxes.append(box)
+            continue
+        cut = rng.randrange(low + 1, high)
+        boxes += [[*box[:at], (low, cut), *box[at + 1 :]], [*box[:at], (cut, high), *box[at + 1 :]]]
+    return boxes
+
+
+def _big(boxes: list[list[tuple[int, int]]], hit_policy: str = "unique") -> LimitTable:
+    columns = [
+        LimitColumn("t", f"k{n}", "key", "integer" if n % 2 else "money", "", "", "") for n in range(len(boxes[0]))
+    ]
+    said = lambda low, high: f"< {high}" if low == 0 else f">= {low}" if high == 10_000 else f"[{low}..{high})"  # noqa: E731
+    rows = tuple(
+        LimitRow(
+            f"T-{n}",
+            {f"k{c}": "-" if side == (0, 10_000) else said(*side) for c, side in enumerate(box)},
+            "C",
+            "e",
+            START,
+            FOREVER,
+            "",
+            "",
+            Place("limits/t.csv", n + 2),
+        )
+        for n, box in enumerate(boxes)
+    )
+    return LimitTable("t", hit_policy, tuple(columns), rows)
+
+
+def _seconds(table: LimitTable) -> tuple[float, list]:
+    start = time.process_time()
+    found = list(coverage.findings(coverage.grid(table, {})))
+    return time.process_time() - start, found
+
+
+def test_a_thousand_rows_of_six_columns_are_proved_complete_in_seconds() -> None:
+    seconds, found = _seconds(_big(_partition(1000, 6, seed=1)))
+    assert found == [] and seconds < 15
+
+
+def test_holes_and_overlaps_in_a_large_table_are_found_exactly() -> None:
+    boxes = _partition(1000, 6, seed=2)
+    table = _big([box for n, box in enumerate(boxes) if n not in (10, 500)])
+    gaps = coverage.grid(table, {}).gaps()
+    assert not gaps.more and gaps.complete
+    assert sum(regions.volume(gap.box) for gap in gaps.regions) > 0
+    lost = [boxes[n] for n in (10, 500)]
+    assert len(gaps.regions) == 2
+    for gap in gaps.regions:
+        point = [Decimal(value) for value in list(gap.witness().values())[1:]]
+        inside = [
+            all((a == 0 or p >= a) and (b == 10_000 or p < b) for (a, b), p in zip(box, point, strict=True))
+            for box in lost
+        ]
+        assert sum(inside) == 1
+    seconds, found = _seconds(_big([*boxes, boxes[3]]))
+    assert [p.level for p in found] == ["error"] and "answers for the same record as row 5" in found[0].message
+    assert seconds < 15
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables())
+def test_rows_that_overlap_too_much_to_be_cut_apart_are_searched_just_as_exactly(table: LimitTable) -> None:
+    """The search by containment, which only tables with very many overlaps need, finds the same records."""
+    found = coverage.grid(table, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regions, "MOST_PIECES", 0)
+        boxes, more, complete = regions.uncovered(
+            found.whole, list(found.boxes), pairs=None, runs=[axis.ordered for axis in found.axes], most=10_000
+        )
+    assert complete and not more
+    gaps = found.gaps(most=10_000).regions
+    assert sum(map(regions.volume, boxes)) == sum(regions.volume(gap.box) for gap in gaps)
+    assert not any(regions.shared(box, row) for box in boxes for row in found.boxes)
+
+
+def test_random_rows_that_overlap_everywhere_stay_fast_and_say_that_more_exist() -> None:
+    rng = random.Random(3)
+    boxes = [[tuple(sorted(rng.sample(range(10_000), 2))) for _ in range(6)] for _ in range(1000)]
+    for hit_policy in ("unique", "collect"):
+        seconds, found = _seconds(_big(boxes, hit_policy))
+        assert any("more than" in p.message or "to see all gaps" in p.message for p in found)
+        assert seconds < 15

@@ -1,0 +1,119 @@
+"""Other people's engines on the part that they can express: zen-engine on limit tables, pandera on range rules."""
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandera.polars as pa
+import polars as pl
+import pytest
+
+from benchmarks import zen_tables
+from data import book, demo, facts, query
+from policy import judging, lookups, unary_tests
+from policy.expressions import KINDS, Typed
+from policy.functions import column, render
+from policy.model import LimitColumn, LimitTable, Policy
+from tests.policy.random_policies import STEP
+
+SQL_TYPES = {"number": "DECIMAL(18,6)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
+RECORDS = 200
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Policy:
+    return judging.load()
+
+
+def _values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any]:
+    """Known values around every bound, every name, and one that no row names."""
+    kind = KINDS[key.type]
+    cells = [unary_tests.parse(row.cells[key.name], kind) for row in table.rows]
+    if kind == "boolean":
+        return [True, False]
+    if kind == "text":
+        return [*sorted({name for cell in cells for name in cell.values}), "another"]
+    bounds = sorted({b for cell in cells for i in cell.intervals for b in (i.low, i.high) if b is not None})
+    if kind == "date":
+        return [b + timedelta(days=d) for b in bounds for d in (-1, 0, 1)] or [date(2024, 1, 1)]
+    return [b + d * STEP[key.type] for b in bounds for d in (-1, 0, 1)] or [Decimal(rng.randrange(100))]
+
+
+def _records(table: LimitTable) -> list[tuple[date, dict[str, Any]]]:
+    rng = random.Random(table.name)
+    values = {key.name: _values(rng, table, key) for key in table.keys}
+    days = {day + timedelta(days=d) for row in table.rows for day in (row.effective_from, row.effective_to) for d in (-1, 0)
+            if day.year < 9999}  # fmt: skip
+    acts = [*sorted(days), date(2024, 6, 30), date(2024, 6, 30)]
+    return [(rng.choice(acts), {name: rng.choice(some) for name, some in values.items()}) for _ in range(RECORDS)]
+
+
+def _engine_answers(table: LimitTable, records: list[tuple[date, dict[str, Any]]]) -> list[list[int]]:
+    """The rows that our compiled conditions say answer."""
+    kinds = {key.name: KINDS[key.type] for key in table.keys}
+    typed = {name: Typed(column(name), kind) for name, kind in kinds.items()}
+    parsed, problems = lookups.parse_table(table, {})
+    assert problems == []
+    tests = ", ".join(render(test) for test in lookups.conditions(parsed, typed, column("act")))
+    con = duckdb.connect(":memory:")
+    types = {"act": "DATE"} | {name: SQL_TYPES[kind] for name, kind in kinds.items()}
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
+    con.execute(f"CREATE TABLE records (n INTEGER, {columns})")
+    rows = [(n, act, *(keys[name] for name in kinds)) for n, (act, keys) in enumerate(records)]
+    con.executemany(f"INSERT INTO records VALUES (?, {', '.join('?' * len(types))})", rows)
+    found = con.execute(f"SELECT [{tests}] FROM records ORDER BY n").fetchall()
+    con.close()
+    return [[row for row, hit in enumerate(hits) if hit] for (hits,) in found]
+
+
+def test_zen_engine_gives_the_same_rows_of_every_shipped_table(shipped: Policy) -> None:
+    zen_engine, tables = zen_tables.engine(shipped.limit_tables.values())
+    assert len(tables) >= 0.9 * len(shipped.limit_tables)
+    hits = 0
+    for table in tables:
+        records = _records(table)
+        ours = _engine_answers(table, records)
+        assert zen_tables.answers(zen_engine, table, records) == ours, table.name
+        hits += sum(map(len, ours))
+    assert hits > RECORDS
+
+
+RANGES = {
+    "balance": ("<=", Decimal("500000")), "days_past_due": ("<=", 90), "classification_rank": ("<=", 2),
+    "original_term_months": (">=", 12), "guarantor_count": (">=", 1),
+}  # fmt: skip
+CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
+
+
+def test_pandera_counts_the_same_failures_of_range_rules(tmp_path: Path) -> None:
+    """Violations and failure cases, on every loan of a demo book; unknown values fail neither."""
+    from tests.policy import small
+
+    path = tmp_path / "book.duckdb"
+    demo.build(path, 500, 1)
+    rules = [
+        {"rule_id": name, "measure": name, "comparator": sign, "limit": str(bound), "unit": ""}
+        for name, (sign, bound) in RANGES.items()
+    ]
+    with book.writing(path) as con:
+        as_of = judging.pick_as_of(con, None)
+        facts.build(con, as_of)
+        run = judging.judge(con, small.policy(rules), as_of)
+        names = ", ".join(RANGES)
+        frame = query.frame(con.cursor(), f"SELECT {names} FROM facts_loan WHERE as_of = $as_of", as_of=as_of)
+    schema = pa.DataFrameSchema(
+        {
+            name: pa.Column(frame.schema[name], CHECKS[sign](bound), nullable=True)
+            for name, (sign, bound) in RANGES.items()
+        }
+    )
+    with pytest.raises(pa.errors.SchemaErrors) as failed:
+        schema.validate(frame, lazy=True)
+    cases = failed.value.failure_cases
+    theirs = dict(cases.group_by("column").len().iter_rows())
+    ours = {rule.rule_id: rule.counts["violation"] for rule in run.rules}
+    assert {name: count for name, count in ours.items() if count} == theirs
+    assert len(theirs) >= 3 and pl.Series(list(ours.values())).sum() > 100
