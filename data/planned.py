@@ -12,7 +12,7 @@ import duckdb
 
 from data.book import CONFIG, LOCK_DOWN
 
-MOST_STATEMENTS = 64
+MOST_STATEMENTS = 256
 Row = Mapping[str, Any]
 Types = Mapping[str, str]
 

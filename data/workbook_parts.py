@@ -1,4 +1,4 @@
-"""What calamine does not tell of an XLSX: percent formats, formulas without a result, error cells, its size."""
+"""What calamine does not tell of an XLSX: percent formats, formulas without a result, error cells."""
 
 import io
 import posixpath
@@ -11,7 +11,6 @@ from xml.sax.saxutils import unescape
 from data.errors import InputError
 
 ZIP = b"PK\x03\x04"
-UNPACKED_LIMIT = 300 * 1024 * 1024
 BROKEN_ZIP = (
     zipfile.BadZipFile,
     zlib.error,
@@ -45,16 +44,11 @@ class Marks:
 
 
 def marks(name: str, content: bytes) -> dict[str, Marks]:
-    """Sheet name -> its marks; raises InputError for a ZIP that is damaged or would unpack to too much."""
+    """Sheet name -> its marks; raises InputError for a damaged ZIP. Its size is for data.guard to judge, before."""
     if not content.startswith(ZIP):
         return {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > UNPACKED_LIMIT:
-                raise InputError(
-                    f"{name} would unpack to {size >> 20} MB, more than {UNPACKED_LIMIT >> 20} MB. Export it as CSV."
-                )
             return _marks(archive)
     except BROKEN_ZIP as error:
         raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error

@@ -24,6 +24,8 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 EXACT_INTEGER = 10**15
 ROW_LIMITS = (65_536, 1_048_576)
 """The most rows that an XLS and an XLSX sheet can hold."""
+TOP = 32
+"""Rows that may hold titles and headers, so that columns are mixed there."""
 DAY_ZERO, DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
 Merge = tuple[tuple[int, int], tuple[int, int]]
 
@@ -90,15 +92,27 @@ def _sheet(sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, mark
 
 
 def _texts(column: tuple[Any, ...]) -> pl.Series:
-    """A column's cells as texts, blank ones empty; columns of one type whole, mixed ones cell by cell."""
-    kinds = set(map(type, column))
-    if kinds == {str}:
-        return pl.Series(column, dtype=pl.String).str.strip_chars()
-    if kinds == {float} and (numbers := _plain_numbers(pl.Series(column, dtype=pl.Float64))) is not None:
-        return numbers
+    """A column's cells as texts, blank ones empty: titles and headers one by one, what is below them as a whole."""
+    return pl.concat([_each(column[:TOP]), _below(column[TOP:])])
+
+
+def _each(cells: tuple[Any, ...]) -> pl.Series:
+    return pl.Series([TEXTS.get(type(cell), str)(cell) for cell in cells], dtype=pl.String)
+
+
+def _below(cells: tuple[Any, ...]) -> pl.Series:
+    """Cells of one type (and blank ones) at once; mixed ones one by one."""
+    kinds = set(map(type, cells))
+    if kinds <= {str}:
+        return pl.Series(cells, dtype=pl.String).str.strip_chars()
+    if kinds in ({float, str}, {date, str}) and not any(cell for cell in cells if type(cell) is str):
+        cells = tuple(None if cell == "" else cell for cell in cells)
+        kinds.remove(str)
+    if kinds == {float} and (numbers := _plain_numbers(pl.Series(cells, dtype=pl.Float64))) is not None:
+        return numbers.fill_null("")
     if kinds == {date}:
-        return pl.Series(column, dtype=pl.Date).cast(pl.String)
-    return pl.Series([TEXTS.get(type(cell), str)(cell) for cell in column], dtype=pl.String)
+        return pl.Series(cells, dtype=pl.Date).cast(pl.String).fill_null("")
+    return _each(tuple("" if cell is None else cell for cell in cells))
 
 
 def _plain_numbers(numbers: pl.Series) -> pl.Series | None:

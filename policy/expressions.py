@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp, parser
@@ -97,7 +98,13 @@ def fact(field: Field) -> Typed:
 
 
 def parse(text: str) -> exp.Expression:
-    """The tree of one expression, before it is checked. Raises ExpressionError."""
+    """The tree of one expression, before it is checked; the caller's own. Raises ExpressionError."""
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> exp.Expression:
+    """A cell is read by the compiler, the linter and the evidence alike: parsing costs more than a copy."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} characters.")
     if control := CONTROL.search(text):

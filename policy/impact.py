@@ -34,7 +34,7 @@ GROUPS = ("rule_id", "branch_id", "severity")
 
 @dataclass(frozen=True)
 class Impact:
-    """`judged`: the rules that compile to something else. `totals` [kind, records, loans, yuan]; `by` the same per group."""
+    """`judged`: rules that compile to something else. `totals` [kind, records, loans, yuan]; `by`: that per group."""
 
     as_of: date
     before: str

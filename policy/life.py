@@ -2,8 +2,9 @@
 
 States at the chosen run: `open`; `pending`, younger than the rule's days of grace; `reopened`, seen again after it was
 over; `acknowledged`, a historic fact, which nothing cures; and of those it no longer has `cured`, `lifted` (only the
-policy moved), `corrected` (the data of a historic fact changed), `gone` (the record left the book), `unknown` (not
-assessable, or the rule was not judged). Waivers are to come: they will be one more state, never a row less.
+policy moved), `corrected` (the data of a historic fact changed), `gone` (the record left the book, or the rule of a
+historic fact no longer applies to it), `unknown` (not assessable, or the rule was not judged). Waivers are to come:
+they will be one more state, never a row less.
 
 Since an earlier run every violation moves in one way, and opening + new + reopened + returned - cured - lifted -
 corrected - gone - unknown = closing, in violations and in yuan. `returned`: it was gone or unknown, never over.

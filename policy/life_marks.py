@@ -7,7 +7,8 @@ A violation is followed from run to run until it is over: cured, lifted or corre
 - `corrected`: a historic fact that no longer stands in the data; it cannot have been cured;
 - `unknown`: not assessable now, or its facts no longer stand in the book;
 - `not_judged`: the run's policy has no such rule;
-- `gone`: the record is no longer in the snapshot (a loan settled, a register row ended).
+- `gone`: the record is no longer in the snapshot (a loan settled, a register row ended), or the rule of a historic
+  fact no longer applies to it.
 """
 
 from datetime import date
@@ -43,7 +44,7 @@ def mark(
     con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run.run_id])
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE left_over AS
-        SELECT o.*, CAST(NULL AS VARCHAR) AS mark FROM (
+        SELECT o.*, CAST(NULL AS VARCHAR) AS mark, true AS applies FROM (
             SELECT violation_id, rule_id, subject, subject_id FROM violations WHERE run_id = $previous
             UNION ALL
             SELECT violation_id, rule_id, subject, subject_id FROM {table}
@@ -88,7 +89,8 @@ def _open_subjects(con: duckdb.DuckDBPyConnection, mark: str | None = None) -> l
 def _mark_judged(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> None:
     _code(con, policy, as_of, None, today=today)
     con.execute(
-        f"""UPDATE left_over o SET mark = CASE WHEN c.code IN ({PASS}, {NOT_APPLICABLE}) THEN 'cured' ELSE 'unknown' END
+        f"""UPDATE left_over o SET applies = c.code <> {NOT_APPLICABLE},
+            mark = CASE WHEN c.code IN ({PASS}, {NOT_APPLICABLE}) THEN 'cured' ELSE 'unknown' END
         FROM coded c WHERE c.rule_id = o.rule_id AND c.subject_id = o.subject_id AND o.mark IS NULL"""
     )
 
@@ -104,8 +106,11 @@ def _mark_lifted(con: duckdb.DuckDBPyConnection, before: Policy, as_of: date, *,
 
 def _mark_corrected(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     historic = [rule.rule_id for rule in policy.rules.values() if rule.cure == "historic"]
-    con.execute("UPDATE left_over SET mark = 'corrected' WHERE mark = 'cured' AND list_contains($rules, rule_id)",
-                {"rules": historic})  # fmt: skip
+    con.execute(
+        """UPDATE left_over SET mark = CASE WHEN applies THEN 'corrected' ELSE 'gone' END
+        WHERE mark = 'cured' AND list_contains($rules, rule_id)""",
+        {"rules": historic},
+    )
 
 
 def _code(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, mark: str | None, *, today: bool) -> None:

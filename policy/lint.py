@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from data import dictionary
 from policy import consequences, coverage, headroom, limit_checks, metrics, tables
 from policy.asking import asked, closed_codes
-from policy.compiling import compile_subject
+from policy.compiling import compiled
 from policy.expiry import expiring
 from policy.expressions import near
 from policy.model import SEVERITIES, VERDICTS, Place, Policy, Problem, Rule, clause_ids
@@ -24,7 +24,7 @@ def lint(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list
     problems = [*problems, *_texts(policy), *_titles(policy), *_versions(policy), *_references(policy)]
     for subject in policy.subjects:
         if subject in dictionary.subjects():
-            problems += compile_subject(policy, subject).all_problems
+            problems += compiled(policy, subject).all_problems
     problems += [*_limits(policy), *_examples(policy), *_unread(policy), *limit_checks.problems(policy)]
     problems += [*metrics.problems(policy), *consequences.problems(policy), *headroom.problems(policy)]
     if as_of:

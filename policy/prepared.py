@@ -15,7 +15,8 @@ from policy.compiling import CompiledSubject, compiled
 from policy.model import Policy
 
 Record = dict[str, Any]
-REMEMBERED = 64
+REMEMBERED = 256
+RULES_AT_ONCE = 12
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -35,12 +36,12 @@ def facts_behind(columns: Columns, names: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def coded(judged: CompiledSubject, base: str) -> str:
+def coded(judged: CompiledSubject, base: str, start: int = 0) -> str:
     """SQL of CTEs ending in `coded`: the columns of `base`, and of rule n code, measured, limit, hits and harmless."""
     parts = [
         f"{rule.texts.code} AS code{n}, {rule.texts.measured_value} AS measured{n}, "
         f"{rule.texts.limit_value} AS limit{n}, {rule.texts.hits} AS hits{n}, {rule.texts.harmless} AS harmless{n}"
-        for n, rule in enumerate(judged.rules)
+        for n, rule in enumerate(judged.rules, start)
     ]
     select = judged.columns.select(base, _roots(judged), narrow=True)
     return f"{select}, coded AS (SELECT *, {', '.join(parts)} FROM columns)"
@@ -94,14 +95,27 @@ def judge(
     if not rows or not judged.rules:
         return []
     rows = with_aggregates(con, judged, as_of, rows)
+    for start, part in [(0, judged)] if answers else _parts(judged):
+        rows = [row | found for row, found in zip(rows, _judged(part, start, rows, answers or {}), strict=True)]
+    return rows
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parts(judged: CompiledSubject) -> list[tuple[int, CompiledSubject]]:
+    """The rules a few at a time: a plan's cost grows faster than their number, its run's too."""
+    starts = range(0, len(judged.rules), RULES_AT_ONCE)
+    return [(n, CompiledSubject(judged.columns, judged.rules[n : n + RULES_AT_ONCE])) for n in starts]
+
+
+def _judged(judged: CompiledSubject, start: int, rows: list[Record], answers: Mapping[str, str]) -> list[Record]:
     given = types(judged, rows)
     own = [name for name in _derived(judged) if name in judged.columns.computed]
-    shown = [f"{kind}{n}" for n in range(len(judged.rules)) for kind in ("code", "measured", "limit", "hits")]
-    shown += [identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in (answers or {}).items()]
-    text = f"{coded(judged, _numbered(given))} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
+    numbers = range(start, start + len(judged.rules))
+    shown = [f"{kind}{n}" for n in numbers for kind in ("code", "measured", "limit", "hits")]
+    shown += [identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in answers.items()]
+    text = f"{coded(judged, _numbered(given), start)} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
     numbered = [{**row, "given_row": number} for number, row in enumerate(rows)]
-    found = planned.run(text, numbered, {**given, "given_row": "INTEGER"})
-    return [row | record for row, record in zip(rows, found, strict=True)]
+    return planned.run(text, numbered, {**given, "given_row": "INTEGER"})
 
 
 def _numbered(given: Mapping[str, str]) -> str:

@@ -458,3 +458,12 @@ def test_e34_the_placeholder_of_unsettled_regions(door: Door) -> None:
 def test_e35_a_guarantee_that_starts_after_the_day_is_a_finding(desk: Desk) -> None:
     report = desk.load_text("担保合同号,借据号,担保起始日,评估价值\nG1,L1,2025-01-01,5\n").report
     assert "guarantee_starts_in_future" in [finding["check_id"] for finding in report["findings"]]
+
+
+def test_long_columns_of_a_workbook_are_the_texts_that_single_cells_are(door: Door) -> None:
+    rows = [[f"L{i}", i * 0.1 if i % 3 else i, DAY if i % 2 else None, i] for i in range(60)]
+    book = door.xlsx({"s": [["借据号", "余额", "发放日期", "展期次数"], *rows]})
+    arrived = door.read(book)
+    assert arrived.column("balance") == [Decimal(str(round(row[1], 2))).quantize(Decimal("0.01")) for row in rows]
+    assert arrived.column("disbursed_on") == [row[2] for row in rows]
+    assert arrived.column("extension_count") == list(range(60))

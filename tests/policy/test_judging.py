@@ -56,8 +56,20 @@ def test_boundaries_of_money_ratio_and_date(tmp_path, comparator: str, below: st
     }
     rows = [
         {"rule_id": "MONEY", "comparator": comparator, "limit": "70000000"},
-        {"rule_id": "RATIO", "comparator": comparator, "measure": "balance / principal", "limit": "0.7"},
-        {"rule_id": "DATE", "comparator": comparator, "measure": "disbursed_on", "limit": "DATE '2020-02-29'"},
+        {
+            "rule_id": "RATIO",
+            "comparator": comparator,
+            "measure": "balance / principal",
+            "limit": "0.7",
+            "unit": "ratio",
+        },
+        {
+            "rule_id": "DATE",
+            "comparator": comparator,
+            "measure": "disbursed_on",
+            "limit": "DATE '2020-02-29'",
+            "unit": "date",
+        },
     ]
     policy = small.policy(rows)
     path = books.make(tmp_path / "b.duckdb", loans)
@@ -112,6 +124,7 @@ def test_unknown_is_never_a_pass(tmp_path, loan: dict, verdict: str, reason: str
     rule = {
         "measure": "balance / principal",
         "limit": "ratios.max_ratio",
+        "unit": "ratio",
         "scope": "currency is null or currency = 'CNY'",
     }
     policy = small.policy([rule], {"ratios": (*RATIOS, limits)})

@@ -102,7 +102,8 @@ class Model:
             elif before != policy and self.verdict(before, record) == "broken":
                 self.state = "lifted"
             else:
-                self.state = "corrected" if self.rule == "PAST" else "cured"
+                past = "gone" if record == "outside" else "corrected"
+                self.state = past if self.rule == "PAST" else "cured"
 
     def said(self, last: int, since: int) -> tuple | None:
         """(state, movement, first, last, opened, reopened) as the module should say."""

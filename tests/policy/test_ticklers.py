@@ -34,7 +34,7 @@ OTHERS = [
 ] + [
     ("inspections", {"inspection_id": "I1", "loan_id": "long", "inspection_date": date(2024, 5, 20), "kind": "routine"}),
     ("notices", {"loan_id": "late", "kind": "collection", "notice_date": date(2024, 4, 10)}),
-    ("borrowers", {"borrower_id": "B1", "borrower_type": "E", "name": "甲"}),
+    ("borrowers", {"borrower_id": "B1", "borrower_type": "E", "name": "甲", "licence_valid_to": date(2024, 8, 31)}),
 ]  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def test_the_days_that_an_officer_expects(path) -> None:
     days = {(row["subject_id"], row["rule_id"]): row["breaks_on"] for row in found.to_dicts()}
     assert days["G-long", "COL-VALUATION-AGE"] == date(2024, 8, 2), "valued 2023-08-01, good for twelve months"
     assert days["late", "CLS-DPD"] == AS_OF + timedelta(3), "the 91st day past due"
+    assert days["B1", "ELI-LICENCE"] == date(2024, 9, 1), "the licence holds to 2024-08-31"
     assert days["matures", "POST-NOTICE"] <= date(2024, 8, 15)
 
 
