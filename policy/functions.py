@@ -109,7 +109,8 @@ def _lacking(found: exp.Expression, wish: str) -> exp.Expression:
         exp.Case(ifs=[exp.If(this=exp.Not(this=_any_of(found, item.split("/"))), true=literal("text", item))])
         for item in wish.split(", ")
     ]
-    joined = exp.ConcatWs(expressions=[literal("text", ", "), *items])
+    # Not exp.ConcatWs: sqlglot writes that so that one NULL makes the whole NULL.
+    joined = exp.Anonymous(this="CONCAT_WS", expressions=[literal("text", ", "), *items])
     known = exp.Not(this=exp.Is(this=exp.paren(found.copy()), expression=exp.null()))
     return exp.Case(ifs=[exp.If(this=known, true=joined)])
 

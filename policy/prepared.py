@@ -61,6 +61,14 @@ def _derived(judged: CompiledSubject) -> tuple[str, ...]:
     return tuple(d.name for d in columns.policy.derived if d.subject == columns.subject and d.name in inputs)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def facts_read(judged: CompiledSubject) -> tuple[str, ...]:
+    """The facts that the rules read, and those that say whose they are."""
+    subject = judged.columns.subject
+    read = facts_behind(judged.columns, _roots(judged)) | {*dictionary.IDENTITY, dictionary.subjects()[subject].id}
+    return tuple(name for name in dictionary.facts(subject) if name in read)
+
+
 def types(judged: CompiledSubject, rows: list[Record]) -> dict[str, str]:
     """The SQL types of the facts and aggregates that the rules read."""
     names = facts_behind(judged.columns, _roots(judged))
@@ -89,7 +97,7 @@ def judge(
 ) -> list[Record]:
     """The rows with code{n}, measured{n}, limit{n}, hits{n} of each rule, derived fields, and `answers` over `coded`.
 
-    `rows` hold every fact of the subject. The order is kept.
+    `rows` hold the facts of `facts_read` at least. The order is kept.
     """
     judged = compiled(policy, subject, today=today, given=True)
     if not rows or not judged.rules:

@@ -11,6 +11,7 @@ import duckdb
 from data import dictionary, facts
 from data.errors import InputError
 from policy import prepared
+from policy.columns import identifier
 from policy.compiling import CompiledSubject, asked_tables, compiled, mentioned
 from policy.matrix import reason_of
 from policy.model import LimitTable, Policy, Rule, clause_ids
@@ -72,8 +73,9 @@ def of_loan(
         key = dictionary.subjects()[subject].key
         if key not in ("loan_id", "borrower_id"):
             continue
-        rows = records(con, f"SELECT * FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters)
         judged = compiled(policy, subject, today=today, given=True)
+        shown = ", ".join(map(identifier, prepared.facts_read(judged)))
+        rows = records(con, f"SELECT {shown} FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters)
         for record in prepared.judge(con, policy, subject, as_of, rows, today=today):
             verdicts += of_record(policy, judged, record)
     return verdicts
