@@ -217,6 +217,7 @@ class Aggregate:
         key = identifier(self.key)
         value = functions.render(self.value.sql)
         total = f"{self.derived.aggregate.upper()}({value})"
+        total = f"CAST({total} AS {functions.WIDE})" if self.derived.aggregate == "sum" else total
         whole = total if self.derived.aggregate == "count" else f"CASE WHEN COUNT(*) = COUNT({value}) THEN {total} END"
         roots = frozenset(column.name for column in self.value.sql.find_all(exp.Column)) | {self.key}
         select = self.columns.select(source, roots, pruned=True)

@@ -7,6 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 DIALECT = "duckdb"
+WIDE = "DECIMAL(38, 12)"
 _WHOLE_MONTHS = "((YEAR(:b) - YEAR(:a)) * 12 + MONTH(:b) - MONTH(:a))"
 _ADD_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
 
@@ -127,8 +128,13 @@ def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
 
 
 def product(left: exp.Expression, right: exp.Expression) -> exp.Expression:
-    """Left times right with room for 38 digits: DuckDB would keep 18, and fail on a large balance times a rate."""
-    return fill("CAST(1 AS DECIMAL(19, 0)) * :a * :b", a=left, b=right)
+    """Left times right: DuckDB would keep 18 digits, and fail on a large balance times a rate."""
+    return wide(fill("CAST(1 AS DECIMAL(19, 0)) * :a * :b", a=left, b=right))
+
+
+def wide(number: exp.Expression) -> exp.Expression:
+    """26 digits before the point and 12 behind it: beside any other number it keeps the decimals of both."""
+    return exp.cast(exp.paren(number), WIDE)
 
 
 def literal(kind: str, text: str) -> exp.Expression:
