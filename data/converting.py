@@ -1,7 +1,7 @@
 """A sheet and its mapping to typed rows, with what was ignored and every problem of every row."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -18,7 +18,10 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Part:
-    """One converted sheet. `typed` has INDEX, ROW and a column a feed (table.field); `raw` the same rows as text."""
+    """One converted sheet. `typed` has INDEX, ROW and a column a feed (table.field); `raw` the same rows as text.
+
+    `units`: column -> the unit that a title says for it, which its header does not.
+    """
 
     sheet: Sheet
     mapping: Mapping
@@ -29,6 +32,7 @@ class Part:
     ignored: int
     notes: tuple[dict, ...]
     totals: tuple[dict, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -41,10 +45,14 @@ class Part:
         return self.typed[name] if name in self.typed.columns else None
 
     def contents(self, index: pl.Series) -> pl.Series:
-        """Rows as JSON objects, header -> text as written; cells right of the header by their column's number."""
+        """Rows as JSON objects, header -> text as written; cells right of the header by their column's number.
+
+        A unit that a title says stands in the header, so that the rows can be read without the title.
+        """
         names: dict[str, str] = {}
         for column in self.sheet.columns:
             header, number = self.mapping.headers.get(column, ""), f"#{int(column[1:]) + 1}"
+            header += f"({self.units[column]})" if column in self.units else ""
             if header or self.raw[column].gather(index).null_count() < len(index):
                 names[column] = f"{header} {number}".strip() if header in ("", *names.values()) else header
         named = pl.struct(pl.col(column).gather(index).alias(name) for column, name in names.items())
@@ -68,8 +76,9 @@ def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[st
         notes.append(note("note_filtered", rows=filtered, file=sheet.name))
     totals = furniture.compare_totals(layout.totals, typed, mapping, feeds)
     return Part(
-        sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals)
-    )
+        sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals),
+        _title_units(mapping, title),
+    )  # fmt: skip
 
 
 def read(rows: pl.DataFrame, feed: Feed) -> Parsed:
@@ -115,6 +124,11 @@ def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[
         for feed, result in zip(feeds, parsed, strict=True)
         for message, count, example, index in result.notes
     ]
+
+
+def _title_units(mapping: Mapping, title: furniture.Title) -> dict[str, str]:
+    unsaid = [feed for feed in mapping.feeds if feed.target.type == "money" and not feed.reading.own_unit]
+    return {column: title.unit for feed in unsaid for column in feed.columns} if title.unit else {}
 
 
 def _units(feeds: list[Feed], title: furniture.Title) -> list[dict]:

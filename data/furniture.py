@@ -31,12 +31,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class Title:
-    """`has_unit`: a title says the unit of the amounts; `day`: the date it says, as written."""
+    """`unit`: the word by which a title says the unit of the amounts; `day`: the date it says, as written."""
 
     factor: Decimal
     notes: tuple[dict, ...]
-    has_unit: bool = False
+    unit: str = ""
     day: date | None = None
+
+    @property
+    def has_unit(self) -> bool:
+        return bool(self.unit)
 
 
 def split(sheet: Sheet, mapping: Mapping) -> Layout:
@@ -133,19 +137,19 @@ def keep(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.DataFrame
 def read_titles(lines: list[str], as_of: date | None) -> Title:
     """A unit said in a title holds for all amounts; a date is compared with the import's."""
     notes: list[dict] = []
-    factor, has_unit, said = Decimal(1), False, None
+    factor, said_unit, said = Decimal(1), "", None
     known = words.units("money")
     for line in lines:
         unit = TITLE_UNIT.search(line)
         name = unit[1].removesuffix("人民币") if unit else ""
         if name in known:
-            factor, has_unit = known[name].factor, True
+            factor, said_unit = known[name].factor, name
             notes.append(note("note_title_unit", unit=name, factor=factor))
         day = _title_day(line)
         said = said or day
         if day and as_of and day != as_of:
             notes.append(note("note_title_date", date=day, as_of=as_of))
-    return Title(factor, tuple(notes), has_unit, said)
+    return Title(factor, tuple(notes), said_unit, said)
 
 
 def _title_day(line: str) -> date | None:

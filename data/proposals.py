@@ -1,5 +1,6 @@
 """A mapping proposed for a file: what each column seems to be, how sure that is, and the rows as they would load."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -86,13 +87,18 @@ class Preview:
     with_problems: int
 
 
-def propose(path: Path) -> Proposal:
-    """What the file's columns seem to be. Raises InputError for a file that cannot be read."""
+def propose(path: Path, tables: Mapping[str, str] | None = None) -> Proposal:
+    """What the file's columns seem to be; `tables`: sheet -> the table that it is, where somebody said so.
+
+    Raises InputError for a file that cannot be read.
+    """
     found = readers.sheets(readers.load(path))
     heads = [(sheet, _head(sheet)) for sheet in found]
     known = [(sheet, head) for sheet, head in heads if head.known > 0] or heads[:1]
     best = max(head.known for _, head in known)
-    return Proposal(path.name, [_sheet(sheet, head) for sheet, head in known if head.known * 2 > best or best == 0])
+    said = tables or {}
+    chosen = [(sheet, head) for sheet, head in known if head.known * 2 > best or best == 0]
+    return Proposal(path.name, [_sheet(sheet, head, said.get(sheet.name)) for sheet, head in chosen])
 
 
 def preview(path: Path, mapping: Profile | str | None, rows: int = 20, as_of: date | None = None) -> list[Preview]:
@@ -128,9 +134,9 @@ def _head(sheet: Sheet) -> Head:
     return Head(at, 1, {column: " ".join((cell or "").split()) for column, cell in rows[at].items()}, 0)
 
 
-def _sheet(sheet: Sheet, head: Head) -> SheetProposal:
+def _sheet(sheet: Sheet, head: Head, said: str | None) -> SheetProposal:
     texts = {column: text for column, text in head.cells.items() if text}
-    table = _table(list(texts.values()))
+    table = said or _table(list(texts.values()))
     above = sheet.cells[: max(head.row + 1 - head.depth, 0)].select(sheet.columns)
     title = furniture.read_titles([" ".join(cell for cell in row if cell) for row in above.iter_rows()], None)
     rows = sheet.cells[head.row + 1 :].head(LOOKED_AT)

@@ -54,7 +54,7 @@ def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing, and refresh the code lists, in one transaction: each by itself would wait for the disk."""
+    """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk."""
     con.execute("BEGIN")
     create_within(con)
     con.execute("COMMIT")

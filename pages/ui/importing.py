@@ -69,8 +69,10 @@ def mapping(upload: Upload) -> Reading | None:
     """Step 2: how the columns are read; None while something stands in the way, which is said."""
     st.subheader(say("import.mapping"))
     left, middle, right = st.columns(3)
-    way = left.selectbox(say("import.way"), _ways(upload), format_func=_way_label, key="import_way")
-    scope = right.selectbox(say("import.scope"), [None, endings.PARTIAL, endings.WHOLE], format_func=_scope_label)
+    ways = {way: _way_label(way) for way in _ways(upload)}
+    scopes = {scope: say(f"import.scope_{scope or 'branches'}") for scope in (None, endings.PARTIAL, endings.WHOLE)}
+    way = left.selectbox(say("import.way"), list(ways), format_func=ways.__getitem__, key="import_way")
+    scope = right.selectbox(say("import.scope"), list(scopes), format_func=scopes.__getitem__)
     try:
         profile, day = _proposed(upload) if way == PROPOSED else (way, None)
         as_of = middle.date_input(say("import.as_of"), value=day, key=f"import_day:{upload.mark}")
@@ -95,25 +97,21 @@ def _way_label(way: str) -> str:
     return say("import.way_profile", name=way.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
 
 
-def _scope_label(scope: str | None) -> str:
-    return say(f"import.scope_{scope or 'branches'}")
-
-
 def data_files(upload: Upload) -> list:
     return [path for path in upload.files if path.suffix.lower() != uploads.MAPPING]
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _propose(mark: str, _upload: Upload) -> list[Proposal]:  # noqa: ARG001  # the mark is the key
-    return [proposals.propose(path) for path in data_files(_upload)]
+def _propose(mark: str, tables: dict[str, str], _upload: Upload) -> list[Proposal]:  # noqa: ARG001  # the mark is the key
+    return [proposals.propose(path, tables) for path in data_files(_upload)]
 
 
 def _proposed(upload: Upload) -> tuple[str | None, date | None]:
     """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
     with st.spinner(say("import.reading")):
-        found = deepcopy(_propose(upload.mark, upload))
+        found = deepcopy(_propose(upload.mark, mapping_editor.tables(upload.mark), upload))
     sheets = [sheet for proposal in found for sheet in proposal.sheets]
-    corrected = [mapping_editor.draw(sheet, f"{upload.mark}:{number}") for number, sheet in enumerate(sheets)]
+    corrected = [mapping_editor.draw(sheet, upload.mark, number) for number, sheet in enumerate(sheets)]
     day = next((sheet.as_of for sheet in sheets if sheet.as_of), None)
     together = Proposal(", ".join(proposal.file for proposal in found), sheets)
     text = mapping_files.text(together)
@@ -148,7 +146,7 @@ def rehearsal(upload: Upload, reading: Reading) -> None:
         tables.show(_reasons(kept_back), KEPT_BACK, height="content" if kept_back.height < FEW else 260)
     running = (job := _job()) is not None and not job.done.is_set()
     label = say("import.load", n=numbers.count(report.loaded))
-    if st.button(label, type="primary", disabled=running or not report.loaded):
+    if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
         path = book.default_path()
         st.session_state["import_job"] = jobs.start(
             lambda on_step: importing.import_files(

@@ -32,10 +32,28 @@ def _fields(table: str) -> dict[str, str]:
     return {NOTHING: say("import.left_out")} | names
 
 
-def draw(sheet: SheetProposal, key: str) -> bool:
+def tables(mark: str) -> dict[str, str]:
+    """Sheet → the table that somebody said it is, for one upload."""
+    return dict(st.session_state.setdefault(f"tables:{mark}", {}))
+
+
+def _table(sheet: SheetProposal, mark: str, number: int) -> None:
+    """Which table the sheet is; another choice proposes its columns anew."""
+    name, choice = st.columns([2, 1], vertical_alignment="bottom")
+    name.markdown(say("import.sheet", name=inert(sheet.name), encoding=sheet.encoding))
+    labels = {table: table_label(table) for table in dictionary.tables()}
+    names = list(labels)
+    key = f"table:{mark}:{number}"
+    chosen = choice.selectbox(say("import.table"), names, names.index(sheet.table), labels.__getitem__, key=key)
+    if chosen != sheet.table:
+        st.session_state[f"tables:{mark}"][sheet.name] = chosen
+        st.rerun()
+
+
+def draw(sheet: SheetProposal, mark: str, number: int) -> bool:
     """Show the columns of the sheet, and put the corrections into it; whether there were any."""
+    _table(sheet, mark, number)
     labels = _fields(sheet.table)
-    st.markdown(say("import.sheet", name=inert(sheet.name), table=table_label(sheet.table), encoding=sheet.encoding))
     rows = pl.DataFrame(
         [
             {
@@ -48,13 +66,13 @@ def draw(sheet: SheetProposal, key: str) -> bool:
         infer_schema_length=None,
     )  # fmt: skip
     edited = st.data_editor(
-        rows, key=f"mapping:{key}:{hash(tuple(labels.values()))}", hide_index=True, placeholder="",
+        rows, key=f"mapping:{mark}:{number}:{hash(tuple(labels.values()))}", hide_index=True, placeholder="",
         height="auto",
         disabled=["header", "samples", "how", "problems"], column_config=_configuration(labels),
     )  # fmt: skip
     for problem in sheet.problems:
         st.warning(inert(pick(problem["zh"], problem["en"])))
-    return _correct(sheet, edited)
+    return _correct(sheet, edited) or sheet.name in tables(mark)
 
 
 def _configuration(labels: dict[str, str]) -> dict[str, object]:
@@ -63,7 +81,7 @@ def _configuration(labels: dict[str, str]) -> dict[str, object]:
         "header": st.column_config.TextColumn(say("import.header"), width="medium"),
         "samples": st.column_config.TextColumn(say("import.samples"), width="medium"),
         "field": st.column_config.SelectboxColumn(
-            say("import.field"), options=list(labels), format_func=lambda name: labels.get(name, name), width="medium"
+            say("import.field"), options=list(labels), format_func=labels.__getitem__, width="medium"
         ),
         "unit": st.column_config.SelectboxColumn(say("import.unit"), options=units, width="small"),
         "how": st.column_config.TextColumn(say("import.how"), width=110),

@@ -101,7 +101,7 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
     page.goto(f"{served(checked)}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=30_000)
     navigation = page.get_by_test_id("stSidebarNav")
-    expect(navigation.get_by_role("link")).to_have_count(4)
+    expect(navigation.get_by_role("link")).to_have_count(5)
     expect(page.get_by_text("语言 · Language")).to_be_visible()  # only the dashboard draws it
     expect(navigation.get_by_text("dashboard")).to_have_count(0)
     words = ("Portfolio health", "Violations") if "en" in path else ("资产质量", "违规清单")

@@ -1,0 +1,68 @@
+"""What a data engineer does, in a real browser: upload, look at the mapping, load, mend the quarantine, load again."""
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from data import book
+
+FILE = """贷款台账 单位：万元,,,,,,,
+截至2026年10月31日,,,,,,,
+借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,贷款种类Y
+L1,C1,001,10.5,20,20240101,20270101,甲
+L2,C2,001,abc,20,20240101,20270101,甲
+"""
+LOAD = '[data-testid="stButton"] button[kind="primary"]'
+
+
+def _load(page: Page, file: Path) -> None:
+    page.locator('input[type="file"]').first.set_input_files(file)
+    page.locator(LOAD).wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator(LOAD).click()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "台账.csv"
+    path.write_text(FILE, encoding="gb18030")
+    return path
+
+
+def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, page: Page, outside: list[str]):
+    path = tmp_path / "book.duckdb"
+    page.goto(f"{served(path)}/import_files?lang=en")
+    _load(page, file)
+    expect(page.get_by_text("Loaded as batch")).to_be_visible(timeout=60_000)
+    with book.reading(path) as con:
+        assert con.execute("SELECT loan_id, CAST(balance AS VARCHAR) FROM loans").fetchall() == [("L1", "105000.00")]
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the quarantine (XLSX)").click()
+    mended = tmp_path / "mended.xlsx"
+    download.value.save_as(mended)
+    workbook = openpyxl.load_workbook(mended)
+    headers = [cell.value for cell in workbook.active[1]]
+    assert "abc" in workbook.active["A2"].value
+    workbook.active.cell(2, headers.index("贷款余额(万元)") + 1).value = "8.25"
+    workbook.save(mended)
+
+    page.reload()
+    page.locator('input[type="file"]').first.set_input_files(mended)
+    page.get_by_role("spinbutton", name="year, Date the files speak of").click()
+    page.keyboard.type("20261031")
+    page.keyboard.press("Enter")
+    page.get_by_role("combobox", name="Rows that the files leave out").click()
+    page.get_by_role("option", name="stay (the files are only a part)").click()
+    page.locator(LOAD).wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator(LOAD).click()
+    expect(page.get_by_text("Loaded as batch")).to_be_visible(timeout=60_000)
+    with book.reading(path) as con:
+        found = con.execute(
+            "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE until IS NULL ORDER BY ALL"
+        ).fetchall()
+    assert found == [("L1", "105000.00"), ("L2", "82500.00")]
+    assert outside == []

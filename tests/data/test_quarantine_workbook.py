@@ -1,0 +1,63 @@
+"""Rows kept back, taken away as a workbook, mended there, and loaded again."""
+
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+
+from data import book, importing, quarantine, quarantine_workbook
+
+DAY = date(2026, 10, 31)
+FILE = """贷款台账 单位：万元,,,,,,,
+借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,备注
+L1,C1,001,10.5,20,20240101,20270101,
+L2,C2,001,abc,20,20240101,20270101,=危险
+L3,C3,001,7,20,20240101,20270101,
+"""
+
+
+def _kept_back(folder: Path) -> tuple[Path, bytes]:
+    file, path = folder / "台账.csv", folder / "book.duckdb"
+    file.write_text(FILE, encoding="utf-8")
+    assert importing.import_files([file], DAY, path).quarantined == 1
+    return path, quarantine_workbook.make(quarantine.rows(path))
+
+
+def _balances(path: Path) -> dict[str, str]:
+    with book.reading(path) as con:
+        found = con.execute("SELECT loan_id, balance FROM loans WHERE until IS NULL ORDER BY loan_id").fetchall()
+    return {loan: str(balance) for loan, balance in found}
+
+
+def test_each_row_stands_beside_its_reason(tmp_path):
+    _, content = _kept_back(tmp_path)
+    rows = list(openpyxl.load_workbook(BytesIO(content)).active.iter_rows(values_only=True))
+    assert rows[0][:4] == quarantine_workbook.REASON
+    assert "abc" in rows[1][0]
+    assert rows[1][1:4] == ("balance", "台账.csv", "4")
+    assert rows[0][7] == "贷款余额(万元)", "the unit of the title goes along"
+    assert rows[1][11] == "=危险", "text, not a formula"
+
+
+def test_mended_rows_load_as_they_are(tmp_path):
+    path, content = _kept_back(tmp_path)
+    workbook = openpyxl.load_workbook(BytesIO(content))
+    workbook.active["H2"] = "8.25"
+    mended = tmp_path / "mended.xlsx"
+    workbook.save(mended)
+    report = importing.import_files([mended], DAY, path, scope="partial")
+    assert (report.loaded > 0, report.quarantined) == (True, 0)
+    assert _balances(path) == {"L1": "105000.00", "L2": "82500.00", "L3": "70000.00"}
+
+
+def test_a_rehearsal_writes_nothing_and_says_what_the_import_says(tmp_path):
+    file, path = tmp_path / "台账.csv", tmp_path / "book.duckdb"
+    file.write_text(FILE, encoding="utf-8")
+    rehearsed, kept_back = importing.rehearse([file], DAY)
+    assert not path.exists()
+    assert kept_back["row_number"].to_list() == [4]
+    steps = []
+    report = importing.import_files([file], DAY, path, on_step=steps.append)
+    assert rehearsed.tables() == report.tables()
+    assert tuple(steps) == importing.STEPS

@@ -1,0 +1,60 @@
+"""The import page: mapping, rehearsal, import, outcome, and what is said when a file cannot be used."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+FILE = """借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,贷款种类Y
+L1,C1,001,105000,200000,20240101,20270101,x
+L2,C2,001,abc,200000,20240101,20270101,x
+"""
+
+
+@pytest.fixture
+def uploaded(no_book, opened):
+    def open_with(name: str, content: str, lang: str = "en"):
+        app = opened("import_files", lang)
+        app.file_uploader[0].upload(name, content.encode("utf-8")).run()
+        return app
+
+    return open_with
+
+
+def _tables(app) -> list:
+    return [table.value for table in app.dataframe]
+
+
+def test_without_a_book_the_page_asks_for_files(no_book, opened):
+    app = opened("import_files", "zh")
+    assert "一、选择文件" in [heading.value for heading in app.subheader]
+    assert not app.button
+
+
+def test_a_date_is_asked_for(uploaded):
+    assert "Choose the date" in uploaded("loans.csv", FILE).info[0].value
+
+
+def test_a_rehearsal_writes_nothing(uploaded, no_book: Path):
+    app = uploaded("loans.csv", FILE)
+    app.date_input[0].set_value(date(2026, 10, 31)).run()
+    assert not app.exception
+    assert not no_book.exists()
+    assert any("would be kept back" in said.value for said in app.markdown)
+    assert app.button[0].label == "Load 2 rows"
+
+
+def test_a_file_that_cannot_be_read_is_one_plain_message(uploaded):
+    app = uploaded("loans.xlsx", "PK\x03\x04 this is no workbook")
+    assert not app.exception
+    assert app.error[0].value == "These files cannot be loaded"
+    assert "loans.xlsx" in app.code[0].value
+
+
+def test_the_table_can_be_put_right(uploaded):
+    app = uploaded("loans.csv", FILE)
+    choice = next(box for box in app.selectbox if box.label == "Which table it is")
+    assert choice.value == "loans"
+    choice.set_value("guarantees").run()
+    assert not app.exception
+    assert next(box for box in app.selectbox if box.label == "Which table it is").value == "guarantees"
