@@ -16,7 +16,8 @@ WITH largest AS (
         EXISTS (FROM current_borrowers WHERE curr_assets IS NOT NULL AND inventory IS NOT NULL
             AND curr_liab IS NOT NULL) AS ratios,
         EXISTS (FROM current_borrowers WHERE industry_code IS NOT NULL) AS industries,
-        EXISTS (FROM current_borrowers WHERE employees IS NOT NULL) AS employees
+        EXISTS (FROM current_borrowers WHERE employees IS NOT NULL) AS employees,
+        EXISTS (FROM current_borrowers WHERE customer_class IS NOT NULL) AS classes
 ), prior AS (
     -- As the register stood before its current row.
     SELECT borrower_id, arg_max_null(total_assets, as_of) AS total_assets, arg_max_null(total_liab, as_of) AS total_liab,
@@ -42,7 +43,8 @@ SELECT getvariable('as_of') AS as_of, CAST(NULL AS VARCHAR) AS loan_id, p.borrow
     CASE WHEN loaded.ratios THEN b.total_assets > 0 AND b.total_liab IS NOT NULL AND b.curr_assets IS NOT NULL
         AND b.inventory IS NOT NULL AND b.curr_liab IS NOT NULL END AS ratios_known,
     CASE WHEN loaded.industries THEN b.industry_code IS NOT NULL END AS industry_stated,
-    CASE WHEN loaded.employees THEN b.employees IS NOT NULL END AS employees_stated
+    CASE WHEN loaded.employees THEN b.employees IS NOT NULL END AS employees_stated,
+    CASE WHEN loaded.classes THEN b.customer_class IS NOT NULL END AS class_stated
 FROM largest p
 CROSS JOIN loaded
 JOIN totals t ON t.borrower_id = p.borrower_id
