@@ -64,7 +64,7 @@ def distances(
     rules: tuple[str, ...] = (),
     loan_id: str | None = None,
 ) -> pl.DataFrame:
-    """[subject_id, loan_id, branch_id, rule_id, violated, measured, limit, distance, unit] of what was judged.
+    """[subject_id, loan_id, branch_id, rule_id, violated, measured, limit, distance] of what was judged.
 
     `distance`: to the limit in the rule's unit (days for dates), 0 at it, negative past it. Set-based.
     """
