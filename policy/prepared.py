@@ -103,13 +103,13 @@ def judge(
     if not rows or not judged.rules:
         return []
     rows = with_aggregates(con, judged, as_of, rows)
-    for start, part in [(0, judged)] if answers else _parts(judged):
+    for start, part in [(0, judged)] if answers else parts(judged):
         rows = [row | found for row, found in zip(rows, _judged(part, start, rows, answers or {}), strict=True)]
     return rows
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _parts(judged: CompiledSubject) -> list[tuple[int, CompiledSubject]]:
+def parts(judged: CompiledSubject) -> list[tuple[int, CompiledSubject]]:
     """The rules a few at a time: a plan's cost grows faster than their number, its run's too."""
     starts = range(0, len(judged.rules), RULES_AT_ONCE)
     return [(n, CompiledSubject(judged.columns, judged.rules[n : n + RULES_AT_ONCE])) for n in starts]

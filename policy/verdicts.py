@@ -13,7 +13,7 @@ from data.errors import InputError
 from policy import prepared
 from policy.columns import identifier
 from policy.compiling import CompiledSubject, asked_tables, compiled, mentioned
-from policy.matrix import reason_of
+from policy.matrix import booked, reason_of
 from policy.model import LimitTable, Policy, Rule, clause_ids
 from policy.prepared import records
 from policy.verdict_codes import CompiledRule
@@ -79,6 +79,21 @@ def of_loan(
         for record in prepared.judge(con, policy, subject, as_of, rows, today=today):
             verdicts += of_record(policy, judged, record)
     return verdicts
+
+
+def of_subject(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, subject: str, subject_id: str, *, today: bool = False
+) -> list[Verdict]:
+    """Every rule about one record of any subject; none when the snapshot has no such record."""
+    facts.need(con, as_of)
+    judged = compiled(policy, subject, today=today)
+    base = booked(subject, f" AND {identifier(dictionary.subjects()[subject].id)} = $subject_id")
+    given = {"as_of": as_of, "subject_id": subject_id}
+    record: dict[str, Any] = {}
+    for start, part in prepared.parts(judged):
+        for found in records(con, f"{prepared.coded(part, base, start)} SELECT * FROM coded", given):
+            record |= found
+    return of_record(policy, judged, record) if record else []
 
 
 def _in_force(rule: CompiledRule, act: date | None) -> Rule:

@@ -75,7 +75,11 @@ def compared(verdict: Verdict) -> str:
 
 def find(view: View, violation: dict[str, object]) -> Verdict | None:
     """The verdict behind a stored violation, rebuilt; None when today's tables no longer find it."""
-    judged = access.ask(verdicts.of_loan, view.policy, view.as_of, violation["any_loan_id"])
+    subject, loan_id = str(violation["subject"]), violation["any_loan_id"]
+    if loan_id and dictionary.subjects()[subject].key in ("loan_id", "borrower_id"):
+        judged = access.ask(verdicts.of_loan, view.policy, view.as_of, loan_id)
+    else:
+        judged = access.ask(verdicts.of_subject, view.policy, view.as_of, subject, violation["subject_id"])
     wanted = (violation["rule_id"], violation["subject_id"])
     return next((v for v in judged if (v.rule_id, v.subject_id) == wanted and v.verdict == "violation"), None)
 

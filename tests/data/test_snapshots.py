@@ -185,7 +185,9 @@ def test_what_a_later_register_ended_stands_again_before_it(desk: Desk) -> None:
     batch = imported(desk, G + "G1,L1,抵押,住宅,9\nG2,L1,抵押,住宅,8\n", "g1.csv", JAN)["batch"]
     imported(desk, G + "G1,L1,抵押,住宅,9\n", "g2.csv", FEB)
     imported(desk, G + "G1,L1,抵押,住宅,7\n", "g3.csv", JAN)
-    open_rows = "SELECT guarantee_id, appraised_value, until FROM guarantees WHERE until IS NULL OR until > as_of ORDER BY 1"
+    open_rows = (
+        "SELECT guarantee_id, appraised_value, until FROM guarantees WHERE until IS NULL OR until > as_of ORDER BY 1"
+    )
     assert desk.rows(f"{open_rows}, as_of") == [("G1", 7, date(2024, 2, 29)), ("G1", 9, None)]
     with book.reading(desk.book) as con:
         snapshots.before(con, batch)
