@@ -26,7 +26,8 @@ WITH limits AS (
         CASE WHEN disbursed_on < DATE '1996-08-01' OR disbursed_on IS NULL THEN NULL
             WHEN borrower_type IN ('P', 'S') THEN principal > 500000
             WHEN borrower_type = 'E' THEN principal > 1000000 END AS needs_committee,
-        (last_check_date + to_months(CASE WHEN classification <> 'normal' THEN 1 WHEN borrower_type = 'P' THEN 6
+        (last_check_date + to_months(CASE WHEN classification IS NULL THEN NULL WHEN classification <> 'normal' THEN 1
+            WHEN borrower_type = 'P' THEN 6
             WHEN borrower_type IN ('E', 'S') THEN 3 END))::DATE AS next_check
     FROM facts_loan WHERE as_of = $as_of
 ), judged AS (
