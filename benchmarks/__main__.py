@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,14 +18,16 @@ from policy.model import Policy
 
 DEMO = 1_000_000  # loans of the largest demo book; facts of more are copies
 MOST_GB = 8
+MEMORY = "6GB"  # of the database; the process needs some beside it
 LARGEST, SMALLER = 10_000_000, 1_000_000
 
 
 def child(module: str, *arguments: str) -> str:
     """Runs a part in a process of its own, so that its peak memory is its own. Raises SystemExit when it fails."""
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", f"benchmarks.{module}", *arguments], stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments], stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"LOANLIGHT_MEMORY": MEMORY},
+    )  # fmt: skip
     said = []
     for line in process.stdout or ():
         said.append(line)

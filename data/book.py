@@ -64,9 +64,15 @@ def explain(path: Path, error: duckdb.Error) -> BookError | None:
     return None
 
 
+def _memory() -> dict[str, str]:
+    """What LOANLIGHT_MEMORY (6GB, say) lets the database hold before it spills to disk; DuckDB's own share if unset."""
+    limit = os.environ.get("LOANLIGHT_MEMORY")
+    return {"memory_limit": limit} if limit else {}
+
+
 def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
     try:
-        con = duckdb.connect(str(path), read_only=read_only, config=CONFIG)
+        con = duckdb.connect(str(path), read_only=read_only, config=CONFIG | _memory())
         for statement in LOCK_DOWN:
             con.execute(statement)
     except duckdb.Error as error:

@@ -199,3 +199,16 @@ def test_threads_each_read_their_own_rows(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_memory_can_be_bounded(tmp_path, monkeypatch):
+    path = tmp_path / "book.duckdb"
+    monkeypatch.setenv("LOANLIGHT_MEMORY", "512MB")
+    with book.writing(path) as con:
+        assert con.execute("SELECT current_setting('memory_limit')").fetchall() == [("488.2 MiB",)]
+
+
+def test_a_bound_that_cannot_be_meant_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOANLIGHT_MEMORY", "much")
+    with pytest.raises(BookError, match="cannot be opened"), book.writing(tmp_path / "book.duckdb"):
+        pass
