@@ -180,7 +180,9 @@ def judge(file: File, folder: Path) -> tuple[str, list[str], tuple[int, ...], De
         said = str(error)
         is_clear = said.strip() and "Traceback" not in said and "\n" not in said
         return "refused", [] if is_clear else [f"refused without a clear message: {said!r}"], *nothing
-    except BaseException:  # noqa: BLE001 - whatever else comes up is what is looked for
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - whatever else comes up, a panic of Polars too, is what is looked for
         return "crashed", [traceback.format_exc(limit=-3)], *nothing
     finally:
         path.unlink()

@@ -11,8 +11,8 @@ TARGET = 5.0  # seconds
 WIDEST = 10_000
 
 
-def partition(rows: int, columns: int, seed: int) -> LimitTable:
-    """A table whose rows fill the space of all records without overlap: the hardest to prove."""
+def boxes_that_fill(rows: int, columns: int, seed: int) -> list[list[tuple[int, int]]]:
+    """Disjoint boxes that fill [0, WIDEST) in every column, cut at random."""
     rng = random.Random(seed)
     boxes = [[(0, WIDEST)] * columns]
     while len(boxes) < rows:
@@ -24,6 +24,12 @@ def partition(rows: int, columns: int, seed: int) -> LimitTable:
             continue
         cut = rng.randrange(low + 1, high)
         boxes += [[*box[:at], (low, cut), *box[at + 1 :]], [*box[:at], (cut, high), *box[at + 1 :]]]
+    return boxes
+
+
+def partition(rows: int, columns: int, seed: int) -> LimitTable:
+    """A table whose rows fill the space of all records without overlap: the hardest to prove."""
+    boxes = boxes_that_fill(rows, columns, seed)
     types = ["integer" if n % 2 else "money" for n in range(columns)]
     keys = tuple(LimitColumn("large", f"k{n}", "key", kind, "", "", "") for n, kind in enumerate(types))
     return LimitTable("large", "unique", keys, tuple(_row(n, box) for n, box in enumerate(boxes)))

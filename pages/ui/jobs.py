@@ -12,7 +12,7 @@ class Job:
 
     steps: list[str] = field(default_factory=list)
     result: Any = None
-    error: Exception | None = None
+    error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -23,7 +23,7 @@ def start(work: Callable[[Callable[[str], None]], Any]) -> Job:
     def run() -> None:
         try:
             job.result = work(job.steps.append)
-        except Exception as error:  # noqa: BLE001  # handed to the page, which says it or raises it again
+        except BaseException as error:  # noqa: BLE001  # a panic of Polars too: the page says it or raises it again
             job.error = error
         finally:
             job.done.set()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.linting import boxes_that_fill
 from policy import coverage, regions, unary_tests
 from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Place
 
@@ -157,22 +158,6 @@ def test_the_rows_that_close_the_gaps_close_them_all(table: LimitTable) -> None:
     assert all(a.row_id in mine and b.row_id in mine for a, b, _ in closed.overlaps()), "new rows overlap nothing"
 
 
-def _partition(rows: int, columns: int, seed: int) -> list[list[tuple[int, int]]]:
-    """Disjoint boxes that fill [0, 10000) in every column, cut at random."""
-    rng = random.Random(seed)
-    boxes = [[(0, 10_000)] * columns]
-    while len(boxes) < rows:
-        box = boxes.pop(rng.randrange(len(boxes)))
-        at = rng.randrange(columns)
-        low, high = box[at]
-        if high - low < 2:
-            boxes.append(box)
-            continue
-        cut = rng.randrange(low + 1, high)
-        boxes += [[*box[:at], (low, cut), *box[at + 1 :]], [*box[:at], (cut, high), *box[at + 1 :]]]
-    return boxes
-
-
 def _big(boxes: list[list[tuple[int, int]]], hit_policy: str = "unique") -> LimitTable:
     columns = [
         LimitColumn("t", f"k{n}", "key", "integer" if n % 2 else "money", "", "", "") for n in range(len(boxes[0]))
@@ -202,12 +187,12 @@ def _seconds(table: LimitTable) -> tuple[float, list]:
 
 
 def test_a_thousand_rows_of_six_columns_are_proved_complete_in_seconds() -> None:
-    seconds, found = _seconds(_big(_partition(1000, 6, seed=1)))
+    seconds, found = _seconds(_big(boxes_that_fill(1000, 6, seed=1)))
     assert found == [] and seconds < 15
 
 
 def test_holes_and_overlaps_in_a_large_table_are_found_exactly() -> None:
-    boxes = _partition(1000, 6, seed=2)
+    boxes = boxes_that_fill(1000, 6, seed=2)
     table = _big([box for n, box in enumerate(boxes) if n not in (10, 500)])
     gaps = coverage.grid(table, {}).gaps()
     assert not gaps.more and gaps.complete
