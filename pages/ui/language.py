@@ -18,10 +18,17 @@ KEY = "lang"
 _on: ContextVar[str] = ContextVar("language", default="zh")
 
 
+WORDS = Path(__file__).with_name("words")
+
+
 @cache
 def words() -> dict[str, dict[str, str]]:
-    with Path(__file__).with_name("words.csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
+    """Every word by its key; each page has a table of its own."""
+    found: dict[str, dict[str, str]] = {}
+    for table in sorted(WORDS.glob("*.csv")):
+        with table.open(encoding="utf-8", newline="") as file:
+            found |= {row["key"]: row for row in csv.DictReader(file)}
+    return found
 
 
 def _wished() -> str:

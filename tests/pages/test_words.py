@@ -1,6 +1,8 @@
 """The words of the interface: both languages, none missing, none left over."""
 
 import ast
+import csv
+import io
 import string
 from pathlib import Path
 
@@ -43,6 +45,12 @@ def test_both_languages(key):
     ]
     assert all(row[code].strip() for code in language.LANGUAGES)
     assert holes[0] == holes[1]
+
+
+def test_no_key_stands_twice():
+    tables = [table.read_text("utf-8") for table in sorted(language.WORDS.glob("*.csv"))]
+    keys = [row["key"] for text in tables for row in csv.DictReader(io.StringIO(text))]
+    assert sorted(keys) == sorted(language.words())
 
 
 def test_no_word_is_missing():

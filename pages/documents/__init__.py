@@ -1,0 +1,1 @@
+"""Documents to print and sign: the templates a bank may edit, and what fills them."""
