@@ -1,7 +1,6 @@
 """What a file may ask of memory, told before it is parsed: sizes, lines, columns, cells. The limits: limits.csv."""
 
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -19,9 +18,9 @@ OVERLAP = 32
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 REFERENCE = 11
 """The longest cell reference that is still looked at: letters and digits."""
-FAR = re.compile(rb"r=[\"'](?:[A-Za-z]{3}|[D-Zd-z][A-Za-z]|[A-Za-z]{0,2}\d{6})")
 NEAR = 99_999, 104
 """The row and column (CZ) up to which a chunk is not looked at more closely."""
+ATTRIBUTE = int.from_bytes(b"r=", "little")
 OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
 DELIMITERS = b",;\t|"
 SAMPLE_LINES = 100
@@ -93,7 +92,7 @@ def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> int:
         whole = rest + chunk
         if b"<!DOCTYPE" in whole or b"<!ENTITY" in whole:
             raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
-        reach = _reach(whole) if FAR.search(whole) else NEAR
+        reach = _reach(whole) if _is_far(whole) else NEAR
         rows, columns = max(rows, reach[0]), max(columns, reach[1])
         if rows * columns > limits.whole("cells"):
             raise InputError(
@@ -120,12 +119,33 @@ def _chunks(name: str, content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]
         raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
 
 
+def _attributes(body: np.ndarray) -> np.ndarray:
+    """Where r= stands: the bytes are looked at two by two, from the first and from the second on."""
+    found = [2 * np.flatnonzero(_pairs(body[at:]) == ATTRIBUTE) + at for at in (0, 1)]
+    return np.concatenate(found)
+
+
+def _pairs(body: np.ndarray) -> np.ndarray:
+    return body[: len(body) // 2 * 2].view("<u2")
+
+
+def _is_far(xml: bytes) -> bool:
+    """Whether a cell reference may lie beyond NEAR: more letters, a later letter, or more digits."""
+    given = np.frombuffer(xml + b" " * REFERENCE, dtype=np.uint8)
+    starts = _attributes(given[:-REFERENCE]) + len('r="')
+    first, second, third = (given[starts + at] & 0xDF for at in range(3))
+    letters = (first >= ord("A")) & (first <= ord("Z"))
+    more = letters & (second >= ord("A")) & (second <= ord("Z"))
+    late = more & ((first > ord("C")) | ((third >= ord("A")) & (third <= ord("Z"))))
+    sixth = given[starts + 5 + letters + more] - ord("0") < 10
+    return bool((late | sixth).any())
+
+
 def _reach(xml: bytes) -> tuple[int, int]:
     """The largest row and column that a cell reference r="…" names."""
     given = np.frombuffer(xml + b" " * REFERENCE, dtype=np.uint8)
     body = given[:-REFERENCE]
-    starts = np.flatnonzero(body[:-2] == ord("r"))
-    starts = starts[body[starts + 1] == ord("=")]
+    starts = _attributes(body[:-1])
     starts = starts[(body[starts + 2] == ord('"')) | (body[starts + 2] == ord("'"))]
     row = np.zeros(len(starts), dtype=np.int64)
     column = np.zeros(len(starts), dtype=np.int64)

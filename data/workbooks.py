@@ -1,6 +1,7 @@
 """Workbooks (XLSX, XLS, and whatever else calamine reads) to rows of text. Formulas and macros are never run."""
 
 import io
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -56,23 +57,28 @@ def read(name: str, content: bytes) -> list[SheetRows]:
         raise _locked(name)
     if content.startswith(workbook_parts.ZIP):
         guard.workbook(name, content)
-    marks = workbook_parts.marks(name, content)
     day_zero = DAY_ZERO_1904 if workbook_parts.counts_from_1904(content) else DAY_ZERO
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-        found = [
-            _sheet(book.get_sheet_by_name(sheet.name), day_zero, sheet.visible, marks.get(sheet.name, Marks()))
-            for sheet in sheets
-        ]
-    except PasswordError as error:
-        raise _locked(name) from error
-    except (CalamineError, ValueError, OSError, OverflowError) as error:
-        raise InputError(f"{name} is not a workbook that can be read: {error}. Save it again as XLSX.") from error
-    found = [sheet for sheet in found if sheet.columns]
+    with ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
+        marks = beside.submit(workbook_parts.marks, name, content)
+        try:
+            found = _sheets(content, day_zero, marks)
+        except PasswordError as error:
+            raise _locked(name) from error
+        except (CalamineError, ValueError, OSError, OverflowError) as error:
+            raise InputError(f"{name} is not a workbook that can be read: {error}. Save it again as XLSX.") from error
     if not found:
         raise InputError(f"{name} holds no cells. Export it again.")
     return found
+
+
+def _sheets(content: bytes, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    found = []
+    for sheet in sheets:
+        cells = book.get_sheet_by_name(sheet.name)
+        found.append(_sheet(cells, day_zero, sheet.visible, marks.result().get(sheet.name, Marks())))
+    return [sheet for sheet in found if sheet.columns]
 
 
 def _locked(name: str) -> InputError:
@@ -102,9 +108,9 @@ def _each(cells: tuple[Any, ...]) -> pl.Series:
 
 def _below(cells: tuple[Any, ...]) -> pl.Series:
     """Cells of one type (and blank ones) at once; mixed ones one by one."""
+    if (texts := _only_texts(cells)) is not None:
+        return texts.str.strip_chars()
     kinds = set(map(type, cells))
-    if kinds <= {str}:
-        return pl.Series(cells, dtype=pl.String).str.strip_chars()
     if kinds in ({float, str}, {date, str}) and not any(cell for cell in cells if type(cell) is str):
         cells = tuple(None if cell == "" else cell for cell in cells)
         kinds.remove(str)
@@ -113,6 +119,13 @@ def _below(cells: tuple[Any, ...]) -> pl.Series:
     if kinds == {date}:
         return pl.Series(cells, dtype=pl.Date).cast(pl.String).fill_null("")
     return _each(tuple("" if cell is None else cell for cell in cells))
+
+
+def _only_texts(cells: tuple[Any, ...]) -> pl.Series | None:
+    try:
+        return pl.Series(cells, dtype=pl.String, strict=True)
+    except TypeError:
+        return None
 
 
 def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
