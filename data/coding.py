@@ -34,8 +34,17 @@ def _vocabulary(code_list: str) -> dict[str, str]:
 
 def _code(text: str, code_list: str) -> str | None:
     vocabulary = _vocabulary(code_list)
-    whole = vocabulary.get(_plain(text))
-    return whole or _from_parts([part for part in re.split(SEPARATORS, _plain(text)) if part], vocabulary)
+    parts = [part for part in re.split(SEPARATORS, _plain(text)) if part]
+    finer = _finer(parts[0], vocabulary) if parts and code_list in dictionary.finer_lists() else None
+    return vocabulary.get(_plain(text)) or finer or _from_parts(parts, vocabulary)
+
+
+def _finer(part: str, vocabulary: dict[str, str]) -> str | None:
+    """'1310' and 'c1310' as C1310: the longest known beginning in its own code, the further digits after it."""
+    for end in range(len(part) - 1, 0, -1):
+        if part[:end] in vocabulary and part[end:].isdigit():
+            return vocabulary[part[:end]] + part[end:]
+    return None
 
 
 def _from_parts(parts: list[str], vocabulary: dict[str, str]) -> str | None:

@@ -33,12 +33,12 @@ class Field:
 
     @property
     def code_list(self) -> str | None:
-        return self.codes.rstrip("?") or None
+        return self.codes.rstrip("?+") or None
 
     @property
     def is_open_list(self) -> bool:
         """Codes outside the list are kept as they are (a bank's own products), instead of being quarantined."""
-        return self.codes.endswith("?")
+        return self.codes.endswith(("?", "+"))
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,20 @@ def codes(code_list: str) -> dict[str, Code]:
         for r in _rows("codes.csv")
         if r["list"] == code_list
     }
+
+
+@cache
+def finer_lists() -> frozenset[str]:
+    """Lists marked with a plus: their codes may be written finer by more digits (C13 as C1310)."""
+    marked = {r["codes"] for name in ("fields.csv", "facts.csv") for r in _rows(name) if r["codes"].endswith("+")}
+    return frozenset(mark.rstrip("+") for mark in marked)
+
+
+def has_code(code_list: str, code: str) -> bool:
+    """Whether the list holds the code, or in a finer list one that it begins with."""
+    known = codes(code_list)
+    finer = code_list in finer_lists() and any(code[len(one) :].isdigit() for one in known if code.startswith(one))
+    return code in known or finer
 
 
 @cache

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp, parser
 from sqlglot.dialects.dialect import Dialect
 
-from data.dictionary import Field, codes
+from data.dictionary import Field, codes, has_code
 from policy import functions
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it refuses; the user gets our message instead
@@ -149,7 +149,7 @@ def comparable(left: Typed, right: Typed) -> None:
 
 
 def known_code(code_list: str, code: str) -> None:
-    if code not in codes(code_list):
+    if not has_code(code_list, code):
         known = codes(code_list)
         raise ExpressionError(f"'{code}' is no code of {code_list}{near(code, known)}; it has {', '.join(known)}.")
 

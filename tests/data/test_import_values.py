@@ -162,6 +162,19 @@ def test_an_open_list_keeps_a_bank_s_own_codes(cell: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("C", "C"), ("制造业", "C"), ("C-制造业", "C"), ("农林牧渔业", "A"), ("房地产业", "K"), ("Real estate", "K"),
+        ("C13", "C13"), ("13", "C13"), ("C13 农副食品加工业", "C13"), ("C1310", "C1310"), ("c1310", "C1310"),
+        ("1310", "C1310"), ("0111", "A0111"), ("Ｃ1310-谷物磨制", "C1310"), ("其他行业", "其他行业"),
+    ],
+)  # fmt: skip
+def test_sectors_of_gb_t_4754_down_to_the_small_class(cell: str, code: str) -> None:
+    assert parse("loans", "industry_code", cell) == code
+    assert dictionary.has_code("industry", code) == (cell != "其他行业")
+
+
+@pytest.mark.parametrize(
     ("cell", "text"),
     [("0215", "0215"), ("01260120001203330801", "01260120001203330801"), ("１２３", "123"), ("'0012", "0012"), ("A\u200b1", "A1"),
      ("1.26E+19", BAD), ("1.260120001203331E+19", BAD), ("1E5", "1E5")],
