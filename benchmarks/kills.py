@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,9 +94,11 @@ def kill_once(work: Work, number: int, seed: int) -> tuple[str, list[str]]:
     marks = backup.verify(path)
     writer = _importing(path, work.file, AS_OF)
     _wait(work, path, writer, random.Random(seed * 1_000_003 + number), MOMENTS[number % len(MOMENTS)])
-    os.killpg(writer.pid, signal.SIGKILL)
-    acknowledged = bool(writer.communicate()[0].strip())
-    wrong = []
+    with suppress(ProcessLookupError):  # it may have ended just before
+        os.killpg(writer.pid, signal.SIGKILL)
+    said, complaint = writer.communicate()
+    acknowledged = bool(said.strip())
+    wrong = [] if writer.returncode in (0, -signal.SIGKILL) else [f"the import itself failed: {complaint}"]
     with book.reading(path) as con:
         found = {table: _of_day(con, table, "count(*)") for table in ("loans", "snapshots", "facts_loan")}
         held, total = _of_day(con, "batches", "count(*)"), _of_day(con, "snapshots", "sum(balance)")

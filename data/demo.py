@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import book, dictionary, facts, schema
+from data import book, dictionary, facts, name_keys, schema
 from data.errors import BookError, InputError
 
 SQL = Path(__file__).parent / "sql" / "demo"
@@ -60,6 +60,7 @@ def _write(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
     for table in dictionary.tables():
         if table != "snapshots":
             _insert(con, table)
+            name_keys.fill(con, table)
     for month in range(int(settings["snapshots"])):
         con.execute("SET VARIABLE month = $month", {"month": month})
         _insert(con, "snapshots")

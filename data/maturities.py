@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from data import query
+from data import name_keys, query
 
 BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
     AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
@@ -41,10 +41,11 @@ def found(cursor: duckdb.DuckDBPyConnection, as_of: date, text: str, limit: int 
                 f.is_running
             FROM facts_loan f {BORROWER}
             WHERE f.as_of = $as_of AND (starts_with(f.loan_id, $text) OR starts_with(f.contract_no, $text)
-                OR f.borrower_id = $text OR contains(lower(b.name), lower($text)))
+                OR f.borrower_id = $text OR contains(b.name_key, $key))
             ORDER BY f.loan_id <> $text, f.is_running IS NOT TRUE, f.current_maturity, f.loan_id LIMIT $limit""",
         as_of=as_of,
         text=text,
+        key=name_keys.key(text),
         limit=limit,
     )
 

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from data import dictionary
+from data import dictionary, name_keys
 
 SYSTEM_TABLES = """
 CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh VARCHAR, en VARCHAR, attr VARCHAR);
@@ -51,6 +51,7 @@ def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
         for field in dictionary.fields(name).values():
             if (name, field.name) not in held:
                 con.execute(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {field.sql_type}')
+                name_keys.fill(con, name)
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:

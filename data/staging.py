@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from data import collaterals, companions, dictionary, problems, references
+from data import collaterals, companions, dictionary, name_keys, problems, references
 from data.converting import INDEX, Part
 from data.readers import ROW
 
@@ -152,7 +152,14 @@ def _finished(rows: pl.DataFrame, table: str, *, keep_old: bool) -> pl.DataFrame
     names = {f"{table}.{name}": name for name in dictionary.fields(table)}
     own = [pl.col(column).alias(names[column]) for column in rows.columns if column in names]
     keeps = pl.lit(True) if keep_old else collaterals.is_ownerless(rows, table)
-    return rows.select(*own, "source_file", pl.col(ROW).cast(pl.Int32).alias("source_row"), keeps.alias(KEEP_OLD))
+    alike = [
+        name_keys.expression(pl.col(f"{table}.{name}")).alias(key)
+        for key, name in name_keys.keys(table).items()
+        if f"{table}.{name}" in rows.columns and f"{table}.{key}" not in rows.columns
+    ]
+    return rows.select(
+        *own, *alike, "source_file", pl.col(ROW).cast(pl.Int32).alias("source_row"), keeps.alias(KEEP_OLD)
+    )
 
 
 def _merge(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 from desk import Desk
 from door import Door
 
+from data import name_keys
 from data.errors import InputError
 
 DAY = date(2024, 1, 31)
@@ -225,6 +226,11 @@ def test_e14_full_width_and_invisible_characters(door: Door) -> None:
     assert (arrived.column("borrower_id", "borrowers"), arrived.column("name", "borrowers")) == (
         ["C1"],
         ["张三（个体）"],
+    )
+    assert (
+        arrived.column("name_key", "borrowers")
+        == [name_keys.key(" 张 三(個體)".replace("個體", "个体"))]
+        == ["张三(个体)"]
     )
 
 

@@ -55,8 +55,14 @@ def test_rows_that_do_not_fit_the_header_are_quarantined(desk: Desk) -> None:
     desk.load_text("借据号,余额,用途\nL1,1,a\nL2,2\nL3,3,a,b\nL4,4,a,\nL5,5,\n")
     assert desk.rows("SELECT loan_id FROM loans ORDER BY 1") == [("L1",), ("L4",), ("L5",)]
     assert [(row["row"], row["reason"]) for row in desk.quarantine()] == [
-        (3, "the row has fewer columns than the header"),
-        (4, "the row has more columns than the header"),
+        (
+            3,
+            "the row has fewer columns than the header (a line break inside a cell cuts it: put quotes around the cell)",
+        ),
+        (
+            4,
+            "the row has more columns than the header (a separator inside a cell splits it: put quotes around the cell)",
+        ),
     ]
     assert desk.quarantine()[1]["content"] == {"借据号": "L3", "余额": "3", "用途": "a", "#4": "b"}
 
