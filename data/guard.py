@@ -56,8 +56,11 @@ def text(name: str, content: bytes) -> None:
         )
 
 
-def workbook(name: str, content: bytes) -> None:
-    """Raises InputError for a ZIP that unpacks to too much, whatever it says of itself, or a sheet too large."""
+def workbook(name: str, content: bytes) -> dict[str, bytes]:
+    """The parts of an XLSX, unpacked, by name.
+
+    Raises InputError for a ZIP that unpacks to too much, whatever it says of itself, or a sheet too large.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -70,21 +73,25 @@ def workbook(name: str, content: bytes) -> None:
     if len(parts) > limits.whole("archive_parts"):
         raise InputError(f"{name} holds {len(parts):,} parts, more than a workbook has. Save it again as XLSX.")
     left = limits.whole("unpacked_mb") * MEGABYTE
+    found = {}
     for part in parts:
         try:
-            left -= _part(name, content, part, left)
+            found[part.filename] = _part(name, content, part, left)
         except PART_BROKEN as error:
             raise _damaged(name, error) from error
+        left -= len(found[part.filename])
+    return found
 
 
 def _damaged(name: str, error: Exception) -> InputError:
     return InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.")
 
 
-def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> int:
-    """Unpack one part to nowhere, looking at its cell references; returns its true size."""
-    unpacked, rows, columns, rest = 0, 0, 0, b""
+def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> bytes:
+    """Unpack one part bit by bit, looking at its cell references."""
+    chunks, unpacked, rows, columns, rest = [], 0, 0, 0, b""
     for chunk in _chunks(name, content, part):
+        chunks.append(chunk)
         unpacked += len(chunk)
         if unpacked > left:
             most = limits.whole("unpacked_mb")
@@ -100,7 +107,7 @@ def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> int:
                 f"{limits.whole('cells'):,} cells. Delete the empty rows and columns and save it again, or export CSV."
             )
         rest = whole[-OVERLAP:]
-    return unpacked
+    return b"".join(chunks)
 
 
 def _chunks(name: str, content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -1,26 +1,14 @@
 """What calamine does not tell of an XLSX: percent formats, formulas without a result, error cells."""
 
-import io
 import posixpath
 import re
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import unescape
 
 from data.errors import InputError
 
 ZIP = b"PK\x03\x04"
-BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    KeyError,
-)
 SHEET = re.compile(rb"<(?:\w+:)?sheet\b([^<>]*)>")
 RELATION = re.compile(rb"<(?:\w+:)?Relationship\b([^<>]*)>")
 ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*[\"']([^\"']*)[\"']")
@@ -43,46 +31,35 @@ class Marks:
     errors: int = 0
 
 
-def marks(name: str, content: bytes) -> dict[str, Marks]:
-    """Sheet name -> its marks; raises InputError for a damaged ZIP. Its size is for data.guard to judge, before."""
-    if not content.startswith(ZIP):
-        return {}
+def marks(name: str, parts: Mapping[str, bytes]) -> dict[str, Marks]:
+    """Sheet name -> its marks; `parts` as data.guard unpacked them. Raises InputError for a part that is no XML."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _marks(archive)
-    except BROKEN_ZIP as error:
+        return _marks(parts)
+    except ValueError as error:
         raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
 
 
-def counts_from_1904(content: bytes) -> bool:
-    if not content.startswith(ZIP):
-        return False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        head = _part(archive, "xl/workbook.xml")
+def counts_from_1904(parts: Mapping[str, bytes]) -> bool:
+    head = parts.get("xl/workbook.xml", b"")
     return b'date1904="1"' in head or b'date1904="true"' in head
-
-
-def _part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A part of the workbook, or nothing where it lacks it; its reader says what is wrong then."""
-    return archive.read(name) if name in archive.namelist() else b""
 
 
 def _attributes(tag: bytes) -> dict[str, bytes]:
     return {key.decode(): value for key, value in ATTRIBUTE.findall(tag)}
 
 
-def _marks(archive: zipfile.ZipFile) -> dict[str, Marks]:
+def _marks(parts: Mapping[str, bytes]) -> dict[str, Marks]:
     targets = {
         found.get("Id", b""): found.get("Target", b"").decode()
-        for found in map(_attributes, RELATION.findall(_part(archive, "xl/_rels/workbook.xml.rels")))
+        for found in map(_attributes, RELATION.findall(parts.get("xl/_rels/workbook.xml.rels", b"")))
     }
-    styles = _percent_styles(_part(archive, "xl/styles.xml"))
+    styles = _percent_styles(parts.get("xl/styles.xml", b""))
     found = {}
-    for tag in SHEET.findall(_part(archive, "xl/workbook.xml")):
+    for tag in SHEET.findall(parts.get("xl/workbook.xml", b"")):
         sheet = _attributes(tag)
         target = targets.get(sheet.get("r:id", b""), "")
         name = unescape(sheet.get("name", b"").decode(), {"&quot;": '"', "&apos;": "'"})
-        found[name] = _sheet_marks(_part(archive, posixpath.normpath(posixpath.join("xl", target)).lstrip("/")), styles)
+        found[name] = _sheet_marks(parts.get(posixpath.normpath(posixpath.join("xl", target)).lstrip("/"), b""), styles)
     return found
 
 

@@ -55,11 +55,10 @@ def read(name: str, content: bytes) -> list[SheetRows]:
     """Every sheet that is not empty. Raises InputError for a locked, damaged or oversized workbook."""
     if content.startswith(OLE) and ENCRYPTED in content:
         raise _locked(name)
-    if content.startswith(workbook_parts.ZIP):
-        guard.workbook(name, content)
-    day_zero = DAY_ZERO_1904 if workbook_parts.counts_from_1904(content) else DAY_ZERO
+    parts = guard.workbook(name, content) if content.startswith(workbook_parts.ZIP) else {}
+    day_zero = DAY_ZERO_1904 if workbook_parts.counts_from_1904(parts) else DAY_ZERO
     with ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
-        marks = beside.submit(workbook_parts.marks, name, content)
+        marks = beside.submit(workbook_parts.marks, name, parts)
         try:
             found = _sheets(content, day_zero, marks)
         except PasswordError as error:
