@@ -14,6 +14,7 @@ from data.errors import InputError
 from data.messages import note
 
 PARTIAL, WHOLE = "partial", "whole"
+NAMED = 12  # branches that a note names; the rest is counted
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,27 @@ def _by_file(con: duckdb.DuckDBPyConnection, table: str, arrival: Arrival) -> li
             "are to go."
         )
     notes = _finish(con, table, values, count, amount)
+    if table == "loans":
+        notes += _left_alone(con, values)
     if table == "loans" and count:
         _with_loans(con, values)
     for batch, day in [] if same_day else _next_exports(con, table, arrival.as_of):
         values = {"batch": batch, "day": day}
         _finish(con, table, values, *_choose(con, values, _candidates(table, same_day, whole=False)))
     return notes
+
+
+def _left_alone(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
+    """Loans of the same day that this export neither brings nor ends, with their branches."""
+    rows, branches = con.execute(
+        """SELECT count(*), list_sort(list(DISTINCT coalesce(branch_id, branch_name, '-'))) FROM loans
+        WHERE as_of = $day AND (until IS NULL OR until > $day) AND batch_id <> $batch""",
+        values,
+    ).fetchall()[0]
+    if not rows:
+        return []
+    named = ", ".join(branches[:NAMED]) + (f" … ({len(branches)})" if len(branches) > NAMED else "")
+    return [note("note_left_alone", rows=f"{rows:,}", day=values["day"], branches=named)]
 
 
 def _candidates(table: str, same_day: bool, whole: bool) -> str:

@@ -64,8 +64,10 @@ def test_a_corrected_export_can_be_corrected_back(desk: Desk) -> None:
 def test_another_branch_s_file_leaves_the_rest_alone(desk: Desk) -> None:
     imported(desk, export(("L1", "A", 10), ("L2", "A", 20), ("L3", "B", 30)), "all.csv")
     imported(desk, export(("L9", "C", 90)), "c.csv")
-    imported(desk, export(("L1", "A", 11)), "a.csv")
+    report = imported(desk, export(("L1", "A", 11)), "a.csv")
     assert held(desk) == {"L1": 11, "L3": 30, "L9": 90}
+    said = next(note["en"] for note in report["assumptions"] if note["id"] == "note_left_alone")
+    assert "2 loans" in said and "in branches B, C;" in said
 
 
 def test_files_without_branches_that_share_no_loan_stand_beside_each_other(desk: Desk) -> None:
