@@ -85,6 +85,7 @@ def main() -> None:
             child(module, str(source))
         child("extensions", str(source), "--requests", str(arguments.requests))
         linting.run()
+        child("importing", "--rows", str(min(DEMO, max(arguments.loans))))
 
 
 if __name__ == "__main__":

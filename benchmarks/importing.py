@@ -1,5 +1,7 @@
-"""What an import costs beside DuckDB's and calamine's own reading of the same file. Facts are not part of it."""
+"""python -m benchmarks.importing [--rows N]: an import beside DuckDB's and calamine's own reading, without facts."""
 
+import argparse
+import json
 import resource
 import tempfile
 import time
@@ -108,3 +110,13 @@ def _read(file: Path) -> None:
     """The workbook read, validated and staged."""
     parts, _ = importing.read(readers.load_all([file]), AS_OF, None)
     staging.stage(parts, AS_OF)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.importing", description="Measure the import of files.")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the CSV; a workbook has 100,000 at most")
+    print(json.dumps(measure(parser.parse_args().rows)))
+
+
+if __name__ == "__main__":
+    main()

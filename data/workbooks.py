@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -91,14 +92,17 @@ def _sheet(sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, mark
     for row, column in marks.percents:
         if row < len(values) and column < len(values[row]) and isinstance(values[row][column], (int, float)):
             values[row][column] = f"{values[row][column] * 100:.12g}%"
-    columns = [_texts(column) for column in zip(*values, strict=True)]
+    columns = _columns(values)
     merges = tuple(sheet.merged_cell_ranges or ())
     return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
 
 
-def _texts(column: tuple[Any, ...]) -> pl.Series:
-    """A column's cells as texts, blank ones empty: titles and headers one by one, what is below them as a whole."""
-    return pl.concat([_each(column[:TOP]), _below(column[TOP:])])
+def _columns(values: list[list[Any]]) -> list[pl.Series]:
+    """A sheet's cells as texts, blank ones empty: titles and headers one by one, what is below them as a whole."""
+    top = [_each(column) for column in zip(*values[:TOP], strict=True)]
+    if len(values) <= TOP:
+        return top
+    return [pl.concat(pair) for pair in zip(top, map(_below, zip(*values[TOP:], strict=True)), strict=True)]
 
 
 def _each(cells: tuple[Any, ...]) -> pl.Series:
@@ -116,11 +120,13 @@ def _below(cells: tuple[Any, ...]) -> pl.Series:
     if kinds == {float} and (numbers := _plain_numbers(pl.Series(cells, dtype=pl.Float64))) is not None:
         return numbers.fill_null("")
     if kinds == {date}:
-        return pl.Series(cells, dtype=pl.Date).cast(pl.String).fill_null("")
+        return pl.Series(pa.array(cells, pa.date32())).cast(pl.String).fill_null("")
     return _each(tuple("" if cell is None else cell for cell in cells))
 
 
 def _only_texts(cells: tuple[Any, ...]) -> pl.Series | None:
+    if not isinstance(cells[0], str):
+        return None
     try:
         return pl.Series(cells, dtype=pl.String, strict=True)
     except TypeError:
