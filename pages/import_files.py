@@ -1,6 +1,6 @@
-"""Import: upload, see and correct the mapping, see what would load, load it, mend what was kept back."""
+"""Import: upload, see and correct the mapping, see what would load, load it, mend what was kept back; check it."""
 
-from pages.ui import frame, importing
+from pages.ui import checking, frame, importing, quality_findings
 
 frame.open_alone("import_files")
 upload = importing.upload()
@@ -9,4 +9,7 @@ if upload is not None:
     if mapping is not None:
         importing.rehearsal(upload, mapping)
 importing.outcome()
-importing.snapshots()
+as_of = importing.snapshots()
+if as_of is not None:
+    checking.section(as_of)
+    quality_findings.section(as_of)

@@ -10,6 +10,7 @@ import streamlit as st
 from data import (
     book,
     endings,
+    facts,
     importing,
     mapping_files,
     profiles,
@@ -23,7 +24,7 @@ from data import (
 from data.errors import LoanlightError
 from data.proposals import Proposal
 from data.reports import Report
-from pages.ui import access, jobs, mapping_editor, numbers, tables, uploads, workbook
+from pages.ui import access, address, jobs, mapping_editor, numbers, tables, uploads, workbook
 from pages.ui.language import inert, pick, say
 from pages.ui.uploads import Upload
 
@@ -75,7 +76,7 @@ def mapping(upload: Upload) -> Reading | None:
     scope = right.selectbox(say("import.scope"), list(scopes), format_func=scopes.__getitem__)
     try:
         profile, day = _proposed(upload) if way == PROPOSED else (way, None)
-        as_of = middle.date_input(say("import.as_of"), value=day, key=f"import_day:{upload.mark}")
+        as_of = middle.date_input(say("import.as_of"), value=day or _day_before(), key=f"import_day:{upload.mark}")
     except LoanlightError as error:
         _refused(error)
         return None
@@ -83,6 +84,12 @@ def mapping(upload: Upload) -> Reading | None:
         st.info(say("import.needs_day"))
         return None
     return Reading(profile, as_of, scope)
+
+
+def _day_before() -> date | None:
+    """The day of the import made just now: a mended quarantine is of the same."""
+    job = _job()
+    return job.result.as_of if job is not None and job.result is not None else None
 
 
 def _ways(upload: Upload) -> list[str]:
@@ -196,7 +203,7 @@ def outcome() -> None:
             say("import.quarantine_download"), lambda: _quarantine(report.batch), f"quarantine-{report.batch}.xlsx",
             workbook.MIME, on_click="ignore",
         )  # fmt: skip
-    st.caption(say("import.check_next", day=report.as_of.isoformat()))
+    st.caption(say("import.check_next"))
 
 
 def _watch(job: jobs.Job) -> None:
@@ -239,13 +246,13 @@ def _quarantine(batch: str) -> bytes:
     return quarantine_workbook.make([row for row in quarantine.rows(book.default_path()) if row["batch"] == batch])
 
 
-def snapshots() -> None:
-    """What the book holds: each snapshot with the batches that made and corrected it."""
+def snapshots() -> date | None:
+    """What the book holds: each snapshot with the batches that made and corrected it; the one chosen."""
     if book.generation(book.default_path()) is None:
-        return
+        return None
     listed = access.ask(book_snapshots.listed)
     if not listed:
-        return
+        return None
     st.subheader(say("import.snapshots"))
     rows = [
         {
@@ -257,3 +264,9 @@ def snapshots() -> None:
         for batch in entry["batches"]
     ]  # fmt: skip
     tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=300)
+    days = access.ask(facts.built_dates)[::-1]
+    if not days:
+        return None
+    with st.columns([1, 3])[0]:
+        chosen = address.kept("as_of", say("frame.as_of"), {day.isoformat(): numbers.day(day) for day in days})
+    return date.fromisoformat(chosen)

@@ -65,4 +65,15 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
             "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE until IS NULL ORDER BY ALL"
         ).fetchall()
     assert found == [("L1", "105000.00"), ("L2", "82500.00")]
+
+    expect(page.get_by_text("This snapshot was never checked.")).to_be_visible()
+    page.get_by_role("button", name="Check 31 Oct 2026").click()
+    expect(page.get_by_text("31 Oct 2026 is checked:")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("by the policy in force")).to_be_visible()
+    with book.reading(path) as con:
+        assert con.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
+    expect(page.get_by_role("heading", name="Data quality")).to_be_visible()
+    page.locator('[data-testid="stDataFrame"]').last.hover()
+    expect(page.get_by_role("button", name="Search").last).to_be_visible()
+    expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
     assert outside == []

@@ -58,3 +58,13 @@ def test_the_table_can_be_put_right(uploaded):
     choice.set_value("guarantees").run()
     assert not app.exception
     assert next(box for box in app.selectbox if box.label == "Which table it is").value == "guarantees"
+
+
+def test_faults_of_the_data_stand_apart_with_their_rows(hand_book, opened):
+    app = opened("import_files", "en")
+    assert not app.exception
+    assert "Data quality" in [heading.value for heading in app.subheader]
+    found = next(table for table in _tables(app) if "remedy" in table.columns)
+    assert len(found) > 0 and set(found["severity"]) <= {"error", "warning", "info"}
+    assert any("checks found something" in said.value for said in app.caption)
+    assert any(said.value.startswith(("Checked at", "This snapshot was never checked")) for said in app.caption)

@@ -1,0 +1,63 @@
+"""The check from the page: judge a snapshot by the policy in force, beside whoever reads the book."""
+
+from datetime import date
+
+import streamlit as st
+
+from data import book, findings
+from data.errors import LoanlightError
+from pages.ui import access, frame, jobs, numbers
+from pages.ui.language import say
+from policy import judging, life
+from policy.model import Policy
+
+JOB = "check_job"
+
+
+def section(as_of: date) -> None:
+    """Whether the snapshot was checked, by which policy, and the button that checks it."""
+    st.subheader(say("import.check"))
+    policy = access.policy()
+    st.caption(_state(as_of, policy))
+    job: jobs.Job | None = st.session_state.get(JOB)
+    running = job is not None and not job.done.is_set()
+    if st.button(say("import.check_now", day=numbers.day(as_of)), key="check_now", disabled=running):
+        job = st.session_state[JOB] = jobs.start(lambda _on_step: _check(as_of, policy))
+    if job is not None:
+        _outcome(job)
+
+
+def _state(as_of: date, policy: Policy) -> str:
+    run = access.ask(findings.latest_run, as_of)
+    if run is None:
+        return say("import.never_checked")
+    key = "import.checked_by" if run.policy_version == policy.version else "import.checked_by_older"
+    return say(key, version=run.policy_version[:12], at=f"{run.judged_at:%Y-%m-%d %H:%M}")
+
+
+def _check(as_of: date, policy: Policy) -> judging.Run:
+    with book.writing(book.default_path()) as con:
+        found = judging.check(con, policy, as_of)
+        life.record(con, found.run_id)
+    return found
+
+
+def _outcome(job: jobs.Job) -> None:
+    """Waits for the check, which runs on if the page is left; then what it found and where to see it."""
+    if not job.done.is_set():
+        with st.spinner(say("import.checking"), show_time=True):
+            job.done.wait()
+        st.rerun()
+    if job.error is not None:
+        if not isinstance(job.error, LoanlightError):
+            raise job.error
+        st.error(say("import.check_failed"))
+        st.code(str(job.error), language=None, wrap_lines=True)
+        return
+    counts = [rule.counts for rule in job.result.rules]
+    violations, unknown = (sum(each[verdict] for each in counts) for verdict in ("violation", "not_assessable"))
+    st.success(
+        say("import.checked", day=numbers.day(job.result.as_of), violations=numbers.count(violations),
+            unknown=numbers.count(unknown))
+    )  # fmt: skip
+    frame.link("violations", as_of=job.result.as_of.isoformat())
