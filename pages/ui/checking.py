@@ -32,7 +32,7 @@ def _state(as_of: date, policy: Policy) -> str:
     if run is None:
         return say("import.never_checked")
     key = "import.checked_by" if run.policy_version == policy.version else "import.checked_by_older"
-    return say(key, version=run.policy_version[:12], at=f"{run.judged_at:%Y-%m-%d %H:%M}")
+    return say(key, version=run.policy_version[:12], at=numbers.moment(run.judged_at))
 
 
 def _check(as_of: date, policy: Policy) -> judging.Run:

@@ -257,7 +257,7 @@ def snapshots() -> date | None:
     rows = [
         {
             "as_of": entry["as_of"], "loans": entry["loans"], "balance": entry["balance"],
-            "loaded_at": f"{batch['loaded_at']:%Y-%m-%d %H:%M}", "files": ", ".join(batch["files"] or []),
+            "loaded_at": numbers.moment(batch["loaded_at"]), "files": ", ".join(batch["files"] or []),
             "state": say("import.corrected") if batch["corrected"] else say("import.standing"),
         }
         for entry in reversed(listed)

@@ -1,7 +1,7 @@
 """Numbers and dates as people write them, in the language that is on."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -61,3 +61,12 @@ def plain(value: Decimal | float) -> str:
 def day(value: date | None) -> str:
     """2026年10月31日, 31 Oct 2026."""
     return NOTHING if value is None else format_date(value, language.pick("long", "d MMM y"), locale())
+
+
+def month(value: date) -> str:
+    """2026年10月, Oct 2026."""
+    return format_date(value, language.pick("y年M月", "MMM y"), locale())
+
+
+def moment(value: datetime | None) -> str:
+    return NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}"
