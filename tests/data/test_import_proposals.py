@@ -124,6 +124,21 @@ def test_east_files_without_headers_meet_by_their_numbers(door: Door, separator:
     ]  # fmt: skip
 
 
+def test_east_loans_of_individuals_and_their_overdue_days(door: Door) -> None:
+    own = LOAN | {"KHMC": "张三", "QBJE": "1000.00", "QBRQ": "00000000", "QXRQ": "20240301", "BNQXYE": "12.34", "LXQKQS": "2"}
+    arrived = door.read(
+        door.write("503_GRXDYWJJB.txt", records("GRXDYWJJB", "|", own)),
+        door.write("501_XDHTB.txt", records("XDHTB", "|", CONTRACT)),
+        profile="east5",
+    )
+    assert arrived.column("borrower_type", "borrowers") == ["P"]
+    assert arrived.column("guarantee_type") == ["mortgage"]
+    state = arrived.stage.tables["snapshots"].row(0, named=True)
+    assert (state["first_overdue_date"], state["principal_overdue"], state["consecutive_missed"]) == (
+        date(2024, 3, 1), Decimal("1000.00"), 2,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("head", ["XDJJH,DKYE,DKDQRQ,DKZT", "信贷借据号,贷款余额,贷款到期日期,贷款状态"])
 def test_east_columns_by_code_or_by_chinese_name(door: Door, head: str) -> None:
     file = door.write("own.csv", f"{head}\n0126,5.00,20250105,正常\n")
@@ -134,6 +149,17 @@ def test_east_columns_by_code_or_by_chinese_name(door: Door, head: str) -> None:
     own = door.write("own.toml", "[[files]]\nname = 'x'\ntable = 'loans'\nheaders = ['XDJJH', 'DKYE', 'DKDQRQ']\n"
                      f"columns = {columns}\n[files.fields]\n" + "\n".join(lines))  # fmt: skip
     assert door.read(file, profile=str(own)).column("balance") == [5]
+
+
+def test_central_bank_loans_of_individuals(door: Door) -> None:
+    row = "2024-03-31|C1|0215|3100|B01|310101********001X|3100|JJ1|HT1|F0212|2023-01-05|2024-01-05|2025-01-05|CNY|9.00|9.00|RF01|"
+    arrived = door.read(door.write("JS_202_CLGRDK.dat", row + "4.35123|TR01|3.45000|||B01|1|FQ02|LS02||买车\n"), profile="pboc")
+    loan = arrived.stage.tables["loans"].row(0, named=True)
+    assert (loan["product_code"], loan["guarantee_type"], loan["original_maturity"], loan["current_maturity"]) == (
+        "auto", "mortgage", date(2024, 1, 5), date(2025, 1, 5),
+    )  # fmt: skip
+    assert arrived.column("classification", "snapshots") == ["special_mention"]
+    assert arrived.column("borrower_type", "borrowers") == ["P"]
 
 
 def test_central_bank_contracts_and_collateral(door: Door) -> None:
