@@ -3,7 +3,7 @@
 import resource
 import time
 from collections.abc import Callable
-from statistics import median
+from statistics import median, quantiles
 
 
 def peak_gb() -> float:
@@ -24,3 +24,7 @@ def timed(label: str, work: Callable[[], object], times: int = 1) -> float:
 
 def ratio(label: str, value: float, target: str) -> None:
     print(f"  {label}: {value:.2f} (target {target})", flush=True)
+
+
+def percentile(seconds: list[float], share: int) -> float:
+    return quantiles(seconds, n=100, method="inclusive")[share - 1] if len(seconds) > 1 else seconds[0]

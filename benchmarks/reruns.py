@@ -1,0 +1,122 @@
+"""python -m benchmarks.reruns BOOK: each page's reruns over an empty page's, and the same in a browser.
+
+By AppTest, the script alone: every page is run again and again with the choices in its address changed. In a browser
+(where there is a Chromium): first open on a warm server, and a click on a filter until the page has settled.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from benchmarks import serving
+from benchmarks.measuring import percentile
+from data import book, facts
+from pages.ui import frame
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+EMPTY = "import streamlit as st\nst.write('nothing')\n"
+RERUNS = 12
+TARGETS = {"rerun over an empty page, p95": 0.3, "first open": 3.0, "click to paint": 0.6}
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _empty() -> float:
+    app = AppTest.from_string(EMPTY).run()
+    return percentile([_timed(app.run) for _ in range(RERUNS)], 50)
+
+
+def script(path: Path, floor: float) -> dict[str, float]:
+    """Page → p95 of its reruns over the empty page, each rerun of another snapshot than the last."""
+    with book.reading(path) as cursor:
+        days = [day.isoformat() for day in facts.built_dates(cursor)[::-1]][:3]
+    found = {}
+    for name in frame.PAGES:
+        app = AppTest.from_file(str(serving.ROOT / "dashboard.py"), default_timeout=120)
+        app.query_params["lang"] = "zh"
+        app.switch_page(f"pages/{name}.py")
+        first = _timed(app.run)
+        spent = []
+        for number in range(RERUNS):
+            app.query_params["as_of"] = days[number % len(days)]
+            spent.append(_timed(app.run) - floor)
+        if app.exception:
+            raise SystemExit(f"{name}: {app.exception[0].message}")
+        # The first look at a snapshot asks the book; the others are what people see all day.
+        found[name] = percentile(spent[len(days) :], 95)
+        print(
+            f"  {name:24} first {first * 1000:7.0f} ms, another snapshot {max(spent[: len(days)]) * 1000:7.0f} ms, "
+            f"rerun p95 {found[name] * 1000:6.0f} ms", flush=True,
+        )  # fmt: skip
+    return found
+
+
+def _click(page: Page) -> float:
+    """From a click on a value of a filter until the page has settled."""
+    page.locator('[data-testid="stMultiSelect"] input').first.click()
+    option = page.locator('[role="option"]').first
+    option.wait_for()
+    start = time.perf_counter()
+    option.click()
+    page.locator('[data-testid="stApp"][data-test-script-state="running"]').wait_for(timeout=5_000)
+    page.locator(SETTLED).wait_for(timeout=60_000)
+    return time.perf_counter() - start
+
+
+def browser(path: Path) -> dict[str, float]:
+    """First open of each page in a fresh browser window on a warm server, and one filter click."""
+    found = {}
+    with serving.dashboard(path) as (port, _), sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+        for name in (frame.PAGES[0], *frame.PAGES):  # the first once more: it warms the server
+            page = chromium.new_page()
+            address = f"http://127.0.0.1:{port}/{'' if name == frame.PAGES[0] else name}?lang=zh"
+            found[name] = _timed(lambda page=page, address=address: _opened(page, address))
+            if name == "violations":
+                found["click to paint"] = _click(page)
+            page.close()
+        chromium.close()
+    for name, seconds in found.items():
+        print(f"  {name:24} {seconds * 1000:7.0f} ms", flush=True)
+    return found
+
+
+def _opened(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator("h1").wait_for(timeout=60_000)
+    page.locator(SETTLED).wait_for(timeout=60_000)
+
+
+def measure(path: Path) -> dict[str, dict[str, float]]:
+    os.environ["LOANLIGHT_BOOK"] = str(path)  # the pages run in this process
+    floor = _empty()
+    print(f"An empty page reruns in {floor * 1000:.1f} ms; the others over it, by AppTest:")
+    found = {"script": script(path, floor)}
+    if CHROMIUM.exists():
+        print("In a browser, first open on a warm server, and a click on a filter of the violations:")
+        found["browser"] = browser(path)
+    print("  targets: " + ", ".join(f"{name} <= {limit * 1000:.0f} ms" for name, limit in TARGETS.items()))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.reruns", description=__doc__)
+    parser.add_argument("book", type=Path)
+    print(json.dumps(measure(parser.parse_args().book)))
+
+
+if __name__ == "__main__":
+    main()
