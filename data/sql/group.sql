@@ -18,7 +18,8 @@ WITH member AS (
     GROUP BY group_id
 )
 SELECT getvariable('as_of') AS as_of, CAST(NULL AS VARCHAR) AS loan_id, CAST(NULL AS VARCHAR) AS borrower_id,
-    p.branch_id, p.officer_id, t.*, b.net_capital, b.tier1_capital
+    p.branch_id, p.officer_id, t.*, g.name AS group_name, g.credit_limit, b.net_capital, b.tier1_capital
 FROM total t
 JOIN largest p USING (group_id)
+LEFT JOIN current_groups g USING (group_id)
 CROSS JOIN parameters b

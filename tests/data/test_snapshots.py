@@ -194,3 +194,17 @@ def test_what_a_later_register_ended_stands_again_before_it(desk: Desk) -> None:
     with book.reading(desk.book) as con:
         snapshots.before(con, batch)
         assert con.execute(open_rows).fetchall() == [("G1", 9, None), ("G2", 8, None)]
+
+
+def test_groups_come_in_a_file_of_their_own_and_their_limit_is_a_fact(desk: Desk) -> None:
+    imported(desk, export(("L1", "A", 10)).replace("机构号", "客户号"), "loans.csv")
+    imported(desk, "客户号,客户名称,集团编号\nA,甲公司,G1\nB,乙公司,G9\n", "borrowers.csv")
+    imported(desk, "集团编号,集团名称,集团授信总额(万元)\nG1,甲集团（总部）,0.0009\n", "groups.csv")
+    assert desk.rows("SELECT name, name_key, credit_limit FROM groups") == [
+        ("甲集团（总部）", "甲集团(总部)", Decimal("9.00"))
+    ]
+    found = desk.rows("SELECT group_id, group_name, balance, credit_limit FROM facts_group WHERE group_id = 'G1'")
+    assert found == [("G1", "甲集团（总部）", Decimal("10.00"), Decimal("9.00"))]
+    outcome = desk.run("quality", "--book", desk.book, "--json")
+    counted = {entry["check_id"]: entry["rows"] for entry in json.loads(outcome.out)["findings"]}
+    assert counted["group_unknown"] == 1
