@@ -1,51 +1,64 @@
-"""For each running loan: the last day to apply for an extension, and the day by which its maturity notice is due."""
+"""For single loans: the last day to apply for an extension, and the day by which the maturity notice is due."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import polars as pl
 
-from data import query
-from policy.extension import APPLICATION, NEW_MATURITY, judge_many
-from policy.judging import compiled
+from data import facts, query
+from policy import prepared
+from policy.compiling import CompiledSubject, compiled
+from policy.extension import APPLICATION, NEW_MATURITY, SUBJECT, bound
 from policy.matrix import booked
 from policy.model import SEVERITIES, Policy
 from policy.verdict_codes import CompiledRule
 
 NOTICE = "maturity_notice_date"
 EMPTY = {"loan_id": pl.String, "apply_by": pl.Date, "notice_by": pl.Date}
+TRIED = "tried"
 
 
-def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, horizon_days: int = 366) -> pl.DataFrame:
-    """[loan_id, apply_by, notice_by] of running loans that mature within the horizon or have matured; NULL: unknown."""
-    until = as_of + timedelta(days=horizon_days)
-    notices = _notices(con, policy, as_of, until)
+def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loans: tuple[str, ...]) -> pl.DataFrame:
+    """[loan_id, apply_by, notice_by] of the running ones among these loans; NULL: unknown."""
+    notices = _notices(con, policy, as_of, loans)
     if notices.is_empty():
         return pl.DataFrame(schema=EMPTY)
-    requests = notices.select(
-        pl.col("loan_id").alias("request_id"),
-        "loan_id",
-        pl.lit(as_of).alias(APPLICATION),
-        pl.col("current_maturity").dt.offset_by("1d").alias(NEW_MATURITY),
-        pl.lit(None, dtype=pl.String).alias("consent"),
+    days = applications(con, policy, as_of, "list_contains($loans, loan_id)", loans=list(loans))
+    return notices.join(days, on="loan_id", how="left").select(*EMPTY)
+
+
+def applications(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, wanted: str, **values: object
+) -> pl.DataFrame:
+    """[loan_id, apply_by]: the last day in time, by a request of today, for the running loans of a condition.
+
+    Only the rules that bound the day of application are judged.
+    """
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT loan_id AS request_id, loan_id, $as_of AS {APPLICATION},
+            current_maturity + 1 AS {NEW_MATURITY}, CAST(NULL AS VARCHAR) AS consent
+            FROM facts_loan WHERE as_of = $as_of AND is_running AND current_maturity IS NOT NULL AND {wanted}""",
+        {"as_of": as_of, **values},
     )
-    decisions = judge_many(con, policy, as_of, requests).select("loan_id", "apply_by")
-    return notices.join(decisions, on="loan_id", how="left").select(*EMPTY)
+    whole = compiled(policy, SUBJECT)
+    judged = CompiledSubject(whole.columns, [rule for rule in whole.rules if rule.bound == APPLICATION])
+    coded = prepared.coded(judged, facts.hypothetical(con, as_of, TRIED))
+    text = f"{coded} SELECT loan_id, {bound(judged, APPLICATION)} AS apply_by FROM coded"
+    return query.frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
 
 
-def _notices(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, until: date) -> pl.DataFrame:
+def _notices(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loans: tuple[str, ...]) -> pl.DataFrame:
     judged = compiled(policy, "loan")
-    base = booked("loan", " AND is_running AND current_maturity <= $until")
-    text = (
-        f"{judged.columns.select(base, narrow=True)} "
-        f"SELECT loan_id, current_maturity, {_notice_sql(judged.rules)} AS notice_by FROM columns"
-    )
-    return query.frame(con, text, as_of=as_of, until=until)
+    own = [rule for rule in judged.rules if rule.bound == NOTICE]
+    base = booked("loan", " AND is_running AND current_maturity IS NOT NULL AND list_contains($loans, loan_id)")
+    roots = frozenset({"loan_id"}).union(*(rule.reads for rule in own))
+    columns = judged.columns.select(base, roots, narrow=True)
+    text = f"{columns} SELECT loan_id, {_notice_sql(own)} AS notice_by FROM columns"
+    return query.frame(con, text, as_of=as_of, loans=list(loans))
 
 
-def _notice_sql(rules: list[CompiledRule]) -> str:
+def _notice_sql(own: list[CompiledRule]) -> str:
     """The earliest day among the severest rules that bound the notice; whether the duty has begun does not matter."""
-    own = [rule for rule in rules if rule.bound == NOTICE]
     levels = [
         "least(" + ", ".join(r.texts.limit_value for r in own if r.newest.severity == severity) + ", NULL)"
         for severity in SEVERITIES

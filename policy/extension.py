@@ -69,18 +69,18 @@ def _unknown(policy: Policy, judged: CompiledSubject) -> str:
     return " OR ".join(tests) or "false"
 
 
-def _bound(judged: CompiledSubject, field: str) -> str:
+def bound(judged: CompiledSubject, field: str) -> str:
     """The strictest upper bound that the rules in force set on a date field; NULL when one that may bind is unknown."""
     rules = [(n, f"(limit{n} - {int(r.bound_open)})") for n, r in enumerate(judged.rules) if r.bound == field]
     if not rules:
         return "CAST(NULL AS DATE)"
     known = ", ".join(f"CASE WHEN code{n} IN ({PASS}, {VIOLATION}) THEN {limit} END" for n, limit in rules)
-    bound = f"least({known}, NULL)"
+    strictest = f"least({known}, NULL)"
     open_ends = " OR ".join(
-        f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {bound}) IS NOT FALSE)"
+        f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND ({limit} < {strictest}) IS NOT FALSE)"
         for n, limit in rules
     )
-    return f"CASE WHEN NOT ({open_ends}) THEN {bound} END"
+    return f"CASE WHEN NOT ({open_ends}) THEN {strictest} END"
 
 
 def answers(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
@@ -88,8 +88,8 @@ def answers(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
     blocked = _blocked_by(policy, judged)
     return {
         "term_class": TERM_CLASS if any(TERM_CLASS in rule.inputs for rule in judged.rules) else "NULL",
-        "latest_permitted": _bound(judged, NEW_MATURITY),
-        "apply_by": _bound(judged, APPLICATION),
+        "latest_permitted": bound(judged, NEW_MATURITY),
+        "apply_by": bound(judged, APPLICATION),
         "blocked_by": blocked,
         "verdict": f"CASE WHEN len({blocked}) > 0 THEN 'blocked' WHEN {_unknown(policy, judged)} "
         "THEN 'not_assessable' ELSE 'allowed' END",

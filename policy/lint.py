@@ -7,7 +7,7 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
-from policy import consequences, coverage, headroom, limit_checks, metrics, tables
+from policy import consequences, coverage, duties, headroom, limit_checks, metric_checks, tables
 from policy.asking import asked, closed_codes
 from policy.compiling import compiled
 from policy.expiry import expiring
@@ -26,7 +26,8 @@ def lint(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list
         if subject in dictionary.subjects():
             problems += compiled(policy, subject).all_problems
     problems += [*_limits(policy), *_examples(policy), *_unread(policy), *limit_checks.problems(policy)]
-    problems += [*metrics.problems(policy), *consequences.problems(policy), *headroom.problems(policy)]
+    problems += [*metric_checks.problems(policy), *consequences.problems(policy)]
+    problems += [*headroom.problems(policy), *duties.problems(policy)]
     if as_of:
         problems += expiring(policy, as_of)
     return policy, list(dict.fromkeys(problems))

@@ -36,18 +36,33 @@ SCHEMA = {
 }  # fmt: skip
 
 
-def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int = WITHIN[-1]) -> pl.DataFrame:
+def table(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    as_of: date,
+    within: int = WITHIN[-1],
+    rules: frozenset[str] | None = None,
+) -> pl.DataFrame:
     """[IDENTITY…, subject, subject_id, rule_id, breaks_on, days_left] of what breaks in so many days, soonest first.
 
-    Records that pass now, or to which the rule does not apply yet. Set-based.
+    Records that pass now, or to which the rule does not apply yet; by all rules, or the few named. Set-based.
     """
-    found = [_of_subject(con, policy, subject, as_of, within) for subject in policy.subjects if subject != "extension"]
+    subjects = [subject for subject in policy.subjects if subject != "extension"]
+    found = [_of_subject(con, policy, subject, as_of, within, rules) for subject in subjects]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *found]).sort("breaks_on", "subject", "subject_id", "rule_id")
 
 
-def _of_subject(con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, as_of: date, within: int) -> pl.DataFrame:
+def _of_subject(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    subject: str,
+    as_of: date,
+    within: int,
+    rules: frozenset[str] | None,
+) -> pl.DataFrame:
     judged = compiled(policy, subject)
-    moving = [rule for rule in judged.rules if moves(judged, rule, as_of, as_of + timedelta(within))]
+    asked = [rule for rule in judged.rules if rules is None or rule.rule_id in rules]
+    moving = [rule for rule in asked if moves(judged, rule, as_of, as_of + timedelta(within))]
     if not moving:
         return pl.DataFrame(schema=SCHEMA)
     found = query.frame(con, _text(judged, moving), as_of=as_of, within=within)

@@ -1,34 +1,65 @@
-"""What the maturities page says: windows, the calendar, and each loan with the days that must not be missed."""
+"""What the maturities page says: windows, the loans of a window, a month or a day, and the days not to be missed."""
 
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
+import streamlit as st
 
-from data import maturities, portfolio
+from data import findings, maturities, portfolio
+from data.maturities import Scope
 from data.portfolio import Bucket
-from pages.ui import access, address, language, numbers, workbook
+from pages.ui import access, address, language, numbers, tables, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import deadlines
 
+PAGE = 500  # rows on screen at a time; the workbook and the notices have all
 COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "current_maturity": "date",
            "days_to_maturity": "count", "apply_by": "date", "apply_state": "text", "notice_by": "date",
-           "notice_state": "text", "branch_id": "text", "officer_id": "text", "extension_count": "count",
-           "classification": "text", "currency": "text"}  # fmt: skip
+           "notice_state": "text", "days_past_due": "count", "classification": "text", "branch_id": "text",
+           "officer_id": "text", "extension_count": "count", "currency": "text"}  # fmt: skip
+DAY, MONTH = "day", "month"
 
 
-def windows() -> dict[str, Bucket]:
-    return {bucket.code: bucket for bucket in portfolio.buckets("maturity_window")}
+@dataclass(frozen=True)
+class Range:
+    """The loans listed: a window from the day looked at, the calendar's month, or one day of it."""
+
+    code: str
+    label: str
+    scope: Scope
 
 
-def cards(view: View) -> list[tuple[str, str, str]]:
+def scope(view: View) -> Scope:
+    """The branches and officers that the address names, drawn as two filters."""
+    left, right = st.columns(2)
+    with left:
+        branches = address.several(
+            "branch_id", say("filter.branch_id"), access.ask(findings.branch_names, view.as_of), say("filter.all")
+        )
+    with right:
+        officers = address.several(
+            "officer_id", say("filter.officer_id"), access.ask(findings.staff_names, view.as_of), say("filter.all")
+        )
+    return Scope(branches=tuple(branches), officers=tuple(officers))
+
+
+def days(view: View, chosen: Scope) -> pl.DataFrame:
+    """[day, loans, valued, balance]: what matures on each day."""
+    return access.ask(maturities.by_day, view.as_of, view.currency, chosen)
+
+
+def cards(view: View, chosen: Scope) -> list[tuple[str, str, str]]:
     """(label, amount, number of loans) of each window; the windows are cumulative."""
-    days = access.ask(portfolio.distribution, view.as_of, view.currency, "days_to_maturity")
-    sums = portfolio.bucketed(days, portfolio.buckets("maturity_window"))
+    ahead = days(view, chosen).select(
+        (pl.col("day") - pl.lit(view.as_of)).dt.total_days().alias("value"), "loans", "valued", "balance"
+    )
+    sums = portfolio.bucketed(ahead, portfolio.buckets("maturity_window"))
     return [
         (pick(bucket.zh, bucket.en), _amount(row), say("maturing.loans", n=numbers.count(row["loans"])))
-        for bucket, row in zip(windows().values(), sums.iter_rows(named=True), strict=False)
+        for bucket, row in zip(portfolio.buckets("maturity_window"), sums.iter_rows(named=True), strict=False)
     ]
 
 
@@ -37,28 +68,29 @@ def _amount(row: dict[str, Any]) -> str:
     return numbers.compact(row["balance"] if row["valued"] or not row["loans"] else None)
 
 
-def choose() -> Bucket:
-    labels = {code: pick(bucket.zh, bucket.en) for code, bucket in windows().items()}
-    return windows()[address.switch("window", say("maturing.window"), labels, default="d30")]
+def ranges(view: View, chosen: Scope, month: tuple[date, date], day: date | None) -> dict[str, Range]:
+    """What can be listed: the day picked in the calendar, its month, and the windows."""
+    found = [Range(MONTH, say("maturing.month_of", month=numbers.month(month[0])), _between(chosen, *month))]
+    if day:
+        found.insert(0, Range(DAY, numbers.day(day), _between(chosen, day, day)))
+    for bucket in portfolio.buckets("maturity_window"):
+        found.append(Range(bucket.code, pick(bucket.zh, bucket.en), _between(chosen, *_edges(view.as_of, bucket))))
+    return {each.code: each for each in found}
 
 
-def calendar(view: View) -> pl.DataFrame:
-    return calendar_of(access.ask(portfolio.distribution, view.as_of, view.currency, "current_maturity"), view.as_of)
+def _edges(as_of: date, bucket: Bucket) -> tuple[date | None, date | None]:
+    start = date.fromordinal(as_of.toordinal() + bucket.lower) if bucket.lower is not None else None
+    end = date.fromordinal(as_of.toordinal() + bucket.upper) if bucket.upper is not None else None
+    return start, end
 
 
-def calendar_of(days: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """[month, day_of_month, balance, loans, day, label] of the days of the widest window, from those of a year."""
-    last = max(bucket.upper for bucket in windows().values())
-    ahead = (pl.col("value") - pl.lit(as_of)).dt.total_days()
-    year = days.filter(ahead.is_between(0, last)).sort("value")
-    return year.select(
-        pl.col("value").dt.to_string("%Y-%m").alias("month"),
-        pl.col("value").dt.day().alias("day_of_month"),
-        pl.col("balance").cast(pl.Float64),
-        "loans",
-        numbers.texts(year["value"], numbers.day).alias("day"),
-        numbers.texts(year["balance"], numbers.compact).alias("label"),
-    )
+def _between(chosen: Scope, first: date | None, last: date | None) -> Scope:
+    return replace(chosen, first=first, last=last)
+
+
+def choose(found: dict[str, Range]) -> Range:
+    labels = {code: each.label for code, each in found.items()}
+    return found[address.switch("window", say("maturing.window"), labels, default=next(iter(found)))]
 
 
 def _state(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
@@ -76,23 +108,35 @@ def _state(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
     return pl.when(done.is_not_null()).then(pl.format(say("maturing.sent", day="{}"), done)).otherwise(state)
 
 
-def listed(view: View, window: Bucket) -> pl.DataFrame:
-    """The loans of a window with the columns of COLUMNS, the earliest maturity first."""
-    last = max(bucket.upper for bucket in windows().values())
-    loans = access.ask(maturities.maturing, view.as_of, last)
-    days = access.ask(deadlines.table, view.policy, view.as_of, last)
-    branch, value = address.all_of("branch_id"), pl.col("days_to_maturity")
-    inside = portfolio.between(value, window)
-    rows = loans.filter(inside, pl.col("branch_id").is_in(branch) if branch else pl.lit(True))
-    return rows.join(days, on="loan_id", how="left", maintain_order="left").with_columns(
+def listed(view: View, chosen: Scope, limit: int | None = None, offset: int = 0) -> pl.DataFrame:
+    """The loans of a scope with the columns of COLUMNS, the earliest maturity first; all, or one page."""
+    rows = access.ask(maturities.maturing, view.as_of, chosen, limit, offset)
+    due = access.ask(deadlines.table, view.policy, view.as_of, tuple(rows["loan_id"]))
+    return rows.join(due, on="loan_id", how="left", maintain_order="left").with_columns(
         _state("apply_by", view.as_of).alias("apply_state"),
         _state("notice_by", view.as_of, pl.col("maturity_notice_date")).alias("notice_state"),
         pl.col("classification").replace(language.code_labels("classification")),
     )
 
 
-def late(view: View, rows: pl.DataFrame) -> str:
-    """How many of the rows have missed a day, and how many of those days are not known."""
+def counted(view: View, chosen: Scope) -> dict[str, int]:
+    return access.ask(maturities.counted, view.as_of, chosen)
+
+
+def show(view: View, chosen: Range) -> tuple[str, ...]:
+    """The list, a page at a time; the loans picked in it."""
+    loans = counted(view, chosen.scope)["loans"]
+    pages = max(1, -(-loans // PAGE))
+    key = hash((chosen, view.as_of))
+    number = st.pagination(pages, key=f"maturing-page:{key}") if pages > 1 else 1
+    rows = listed(view, chosen.scope, PAGE, (number - 1) * PAGE)
+    st.text(late(view, rows, pages))
+    picked = tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=430)
+    return tuple(rows["loan_id"][picked])
+
+
+def late(view: View, rows: pl.DataFrame, pages: int) -> str:
+    """How many of the rows on this page have missed a day, and how many of those days are not known."""
     day = pl.lit(view.as_of)
     unsent = pl.col("maturity_notice_date").is_null()
     counts = rows.select(
@@ -100,13 +144,18 @@ def late(view: View, rows: pl.DataFrame) -> str:
         notice=((pl.col("notice_by") < day) & unsent).sum(),
         unknown=(pl.col("apply_by").is_null() | (pl.col("notice_by").is_null() & unsent)).sum(),
     ).row(0, named=True)
-    return say("maturing.late", n=numbers.count(rows.height), **{name: numbers.count(n) for name, n in counts.items()})
+    said = {name: numbers.count(n) for name, n in counts.items()}
+    return say("maturing.late" if pages == 1 else "maturing.late_page", n=numbers.count(rows.height), **said)
 
 
-def as_workbook(view: View, window: Bucket, rows: pl.DataFrame) -> bytes:
+def as_workbook(view: View, chosen: Range) -> bytes:
+    """All rows of the range. Does not touch the session: it runs on a thread of its own when clicked."""
+    rows = listed(view, chosen.scope)
     cover = {
         say("frame.as_of"): numbers.day(view.as_of),
-        say("maturing.window"): pick(window.zh, window.en),
+        say("maturing.window"): chosen.label,
+        say("filter.branch_id"): ", ".join(chosen.scope.branches) or say("filter.all"),
+        say("filter.officer_id"): ", ".join(chosen.scope.officers) or say("filter.all"),
         say("workbook.policy"): view.policy.version,
         say("workbook.rows"): numbers.count(rows.height),
     }

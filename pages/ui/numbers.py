@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import polars as pl
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
 
@@ -15,8 +17,14 @@ LOCALES = {"zh": "zh_CN", "en": "en"}
 NOTHING = "—"
 
 
-def locale() -> str:
-    return LOCALES[language.pick("zh", "en")]
+@cache
+def _parsed(code: str) -> Locale:
+    """Babel reads a locale given as text anew for every number and day it writes, from the disk."""
+    return Locale.parse(code)
+
+
+def locale() -> Locale:
+    return _parsed(LOCALES[language.pick("zh", "en")])
 
 
 def texts(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:

@@ -1,23 +1,35 @@
-"""Upcoming maturities: windows, calendar, and the days not to be missed, worked out by hand."""
+"""Upcoming maturities: windows, calendar, list, and the days not to be missed, worked out by hand."""
+
+from datetime import date
 
 import pytest
 from hand_book import NOW
 
-from data import book, portfolio
-from pages.ui import maturing
+from data import book, maturities
+from data.maturities import Scope
+from pages.ui import maturing_calendar, maturing_duties
+from policy import deadlines, judging
 
+POLICY = judging.load()
 WINDOWS = {
     "zh": [("已过到期日", "30万", "1 笔"), ("7天内", "100万", "1 笔"), ("30天内", "100万", "1 笔"),
            ("90天内", "150万", "2 笔"), ("180天内", "150万", "2 笔"), ("365天内", "175万", "3 笔")],
     "en": [("Past maturity", "300K", "Loans: 1"), ("Within 7 days", "1M", "Loans: 1"), ("Within 30 days", "1M", "Loans: 1"),
            ("Within 90 days", "1.5M", "Loans: 2"), ("Within 180 days", "1.5M", "Loans: 2"), ("Within 365 days", "1.75M", "Loans: 3")],
 }  # fmt: skip
+NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_windows_are_cumulative(hand_book, opened, lang):
     app = opened("upcoming_maturities", lang)
     assert [(card.label, card.value, card.delta) for card in app.metric] == WINDOWS[lang]
+
+
+def test_a_branch_has_its_own_figures(hand_book, opened):
+    app = opened("upcoming_maturities", "zh", branch_id="002", window="d365")
+    assert [card.delta for card in app.metric] == ["0 笔", "0 笔", "0 笔", "0 笔", "0 笔", "1 笔"]
+    assert list(_list(app)) == ["L6", "L7"]
 
 
 def _list(app) -> dict[str, dict]:
@@ -39,9 +51,18 @@ def test_days_not_to_be_missed(hand_book, opened):
 def test_the_window_stands_in_the_address(hand_book, opened):
     app = opened("upcoming_maturities", "zh", window="past")
     assert list(_list(app)) == ["L3"]
-    app.main.segmented_control[0].set_value("d7").run()
+    next(control for control in app.main.segmented_control if control.label == "清单范围").set_value("d7").run()
     assert app.query_params["window"] == "d7"
     assert list(_list(app)) == ["L1"]
+
+
+def test_a_day_of_the_calendar_stands_in_the_address(hand_book, opened):
+    day = opened("upcoming_maturities", "zh", month="2026-11", day="2026-11-05", window="day")
+    assert list(_list(day)) == ["L1"]
+    other = opened("upcoming_maturities", "zh", month="2026-12", day="2026-11-05", window="day")
+    assert "该范围内没有到期贷款。" in [note.value for note in other.info], (
+        "the day lies in another month: the month is shown"
+    )
 
 
 def test_what_is_late_is_counted(hand_book, opened):
@@ -49,10 +70,60 @@ def test_what_is_late_is_counted(hand_book, opened):
     assert app.text[0].value.startswith("Loans: 1. For 1 the day to apply for an extension has passed")
 
 
-def test_the_calendar_has_the_year_to_come(hand_book, opened):
+def test_a_month_has_all_its_days(hand_book):
     with book.reading(hand_book) as cursor:
-        days = portfolio.distribution(cursor, NOW, "CNY", "current_maturity")
-    found = maturing.calendar_of(days, NOW)
-    assert found.select("month", "day_of_month", "balance", "loans").rows() == [
-        ("2026-11", 5, 1_000_000, 1), ("2027-01", 15, 500_000, 1), ("2027-06", 1, 250_000, 1),
-    ]  # fmt: skip
+        days = maturities.by_day(cursor, NOW, "CNY", Scope())
+    found = maturing_calendar.cells(days, NOVEMBER)
+    assert found.height == 30
+    due = found.filter(found["loans"] > 0)
+    assert due.select("iso", "week", "weekday", "balance", "loans", "off").rows() == [
+        ("2026-11-05", 1, "周四", 1_000_000, 1, False)
+    ]
+    assert found.filter(found["off"])["number"].to_list() == [1, 7, 8, 14, 15, 21, 22, 28, 29]
+
+
+def test_holidays_and_worked_weekends_are_marked(hand_book):
+    with book.reading(hand_book) as cursor:
+        days = maturities.by_day(cursor, NOW, "CNY", Scope())
+    october = maturing_calendar.cells(days, (date(2026, 10, 1), date(2026, 10, 31)))
+    marks = dict(october.filter(october["mark"] != "").select("number", "mark").rows())
+    assert marks == dict.fromkeys(range(1, 8), "休") | {10: "班"}
+
+
+@pytest.mark.parametrize(("month", "said"), [("2026-11", False), ("2027-01", True)])
+def test_a_year_that_is_not_announced_is_said(hand_book, opened, month, said):
+    app = opened("upcoming_maturities", "en", month=month)
+    assert any("holidays of 2027 are not announced" in note.value for note in app.warning) is said
+
+
+def test_the_same_loan_has_the_same_days_alone_and_among_others(hand_book):
+    with book.reading(hand_book) as cursor:
+        ids = maturities.loan_ids(cursor, NOW, Scope())
+        together = deadlines.table(cursor, POLICY, NOW, ids)
+        alone = [deadlines.table(cursor, POLICY, NOW, (loan,)).row(0) for loan in together["loan_id"]]
+    assert together.rows() == alone
+    assert ids == ("L3", "L1", "L6", "L2", "L7", "L4")
+
+
+def test_pages_of_the_list_make_up_the_whole(hand_book):
+    with book.reading(hand_book) as cursor:
+        whole = maturities.maturing(cursor, NOW, Scope())
+        parts = [maturities.maturing(cursor, NOW, Scope(), 2, start) for start in range(0, whole.height, 2)]
+        counted = maturities.counted(cursor, NOW, Scope())
+    assert [row for part in parts for row in part.rows()] == whole.rows()
+    assert counted == {"loans": 6, "in_arrears": 3, "ahead": 5, "unsent": 5}
+
+
+def test_weeks_begin_with_what_is_left_of_this_one():
+    """Saturday 2026-10-31: the first week takes in the weekend and the working week after it."""
+    weeks = [(week.first, week.last) for week in maturing_duties.weeks(NOW).values()]
+    assert weeks[:2] == [(NOW, date(2026, 11, 8)), (date(2026, 11, 9), date(2026, 11, 15))]
+
+
+def test_the_duties_of_the_week(hand_book, opened):
+    app = opened("upcoming_maturities", "en", show="duties")
+    counts = {row["Duty"]: row["Total"] for row in app.dataframe[0].value.to_dict("records")}
+    assert (
+        sum(counts.values()) == app.dataframe[1].value.shape[0] if len(app.dataframe) > 1 else not any(counts.values())
+    )
+    assert set(counts) >= {"Maturity notice", "Extension: apply by", "Inspection", "Pledge matures"}

@@ -1,0 +1,85 @@
+"""The texts of notices: rows of notice_texts.csv, which a bank may replace; names in braces are what they state."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pages.documents import printing
+from pages.documents.wording import BLANK
+
+TABLE = "notice_texts.csv"
+KINDS = ("maturity", "collection")
+COPIES = ("borrower", "guarantor", "file")
+ANY = "*"
+HOLE = re.compile(r"\{(\w*)\}")
+KNOWN = ("number", "borrower", "guarantor", "contract_no", "loan_id", "principal", "balance", "balance_words",
+         "disbursed_on", "maturity", "as_of", "pay_by", "apply_by", "days_past_due", "principal_overdue",
+         "interest_overdue", "branch", "officer")  # fmt: skip
+ONCE = ("title", "prefix", "copy", "to", "number", "contact", "signature", "date")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text of one part; an `optional` one is left out where something that it states is not known."""
+
+    part: str
+    optional: bool
+    words: str
+
+    def filled(self, values: Mapping[str, str | None]) -> str | None:
+        if self.optional and any(not values.get(name) for name in HOLE.findall(self.words)):
+            return None
+        return HOLE.sub(lambda hole: values.get(hole[1]) or BLANK, self.words)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of one kind of notice in one language, by copy."""
+
+    rows: dict[str, tuple[Text, ...]]
+
+    def all(self, copy: str, part: str, values: Mapping[str, str | None]) -> list[str]:
+        filled = (text.filled(values) for text in self.rows[copy] if text.part == part)
+        return [text for text in filled if text is not None]
+
+    def one(self, copy: str, part: str, values: Mapping[str, str | None]) -> str:
+        """The text of a part; empty where the bank's table has none."""
+        return next(iter(self.all(copy, part, values)), "")
+
+
+def read(kind: str, lang: str) -> Texts:
+    """Raises PrintingError where the table cannot be used, with row and what to do."""
+    rows = list(csv.DictReader(io.StringIO(printing.source(TABLE).lstrip("\ufeff"))))
+    for number, row in enumerate(rows, start=2):
+        _check(number, row)
+    own = [row for row in rows if row["kind"] in (kind, ANY)]
+    texts = Texts({
+        copy: tuple(Text(row["part"], bool(row["optional"]), row[lang]) for row in own if _is_for(row, copy))
+        for copy in COPIES
+    })  # fmt: skip
+    for copy in COPIES:
+        _whole(texts, kind, copy)
+    return texts
+
+
+def _is_for(row: dict[str, str], copy: str) -> bool:
+    return not {copy, ANY}.isdisjoint(row["copy"].split("|"))
+
+
+def _check(number: int, row: dict[str, str]) -> None:
+    if None in row or None in row.values() or set(row) != {"kind", "copy", "part", "optional", "zh", "en"}:
+        raise printing.PrintingError(f"{TABLE}, row {number}: six cells are needed: kind,copy,part,optional,zh,en.")
+    unknown = {name for lang in ("zh", "en") for name in HOLE.findall(row[lang])} - set(KNOWN)
+    if unknown:
+        names = ", ".join(f"{{{name}}}" for name in KNOWN)
+        raise printing.PrintingError(
+            f"{TABLE}, row {number}: {', '.join(sorted(unknown)) or '{}'} is nothing that a notice states. Use {names}."
+        )
+
+
+def _whole(texts: Texts, kind: str, copy: str) -> None:
+    for part in ONCE:
+        if not any(text.part == part for text in texts.rows[copy]):
+            raise printing.PrintingError(f"{TABLE}: no row '{part}' for {kind}, {copy}. Add one, or take ours.")

@@ -1,0 +1,62 @@
+"""What a branch manager does on a Monday, in a real browser: the calendar, a day's loans, the notices to print."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
+from hand_book import build
+
+WIDTH_OF_A_DAY, HEADER, WEEK = 1 / 7, 24, 74
+
+
+@pytest.fixture(scope="module")
+def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("monday") / "book.duckdb")
+
+
+def _settled(page: Page) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+
+
+def _click_day(page: Page, week: int, weekday: int) -> None:
+    """The calendar is drawn on a canvas: weeks down, from Monday across."""
+    box = page.get_by_test_id("stVegaLiteChart").first.bounding_box()
+    page.mouse.click(
+        box["x"] + box["width"] * (weekday + 0.5) * WIDTH_OF_A_DAY, box["y"] + HEADER + WEEK * (week + 0.5)
+    )
+
+
+def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outside: list[str], tmp_path: Path):
+    page.goto(f"{served(book_path)}/upcoming_maturities?lang=en")
+    expect(page.get_by_role("button", name="Month after")).to_be_enabled(timeout=30_000)
+    canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    expect(canvas).to_be_visible(timeout=20_000)
+    _settled(page)
+    page.wait_for_timeout(1_000)
+    _click_day(page, week=1, weekday=3)
+    page.wait_for_url("**day=2026-11-05*", timeout=20_000)
+    expect(page.get_by_text("Loans: 1. For 1 the day to apply")).to_be_visible(timeout=20_000)
+
+    page.get_by_role("button", name=re.compile("Make notices of maturity")).click()
+    take = page.get_by_role("button", name=re.compile("loans: 1, copies: 4"))
+    expect(take).to_be_visible(timeout=60_000)
+    with page.expect_download() as waiting:
+        take.click()
+    waiting.value.save_as(tmp_path / "notices.pdf")
+    assert waiting.value.suggested_filename == "maturity-notices-2026-10-31.pdf"
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "notices.pdf").read_bytes())) == 4
+
+    page.get_by_text("Demand for payment", exact=True).click()
+    page.get_by_role("button", name=re.compile("Make demands")).click()
+    expect(page.get_by_text("1 of them are not in arrears")).to_be_visible(timeout=60_000)
+
+    page.get_by_text("Duties of the week", exact=True).click()
+    page.wait_for_url("**show=duties*", timeout=20_000)
+    expect(page.get_by_text("By the last working day")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("31 Oct 2026 to 8 Nov 2026")).to_be_visible()
+    _settled(page)
+    assert page.get_by_test_id("stException").count() == 0
