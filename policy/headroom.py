@@ -19,6 +19,7 @@ from policy.matrix import booked
 from policy.model import Cure, Policy, Problem, Rule
 from policy.prepared import coded, facts_behind, records
 from policy.verdict_codes import PASS, VIOLATION, CompiledRule
+from policy.verdicts import Verdict
 
 ORDERED = ("<=", "<", ">=", ">")
 ACTED, CANDIDATE = "acted", "candidate"
@@ -34,6 +35,20 @@ class Remedy:
     cure: Cure
     amount: Decimal
     options: dict[str, Decimal]
+
+
+def room(verdict: Verdict) -> Decimal | None:
+    """How far one verdict is from its limit, in the rule's unit, days for dates; negative past it.
+
+    A day that may not be reached is a day past. None where nothing was measured, or the rule knows no order.
+    """
+    if verdict.comparator not in ORDERED or verdict.measured is None or verdict.limit is None:
+        return None
+    sign = 1 if verdict.comparator in ("<=", "<") else -1
+    if verdict.unit == "date":
+        days = (date.fromisoformat(verdict.limit) - date.fromisoformat(verdict.measured)).days * sign
+        return Decimal(days - (verdict.comparator in ("<", ">")))
+    return (Decimal(verdict.limit) - Decimal(verdict.measured)) * sign
 
 
 def measurable(policy: Policy, subject: str, rules: tuple[str, ...] = (), *, given: bool = False) -> CompiledSubject:

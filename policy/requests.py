@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from data import dates, inert
+from data import requests as uploaded
 from data.errors import InputError
 from policy.extension import judge_many
 from policy.model import Policy
@@ -72,6 +73,22 @@ def decide(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: p
         pl.col("request_id").cast(pl.Int64), *ANSWERS[:-1], pl.col("blocked_by").list.join("|")
     )
     return pl.concat([frame, found.sort("request_id").drop("request_id")], how="horizontal")
+
+
+def answered(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, path: Path
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The decisions on the good rows of a file a person made, and the bad rows with their reasons.
+
+    [row_number, loan_id, application_date, requested_maturity, consent, *ANSWERS]; `blocked_by` is a list.
+    Raises InputError for a file that cannot be read.
+    """
+    asked = uploaded.read(con, as_of, path)
+    numbered = asked.good.select(pl.col("row_number").cast(pl.String).alias("request_id"), *COLUMNS)
+    found = judge_many(con, policy, as_of, numbered).select(
+        pl.col("request_id").cast(pl.Int64).alias("row_number"), *ANSWERS
+    )
+    return asked.good.join(found, on="row_number", how="left", maintain_order="left"), asked.bad
 
 
 def write(path: Path, decided: pl.DataFrame) -> None:

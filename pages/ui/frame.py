@@ -19,8 +19,14 @@ PAGES = (
     "violations",
     "upcoming_maturities",
     "extension_what_if",
+    "account_managers",
+    "training",
+    "early_warning",
+    "connected_parties",
+    "policy_tables",
     "import_files",
 )  # the first is the default
+HIDDEN = ("loan",)  # reached by a link from other pages
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,15 @@ def navigation() -> Page:
     """Declare the pages; from the first call on, Streamlit no longer runs files of the folder pages/ by themselves."""
     language.current()
     # No icons: Streamlit fetches the ones it draws beside a page's title in the browser tab from the internet.
-    pages = [st.Page(f"pages/{name}.py", title=say(f"page.{name}"), default=name == PAGES[0]) for name in PAGES]
-    return st.navigation(pages)
+    first = st.Page(f"pages/{PAGES[0]}.py", title=say(f"page.{PAGES[0]}"), default=True, url_path="home")
+    pages = [first, *(st.Page(f"pages/{name}.py", title=say(f"page.{name}")) for name in PAGES[1:])]
+    hidden = [st.Page(f"pages/{name}.py", title=say(f"page.{name}"), visibility="hidden") for name in HIDDEN]
+    return st.navigation([*pages, *hidden, st.Page(_to_default, url_path=PAGES[0], visibility="hidden")])
+
+
+def _to_default() -> None:
+    """The default page is served at the root only; the address of its name, which people type and keep, leads there."""
+    st.switch_page(f"pages/{PAGES[0]}.py", query_params=st.query_params.to_dict())
 
 
 def link(name: str, **choices: str) -> None:

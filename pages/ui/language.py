@@ -2,6 +2,8 @@
 
 import csv
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -64,6 +66,16 @@ def switch() -> None:
     )
 
 
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """For a document in a language of its own: its words, inside this block, whatever the page speaks."""
+    token = _on.set(code)
+    try:
+        yield
+    finally:
+        _on.reset(token)
+
+
 def say(key: str, **values: object) -> str:
     return words()[key][_on.get()].format(**values)
 
@@ -74,7 +86,7 @@ def pick(zh: T, en: T) -> T:
 
 def inert(text: str) -> str:
     """Data that must stand in a line of markdown: every mark that could mean something is escaped."""
-    return re.sub(r"([^\w\s])", r"\\\1", text)
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def terms(kind: str) -> dict[str, str]:

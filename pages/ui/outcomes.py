@@ -16,14 +16,19 @@ from policy.extension import Request
 COLUMNS = {"outcome": "text", "before": "text", "after": "text", "change": "text", "clause_id": "text"}
 
 
-def section(view: View, asked: Request) -> None:
+def rows(view: View, asked: Request) -> list[tuple[str, ...]]:
+    """What follows from the request, in the columns of COLUMNS."""
     found = access.ask(extension.consequences, view.policy, view.as_of, asked)
-    rows = [_changed(change) for change in found.changes] + [_moved(ratio) for ratio in found.ratios]
-    if not rows:
+    return [_changed(change) for change in found.changes] + [_moved(ratio) for ratio in found.ratios]
+
+
+def section(view: View, asked: Request) -> None:
+    found = rows(view, asked)
+    if not found:
         st.info(say("outcomes.none"))
         return
     st.caption(say("outcomes.note"))
-    tables.show(pl.DataFrame(rows, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
+    tables.show(pl.DataFrame(found, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
 
 
 def _changed(change: Change) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import book, facts
+from data import book, facts, name_keys
 from policy import judging
 
 BEFORE, NOW = date(2026, 9, 30), date(2026, 10, 31)
@@ -87,6 +87,7 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
     with book.writing(path) as con:
         _put(con, "loans", _loans(), BEFORE)
         _put(con, "borrowers", pl.DataFrame({"borrower_id": list(NAMES), "name": list(NAMES.values())}), BEFORE)
+        name_keys.fill(con, "borrowers")
         _put(con, "guarantees", pl.DataFrame(
             {"guarantee_id": ["G1", "G2"], "loan_id": ["L1", "L1"], "kind": ["guarantee", "guarantee"],
              "provider_id": ["P1", "P2"], "provider_name": ["赵保", BEACON], "status": ["active", "active"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data import dictionary
-from pages.ui import language, maturing, whatif
+from pages.ui import language, loan, loan_verdicts, maturing, whatif
 from policy import judging
 from policy.verdict_codes import REASONS
 
@@ -65,6 +65,7 @@ def test_no_word_is_left_over():
         "consent.",
         "decision_short.",
         "unit.",
+        "circle_kind.",
         "grade.",
         "reason.",
         "family.",
@@ -72,6 +73,8 @@ def test_no_word_is_left_over():
         "subject.",
         "severity.",
         "whatif.",
+        "bad.",
+        "part_of_policy.",
     )
     left = [key for key in language.words() if key not in said and not key.startswith((*starts, *named))]
     assert left == []
@@ -90,7 +93,7 @@ def test_every_grade_of_evidence_and_every_reason_has_words():
 
 
 def test_every_column_shown_has_a_name():
-    shown = {*maturing.COLUMNS, *whatif.LINES, *whatif.MATCHES}
+    shown = {*maturing.COLUMNS, *whatif.LINES, *loan.MATCHES, *loan_verdicts.COLUMNS}
     assert {f"col.{name}" for name in shown} - set(language.words()) == set()
 
 

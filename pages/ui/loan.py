@@ -1,0 +1,98 @@
+"""Finding a loan by what people know of it, and its facts in words."""
+
+from decimal import Decimal
+
+import polars as pl
+import streamlit as st
+
+from data import dictionary, maturities
+from pages.ui import access, address, evidence, frame, language, numbers, tables
+from pages.ui.frame import View
+from pages.ui.language import pick, say
+
+FACTS = (
+    "borrower_name",
+    "branch_name",
+    "officer_id",
+    "product_code",
+    "guarantee_type",
+    "principal",
+    "balance",
+    "annual_rate_pct",
+    "disbursed_on",
+    "original_maturity",
+    "current_maturity",
+    "extension_count",
+    "classification",
+    "days_past_due",
+    "interest_overdue",
+    "status",
+)
+MATCHES = {
+    "loan_id": "text",
+    "contract_no": "text",
+    "borrower_name": "text",
+    "branch_name": "text",
+    "balance": "amount",
+    "current_maturity": "date",
+}
+
+
+def offer(view: View, wanted: str) -> None:
+    """What the words searched for may mean; picking one puts its number into the address."""
+    matches = access.ask(maturities.found, view.as_of, wanted) if wanted else pl.DataFrame()
+    if matches.is_empty():
+        st.info(say("whatif.none_found" if wanted else "whatif.search_first"))
+        return
+    st.caption(say("whatif.matches", n=numbers.count(matches.height)))
+    row = tables.show(matches, MATCHES, key=f"matches:{wanted}", pick=True)
+    if row is not None:
+        address.put("loan", [matches["loan_id"][row]])
+        st.rerun()
+
+
+def facts(view: View, loan: dict[str, object], names: tuple[str, ...]) -> None:
+    """Some of the loan's facts in words, each under its name."""
+    with st.grid(min_column_width=140, gap="small"):
+        for name in names:
+            frame.fact(label(name), value(view, name, loan[name]))
+
+
+def label(name: str) -> str:
+    return say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name)
+
+
+def value(view: View, name: str, held: object) -> str:
+    """As people write it; a number that only names something (of a person, an account) stays as it is."""
+    field = dictionary.facts("loan").get(name)
+    if held is not None and field is not None and field.type == "text":
+        return str(held)
+    return evidence.field_text(view.policy, "loan", name, _text(held))
+
+
+def _text(held: object) -> str | None:
+    if held is None:
+        return None
+    if isinstance(held, bool):
+        return str(held).lower()
+    if isinstance(held, list):
+        return ", ".join(map(str, held))
+    return f"{held.normalize():f}" if isinstance(held, Decimal) else str(held)
+
+
+def about(view: View, loan: dict[str, object]) -> None:
+    """Who and what it is, and the way to what else can be asked of it."""
+    st.text(" · ".join(str(loan[name]) for name in ("loan_id", "contract_no", "borrower_name") if loan[name]))
+    facts(view, loan, FACTS)
+    frame.link("extension_what_if", loan=str(loan["loan_id"]))
+
+
+def everything(view: View, loan: dict[str, object]) -> None:
+    """Each fact that rules may read, and those that are not known."""
+    names = [name for name in dictionary.facts("loan") if name in loan]
+    rows = [(label(name), value(view, name, loan[name])) for name in names if loan[name] is not None]
+    tables.show(pl.DataFrame(rows, schema=["input", "value"], orient="row"), {"input": "text", "value": "text"})
+    unknown = [label(name) for name in names if loan[name] is None]
+    if unknown:
+        st.caption(say("loan.unknown", n=numbers.count(len(unknown))))
+        st.text(pick("、", ", ").join(unknown))

@@ -1,0 +1,152 @@
+"""What one loan went through, as charts: its history on a timeline, its collateral ratio over the snapshots."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import streamlit as st
+
+from data import one_loan
+from pages.ui import access, charts, charts_timeline, language, numbers
+from pages.ui.frame import View
+from pages.ui.language import pick, say
+
+EXTENDED = "extended_term"
+Spans = list[tuple[str, date, date, str, str]]
+Points = list[tuple[str, date, str]]
+
+
+def history(view: View, held: dict[str, object]) -> None:
+    """Term and extensions, class and arrears as spans; steps, requests, inspections and notices as points."""
+    loan_id = str(held["loan_id"])
+    states = access.ask(one_loan.states, loan_id)
+    extensions = access.ask(one_loan.register, view.as_of, "extensions", loan_id)
+    spans = _terms(held, extensions) + _classes(states) + _arrears(states)
+    points = _points(view, loan_id, extensions)
+    if not spans and not points:
+        st.info(say("chart.nothing"))
+        return
+    classes = list(language.code_labels("classification").values())
+    chart = charts_timeline.history(_spans(spans), _marks(points), view.as_of, _lanes(spans, points), classes)
+    st.vega_lite_chart(chart, alt=charts_timeline.spoken(_spans(spans), _marks(points)))
+
+
+def _lanes(spans: Spans, points: Points) -> list[str]:
+    names = ("term", "class", "arrears", "step", "request", "inspection", "notice", "valuation")
+    used = {row[0] for row in spans} | {row[0] for row in points}
+    return [lane for lane in (say(f"loan.lane_{name}") for name in names) if lane in used]
+
+
+def _spans(rows: Spans) -> pl.DataFrame:
+    days = [f"{numbers.day(start)} – {numbers.day(end)}" for _, start, end, _, _ in rows]
+    frame_of = pl.DataFrame(rows, schema=["lane", "start", "end", "kind", "text"], orient="row")
+    return frame_of.with_columns(days=pl.Series(days, dtype=pl.String))
+
+
+def _marks(rows: Points) -> pl.DataFrame:
+    frame_of = pl.DataFrame(rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String}, orient="row")
+    return frame_of.with_columns(days=numbers.texts(frame_of["day"], numbers.day))
+
+
+def _terms(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
+    """The original term, then each extension that was granted."""
+    begins, ends = held["disbursed_on"], held["original_maturity"]
+    lane = say("loan.lane_term")
+    if not isinstance(begins, date) or not isinstance(ends, date):
+        return []
+    rows: Spans = [(lane, begins, ends, "term", say("loan.original_term"))]
+    for number, later in enumerate(extensions["new_maturity"].drop_nulls().sort(), start=1):
+        if later > ends:
+            rows.append((lane, ends, later, "extension", say("loan.extended_term", n=number)))
+            ends = later
+    return rows
+
+
+def _classes(states: pl.DataFrame) -> Spans:
+    """Stretches of one class, from the first snapshot that says so to the next that says otherwise."""
+    words = language.code_labels("classification")
+    return [
+        (say("loan.lane_class"), start, end, "class", words.get(code, code))
+        for code, start, end in _stretches(states.select("as_of", value="classification"))
+    ]
+
+
+def _arrears(states: pl.DataFrame) -> Spans:
+    """Neighbouring snapshots past due as one stretch, with the most days in it."""
+    late = states.filter(pl.col("days_past_due") > 0)
+    spans = _stretches(states.select("as_of", value=pl.when(pl.col("days_past_due") > 0).then(True)))
+    most = [late.filter(pl.col("as_of").is_between(start, end))["days_past_due"].max() for _, start, end in spans]
+    return [
+        (say("loan.lane_arrears"), start, end, "arrears", say("loan.past_due", n=numbers.count(days)))
+        for (_, start, end), days in zip(spans, most, strict=True)
+    ]
+
+
+def _stretches(states: pl.DataFrame) -> list[tuple[object, date, date]]:
+    """(value, from, to) of neighbouring snapshots that say the same; the last stands for a month."""
+    days = states["as_of"].to_list()
+    found: list[tuple[object, date, date]] = []
+    for at, (day, held) in enumerate(states.iter_rows()):
+        end = days[at + 1] if at + 1 < len(days) else day + timedelta(30)
+        if held is None:
+            continue
+        if found and found[-1][0] == held and found[-1][2] == day:
+            found[-1] = (held, found[-1][1], end)
+        else:
+            found.append((held, day, end))
+    return found
+
+
+def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
+    steps = access.ask(one_loan.steps, view.as_of, loan_id)
+    rows: Points = [
+        (say("loan.lane_step"), day, f"{code} {pick(zh, en)}")
+        for code, zh, en, day in steps.select("code", "zh", "en", "day").iter_rows()
+        if day
+    ]
+    for applied, wished in extensions.select("application_date", "requested_maturity").iter_rows():
+        if applied:
+            rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished))))
+    rows += _of_register(view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection")
+    rows += _of_register(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
+    rows += _of_register(view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type",
+                         "valuation")  # fmt: skip
+    return rows
+
+
+def _of_register(view: View, loan_id: str, table: str, day: str, what: str, codes: str, lane: str) -> Points:
+    words = language.code_labels(codes)
+    rows = access.ask(one_loan.register, view.as_of, table, loan_id).select(day, what).unique(maintain_order=True)
+    return [(say(f"loan.lane_{lane}"), when, words.get(code, code or "")) for when, code in rows.iter_rows() if when]
+
+
+def security(view: View, loan_id: str) -> None:
+    """The ratio of balance to collateral at each snapshot, and what it is now."""
+    states = access.ask(one_loan.states, loan_id)
+    known = states.filter(pl.col("collateral_share").is_not_null())
+    if known.is_empty():
+        st.info(say("loan.no_collateral"))
+        return
+    now = known.row(-1, named=True)
+    left, right = st.columns(2)
+    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True)
+    right.metric(say("loan.worth_now"), numbers.compact(now["collateral_net_value"]), border=True)
+    rows = known.select(
+        month=numbers.texts(known["as_of"], numbers.month),
+        day=numbers.texts(known["as_of"], numbers.day),
+        name=pl.lit(say("col.collateral_share")),
+        value="collateral_share",
+        label=numbers.texts(known["collateral_share"], numbers.share),
+    )
+    charts.put(charts.ratio_trend(rows, [say("col.collateral_share")]))
+    st.caption(say("loan.ratio_note"))
+    _items(view, loan_id)
+
+
+def _items(view: View, loan_id: str) -> None:
+    """Each thing pledged: what it is, its value, when it was valued; a name is data, so it is never markdown."""
+    rows = access.ask(one_loan.register, view.as_of, "guarantees", loan_id)
+    kinds = language.code_labels("collateral_type")
+    for row in rows.filter(pl.col("appraised_value").is_not_null()).iter_rows(named=True):
+        kind, name = kinds.get(row["collateral_type"] or ""), row["collateral_name"] or row["guarantee_id"]
+        said = (kind, name, numbers.amount(row["appraised_value"]), numbers.day(row["valuation_date"]))
+        st.text(" · ".join(dict.fromkeys(filter(None, said))))

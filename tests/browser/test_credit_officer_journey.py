@@ -1,0 +1,119 @@
+"""A credit officer: finds a loan, reads its frontier, keeps variants, takes the decision sheet; then a file of them."""
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from data import book
+from policy import extension, judging
+from policy.extension import Request
+
+ROOT = Path(__file__).parents[2]
+HEADER = ("loan_id,contract_no,borrower_id,客户名称,branch_id,branch_name,officer_id,product_code,principal,"
+          "balance,currency,disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,"
+          "classification,days_past_due")  # fmt: skip
+ROWS = (
+    "J001,CJ1,BJ1,样例·甲公司,001,城东支行,O1,working_capital,900000,900000,CNY,2025-12-10,2026-12-10,2026-12-10,0,credit,"
+    "normal,normal,0",
+    "J002,CJ2,BJ2,样例·乙公司,002,城西支行,O2,working_capital,500000,500000,CNY,2025-12-20,2026-12-20,2026-12-20,0,credit,"
+    "normal,normal,0",
+)
+AS_OF = date(2026, 10, 31)
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Path:
+    path, file = tmp_path / "book.duckdb", tmp_path / "loans.csv"
+    file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "data", "import", str(file), "--as-of", AS_OF.isoformat(), "--book", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def _settled(page: Page) -> None:
+    page.wait_for_timeout(400)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+
+
+def _pick_first_row(page: Page) -> None:
+    """Tables are drawn on a canvas: the box of the first row stands left, under the header."""
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(700)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 52)
+
+
+def _click_frontier(page: Page, across: float, down: float) -> None:
+    plane = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    plane.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = plane.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+
+
+def test_search_variants_decision_sheet(imported: Path, served, page: Page, outside: list[str], tmp_path: Path):
+    page.goto(f"{served(imported)}/extension_what_if?lang=en&consent=all")
+    search = page.get_by_label("Note no., contract no. or borrower")
+    search.fill("甲公司", timeout=30_000)
+    search.press("Enter")
+    expect(page.get_by_text("1 found")).to_be_visible(timeout=15_000)
+    _pick_first_row(page)
+    page.wait_for_url("**loan=J001*", timeout=15_000)
+    expect(page.get_by_role("heading", name="Line by line")).to_be_visible(timeout=30_000)
+
+    page.get_by_role("button", name="Keep this request as a variant").click()
+    page.wait_for_url("**variant=*", timeout=15_000)
+    _settled(page)
+    before = page.url
+    _click_frontier(page, 0.3, 0.3)
+    page.wait_for_function("old => location.href !== old", arg=before, timeout=15_000)
+    _settled(page)
+    choices = dict(part.split("=") for part in page.url.partition("?")[2].split("&") if "variant" not in part)
+    asked = Request("J001", date.fromisoformat(choices["applied"]), date.fromisoformat(choices["to"]), "all")
+    assert date(2026, 12, 10) < asked.requested_maturity
+    assert AS_OF <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
+    with book.reading(imported) as cursor:
+        decision = extension.judge(cursor, judging.load(), AS_OF, asked)
+    word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
+    expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible(timeout=15_000)
+
+    page.get_by_role("button", name="Keep this request as a variant").click()
+    expect(page.get_by_text("Variant 2:")).to_be_visible(timeout=15_000)
+    assert page.url.count("variant=") == 2
+
+    for label in ("Decision sheet (Chinese)", "Decision sheet (English)"):
+        with page.expect_download(timeout=30_000) as waiting:
+            page.get_by_role("button", name=label).click()
+        waiting.value.save_as(tmp_path / "sheet.pdf")
+        assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+    page.get_by_role("link", name="One loan").click()
+    expect(page.get_by_role("heading", name="Steps of lending")).to_be_visible(timeout=30_000)
+    assert "loan=J001" in page.url
+
+
+def test_a_file_of_requests(imported: Path, served, page: Page, outside: list[str], tmp_path: Path):
+    file = tmp_path / "requests.csv"
+    file.write_text(
+        "借据号,申请日期,申请到期日,担保人同意\nJ001,2026-11-01,2027-06-10,all\nJ002,2026-11-01,someday,all\n"
+        "J404,2026-11-01,2027-06-10,all\n",
+        encoding="gb18030",
+    )
+    page.goto(f"{served(imported)}/extension_what_if?lang=en&way=many")
+    page.locator("input[type=file]").set_input_files(file, timeout=30_000)
+    expect(page.get_by_text("Rows that were not judged: 2")).to_be_visible(timeout=30_000)
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Download the decisions").click()
+    waiting.value.save_as(tmp_path / "decisions.xlsx")
+    _, decided, bad = openpyxl.load_workbook(tmp_path / "decisions.xlsx").worksheets
+    assert [row[1].value for row in decided.iter_rows(min_row=2)] == ["J001"]
+    assert {row[1].value: row[4].value for row in bad.iter_rows(min_row=2)} == {
+        "J002": "No date (write 2026-01-31)",
+        "J404": "No such loan in this snapshot",
+    }

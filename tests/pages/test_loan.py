@@ -1,0 +1,80 @@
+"""One loan: its page shows what the book holds and what the engine decides; its steps are put in order."""
+
+from datetime import date
+
+import pytest
+from hand_book import BEACON, BEFORE, NOW
+
+from data import book, one_loan
+from pages.ui import loan_verdicts
+from policy import judging, verdicts
+
+
+def _days(*days: int | None) -> list[tuple[str, date]]:
+    return [(str(n), date(2026, 1, day)) for n, day in enumerate(days) if day is not None]
+
+
+@pytest.mark.parametrize(
+    ("days", "wrong"),
+    [((), {}), ((5,), {}), ((1, 2, 3), {}), ((1, 1, 1), {}), ((1, 20, 3, 4), {"1": "2"}), ((5, 6, 1, 7), {"2": "0"}),
+     ((9, 1, 2, 3), {"0": "1"}), ((1, 5, 2, 6, 3, 7), {"1": "2", "3": "4"})],
+)  # fmt: skip
+def test_the_fewest_dates_that_are_out_of_order(days, wrong):
+    found = one_loan.contradictions(_days(*days))
+    assert len(found) == len(wrong)
+    if len(days) != 6:  # where two ways are as short, either will do
+        assert found == wrong
+    dated = dict(_days(*days))
+    for step, against in found.items():
+        assert (dated[step] < dated[against]) == (int(step) > int(against))
+    rest = [day for step, day in dated.items() if step not in found]
+    assert rest == sorted(rest)
+
+
+def test_every_kind_of_verdict_is_all_there(hand_book, opened):
+    with book.reading(hand_book) as cursor:
+        lines = verdicts.of_loan(cursor, judging.load(), NOW, "L1")
+    for kind in loan_verdicts.KINDS:
+        expected = sorted(line.rule_id for line in lines if line.verdict == kind)
+        app = opened("loan", "en", quiet=False, loan="L1", verdict=kind)
+        assert not app.exception
+        shown = [table.value for table in app.dataframe if "rule_id" in table.value.columns]
+        assert sorted(shown[0]["rule_id"] if shown else []) == expected
+
+
+def test_the_states_are_those_of_the_snapshots(hand_book, opened):
+    with book.reading(hand_book) as cursor:
+        states = one_loan.states(cursor, "L7")
+    told = states.select("as_of", "balance", "classification", "days_past_due").rows()
+    assert told == [(BEFORE, 450_000, "doubtful", 170), (NOW, 250_000, "loss", 200)]
+    assert states["violations"][0] is None, "a day that was not checked has no count"
+    assert states["violations"][1] > 0
+
+
+def test_the_registers_hold_what_belongs_to_the_loan(hand_book):
+    with book.reading(hand_book) as cursor:
+        held = {loan: one_loan.register(cursor, NOW, "guarantees", loan) for loan in ("L1", "L2")}
+        asked = one_loan.register(cursor, NOW, "extensions", "L2")
+    assert list(held["L1"]["guarantee_id"]) == ["G1", "G2"]
+    assert held["L2"].is_empty()
+    assert list(asked["request_id"]) == ["R2"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("loan", ["L1", "L3", "L4", "L5", "L6", "L7"])
+def test_every_loan_has_its_page(hand_book, opened, lang, loan):
+    app = opened("loan", lang, quiet=False, loan=loan)
+    assert not app.exception
+    assert not app.error
+    assert any(loan in text.value for text in app.text)
+
+
+def test_a_name_of_the_book_is_never_markdown(hand_book, opened):
+    app = opened("loan", loan="L4")
+    assert any(BEACON in text.value for text in app.text)
+    assert not [block for block in (*app.markdown, *app.caption) if "leak.png" in block.value]
+
+
+def test_without_a_loan_the_page_says_what_to_do(hand_book, opened):
+    assert "请先查找一笔贷款" in opened("loan").info[0].value
+    assert list(opened("loan", loan="甲公司").dataframe[0].value["loan_id"]) == ["L1", "L2"]
