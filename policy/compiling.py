@@ -38,6 +38,12 @@ def compiled(policy: Policy, subject: str, *, today: bool = False, given: bool =
     return _COMPILED[key]
 
 
+def forget(version: str) -> None:
+    """Lets go of what was compiled of a policy that was only tried out."""
+    for key in [key for key in _COMPILED if key[0] == version]:
+        _COMPILED.pop(key, None)
+
+
 def compile_subject(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
     """Compiles every rule of the subject; a rule that cannot be compiled is a problem, not an exception."""
     compiled = CompiledSubject(Columns(policy, subject, today=today, given=given))
@@ -186,8 +192,7 @@ def measured_value(measure: Typed) -> exp.Expression:
     """The measured value as shown: a ratio rounded to six decimals, anything else as it is."""
     if measure.divisor is None:
         return measure.sql
-    template = "CASE WHEN :b > 0 THEN CAST(ROUND(CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE), 6) AS DECIMAL(18, 6)) END"
-    return functions.fill(template, a=measure.sql, b=measure.divisor)
+    return functions.quotient(measure.sql, measure.divisor)
 
 
 def mentioned(rule: Rule) -> list[str]:

@@ -33,9 +33,10 @@ class Change:
     @property
     def is_silent(self) -> bool:
         """Whether the cells that changed cannot move a verdict: words, severity, grading, examples."""
-        return self.table in ("examples", "clauses.csv") or set(self.cells) <= WORDS
+        return self.table not in JUDGED or set(self.cells) <= WORDS
 
 
+JUDGED = ("rules", "limits", "limit_columns.csv", "derived.csv")  # the tables that verdicts are made of
 WORDS = {
     "file", "family", "stage", "title_zh", "title_en", "severity", "clause_id", "evidence", "cure", "grace_days",
     "remedy_zh", "remedy_en", "reading_zh", "reading_en", "zh", "en",

@@ -4,7 +4,7 @@ Nothing is kept in the book. Loans and yuan are counted once in each total: a lo
 in the total of both. A record without a loan of its own (a borrower) stands for the loans of that borrower.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,8 +45,13 @@ class Impact:
     by: dict[str, pl.DataFrame]
 
 
-def compare(con: duckdb.DuckDBPyConnection, before: Policy, after: Policy, as_of: date, *, today: bool) -> Impact:
+def compare(
+    con: duckdb.DuckDBPyConnection, before: Policy, after: Policy, as_of: date, *, today: bool,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Impact:  # fmt: skip
     """Judges the book's facts of as_of by both policies; leaves the temporary table `moved_loans` for `listed`.
+
+    `on_step` hears the name of each subject whose rules are judged, before they are.
 
     Raises BookError when the facts of as_of do not stand in the book.
     """
@@ -59,6 +64,8 @@ def compare(con: duckdb.DuckDBPyConnection, before: Policy, after: Policy, as_of
     for subject in dict.fromkeys((*before.subjects, *after.subjects)):
         sides = [_side(policy, subject, today=today) for policy in (before, after)]
         changed = list(_changed(*sides))
+        if changed:
+            on_step(subject)
         for first in range(0, len(changed), RULES_AT_ONCE):
             some = changed[first : first + RULES_AT_ONCE]
             _judge(con, subject, [_only(side, some) for side in sides], as_of)

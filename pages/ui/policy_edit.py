@@ -1,0 +1,135 @@
+"""A limit table edited in place: proof-read at once, its impact on the book, and the table to take away.
+
+Nothing is written to the tables in force: an edit lives in the session, and leaves it as a download.
+"""
+
+import io
+
+import polars as pl
+import streamlit as st
+
+from data import inert as inert_cells
+from pages.ui import address, policy_changes, policy_curve, policy_findings, policy_impact, policy_words, workbook
+from pages.ui.frame import View
+from pages.ui.language import inert, pick, say
+from policy import trial
+from policy.model import LimitTable
+
+EDITS, BASE = "policy_edits", "policy_base"
+FIXED = ("row_id",)
+
+
+def edits(view: View) -> dict[str, str]:
+    """The tables edited in this session, by file; edits of tables that were replaced since are let go."""
+    held = st.session_state.get(EDITS)
+    if held is None or held[0] != view.policy.version:
+        held = st.session_state[EDITS] = (view.policy.version, {})
+    return held[1]
+
+
+def section(view: View) -> None:
+    st.markdown(say("policy.edit_intro"))
+    names = {table.name: policy_words.table_label(table) for table in view.policy.limit_tables.values()}
+    name = address.kept("table", say("policy.table"), names)
+    table, changed = view.policy.limit_tables[name], edits(view)
+    _editor(view, table, changed)
+    if not changed:
+        st.caption(say("policy.edit_hint"))
+    else:
+        _outcome(view, changed)
+    policy_curve.section(view, table)
+
+
+def _editor(view: View, table: LimitTable, changed: dict[str, str]) -> None:
+    file = f"limits/{table.name}.csv"
+    own = f"edit:{table.name}:{view.policy.version}"
+    if own not in st.session_state or st.session_state.get(BASE, ("", ""))[0] != own:
+        st.session_state[BASE] = (own, changed.get(file, view.policy.texts[file]))
+    header, rows = trial.rows(st.session_state[BASE][1])
+    lists = policy_words.code_lists(view.policy, table)
+    said = {row.row_id: policy_words.row(table, row, lists)[0] for row in table.rows}
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
+    words = pl.Series("answers_for", [said.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
+    shown = frame.select("row_id", words, *_order(table, header))
+    edited = st.data_editor(
+        shown, key=own, hide_index=True, num_rows="fixed", disabled=["answers_for", *FIXED], width="stretch",
+        column_config=_columns(table, header), height="content" if frame.height < 9 else 340,
+    )  # fmt: skip
+    text = trial.written(header, [["" if cell is None else str(cell) for cell in row]
+                                  for row in edited.select(header).iter_rows()])  # fmt: skip
+    if trial.rows(text) == trial.rows(view.policy.texts[file]):
+        changed.pop(file, None)
+    else:
+        changed[file] = text
+
+
+def _order(table: LimitTable, header: list[str]) -> list[str]:
+    """What the table limits first; then keys, dates, source."""
+    first = [c.name for role in ("limit", "key") for c in table.columns if c.role == role]
+    return [*first, *(name for name in header if name not in first and name not in FIXED)]
+
+
+def _columns(table: LimitTable, header: list[str]) -> dict[str, object]:
+    labels = {name: say(f"cell.{name}") for name in header if table.column(name) is None}
+    labels |= {c.name: pick(c.zh, c.en) for c in table.columns}
+    text = {name: st.column_config.TextColumn(label) for name, label in labels.items()}
+    limits = {
+        c.name: st.column_config.SelectboxColumn(pick(c.zh, c.en), options=["true", "false"])
+        if c.type == "boolean"
+        else st.column_config.TextColumn(pick(c.zh, c.en), help=say("policy.limit_help", unit=c.unit or c.type))
+        for c in table.columns
+        if c.role == "limit"
+    }
+    return text | limits | {"answers_for": st.column_config.TextColumn(say("col.answers_for"), width="medium")}
+
+
+def _outcome(view: View, changed: dict[str, str]) -> None:
+    """What was changed, what the proof-reading says, what it does to the book, and the tables to take away."""
+    texts = view.policy.texts | changed
+    st.subheader(say("policy.changed"), anchor=False)
+    policy_changes.table(view.policy, view.policy.texts, texts, "edit_changes")
+    problems = [problem for file in changed for problem in trial.proof(texts, _name(file))]
+    policy_findings.show(problems, say("policy.proof_clean"))
+    _take_away(changed)
+    if not any(problem.level == "error" for problem in problems):
+        policy_impact.section(view, texts)
+    else:
+        st.info(say("policy.mend_first"))
+
+
+def _name(file: str) -> str:
+    return file.removeprefix("limits/").removesuffix(".csv")
+
+
+def _take_away(changed: dict[str, str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for file, text in changed.items():
+            short = file.split("/")[-1]
+            label, content = say("policy.download_csv", file=inert(short)), text.encode("utf-8-sig")
+            st.download_button(label, content, short, "text/csv", on_click="ignore", type="primary", key=f"csv:{file}")
+            st.download_button(say("policy.download_xlsx", file=inert(short)), lambda text=text: _workbook(text),
+                               short.replace(".csv", ".xlsx"), workbook.MIME, on_click="ignore",
+                               key=f"xlsx:{file}")  # fmt: skip
+        if len(changed) > 1:
+            st.download_button(say("policy.download_zip"), trial.zipped(changed), "policy-tables.zip",
+                               "application/zip", on_click="ignore")  # fmt: skip
+        st.button(say("policy.discard"), on_click=_discard, key="policy_discard")
+    with st.expander(say("policy.how_to_place")):
+        st.markdown(say("policy.place_steps"))
+        st.code("\n".join(["python -m policy lint", "python -m policy test", "python -m policy check"]),
+                language="bash")  # fmt: skip
+
+
+def _discard() -> None:
+    own = st.session_state.get(BASE, ("", ""))[0]
+    for key in (EDITS, BASE, own):
+        st.session_state.pop(key, None)
+
+
+def _workbook(text: str) -> bytes:
+    """The table's rows as they are, every cell text."""
+    header, rows = trial.rows(text)
+    buffer = io.BytesIO()
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
+    inert_cells.frame(frame).write_excel(buffer, autofit=True, freeze_panes=(1, 0))
+    return buffer.getvalue()

@@ -1,0 +1,65 @@
+"""What a policy owner does, in a real browser: edit a ratio in place, read its impact, draw the curve, download it."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from policy import difference, tables
+
+HAND_BOOK = Path(__file__).parents[1] / "pages" / "hand_book.py"
+
+
+@pytest.fixture
+def book_path(tmp_path: Path) -> Path:
+    """The seven loans of the page tests, checked: their share of bad loans is far above its limit."""
+    spec = importlib.util.spec_from_file_location("hand_book_of_policy", HAND_BOOK)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build(tmp_path / "book.duckdb")
+
+
+def _settled(page: Page) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+
+
+def _type_into_first_limit(page: Page, text: str) -> None:
+    """Tables are drawn on a canvas: row number, for whom it answers, then the limit."""
+    _settled(page)
+    table = page.get_by_test_id("stDataFrame").first
+    page.wait_for_timeout(700)
+    box = table.bounding_box()
+    page.mouse.dblclick(box["x"] + 350, box["y"] + 52)
+    editor = page.locator("#portal textarea, #portal input").first
+    editor.wait_for(timeout=10_000)
+    editor.fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, page: Page, outside, tmp_path: Path):
+    before = tables.read_texts(tables.SHIPPED)
+    page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
+    expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible(timeout=30_000)
+    _type_into_first_limit(page, "9.9")
+    expect(page.get_by_text("Proof-reading found 1 errors, 0 warnings")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Mend the errors above")).to_be_visible()
+    _type_into_first_limit(page, "0.99")
+    expect(page.get_by_text("Proof-read: nothing wrong.")).to_be_visible(timeout=20_000)
+    removed = page.get_by_test_id("stMetric").filter(has_text="Violations removed")
+    expect(removed.get_by_text("1", exact=True)).to_be_visible(timeout=60_000)
+
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Download npl_limits.csv").click()
+    waiting.value.save_as(tmp_path / "npl_limits.csv")
+    name = "limits/npl_limits.csv"
+    found = difference.changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
+    assert [(one.key, one.cells) for one in found] == [((name, "NL-1"), {"max_ratio": ("0.05", "0.99")})]
+    assert tables.read_texts(tables.SHIPPED) == before  # the tables in force are never written
+
+    page.get_by_role("button", name="Draw the curve").click()
+    expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("stVegaLiteChart").last).to_be_visible()
+    page.get_by_role("button", name="Discard changes").click()
+    expect(page.get_by_text("Double-click a cell")).to_be_visible(timeout=20_000)
+    assert page.get_by_test_id("stException").count() == 0

@@ -1,0 +1,66 @@
+"""A policy tried out: tables come back as they were written, uploads lie where they belong, one table is proof-read."""
+
+import io
+import zipfile
+
+import pytest
+
+from data.errors import InputError
+from policy import judging, trial
+from policy.tables import version_of
+
+POLICY = judging.load()
+RATIOS = "limits/collateral_ratios.csv"
+
+
+def _with(cell: str) -> dict[str, str]:
+    header, rows = trial.rows(POLICY.texts[RATIOS])
+    rows[10][header.index("max_ratio")] = cell
+    return POLICY.texts | {RATIOS: trial.written(header, rows)}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in POLICY.texts if name.startswith("limits/")))
+def test_a_table_read_and_written_says_the_same(name):
+    text = trial.written(*trial.rows(POLICY.texts[name]))
+    assert version_of({name: text}) == version_of({name: POLICY.texts[name]})
+
+
+@pytest.mark.parametrize(("cell", "levels"), [("0.70", []), ("0.65", []), ("70", ["error"]), ("seventy", ["error"])])
+def test_one_table_is_proof_read(cell, levels):
+    found = trial.proof(_with(cell), "collateral_ratios")
+    assert [problem.level for problem in found] == levels
+    assert all((problem.table, problem.row, problem.column) == (RATIOS, 12, "max_ratio") for problem in found)
+
+
+def test_a_zip_is_a_whole_set_wherever_its_folder_stands():
+    deeper = {f"bank/tables/{name}": text for name, text in POLICY.texts.items()}
+    found = trial.uploaded([("tables.zip", trial.zipped(deeper))], {})
+    assert version_of(found) == POLICY.version
+
+
+def test_a_single_table_replaces_the_one_of_its_name():
+    text = _with("0.65")[RATIOS]
+    found = trial.uploaded([("collateral_ratios.csv", text.encode("utf-8-sig"))], POLICY.texts)
+    assert version_of(found) == version_of(_with("0.65"))
+
+
+def _zip(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "a,b\n")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("what.csv", b"a,b\n", "no policy table"),
+        ("extension.csv", b"a,b\n", "stands for"),
+        ("npl_limits.csv", "比例".encode("gb18030"), "not UTF-8"),
+        ("tables.zip", b"nothing", "no zip file"),
+        ("tables.zip", _zip("limits/a.csv"), "no clauses.csv"),
+    ],
+)
+def test_what_is_no_table_is_refused(name, content, said):
+    with pytest.raises(InputError, match=said):
+        trial.uploaded([(name, content)], POLICY.texts)
