@@ -1,5 +1,6 @@
 """Facts: one row per subject and as_of with every field that rules may read, derived from the book by data/sql."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import dictionary
+from data import dictionary, summaries
 from data.errors import BookError
 
 SQL = Path(__file__).parent / "sql"
@@ -29,6 +30,15 @@ MOVING = {"requested_maturity": ("requested_term_months",)}
 def sql(name: str) -> str:
     """The query of data/sql that a subject, or what subjects share, is derived by."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def version() -> str:
+    """A mark of how facts are derived: of their queries, and of the dictionary that types them."""
+    digest = hashlib.sha256()
+    for path in (*sorted(SQL.glob("*.sql")), *(dictionary.TABLES / f"{name}.csv" for name in ("fields", "facts"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def names(of: list[str]) -> str:
@@ -100,7 +110,16 @@ def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
         _create_table(con, subject)
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
     _derive_extensions(con, as_of, "TABLE")
-    return _derive(con, as_of)
+    counted = _derive(con, as_of)
+    summaries.build(con, as_of)
+    _forget(con, as_of)
+    return counted
+
+
+def _forget(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """What was computed from the former facts of the day."""
+    if con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'metric_values'").fetchall():
+        con.execute("DELETE FROM metric_values WHERE as_of = $as_of", {"as_of": as_of})
 
 
 def rebuild(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:

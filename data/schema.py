@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS violations (
     limit_value VARCHAR, policy_version VARCHAR);
 CREATE TABLE IF NOT EXISTS vanished (
     run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
+CREATE TABLE IF NOT EXISTS violation_lives (
+    run_id VARCHAR, violation_id VARCHAR, state VARCHAR, first_seen DATE, opened_on DATE, times_reopened BIGINT);
 """
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
 
 import duckdb
 from sqlglot import exp
@@ -29,6 +28,8 @@ EVERY_RULE = "*"
 INDEX = "index"  # a plain number, not shown as a percentage
 # What a run says of the rules that a metric names.
 RUN_COLUMNS = ("passes", "violations", "not_assessable", "loans_checked")
+KEPT = 8  # policies whose compiled metrics are remembered
+_COMPILED: dict[tuple[frozenset[tuple[str, str]], tuple[tuple[str, int], ...]], list[str]] = {}
 AS_OF = Typed(functions.column("as_of"), "date", inputs=("as_of",))
 
 
@@ -95,67 +96,14 @@ class Compiled:
 
 
 @cache
-def _read(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
+def read(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
     return tuple(reader.records(TABLE, Metric, dated(reader))), tuple(reader.problems)
 
 
 def metrics(policy: Policy) -> tuple[Metric, ...]:
     """The metrics of a policy; none where its folder has no such table."""
-    return _read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
-
-
-def problems(policy: Policy) -> list[Problem]:
-    """What is wrong with the table: cells, clauses, dates, expressions."""
-    if TABLE not in policy.texts:
-        return []
-    found = [*_read(policy.texts[TABLE])[1]]
-    columns = {subject: Columns(policy, subject) for subject in SUBJECTS}
-    for metric in metrics(policy):
-        found += _cells(policy, metric)
-        for subject in metric.of:
-            if subject in SUBJECTS:
-                found += _expressions(policy, metric, columns[subject])
-    found += _twice(policy)
-    return found
-
-
-def _at(metric: Metric, column: str, message: str, fix: str) -> Problem:
-    return Problem("error", TABLE, metric.place.row, column, f"{metric.metric_id}: {message}", fix)
-
-
-def _cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
-    for column in ("metric_id", "title_zh", "title_en", "subjects", "formula", "unit", "clause_id", "evidence"):
-        if not getattr(metric, column):
-            yield _at(metric, column, "is empty.", "Fill the cell.")
-    for subject in set(metric.of) - set(SUBJECTS):
-        yield _at(metric, "subjects", f"'{subject}'{near(subject, SUBJECTS)}.", f"Use {' or '.join(SUBJECTS)}.")
-    if bool(metric.direction) != bool(metric.amber or metric.red):
-        yield _at(metric, "direction", "stands without a limit, or a limit without it.", "Fill both, or neither.")
-    if metric.direction and metric.direction not in DIRECTIONS:
-        yield _at(metric, "direction", f"'{metric.direction}' is no direction.", f"Use {' or '.join(DIRECTIONS)}.")
-    if bool(metric.lacking) != bool(metric.total):
-        yield _at(metric, "lacking", "stands without a total, or the total without it.", "Fill both, or neither.")
-    for clause in clause_ids(metric.clause_id):
-        if clause not in policy.clauses:
-            yield _at(metric, "clause_id", f"unknown clause '{clause}'{near(clause, policy.clauses)}.", "Add it.")
-    for rule in clause_ids(metric.rules):
-        if rule != EVERY_RULE and rule not in policy.rules:
-            yield _at(metric, "rules", f"unknown rule '{rule}'{near(rule, policy.rules)}.", "Name rules, or *.")
-
-
-def _expressions(policy: Policy, metric: Metric, columns: Columns) -> Iterator[Problem]:
-    for column, compile_cell in _parts(policy, metric, columns).items():
-        try:
-            compile_cell()
-        except ExpressionError as error:
-            yield _at(metric, column, str(error), "Mend the cell.")
-
-
-def _twice(policy: Policy) -> Iterator[Problem]:
-    for a, b in combinations(metrics(policy), 2):
-        if a.metric_id == b.metric_id and a.effective_from < b.effective_to and b.effective_from < a.effective_to:
-            yield _at(b, "effective_from", f"is in force twice (see row {a.place.row}).", "End one version first.")
+    return read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
 def _names(policy: Policy, metric: Metric, columns: Columns) -> Names:
@@ -165,7 +113,7 @@ def _names(policy: Policy, metric: Metric, columns: Columns) -> Names:
     return Names(counts, lambda _table, _column: None, list(policy.limit_tables))
 
 
-def _parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callable[[], Typed | None]]:
+def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callable[[], Typed | None]]:
     """How each cell is compiled, by column; a blank one to None."""
     names = _names(policy, metric, columns)
 
@@ -199,7 +147,7 @@ def _parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callab
 
 
 def _compiled(policy: Policy, metric: Metric, columns: Columns) -> Compiled:
-    made = {column: compile_cell() for column, compile_cell in _parts(policy, metric, columns).items()}
+    made = {column: compile_cell() for column, compile_cell in parts(policy, metric, columns).items()}
     return Compiled(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
 
 
@@ -214,8 +162,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> lis
     """
     facts.need(con, as_of)
     current = in_force(policy, as_of)
-    sources = [_of_facts(policy, subject, current) for subject in SUBJECTS]
-    sources += _of_run(con, policy, as_of, current)
+    sources = [*_sources(policy, current), *_of_run(con, policy, as_of, current)]
     rows = con.execute(" UNION ALL ".join(f"({text})" for text in sources), {"as_of": as_of}).fetchall()
     place = {metric.metric_id: number for number, metric in enumerate(current)}
     found = [_value(*row) for row in rows]
@@ -242,6 +189,16 @@ def _value(
         metric_id, subject, subject_id, value, status, amber, red, reason, tuple(missing) if value is None else (),
         int(lacking or 0), int(total or 0),
     )  # fmt: skip
+
+
+def _sources(policy: Policy, current: tuple[Metric, ...]) -> list[str]:
+    """The queries over facts. To compile them takes far longer than to run them, and days share them."""
+    key = (frozenset(policy.texts.items()), tuple((metric.metric_id, metric.place.row) for metric in current))
+    if key not in _COMPILED:
+        if len(_COMPILED) >= KEPT:
+            _COMPILED.clear()
+        _COMPILED[key] = [_of_facts(policy, subject, current) for subject in SUBJECTS]
+    return _COMPILED[key]
 
 
 def _of_facts(policy: Policy, subject: str, current: tuple[Metric, ...]) -> str:

@@ -37,26 +37,36 @@ def amount_axis(**options: object) -> alt.Axis:
     return alt.Axis(labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"]), title=None, **options)
 
 
-def _days(frame: pl.DataFrame) -> alt.X:
+def plain(
+    frame: pl.DataFrame, draw: Callable[..., dict[str, object]], what: str, *options: object, value: str = "balance"
+) -> None:
+    """As show, for a chart written as Vega-Lite; `what` it shows is its alternative text."""
+    if frame[value].drop_nulls().is_empty() or (value == "balance" and not frame[value].sum()):
+        st.info(say("chart.nothing"))
+    else:
+        st.vega_lite_chart(frame, draw(frame, *options), alt=what)
+
+
+def pickable(frame: pl.DataFrame, spec: dict[str, object], key: str, picked: Callable[[], None], spoken: str) -> None:
+    """As plain, and the marks can be clicked: `picked` runs before the page does."""
+    st.vega_lite_chart(frame, spec, key=key, on_select=picked, selection_mode="pick", alt=spoken)
+
+
+def points(key: str) -> list[dict[str, object]]:
+    """The marks that were clicked on the chart of this key."""
+    return st.session_state[key].selection.get("pick", [])
+
+
+def months(snapshots: int) -> alt.X:
     """Snapshots as ordered bands labelled year-month: month-ends are not evenly spaced, and every one is shown."""
-    return alt.X("month:O", title=None, sort=None, axis=alt.Axis(labelAngle=-45 if frame.height > 6 else 0))
-
-
-def balance_trend(frame: pl.DataFrame) -> alt.Chart:
-    """[month, balance, label]: one bar a snapshot."""
-    base = alt.Chart(frame).encode(
-        x=_days(frame),
-        y=alt.Y("balance:Q", axis=amount_axis(tickCount=4)),
-        tooltip=[alt.Tooltip("day:N", title=say("frame.as_of")), alt.Tooltip("label:N", title=say("kpi.balance"))],
-    )
-    return base.mark_bar(color=ALLOWED, opacity=0.85).properties(height=300)
+    return alt.X("month:O", title=None, sort=None, axis=alt.Axis(labelAngle=-45 if snapshots > 6 else 0))
 
 
 def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
     scale, legend = alt.Scale(domain=names), alt.Legend(labelLimit=0, orient="top", title=None, columns=3)
-    base = alt.Chart(frame.filter(pl.col("value").is_not_null())).encode(
-        x=_days(frame.unique("month")),
+    base = alt.Chart(frame).encode(
+        x=months(frame.unique("month").height),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(format=".1%", tickCount=4)),
         color=alt.Color("name:N", scale=scale, sort=names, legend=legend),
         shape=alt.Shape("name:N", scale=scale, sort=names, legend=legend),
@@ -67,29 +77,6 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
         ],
     )
     return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=300)
-
-
-def mix(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
-    """[name, rank, balance, share, label]: one bar to 100 %; the table under it carries the figures."""
-    return (
-        alt.Chart(frame)
-        .mark_bar(size=34)
-        .encode(
-            x=alt.X("balance:Q", stack="normalize", axis=None),
-            color=alt.Color(
-                "name:N",
-                scale=alt.Scale(domain=names),
-                sort=names,
-                legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3),
-            ),
-            order=alt.Order("rank:Q"),
-            tooltip=[
-                alt.Tooltip("name:N", title=say("health.class")),
-                alt.Tooltip("label:N", title=say("kpi.balance")),
-            ],
-        )
-        .properties(height=140)
-    )
 
 
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
@@ -110,28 +97,6 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     written = base.mark_text(color=UNKNOWN, fontSize=12, align="left", dx=5).encode(text="label:N")
     filled = base.mark_bar(color=ALLOWED, opacity=0.85, cornerRadiusEnd=2)
     return (filled + written).properties(height=max(120, 27 * frame.height))
-
-
-def calendar(frame: pl.DataFrame) -> alt.LayerChart:
-    """[month, day_of_month, balance, loans, day, label]: months down, days across, darker where more matures."""
-    months = frame["month"].unique(maintain_order=True).to_list()
-    dark = st.context.theme.type == "dark"
-    base = alt.Chart(frame).encode(
-        x=alt.X("day_of_month:O", title=None, axis=alt.Axis(labelAngle=0, ticks=False, domain=False), sort="x"),
-        y=alt.Y("month:O", title=None, sort=months, axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
-        tooltip=[
-            alt.Tooltip("day:N", title=say("loan.current_maturity")),
-            alt.Tooltip("loans:Q", title=say("kpi.loans")),
-            alt.Tooltip("label:N", title=say("kpi.balance")),
-        ],
-    )
-    shade = alt.Color("balance:Q", scale=alt.Scale(type="sqrt", domainMin=0, range=SHADES[dark]),
-                      legend=alt.Legend(labelLimit=0, orient="top", title=None, gradientLength=220,
-                                        labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"])))  # fmt: skip
-    written = base.mark_text(fontSize=11).encode(
-        text="loans:Q", color=alt.condition(f"datum.balance > {frame['balance'].max()} / 4", *INKS[dark])
-    )
-    return (base.mark_rect(cornerRadius=2).encode(color=shade) + written).properties(height=26 * len(months) + 90)
 
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:

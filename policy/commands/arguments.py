@@ -20,6 +20,12 @@ def days(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 9999:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number; write 1 or more")
+    return int(text)
+
+
 def tables(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tables", help="folder of policy tables (default: the shipped ones)")
 

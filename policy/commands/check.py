@@ -9,9 +9,9 @@ import duckdb
 
 from data import book, facts
 from data.errors import InputError
-from policy import judging, life
+from policy import judging, life, metric_store
 from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import engine, printing
 from policy.expiry import expiring
 from policy.model import VERDICTS, Policy
 
@@ -21,37 +21,50 @@ ABOUT = "judge a snapshot and keep the run"
 def arguments(command: argparse.ArgumentParser) -> None:
     add.judging(command)
     command.add_argument("--all", action="store_true", help="judge every snapshot, so that violations have a history")
+    command.add_argument("--last", type=add.count, metavar="N", help="judge the last N snapshots, the oldest first")
+    engine.arguments(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.all and arguments.as_of:
-        print("python -m policy check: error: --all judges every snapshot; leave out --as-of", file=sys.stderr)
+    if wrong := engine.misused(arguments):
+        print(f"python -m policy check: error: {wrong}", file=sys.stderr)
+        return 2
+    if engine.elsewhere(arguments):
+        return engine.run(arguments)
+    if sum(map(bool, (arguments.all, arguments.last, arguments.as_of))) > 1:
+        print("python -m policy check: error: give one of --all, --last and --as-of", file=sys.stderr)
         return 2
     policy = judging.load(arguments.tables)
     if not arguments.book.exists():
         raise InputError(f"No book at {arguments.book}. Import a file first: python -m data import FILE --as-of DATE.")
     with book.writing(arguments.book) as con:
-        found = [_judge(con, policy, day, today=arguments.today) for day in _days(con, arguments)]
+        days = _days(con, arguments)
+        found = [_judge(con, policy, day, today=arguments.today, settle=day == days[-1]) for day in days]
     for warning in expiring(policy, found[-1].as_of):
         print(f"warning: {warning}", file=sys.stderr)
     said = [_run_json(policy, each) for each in found]
     if arguments.json:
-        printing.as_json({"policy_version": policy.version, "runs": said} if arguments.all else said[0])
+        printing.as_json(
+            {"policy_version": policy.version, "runs": said} if arguments.all or arguments.last else said[0]
+        )
         return 0
     for each in said:
         _print(each)
     return 0
 
 
-def _judge(con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool) -> judging.Run:
+def _judge(con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool, settle: bool) -> judging.Run:
     found = judging.check(con, policy, day, today=today)
-    life.record(con, found.run_id)
+    metric_store.record(con, policy, day)
+    life.record(con, found.run_id, settle=settle)
     return found
 
 
 def _days(con: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[date]:
     last = judging.pick_as_of(con, arguments.as_of)
-    return facts.as_of_dates(con) if arguments.all else [last]
+    if arguments.all or arguments.last:
+        return facts.as_of_dates(con)[-(arguments.last or 0) :]
+    return [last]
 
 
 def _print(run: dict[str, Any]) -> None:

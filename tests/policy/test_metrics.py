@@ -1,4 +1,4 @@
-"""Metrics as rows: values by hand, limits exactly reached, what is not set, and the same ratios as the health page."""
+"""Metrics as rows: values by hand, limits exactly reached, what is not set."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from data import book, demo, facts, portfolio
+from data import book, facts
 from data.errors import BookError, InputError
-from policy import judging, metrics
+from policy import judging, metric_checks, metrics
 from policy.__main__ import main
 from policy.metrics import Value
 from policy.model import Policy
@@ -128,7 +128,7 @@ def test_counts_of_the_latest_run(tmp_path: Path) -> None:
 
 def test_only_what_is_in_force(values: list[Value], tmp_path: Path) -> None:
     changed = edited("NPL", effective_from="2024-07-01")
-    assert metrics.problems(changed) == []
+    assert metric_checks.problems(changed) == []
     assert "NPL" not in {value.metric_id for value in evaluate(make(tmp_path / "b.duckdb"), changed)}
     assert "NPL" in {value.metric_id for value in values}
 
@@ -154,7 +154,7 @@ def edited(metric_id: str, **cells: str) -> Policy:
 
 
 def test_the_shipped_table_is_clean() -> None:
-    assert metrics.problems(POLICY) == []
+    assert metric_checks.problems(POLICY) == []
     assert len(metrics.metrics(POLICY)) >= 40
 
 
@@ -183,7 +183,7 @@ def test_the_shipped_table_is_clean() -> None:
     ],
 )
 def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: str, says: str) -> None:
-    found = [p for p in metrics.problems(edited("NPL", **cells)) if p.column == column]
+    found = [p for p in metric_checks.problems(edited("NPL", **cells)) if p.column == column]
     assert [p for p in found if any(part in p.message for part in says.split("|"))], found
     assert all(p.level == "error" and p.table == metrics.TABLE and p.row > 1 for p in found)
 
@@ -191,29 +191,7 @@ def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: s
 def test_a_folder_without_metrics_has_none() -> None:
     texts = {name: text for name, text in POLICY.texts.items() if name != metrics.TABLE}
     bare = replace(POLICY, texts=texts)
-    assert (metrics.metrics(bare), metrics.problems(bare)) == ((), [])
-
-
-def test_the_health_page_shows_the_same_ratios(tmp_path: Path) -> None:
-    path = tmp_path / "demo.duckdb"
-    demo.build(path, 400, 5)
-    with book.reading(path) as con:
-        as_of = judging.pick_as_of(con, None)
-        found = metrics.evaluate(con, POLICY, as_of)
-        currency = portfolio.currencies(con, as_of)["currency"][0]
-        quality = portfolio.quality(con, currency)
-    names = {"npl": "NPL", "special_mention": "SPECIAL-MENTION", "overdue": "OVERDUE", "par30": "PAR30",
-             "par60": "PAR60", "par90": "PAR90"}  # fmt: skip
-    assert set(names) == set(portfolio.ratios())
-    for name, metric_id in names.items():
-        (row,) = portfolio.ratio_trend(quality, portfolio.ratios()[name]).filter(as_of=as_of).iter_rows(named=True)
-        value = of(found, metric_id)
-        assert value.value == pytest.approx(Decimal(str(row["value"])), abs=Decimal("0.0000005"))
-        assert value.value > 0
-        assert (value.lacking, value.total) == (row["unknown_loans"], row["loans"])
-    assert [v.metric_id for v in found if v.reason == "not_set" and v.subject == "portfolio"] == [
-        metric.metric_id for metric in metrics.metrics(POLICY) if metric.rules
-    ]
+    assert (metrics.metrics(bare), metric_checks.problems(bare)) == ((), [])
 
 
 @pytest.fixture

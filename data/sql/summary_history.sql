@@ -1,0 +1,12 @@
+-- Every snapshot up to the day by class and arrears, as its own registers gave it, whether its facts stand or not.
+-- A loan without a status runs while it owes, as in the facts.
+SELECT s.snapshot_date AS as_of, l.currency, l.branch_id, s.classification, {late} AS late,
+    count(*) AS loans, count(s.balance) AS valued, coalesce(sum(s.balance), 0) AS balance
+FROM snapshots s
+JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= s.snapshot_date
+    AND (l.until IS NULL OR s.snapshot_date < l.until)
+LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
+WHERE list_contains($days, s.snapshot_date)
+    AND s.as_of <= s.snapshot_date AND (s.until IS NULL OR s.snapshot_date < s.until)
+    AND CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END
+GROUP BY ALL

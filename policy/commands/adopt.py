@@ -1,0 +1,40 @@
+"""Take the verdicts of a cluster into the book, with what every check keeps beside them."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from data import adopt, book
+from data.errors import InputError
+from policy import judging, life, metric_store
+from policy.commands import arguments as add
+from policy.commands import printing
+
+ABOUT = "take the verdicts of a check on a cluster into the book, with metrics and the life of violations"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="DIR", help="the --out of that check")
+    for argument in (add.tables, add.of_book, add.json):
+        argument(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    policy = judging.load(arguments.tables)
+    if not arguments.book.exists():
+        raise InputError(f"No book at {arguments.book}. Give the --book whose facts were judged.")
+    with book.writing(arguments.book) as con:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
+                    [policy.version, json.dumps(policy.texts, ensure_ascii=False), now])  # fmt: skip
+        found = adopt.adopt(con, arguments.folder)
+        if found.policy_version == policy.version:
+            metric_store.record(con, policy, found.as_of)
+        life.record(con, found.run_id)
+    if arguments.json:
+        printing.as_json(vars(found))
+        return 0
+    print(f"Run {found.run_id}: {found.violations:,} violations of {sum(found.subjects.values()):,} records, "
+          f"judged by {found.engine_version}.")  # fmt: skip
+    return 0

@@ -1,0 +1,49 @@
+"""What a branch manager does: the health of the bank, a click on a bar, the loans behind it, the own branch."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data import book, demo, structure
+
+
+@pytest.fixture(scope="module")
+def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("health") / "book.duckdb"
+    demo.build(path, 300, 3)
+    return path
+
+
+def _settled(page: Page) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+
+
+def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, served, page: Page, outside: list[str]):
+    with book.reading(demo_book) as cursor:
+        ((day,),) = cursor.execute("SELECT max(as_of) FROM summary_cells").fetchall()
+        classes = structure.parts(cursor, day, "CNY", None, ()).filter(dimension="classification")
+        normal = classes.filter(value="normal")["loans"][0]
+    url = served(demo_book)
+    page.goto(f"{url}/?lang=en")
+    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible(timeout=60_000)
+    _settled(page)
+
+    # The warm server: the page's own address, with choices in it, leads to the page and keeps them.
+    page.goto(f"{url}/portfolio_health?lang=en&by=section")
+    expect(page.get_by_text("Loans behind the figures")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    page.wait_for_url("**by=section*")
+    _settled(page)
+
+    chart = page.get_by_test_id("stVegaLiteChart").nth(4)
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)
+    box = chart.bounding_box()
+    page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + 18)
+    page.wait_for_url("**classification=normal*", timeout=30_000)
+    expect(page.get_by_text(re.compile(rf"^{normal} loans, balance"))).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="✕ Five-category class: Normal").click()
+    expect(page.get_by_text("Click any bar to filter")).to_be_visible(timeout=30_000)
+    assert "classification" not in page.url
