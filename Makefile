@@ -3,10 +3,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 WORKERS ?= 2
 
-.PHONY: run test lint demo proof clean
+.PHONY: run test lint demo proof tour clean
 
 run: $(VENV)/.installed
-	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check; }
+	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check --all; }
 	$(RUN) -m streamlit run dashboard.py
 
 test: $(VENV)/.installed-test
@@ -19,7 +19,7 @@ lint: $(VENV)/.installed-test
 
 demo: $(VENV)/.installed
 	$(RUN) -m data demo
-	$(RUN) -m policy check
+	$(RUN) -m policy check --all
 
 # The proofs in whole: limits, random policies, mutants, speed and memory up to ten million loans, faults.
 proof: $(VENV)/.installed-test
@@ -29,6 +29,10 @@ proof: $(VENV)/.installed-test
 	$(RUN) -m benchmarks --loans 100000 1000000 10000000
 	$(RUN) -m benchmarks.fuzz
 	$(RUN) -m benchmarks.kills
+
+# The pictures of docs/tour.*.md, taken anew from a demo book.
+tour: $(VENV)/.installed-test
+	$(RUN) -m tests.browser.tour
 
 $(VENV)/.installed: requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)

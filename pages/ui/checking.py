@@ -31,8 +31,10 @@ def _state(as_of: date, policy: Policy) -> str:
     run = access.ask(findings.latest_run, as_of)
     if run is None:
         return say("import.never_checked")
-    key = "import.checked_by" if run.policy_version == policy.version else "import.checked_by_older"
-    return say(key, version=run.policy_version[:12], at=numbers.moment(run.judged_at))
+    said = {"version": run.policy_version[:12], "at": numbers.moment(run.judged_at)}
+    if run.policy_version == policy.version:
+        return say("import.checked_by", **said)
+    return say("import.checked_by_older", **said)
 
 
 def _check(as_of: date, policy: Policy) -> judging.Run:

@@ -125,7 +125,14 @@ def test_east_files_without_headers_meet_by_their_numbers(door: Door, separator:
 
 
 def test_east_loans_of_individuals_and_their_overdue_days(door: Door) -> None:
-    own = LOAN | {"KHMC": "张三", "QBJE": "1000.00", "QBRQ": "00000000", "QXRQ": "20240301", "BNQXYE": "12.34", "LXQKQS": "2"}
+    own = LOAN | {
+        "KHMC": "张三",
+        "QBJE": "1000.00",
+        "QBRQ": "00000000",
+        "QXRQ": "20240301",
+        "BNQXYE": "12.34",
+        "LXQKQS": "2",
+    }
     arrived = door.read(
         door.write("503_GRXDYWJJB.txt", records("GRXDYWJJB", "|", own)),
         door.write("501_XDHTB.txt", records("XDHTB", "|", CONTRACT)),
@@ -153,7 +160,9 @@ def test_east_columns_by_code_or_by_chinese_name(door: Door, head: str) -> None:
 
 def test_central_bank_loans_of_individuals(door: Door) -> None:
     row = "2024-03-31|C1|0215|3100|B01|310101********001X|3100|JJ1|HT1|F0212|2023-01-05|2024-01-05|2025-01-05|CNY|9.00|9.00|RF01|"
-    arrived = door.read(door.write("JS_202_CLGRDK.dat", row + "4.35123|TR01|3.45000|||B01|1|FQ02|LS02||买车\n"), profile="pboc")
+    arrived = door.read(
+        door.write("JS_202_CLGRDK.dat", row + "4.35123|TR01|3.45000|||B01|1|FQ02|LS02||买车\n"), profile="pboc"
+    )
     loan = arrived.stage.tables["loans"].row(0, named=True)
     assert (loan["product_code"], loan["guarantee_type"], loan["original_maturity"], loan["current_maturity"]) == (
         "auto", "mortgage", date(2024, 1, 5), date(2025, 1, 5),

@@ -1,0 +1,121 @@
+"""Verdicts judged elsewhere: what the book takes in, and what it refuses with one message."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data import adopt, as_known, book
+from data.errors import InputError
+from tests.policy import books
+
+POLICY = "f" * 16
+COUNT = {"rule_id": "R1", "subject": "loan", "branch_id": "B1", "verdict": "violation", "reason": None, "field": None,
+         "subjects": 1}  # fmt: skip
+VIOLATION = {"violation_id": "v1", "rule_id": "R1", "subject": "loan", "subject_id": "L1", "loan_id": "L1",
+             "borrower_id": None, "branch_id": "B1", "officer_id": None, "balance": None, "measured": "0.8",
+             "limit_value": "0.7", "policy_version": POLICY}  # fmt: skip
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    path = books.make(tmp_path / "book.duckdb", {"L1": {"branch_id": "B1"}})
+    with book.writing(path) as con:
+        con.execute("INSERT INTO policy_versions VALUES (?, '{}', now())", [POLICY])
+    return path
+
+
+@pytest.fixture
+def verdicts(held: Path, tmp_path: Path) -> Path:
+    """A folder of verdicts as a cluster leaves it."""
+    folder = tmp_path / "verdicts"
+    with book.reading(held) as con:
+        version = as_known.version(con, as_known.current_rows(con, books.AS_OF))
+    write(folder / "counts/loan", [COUNT], adopt.COUNTS)
+    write(folder / "violations/loan", [VIOLATION], adopt.VIOLATIONS)
+    says = {"as_of": books.AS_OF.isoformat(), "policy_version": POLICY, "engine_version": "elsewhere", "rules_of": "act",
+            "data_version": version, "judged_at": "2024-07-01T08:00:00", "subjects": {"loan": 1}}  # fmt: skip
+    say(folder, says)
+    (folder / "_SUCCESS").touch()
+    return folder
+
+
+def write(folder: Path, rows: list[dict], columns: dict[str, pa.DataType]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), folder / "part-0.parquet")
+
+
+def say(folder: Path, says: dict) -> None:
+    (folder / "manifest.json").write_text(json.dumps(says), encoding="utf-8")
+
+
+def says_of(folder: Path) -> dict:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def refused(held: Path, folder: Path, message: str) -> None:
+    before = held.read_bytes()
+    with pytest.raises(InputError, match=message), book.writing(held) as con:
+        adopt.adopt(con, folder)
+    assert held.read_bytes() == before
+
+
+def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts: Path) -> None:
+    for _ in range(2):
+        with book.writing(held) as con:
+            found = adopt.adopt(con, verdicts)
+    with book.reading(held) as con:
+        assert con.execute("SELECT run_id, as_of, engine_version FROM runs").fetchall() == [
+            (found.run_id, date(2024, 6, 30), "elsewhere")
+        ]
+        assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [
+            ("L1", "0.8", "0.7")
+        ]
+        assert con.execute("SELECT verdict, subjects FROM run_counts").fetchall() == [("violation", 1)]
+        assert con.execute("SELECT subject, subjects FROM run_subjects").fetchall() == [("loan", 1)]
+
+
+def test_no_success_marker(held: Path, verdicts: Path) -> None:
+    (verdicts / "_SUCCESS").unlink()
+    refused(held, verdicts, "not written to the end")
+
+
+def test_unknown_policy(held: Path, verdicts: Path) -> None:
+    say(verdicts, says_of(verdicts) | {"policy_version": "e" * 16})
+    refused(held, verdicts, "does not know policy")
+
+
+def test_other_data(held: Path, verdicts: Path) -> None:
+    say(verdicts, says_of(verdicts) | {"data_version": "0" * 16})
+    refused(held, verdicts, "has moved since")
+
+
+def test_a_manifest_that_is_not_whole(held: Path, verdicts: Path) -> None:
+    says = says_of(verdicts)
+    del says["rules_of"]
+    say(verdicts, says)
+    refused(held, verdicts, "does not say rules_of")
+
+
+def test_missing_column(held: Path, verdicts: Path) -> None:
+    columns = {name: kind for name, kind in adopt.VIOLATIONS.items() if name != "measured"}
+    write(verdicts / "violations/loan", [{n: v for n, v in VIOLATION.items() if n != "measured"}], columns)
+    refused(held, verdicts, "has no column 'measured'")
+
+
+def test_mistyped_column(held: Path, verdicts: Path) -> None:
+    write(verdicts / "counts/loan", [COUNT | {"subjects": "1"}], adopt.COUNTS | {"subjects": pa.string()})
+    refused(held, verdicts, "'subjects' is string, not int64")
+
+
+def test_verdicts_that_do_not_add_up(held: Path, verdicts: Path) -> None:
+    write(verdicts / "violations/loan", [], adopt.VIOLATIONS)
+    refused(held, verdicts, "rule R1 do not add up")
+
+
+def test_a_file_that_is_no_parquet(held: Path, verdicts: Path) -> None:
+    (verdicts / "counts/loan/part-0.parquet").write_bytes(b"PAR1 and nothing")
+    refused(held, verdicts, "cannot be read as Parquet")

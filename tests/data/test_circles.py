@@ -1,0 +1,122 @@
+"""Connected parties of books of a few rows: what is a circle, and what it comes to."""
+
+import random
+
+from ledger import AS_OF, Ledger
+
+from data import circles
+
+RULES = ("TOO-MANY",)
+
+
+def borrow(ledger: Ledger, borrower: str, balance: int = 100, branch: str = "01", **about: object) -> None:
+    ledger.loan(f"L-{borrower}", {"balance": balance, "classification": "normal"}, borrower_id=borrower, branch_id=branch,
+                officer_id="O1", status="normal", currency="CNY")  # fmt: skip
+    ledger.put("borrowers", borrower_id=borrower, name=f"Name {borrower}", **about)
+
+
+def guarantee(ledger: Ledger, giver: str, taker: str, **more: object) -> None:
+    ledger.put("guarantees", guarantee_id=f"G-{giver}-{taker}", loan_id=f"L-{taker}", kind="guarantee",
+               provider_id=giver, provider_name=f"Name {giver}", **{"status": "active"} | more)  # fmt: skip
+
+
+def found(ledger: Ledger, branches: tuple[str, ...] = (), run: str | None = None) -> dict[tuple[str, str], dict]:
+    ledger.build()
+    rows = circles.circles(ledger.con, AS_OF, run, RULES, branches)
+    return {(row["kind"], row["circle_id"]): row for row in rows.iter_rows(named=True)}
+
+
+def members(ledger: Ledger, kind: str, circle: str, run: str | None = None) -> list[str]:
+    return circles.members(ledger.con, AS_OF, run, RULES, kind, circle)["borrower_id"].to_list()
+
+
+def test_a_ring_with_a_tail_is_one_circle(ledger):
+    for name, balance in (("A", 10), ("B", 20), ("C", 30), ("D", 40)):
+        borrow(ledger, name, balance)
+    for giver, taker in (("A", "B"), ("B", "C"), ("C", "A"), ("C", "D")):
+        guarantee(ledger, giver, taker)
+    all_found = found(ledger)
+    assert list(all_found) == [("circle", "A")]
+    circle = all_found["circle", "A"]
+    assert (circle["borrowers"], circle["loans"], circle["balance"], circle["leader"]) == (4, 4, 100, "Name D")
+    assert members(ledger, "circle", "A") == ["D", "C", "B", "A"]
+    ties = circles.ties(ledger.con, AS_OF, ("A", "B", "C"))
+    assert ties.select("giver", "taker").rows() == [("A", "B"), ("B", "C"), ("C", "A")]
+
+
+def test_two_who_guarantee_each_other_and_a_chain(ledger):
+    for name in "ABXYZ":
+        borrow(ledger, name)
+    for giver, taker in (("A", "B"), ("B", "A"), ("X", "Y"), ("Y", "Z")):
+        guarantee(ledger, giver, taker)
+    assert {key: row["borrowers"] for key, row in found(ledger).items()} == {("mutual", "A"): 2, ("chain", "X"): 3}
+
+
+def test_what_is_settled_or_released_or_from_outside_ties_nobody(ledger):
+    for name in "ABCD":
+        borrow(ledger, name)
+    ledger.loan("L-E", {"balance": 0}, borrower_id="E", status="settled", currency="CNY")
+    guarantee(ledger, "A", "B", status="released")
+    guarantee(ledger, "OUTSIDE", "C")
+    guarantee(ledger, "D", "D")
+    guarantee(ledger, "D", "E")
+    assert found(ledger) == {}
+
+
+def test_groups_and_controllers(ledger):
+    for name, group, hand in (
+        ("A", "G1", "H1"),
+        ("B", "G1", "H1"),
+        ("C", None, "H2"),
+        ("D", "G2", "H2"),
+        ("E", "G3", "H3"),
+    ):
+        borrow(ledger, name, group_id=group, controller=hand)
+    keys = found(ledger)
+    assert set(keys) == {("group", "G1"), ("controller", "H2")}  # the borrowers of H1 stand in one group already
+    assert members(ledger, "controller", "H2") == ["C", "D"]
+
+
+def test_a_guarantor_found_by_the_run_stands_in_the_middle(ledger):
+    borrow(ledger, "A", 10)
+    borrow(ledger, "B", 20)
+    guarantee(ledger, "P", "A")
+    guarantee(ledger, "P", "B")
+    ledger.con.execute("INSERT INTO violations (run_id, violation_id, rule_id, subject, subject_id)"
+                       " VALUES ('R', 'V', 'TOO-MANY', 'collateral', 'G-P-A'), ('R', 'W', 'OTHER', 'collateral', 'G-X')")  # fmt: skip
+    assert found(ledger) == {}
+    hub = found(ledger, run="R")["guarantor", "P"]
+    assert (hub["leader"], hub["borrowers"], hub["balance"]) == ("Name P", 2, 30)
+    assert members(ledger, "guarantor", "P", run="R") == ["B", "A"]
+
+
+def test_a_branch_sees_a_circle_of_its_own_borrower_whole(ledger):
+    borrow(ledger, "A", branch="01")
+    borrow(ledger, "B", branch="02")
+    guarantee(ledger, "A", "B")
+    assert found(ledger, ("02",))["chain", "A"]["borrowers"] == 2
+    assert found(ledger, ("03",)) == {}
+
+
+def test_components_are_those_of_a_search_by_hand(ledger):
+    chance, names, pairs = random.Random(7), [f"B{n:03}" for n in range(120)], set()
+    for part in range(4):  # ties stay within a quarter of the borrowers
+        pairs |= {tuple(chance.sample(names[part * 30 : part * 30 + 30], 2)) for _ in range(10 + 3 * part)}
+    for name in names:
+        borrow(ledger, name)
+    for giver, taker in pairs:
+        guarantee(ledger, giver, taker)
+    parts = {name: {name} for name in names}
+    for giver, taker in pairs:
+        whole = parts[giver] | parts[taker]
+        parts |= dict.fromkeys(whole, whole)
+    by_hand = sorted(sorted(part) for part in {frozenset(part) for part in parts.values()} if len(part) > 1)
+    keys = found(ledger)
+    assert len(by_hand) > 5
+    assert sorted(sorted(members(ledger, kind, circle)) for kind, circle in keys) == by_hand
+
+
+def test_capital_unknown_is_none(ledger):
+    borrow(ledger, "A")
+    ledger.build()
+    assert circles.capital(ledger.con, AS_OF) == dict.fromkeys(("net_capital", "tier1_capital", "capital_date"))
