@@ -8,8 +8,6 @@ import polars as pl
 
 from data import query
 
-FILTERS = ("rule_id", "branch_id", "officer_id")
-
 
 @dataclass(frozen=True)
 class Run:
@@ -83,53 +81,10 @@ def cube(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
     )
 
 
-def listed(
-    cursor: duckdb.DuckDBPyConnection,
-    run: Run,
-    rules: tuple[str, ...],
-    branches: tuple[str, ...],
-    officers: tuple[str, ...],
-    limit: int | None = None,
-    offset: int = 0,
-) -> pl.DataFrame:
-    """Violations in the order of `rules`, then the largest balance; no branches or officers given means all.
-
-    [violation_id, rule_id, subject, subject_id, loan_id, borrower_id, borrower_name, branch_id, branch_name,
-    officer_id, balance, measured, limit_value]
-    """
-    return query.frame(
-        cursor,
-        """SELECT v.violation_id, v.rule_id, v.subject, v.subject_id, v.loan_id, v.borrower_id,
-               b.name AS borrower_name, v.branch_id, f.branch_name, v.officer_id, v.balance, v.measured, v.limit_value
-           FROM violations v
-           LEFT JOIN borrowers b ON b.borrower_id = v.borrower_id
-               AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
-           LEFT JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = v.loan_id
-           WHERE v.run_id = $run AND list_contains($rules, v.rule_id)
-               AND (len($branches) = 0 OR list_contains($branches, v.branch_id))
-               AND (len($officers) = 0 OR list_contains($officers, v.officer_id))
-           ORDER BY list_position($rules, v.rule_id), v.balance DESC NULLS LAST, v.violation_id
-           LIMIT $limit OFFSET $offset""",
-               run=run.run_id, as_of=run.as_of, rules=list(rules), branches=list(branches),
-         officers=list(officers), limit=limit, offset=offset,
-    )  # fmt: skip
-
-
-def one(cursor: duckdb.DuckDBPyConnection, run: Run, violation_id: str) -> dict[str, object] | None:
-    """One violation by its id, with a loan it touches; None when the run has no such violation."""
-    found = query.frame(
-        cursor,
-        """SELECT v.*, b.name AS borrower_name,
-               coalesce(v.loan_id, (SELECT min(f.loan_id) FROM facts_loan f
-                   WHERE f.as_of = $as_of AND f.borrower_id = v.borrower_id)) AS any_loan_id
-           FROM violations v LEFT JOIN borrowers b ON b.borrower_id = v.borrower_id
-               AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
-           WHERE v.run_id = $run AND v.violation_id = $id""",
-        run=run.run_id,
-        as_of=run.as_of,
-        id=violation_id,
-    )
-    return found.row(0, named=True) if found.height else None
+def judged_rules(cursor: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+    """Every rule the run judged by."""
+    rows = cursor.execute("SELECT DISTINCT rule_id FROM run_counts WHERE run_id = $run ORDER BY 1", {"run": run_id})
+    return [row[0] for row in rows.fetchall()]
 
 
 def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:

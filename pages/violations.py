@@ -1,65 +1,79 @@
-"""Violations: filter, pick one, see its evidence, take the list away."""
+"""Violations: filter, pick one, see its evidence, add up, follow, take the list and the board's report away."""
 
 from contextvars import copy_context
 from functools import partial
 
+import polars as pl
 import streamlit as st
 
-from pages.ui import address, filters, frame, listing, numbers, tables, workbook
+from data import quality
+from pages.ui import (
+    access,
+    address,
+    filters,
+    frame,
+    listing,
+    numbers,
+    quality_findings,
+    tables,
+    violations_groups,
+    violations_panel,
+    violations_report,
+    violations_sheets,
+    violations_trend,
+    violations_unjudged,
+    violations_views,
+    workbook,
+)
 from pages.ui.language import say
 
-COLUMNS = {
-    "severity": "text",
-    "title": "text",
-    "measured": "text",
-    "limit_value": "text",
-    "borrower_name": "text",
-    "balance": "amount",
-    "subject_id": "text",
-    "branch_id": "text",
-    "officer_id": "text",
-    "rule_id": "text",
-}
-MISSING = {
-    "severity": "text",
-    "rule_id": "text",
-    "title": "text",
-    "subject": "text",
-    "reason": "text",
-    "field": "text",
-    "subjects": "count",
-    "share": "share",
-}
+SHOWN = ("list", "by", "trend", "unjudged", "quality")
 
 view = frame.open_page("violations")
 frame.need_run(view)
-found, unjudged = st.tabs([say("violations.found"), say("violations.not_assessable")])
-
-with unjudged:
-    st.caption(say("violations.not_assessable_note"))
-    tables.show(listing.not_assessable(view), MISSING, height="content")
-
-with found:
-    chosen = filters.draw(view)
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    left.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
-    left.caption(listing.by_severity(chosen))
-    right.download_button(
+head = st.container()
+chosen = filters.draw(view)
+with head:
+    said, buttons = st.columns([4, 5], vertical_alignment="center")
+    said.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
+    said.caption(listing.by_severity(chosen))
+    row = buttons.container(horizontal=True, horizontal_alignment="right")
+    with row:
+        violations_views.draw()
+    row.download_button(
         say("violations.download"),
-        data=partial(copy_context().run, listing.as_workbook, view, chosen),
-        width="stretch",
+        data=partial(copy_context().run, violations_sheets.make, view, chosen),
         file_name=f"violations-{view.as_of}.xlsx",
         mime=workbook.MIME,
-        disabled=not chosen.violations,
         icon=":material/download:",
         on_click="ignore",
     )
-    if not chosen.violations:
-        st.info(say("violations.none"))
-        st.stop()
-    number = st.pagination(listing.pages(chosen), key=f"page:{hash(chosen)}") if listing.pages(chosen) > 1 else 1
-    rows = listing.page(view, chosen, number)
-    row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, number, view.as_of))}", pick=True, height=380)
-    if row is not None:
-        address.put("violation", [rows["violation_id"][row]])
-    listing.panel(view)
+    row.download_button(
+        say("violations.report"),
+        data=partial(copy_context().run, violations_report.make, view, chosen.span),
+        file_name=f"violations-{view.as_of}.pdf",
+        mime="application/pdf",
+        icon=":material/picture_as_pdf:",
+        on_click="ignore",
+    )
+if chosen.said:
+    st.button(say("filter.clear"), on_click=violations_views.clear, icon=":material/filter_alt_off:", type="tertiary")
+shown = address.switch("show", say("violations.show"), {name: say(f"show.{name}") for name in SHOWN}, SHOWN[0])
+
+if shown == "list" and chosen.violations:
+    listing.draw(view, chosen)
+    violations_panel.draw(view, chosen)
+elif shown == "by" and chosen.violations:
+    violations_groups.draw(view, chosen)
+elif shown == "trend":
+    violations_trend.draw(view, chosen)
+elif shown == "unjudged":
+    violations_unjudged.draw(view)
+elif shown == "quality":
+    st.caption(say("violations.quality_note"))
+    found = access.ask(quality.findings, view.as_of).filter(pl.col("rows") > 0)
+    tables.show(quality_findings.worded(found), quality_findings.FINDINGS, height="content")
+    st.caption(say("violations.quality_rows"))
+    frame.link("import_files", quality_of=view.as_of.isoformat())
+else:
+    st.info(say("violations.none"))

@@ -19,7 +19,7 @@ import polars as pl
 
 from data import query
 from data.errors import InputError, LoanlightError
-from policy import life_marks, runs
+from policy import life_kept, life_marks, runs
 from policy.model import Policy
 from policy.runs import Run
 
@@ -31,9 +31,9 @@ _ENDED = "CASE ended WHEN 'not_judged' THEN 'unknown' ELSE ended END"
 _SEEN = """
     CREATE OR REPLACE TEMP TABLE seen AS
     SELECT violation_id, any_value(rule_id) AS rule_id, any_value(subject) AS subject,
-        any_value(subject_id) AS subject_id, any_value(loan_id) AS loan_id, arg_max(borrower_id, n) AS borrower_id,
-        arg_max(branch_id, n) AS branch_id, arg_max(officer_id, n) AS officer_id, min(n) AS first_n, max(n) AS last_n,
-        count(*) AS times, arg_max(balance, n) AS balance,
+        any_value(subject_id) AS subject_id, any_value(loan_id) AS loan_id, arg_max_null(borrower_id, n) AS borrower_id,
+        arg_max_null(branch_id, n) AS branch_id, arg_max_null(officer_id, n) AS officer_id,
+        min(n) AS first_n, max(n) AS last_n, count(*) AS times, arg_max_null(balance, n) AS balance,
         coalesce(max(balance) FILTER (n = $since), 0) AS opening_balance
     FROM violations JOIN history USING (run_id) GROUP BY violation_id"""
 _SPELLS = """
@@ -111,15 +111,22 @@ class Life:
             self.movements[name][0] for name in LEFT)  # fmt: skip
 
 
-def record(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    """Keeps what became of the violations of the run before; a first run has none before it."""
+def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) -> None:
+    """Keeps what became of the violations of the run before (a first run has none), and since when each stands.
+
+    With `settle` the later runs of the same history are kept anew: what a run before them found is their past.
+    """
     run = runs.find(con, run_id)
     history = life_marks.series(runs.listed(con), run)
-    if len(history) < 2:
-        return
-    previous = history[-2]
-    life_marks.mark(con, previous, run, *_policies(con, previous, run))
-    con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
+    if len(history) > 1:
+        previous = history[-2]
+        life_marks.mark(con, previous, run, *_policies(con, previous, run))
+        con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
+    build(con, runs.find(con, run_id))
+    life_kept.keep(con, run_id)
+    if settle:
+        for later in life_kept.later(runs.listed(con), run):
+            record(con, later.run_id, settle=False)
 
 
 def _policies(con: duckdb.DuckDBPyConnection, *of: Run) -> list[Policy]:

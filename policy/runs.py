@@ -4,19 +4,18 @@ A run of the same day, policy, rules (of the act, or today's) and data is replac
 run stays, so that a correction destroys no history.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import sqlglot
 
-from data import as_known, dictionary, facts, query
+from data import as_known, facts, query
 from data.errors import BookError, InputError
 from policy import tables
+from policy.dialects import BOOK
 from policy.model import Policy
 
 PARTS = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished")
@@ -43,12 +42,9 @@ class Run:
 
 
 @cache
-def engine_version() -> str:
+def engine_version(judged_by: str = f"{BOOK.name} {duckdb.__version__}", facts_version: str | None = None) -> str:
     """What else decides verdicts: how facts are derived, and the libraries that compile and run the rules."""
-    digest = hashlib.sha256()
-    for path in (*sorted(facts.SQL.glob("*.sql")), *(dictionary.TABLES / f"{n}.csv" for n in ("fields", "facts"))):
-        digest.update(Path(path).read_bytes())
-    return f"1;facts {digest.hexdigest()[:8]};duckdb {duckdb.__version__};sqlglot {sqlglot.__version__}"
+    return f"1;facts {facts_version or facts.version()};{judged_by};sqlglot {sqlglot.__version__}"
 
 
 def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:
@@ -56,7 +52,7 @@ def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
     rows = as_known.current_rows(con, as_of)
     data_version, rules_of = as_known.version(con, rows), "today" if today else "act"
     run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}-{data_version[:8]}"
-    for table in PARTS:
+    for table in (*PARTS, "violation_lives"):
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     now = datetime.now(UTC).replace(tzinfo=None)
     con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",

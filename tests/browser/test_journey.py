@@ -134,7 +134,7 @@ def test_the_download_is_written_in_the_language_that_is_on(
         page.get_by_role("button", name="Download Excel").click()
     assert waiting.value.suggested_filename == "violations-2026-10-31.xlsx"
     waiting.value.save_as(tmp_path / "list.xlsx")
-    cover, sheet = openpyxl.load_workbook(tmp_path / "list.xlsx").worksheets
+    cover, sheet, *_ = openpyxl.load_workbook(tmp_path / "list.xlsx").worksheets
     said = {row[0].value: row[1].value for row in cover.iter_rows(min_row=3)}
     assert said["As of"] == "31 Oct 2026"
     assert said["Rows"] == str(sheet.max_row - 1)

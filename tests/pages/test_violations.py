@@ -1,17 +1,20 @@
-"""Violations: counts equal the book's own, filters stand in the address, evidence and workbook say the same."""
+"""Violations: counts equal the book's own, filters stand in the address, evidence and documents say the same."""
 
 import io
+import shutil
+from datetime import date
 
 import openpyxl
 import polars as pl
 import pytest
-from hand_book import BEACON, NOW
+from hand_book import BEACON, BEFORE, NOW
 
 from data import book, findings
-from pages.ui import filters, workbook
+from data.violation_rows import Sieve
+from pages.ui import filters, violations_groups, violations_report, violations_trend, workbook
 from pages.ui.frame import View
-from pages.ui.listing import as_workbook
-from policy import judging
+from pages.ui.violations_sheets import make
+from policy import judging, life, spans
 
 
 def _ask(path, sql: str, *values):
@@ -19,12 +22,44 @@ def _ask(path, sql: str, *values):
         return cursor.execute(sql, list(values)).fetchall()
 
 
+RUN = "run_id = (SELECT max(run_id) FROM runs)"
+
+
 def _count(path, where: str = "true", *values) -> int:
-    return _ask(path, f"SELECT count(*) FROM violations WHERE {where}", *values)[0][0]
+    return _ask(path, f"SELECT count(*) FROM violations WHERE {RUN} AND ({where})", *values)[0][0]
 
 
 def _total(app) -> str:
     return next(text.value for text in app.markdown if text.value.startswith(("**违规", "**Violations")))
+
+
+@pytest.fixture(scope="session")
+def twice(checked, tmp_path_factory):
+    """The hand book checked at both its month-ends, with what moved between them kept."""
+    path = tmp_path_factory.mktemp("twice") / "book.duckdb"
+    shutil.copyfile(checked, path)
+    policy = judging.load()
+    with book.writing(path) as con:
+        for day in (BEFORE, NOW):
+            life.record(con, judging.check(con, policy, day).run_id)
+    return path
+
+
+@pytest.fixture
+def followed(twice, monkeypatch):
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(twice))
+    return twice
+
+
+@pytest.fixture
+def whole(followed):
+    """What the page looks at, with nothing filtered."""
+    with book.reading(followed) as cursor:
+        run = findings.latest_run(cursor, NOW)
+        span = spans.span(cursor, run.run_id, None)
+    view = View(NOW, [NOW, BEFORE], "CNY", judging.load(), run)
+    sieve = Sieve(tuple(filters.rules(view).select("rule_id", "weight").iter_rows()))
+    return view, filters.Chosen(span, sieve, _count(followed), ())
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "**违规 {} 条**"), ("en", "**Violations: {}**")])
@@ -74,6 +109,75 @@ def test_options_tell_what_they_would_show(hand_book, opened):
 
 
 @pytest.mark.parametrize(
+    "choices",
+    [{"subject": "loan"}, {"guarantee_type": "credit"}, {"clause_group": "extension"}, {"officer_id": "O002"},
+     {"stage": "post_loan"}, {"state": "open"}, {"state": ["open", "acknowledged"]}, {"movement": "new"}, {"age": "d90"},
+     {"q": "戊公司"}, {"q": "L7"}, {"age": "d90", "branch_id": "002", "q": "l"}],
+)  # fmt: skip
+def test_every_filter_lists_as_many_rows_as_it_counts(followed, opened, choices):
+    """The count comes from the cube, the rows from another query."""
+    app = opened("violations", "en", **choices)
+    listed = len(app.dataframe[0].value) if app.dataframe else 0
+    assert _total(app) == f"**Violations: {listed}**"
+    assert 0 < listed <= _count(followed)
+    assert (listed < _count(followed)) == ("state" not in choices)  # all thirteen are open
+
+
+def test_text_that_would_be_a_pattern_is_searched_as_it_is(followed, opened):
+    assert _total(opened("violations", "en", q="%")) == "**Violations: 0**"
+    expected = _count(followed, "borrower_id = 'B3'")
+    assert expected > 0
+    assert _total(opened("violations", "en", q="leak.png")) == f"**Violations: {expected}**"
+
+
+def test_what_moved_is_what_the_life_of_violations_says(followed, opened):
+    with book.reading(followed) as cursor:
+        found = life.build(cursor, life.runs.latest(cursor, NOW))
+    app = opened("violations", "en", show="trend")
+    cards = {metric.label: metric.value for metric in app.metric}
+    assert (
+        int(cards["Opening"])
+        == found.opening
+        == _ask(followed, "SELECT count(*) FROM violations")[0][0] - found.closing
+    )
+    assert int(cards["Closing"]) == found.closing == _count(followed)
+    assert int(cards["+ New"]) == found.movements["new"][0] > 0
+    cured = found.movements["cured"][0]
+    assert _total(opened("violations", "en", movement="cured")) == f"**Violations: {cured}**"
+
+
+def test_a_snapshot_never_checked_is_named_with_the_command(hand_book, opened):
+    app = opened("violations", "en", show="trend")
+    assert any("No earlier snapshot was checked" in warning.value for warning in app.warning)
+    assert "python -m policy check --all" in [code.value for code in app.code]
+
+
+def test_groups_add_up_to_the_list(whole, followed):
+    view, chosen = whole
+    for by in ("rule_id", "branch_id", "officer_id", "borrower_id"):
+        rows = violations_groups.grouped(view, chosen, by)
+        assert rows["violations"].sum() == chosen.violations
+    branches = {row["key"]: row for row in violations_groups.grouped(view, chosen, "branch_id").iter_rows(named=True)}
+    loans, balance = _ask(followed, f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
+        SELECT DISTINCT loan_id FROM violations WHERE {RUN} AND branch_id = '002' AND loan_id IS NOT NULL) v
+        JOIN facts_loan f ON f.loan_id = v.loan_id AND f.as_of = '2026-10-31'""")[0]  # fmt: skip
+    assert (branches["002"]["loans"], branches["002"]["balance"]) == (loans, balance)
+
+
+def test_the_weighted_trend_is_the_sum_of_weights(whole, followed):
+    view, _ = whole
+    known = filters.rules(view)
+    weights = dict(known.select("rule_id", "weight").iter_rows())
+    months = violations_trend.summed(violations_trend.trend(view, known, tuple(known["rule_id"])))
+    for day, violations, weight, loans, _ in months.iter_rows():
+        rules = _ask(followed, "SELECT rule_id FROM violations JOIN runs USING (run_id) WHERE as_of = ?", day)
+        assert violations == len(rules)
+        assert weight == sum(weights[rule] for (rule,) in rules)
+        assert loans == 7
+    assert months["as_of"].to_list() == [BEFORE, NOW]
+
+
+@pytest.mark.parametrize(
     ("lang", "said"),
     [
         (
@@ -97,6 +201,20 @@ def test_evidence_of_the_violation_in_the_address(hand_book, opened, lang, said)
     assert any(said["text"][-1] in text for text in texts)
 
 
+def test_the_panel_tells_history_distance_and_the_loans_other_verdicts(followed, opened):
+    [(violation,)] = _ask(
+        followed, f"SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7' AND {RUN}"
+    )
+    app = opened("violations", "en", violation=violation)
+    texts = [text.value for text in app.text]
+    assert "30 Sep 2026" in texts  # first seen
+    days = (date(2030, 11, 5) - date(2028, 6, 1)).days
+    assert f"Past the limit by {days} days" in texts
+    others = app.dataframe[-1].value
+    assert "EXT-LENGTH" not in list(others["rule_id"])
+    assert others["verdict"].str.contains("Violation").any()
+
+
 def test_the_list_speaks_the_language_that_is_on(hand_book, opened):
     """Numbers and dates are written out on the page's own thread; Polars' threads would not know the language."""
     rows = opened("violations", "en", rule_id="EXT-LENGTH").dataframe[0].value
@@ -104,45 +222,74 @@ def test_the_list_speaks_the_language_that_is_on(hand_book, opened):
     assert "1 Jun 2028" in list(rows["limit_value"])
 
 
-def test_not_assessable_by_rule_reason_and_field(hand_book, opened):
-    shown = opened("violations", "en").dataframe[-1].value
+@pytest.mark.parametrize("by", ["rule", "field", "branch"])
+def test_not_assessable_adds_up_each_way(hand_book, opened, by):
+    shown = opened("violations", "en", show="unjudged", unjudged=by).dataframe[0].value
     stored = _ask(hand_book, "SELECT sum(subjects)::INT FROM run_counts WHERE verdict = 'not_assessable'")[0][0]
     assert shown["subjects"].sum() == stored > 0
     assert shown["share"].between(0, 100).all()
+    assert shown["subjects"].is_monotonic_decreasing
+
+
+def test_faults_of_the_data_stand_apart(hand_book, opened):
+    app = opened("violations", "en", show="quality")
+    assert "finding" in app.dataframe[0].value.columns
+    assert _total(app) == f"**Violations: {_count(hand_book)}**"
 
 
 def test_data_never_becomes_markdown(hand_book, opened):
     app = opened("violations", "en", branch_id="002")
     written = [e.value for kind in (app.markdown, app.caption, app.info, app.warning, app.subheader) for e in kind]
-    assert any(BEACON in row for row in app.dataframe[0].value.astype(str).to_numpy().ravel())
+    assert any(BEACON in str(row) for row in app.dataframe[0].value.astype(str).to_numpy().ravel())
     assert not [text for text in written if "leak.png" in text]
 
 
-def test_the_workbook_has_every_row_and_nothing_that_computes(hand_book, opened, monkeypatch):
-    with book.reading(hand_book) as cursor:
-        run = findings.latest_run(cursor, NOW)
-    rules = tuple(rule for (rule,) in _ask(hand_book, "SELECT DISTINCT rule_id FROM violations ORDER BY 1"))
-    view = View(NOW, [NOW], "CNY", judging.load(), run)
-    chosen = filters.Chosen(rules, ("002",), (), _count(hand_book, "branch_id = '002'"), (("机构", "002 城西支行"),))
-    made = openpyxl.load_workbook(io.BytesIO(as_workbook(view, chosen)))
-    cover, sheet = made.worksheets
+def test_the_workbook_has_every_row_and_nothing_that_computes(whole):
+    view, chosen = whole
+    narrowed = Sieve(chosen.sieve.rules, branches=("002",))
+    count = _ask(book.default_path(), f"SELECT count(*) FROM violations WHERE {RUN} AND branch_id = '002'")[0][0]
+    chosen = filters.Chosen(chosen.span, narrowed, count, (("机构", "002 城西支行"),))
+    made = openpyxl.load_workbook(io.BytesIO(make(view, chosen)))
+    cover, sheet, rules, branches, officers, unknown, quality = made.worksheets
     said = {row[0].value: row[1].value for row in cover.iter_rows(min_row=3)}
     assert said["时点"] == "2026年10月31日"
     assert said["筛选条件"] == "机构: 002 城西支行"
-    assert said["政策版本"] == run.policy_version
-    assert said["检查批次"] == run.run_id
-    assert said["行数"] == str(chosen.violations) == str(sheet.max_row - 1)
+    assert said["政策版本"] == view.run.policy_version
+    assert said["检查批次"] == view.run.run_id
+    assert said["行数"] == str(count) == str(sheet.max_row - 1)
+    for table in (rules, branches, officers):
+        column = [cell.value for cell in table[1]].index("违规条数")
+        assert sum(row[column].value for row in table.iter_rows(min_row=2)) == count
+    assert unknown.max_row > 1
+    assert quality.max_row > 1
     names = [cell.value for cell in sheet[1]]
     column = names.index("客户名称")
     assert BEACON in {row[column].value for row in sheet.iter_rows(min_row=2)}
-    assert {cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row} <= {"s", "n"}
+    assert {cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row} <= {"s", "n", "d"}
     assert sheet[1][0].font.bold
 
 
-def test_a_list_longer_than_a_sheet_goes_on_the_next(monkeypatch):
+def test_a_list_longer_than_a_sheet_goes_on_the_next_and_the_cover_says_so(monkeypatch):
     monkeypatch.setattr(workbook, "ROWS_A_SHEET", 4)
     rows = pl.DataFrame({"loan_id": [f"=L{n}" for n in range(10)]})
-    made = openpyxl.load_workbook(io.BytesIO(workbook.make("清单", {}, rows)))
+    made = openpyxl.load_workbook(io.BytesIO(workbook.several("清单", {}, {"清单": rows, "其他": rows[:1]})))
     sheets = made.worksheets[1:]
-    assert [sheet.max_row - 1 for sheet in sheets] == [4, 4, 2]
-    assert [row[0].value for sheet in sheets for row in sheet.iter_rows(min_row=2)] == rows["loan_id"].to_list()
+    assert [sheet.max_row - 1 for sheet in sheets] == [4, 4, 2, 1]
+    assert [row[0].value for sheet in sheets[:3] for row in sheet.iter_rows(min_row=2)] == rows["loan_id"].to_list()
+    said = {row[0].value: row[1].value for row in made.worksheets[0].iter_rows(min_row=3)}
+    assert said["清单"] == "10 行，超过单表容量，分为 3 张表"
+
+
+def test_the_board_report_says_what_the_book_says(whole, followed):
+    view, chosen = whole
+    report = violations_report.compose(view, chosen.span)
+    figures = dict(report.figures)
+    hit, of = _ask(followed, f"""SELECT count(*) FILTER (loan_id IN (SELECT loan_id FROM violations WHERE {RUN})),
+        count(*) FROM facts_loan WHERE as_of = '2026-10-31' AND is_running AND currency = 'CNY'""")[0]  # fmt: skip
+    assert figures["涉及贷款笔数"] == str(hit)
+    assert figures["占在贷笔数"] == f"{hit / of:.2%}"
+    assert figures["违规条数"] == str(chosen.violations)
+    assert len(report.bars.bars) == 2
+    assert f"共有违规 {chosen.violations} 条" in report.summary[0]
+    assert [len(listing.rows) > 0 for listing in report.listings] == [True] * 5
+    assert violations_report.make(view, chosen.span).startswith(b"%PDF")

@@ -1,0 +1,130 @@
+"""The panel under the list: one violation with its evidence, its history, what would cure it, and its loan's others."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from data import violation_rows
+from data.errors import LoanlightError
+from pages.ui import access, address, evidence, frame, language, numbers, tables
+from pages.ui.filters import Chosen
+from pages.ui.frame import View
+from pages.ui.language import pick, say
+from policy import headroom, verdicts
+from policy.verdicts import Verdict
+
+OTHERS = {"verdict": "text", "severity": "text", "title": "text", "measured": "text", "limit_value": "text",
+          "reason": "text", "subject": "text", "rule_id": "text"}  # fmt: skip
+ORDER = ("violation", "not_assessable", "pass", "not_applicable")
+
+
+def draw(view: View, chosen: Chosen) -> None:
+    """The evidence of the violation that the address names; of one that is over, as the earlier run has it."""
+    wanted = address.get("violation")
+    violation = access.ask(violation_rows.one, chosen.span, wanted) if wanted else None
+    if violation is None:
+        st.info(say("violations.pick"))
+        return
+    rule = view.policy.rules.get(violation["rule_id"])
+    st.subheader(f"{violation['rule_id']} {pick(rule.title_zh, rule.title_en) if rule else ''}", anchor=False)
+    named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"],
+             violation["borrower_name"]]  # fmt: skip
+    st.text(" · ".join(dict.fromkeys(filter(None, named))))
+    _history(view, violation)
+    if violation["loan_id"]:
+        frame.link("extension_what_if", loan=str(violation["loan_id"]))
+    if not violation["stands"]:
+        st.info(say("violations.over", day=numbers.day(view.as_of)))
+        return
+    verdict = evidence.find(view, violation)
+    if verdict is None:
+        st.warning(say("violations.not_rebuilt"))
+        frame.fact(say("evidence.measured"), str(violation["measured"]))
+        frame.fact(say("evidence.limit"), str(violation["limit_value"]))
+    else:
+        evidence.show(view, verdict)
+        _room(view, violation, verdict)
+    _others(view, violation)
+
+
+def _history(view: View, violation: dict[str, Any]) -> None:
+    """State and dates, as far as the judged snapshots tell."""
+    if violation["opened_on"] is None:
+        st.caption(say("violations.not_followed"))
+        return
+    facts = {
+        say("col.state"): say(f"life.{violation['state']}"),
+        say("col.first_seen"): numbers.day(violation["first_seen"]),
+        say("col.opened_on"): numbers.day(violation["opened_on"]),
+        say("col.days_open"): numbers.count((view.as_of - violation["opened_on"]).days),
+        say("col.times_reopened"): numbers.count(violation["times_reopened"]),
+    }
+    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        with column:
+            frame.fact(label, value)
+
+
+def _room(view: View, violation: dict[str, Any], verdict: Verdict) -> None:
+    """How far past its limit, and what exactly would cure it."""
+    subject, rule_id, loan_id = verdict.subject, verdict.rule_id, violation["loan_id"]
+    if not loan_id:
+        return
+    past = _distance(view, verdict, loan_id)
+    cures = access.ask(headroom.remedies, view.policy, view.as_of, subject, (rule_id,), loan_id)
+    said = [text for cure in cures if cure.subject_id == verdict.subject_id
+            for text in headroom.said(view.policy, cure, language.on())]  # fmt: skip
+    if past is None and not said:
+        return
+    st.markdown(f"**{say('evidence.room')}**")
+    if past is not None:
+        unit = verdict.unit if verdict.unit not in ("", "date") else ""
+        st.text(say("evidence.past", distance=evidence.written(f"{abs(past):f}", unit or "days")))
+    if said:
+        st.text("\n".join(f"· {text}" for text in said))
+
+
+def _distance(view: View, verdict: Verdict, loan_id: str) -> Decimal | None:
+    """To the limit, negative past it; None where the rule does not compare numbers or dates."""
+    found = access.ask(headroom.distances, view.policy, view.as_of, verdict.subject, (verdict.rule_id,), loan_id)
+    mine = found.filter(pl.col("subject_id") == verdict.subject_id) if found.height else found
+    return mine["distance"][0] if mine.height else None
+
+
+def _others(view: View, violation: dict[str, Any]) -> None:
+    """Every other rule about the same loan, what is wrong with it first."""
+    loan_id = violation["loan_id"]
+    if not loan_id:
+        return
+    try:
+        found = access.ask(verdicts.of_loan, view.policy, view.as_of, loan_id)
+    except LoanlightError as error:
+        st.caption(say("evidence.no_others"))
+        st.text(str(error))
+        return
+    mine = (violation["rule_id"], violation["subject_id"])
+    others = [v for v in found if (v.rule_id, v.subject_id) != mine]
+    counts = {kind: sum(v.verdict == kind for v in others) for kind in ORDER}
+    said = " · ".join(f"{evidence.MARKS[k]} {say(f'verdict.{k}')} {numbers.count(n)}" for k, n in counts.items() if n)
+    with st.expander(say("evidence.others", n=numbers.count(len(others)))):
+        st.caption(said)
+        grave = list(language.terms("severity"))
+        kept = [v for v in others if v.verdict != "not_applicable"]
+        kept.sort(key=lambda v: (ORDER.index(v.verdict), grave.index(v.severity)))
+        rows = [_row(view, v) for v in kept]
+        shown = pl.DataFrame(rows, schema=dict.fromkeys(OTHERS, pl.String), orient="row")
+        tables.show(shown, OTHERS, height=320)
+
+
+def _row(view: View, verdict: Verdict) -> tuple[str, ...]:
+    return (
+        f"{evidence.MARKS[verdict.verdict]} {say(f'verdict.{verdict.verdict}')}",
+        evidence.severity(verdict.severity),
+        evidence.title(verdict),
+        evidence.written(verdict.measured, verdict.unit),
+        evidence.compared(verdict),
+        evidence.why(view.policy, verdict),
+        f"{say(f'subject.{verdict.subject}')} {verdict.subject_id or ''}".strip(),
+        verdict.rule_id,
+    )

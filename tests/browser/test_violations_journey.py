@@ -1,0 +1,68 @@
+"""What a risk officer does in a real browser: pick a view, filter, save it, group, follow, take the documents away."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page, expect
+
+from data import book, saved_views
+from policy import judging, life
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
+from hand_book import BEFORE, NOW, build
+
+
+@pytest.fixture(scope="session")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = build(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
+    with book.writing(path) as con:
+        for day in (BEFORE, NOW):
+            life.record(con, judging.check(con, judging.load(), day).run_id)
+    return path
+
+
+def _settled(page: Page) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.wait_for_timeout(300)
+
+
+def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served, page: Page, outside, tmp_path: Path):
+    path = tmp_path / "book.duckdb"
+    shutil.copyfile(followed, path)
+    page.goto(f"{served(path)}/violations?lang=en&branch_id=002&family=extension")
+    expect(page.get_by_text("Compared with")).to_be_visible(timeout=30_000)
+    _settled(page)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Save these filters as").fill("West extensions")
+    page.get_by_label("Save these filters as").press("Enter")
+    _settled(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("View saved.")).to_be_visible(timeout=15_000)
+    [kept] = saved_views.saved(path)
+    assert kept.choices == "branch_id=002&family=extension"
+
+    page.goto(f"{page.url.split('?')[0]}?lang=en")
+    _settled(page)
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("combobox", name="Open a view").click()
+    page.get_by_role("option", name="West extensions").click()
+    page.wait_for_url("**branch_id=002*")
+    _settled(page)
+    page.keyboard.press("Escape")
+    _settled(page)
+    page.get_by_role("radio", name="Trend and movement").click()
+    expect(page.get_by_text("Movement from 30 Sep 2026 to 31 Oct 2026")).to_be_visible(timeout=15_000)
+    page.wait_for_url("**show=trend*")
+    _settled(page)
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Download Excel").click()
+    waiting.value.save_as(tmp_path / "list.xlsx")
+    assert len(openpyxl.load_workbook(tmp_path / "list.xlsx").sheetnames) == 7
+    with page.expect_download(timeout=30_000) as waiting:
+        page.get_by_role("button", name="Board report").click()
+    waiting.value.save_as(tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert page.get_by_test_id("stException").count() == 0
