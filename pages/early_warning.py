@@ -1,0 +1,45 @@
+"""Early warning: the loans and borrowers with signals of delinquency, and which signals each has."""
+
+from contextvars import copy_context
+from functools import partial
+
+import streamlit as st
+
+from pages.ui import address, charts, frame, tables, warnings, workbook
+from pages.ui.language import say
+
+view = frame.open_page("early_warning")
+frame.need_run(view)
+st.caption(say("warnings.meaning"))
+chosen = warnings.choose(view)
+rows = warnings.listed(view, chosen)
+with st.grid(min_column_width=165):
+    for label, value, under in warnings.cards(view, rows, chosen):
+        st.metric(label, value, under, delta_color="off", delta_arrow="off", border=True, height="stretch")
+
+st.subheader(say("warnings.signals"))
+charts.show(charts.bars, warnings.bars(view, rows), say("warnings.signal"))
+
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+with left:
+    labels = {"loan": say("warnings.by_loan"), "borrower": say("warnings.by_borrower")}
+    by = address.switch("by", say("warnings.list"), labels, default="loan")
+right.download_button(
+    say("violations.download"), data=partial(copy_context().run, warnings.as_workbook, view, rows, chosen),
+    file_name=f"early-warning-{view.as_of}.xlsx", mime=workbook.MIME, disabled=rows.is_empty(),
+    icon=":material/download:", on_click="ignore", width="stretch",
+)  # fmt: skip
+if rows.is_empty():
+    st.info(say("warnings.none"))
+elif by == "borrower":
+    tables.show(warnings.by_borrower(view, rows), warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=460)
+else:
+    row = tables.show(rows, warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=460)
+    if row is not None:
+        st.text(f"{rows['loan_id'][row]} · {rows['borrower_name'][row] or ''}")
+        frame.link("extension_what_if", loan=rows["loan_id"][row])
+
+unknown = warnings.unknown(view)
+if unknown.height:
+    st.subheader(say("warnings.unknown"))
+    tables.show(unknown, warnings.MISSING, key="unknown", height="content")

@@ -1,0 +1,169 @@
+"""What the early-warning page says: signals with their counts, the list by loan or borrower, what joined and left."""
+
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from data import findings, watch_list
+from pages.ui import access, address, language, numbers, workbook
+from pages.ui.frame import View
+from pages.ui.language import pick, say
+from policy import supervision
+
+LIST = "early_warning"
+LOANS = {"borrower_name": "text", "loan_id": "text", "signals": "text", "signal_count": "count", "newly": "text",
+         "balance": "amount", "days_past_due": "count", "interest_overdue": "amount", "late_periods": "count",
+         "extension_count": "count", "classification": "text", "current_maturity": "date", "branch": "text",
+         "officer_id": "text", "currency": "text"}  # fmt: skip
+BORROWERS = {"borrower_name": "text", "borrower_id": "text", "signals": "text", "signal_count": "count",
+             "newly": "text", "loans": "count", "balance": "amount", "days_past_due": "count",
+             "interest_overdue": "amount", "branch": "text", "officer_id": "text", "currency": "text"}  # fmt: skip
+MISSING = {"rule_id": "text", "title": "text", "reason": "text", "field": "text", "subjects": "count"}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    signals: tuple[str, ...]
+    branches: tuple[str, ...]
+    officers: tuple[str, ...]
+    least: int
+
+
+def rules(view: View) -> tuple[str, ...]:
+    return supervision.watched(view.policy, LIST, "loan")
+
+
+def titles(view: View) -> dict[str, str]:
+    """What each signal is called: by its own name, else by what its rule requires."""
+    named, found = supervision.signals(view.policy), view.policy.rules
+    said = {rule: named.get(rule) or found[rule] for rule in rules(view)}
+    return {
+        rule: pick(by.zh, by.en) if isinstance(by, supervision.Signal) else pick(by.title_zh, by.title_en)
+        for rule, by in said.items()
+    }
+
+
+def _counts(view: View) -> pl.DataFrame:
+    return access.ask(watch_list.signals, view.run.run_id, rules(view))
+
+
+def _labels(counted: pl.DataFrame, column: str, names: dict[str, str]) -> dict[str, str]:
+    loans = dict(counted.group_by(column).agg(pl.col("loans").sum()).drop_nulls(column).iter_rows())
+    order = [code for code in names if code in loans] + sorted(set(loans) - set(names))
+    return {code: f"{names.get(code, code)} ({numbers.count(loans[code])})" for code in order}
+
+
+def choose(view: View) -> Chosen:
+    """The filters, each choice with the number of loans it finds."""
+    counted, place = _counts(view), st.columns(3)
+    with place[0]:
+        signals = address.several("signal", say("warnings.signal"), _labels(counted, "rule_id", titles(view)),
+                                  say("filter.all"))  # fmt: skip
+    with place[1]:
+        names = access.ask(findings.branch_names, view.as_of)
+        branches = address.several("branch_id", say("filter.branch_id"), _labels(counted, "branch_id", names),
+                                   say("filter.all"))  # fmt: skip
+    with place[2]:
+        staff = access.ask(findings.staff_names, view.as_of)
+        officers = address.several("officer_id", say("filter.officer_id"), _labels(counted, "officer_id", staff),
+                                   say("filter.all"))  # fmt: skip
+    labels = {str(n): say("warnings.at_least", n=n) for n in range(1, min(4, len(rules(view))) + 1)}
+    least = address.switch("least", say("warnings.least"), labels, default="1")
+    return Chosen(tuple(signals), tuple(branches), tuple(officers), int(least))
+
+
+def before(view: View) -> tuple[str, object] | None:
+    return access.ask(watch_list.run_before, view.run.run_id)
+
+
+def listed(view: View, chosen: Chosen) -> pl.DataFrame:
+    """The loans, with the columns of LOANS and their signals as codes too."""
+    former = before(view)
+    rows = access.ask(
+        watch_list.loans, view.as_of, view.run.run_id, former[0] if former else None, rules(view),
+        chosen.signals, chosen.branches, chosen.officers, chosen.least,
+    )  # fmt: skip
+    return _worded(view, rows.rename({"signals": "codes"}))
+
+
+def _worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+    words, branches = titles(view), access.ask(findings.branch_names, view.as_of)
+    said = [say("warnings.and").join(words[code] for code in row) for row in rows["codes"].to_list()]
+    return rows.with_columns(
+        pl.col("classification").replace(language.code_labels("classification")),
+        signals=pl.Series(said, dtype=pl.String),
+        signal_count=pl.col("codes").list.len(),
+        branch=pl.col("branch_id").replace(branches),
+        newly=pl.when("is_new").then(pl.lit(say("warnings.new"))),
+    )
+
+
+def by_borrower(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+    """The same list, one row a borrower and currency; each with all signals of its loans."""
+    order = rules(view)
+    grouped = rows.group_by("borrower_id", "currency", maintain_order=True).agg(
+        pl.col("borrower_name", "branch_id", "officer_id").first(),
+        pl.col("balance", "interest_overdue").sum(),
+        pl.col("days_past_due").max(),
+        pl.len().alias("loans"),
+        codes=pl.col("codes").explode().unique(),
+        is_new=pl.col("is_new").all(),
+        classification=pl.lit(None, pl.String),
+    )
+    ranked = [[code for code in order if code in row] for row in grouped["codes"].to_list()]
+    worded = _worded(view, grouped.with_columns(codes=pl.Series(ranked, dtype=pl.List(pl.String))))
+    return worded.sort("signal_count", "balance", descending=True, nulls_last=True, maintain_order=True)
+
+
+def cards(view: View, rows: pl.DataFrame, chosen: Chosen) -> list[tuple[str, str, str | None]]:
+    """(label, value, what stands under it): the list in all, what joined and left, and each signal."""
+    former = before(view)
+    ours = rows.filter(pl.col("currency").eq_missing(view.currency))["balance"].sum()
+    joined = rows["is_new"].sum() if former else None
+    gone = access.ask(watch_list.left, view.run.run_id, former[0], rules(view), chosen.branches) if former else None
+    since = say("warnings.since", day=numbers.day(former[1])) if former else say("warnings.no_before")
+    return [
+        (say("warnings.loans"), numbers.count(rows.height), numbers.compact(ours)),
+        (say("warnings.joined"), numbers.count(joined), since),
+        (say("warnings.left"), numbers.count(gone), since),
+        (say("warnings.several"), numbers.count(rows.filter(pl.col("signal_count") > 1).height), None),
+    ]
+
+
+def bars(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+    """[name, balance, label, loans]: each signal with the balance of its loans in the main currency."""
+    ours = rows.filter(pl.col("currency").eq_missing(view.currency))
+    found = []
+    for code, title in titles(view).items():
+        hit = ours.filter(pl.col("codes").list.contains(code))
+        balance = float(hit["balance"].sum() or 0)
+        label = say("warnings.bar", amount=numbers.compact(balance), n=numbers.count(hit.height))
+        found.append((title, balance, label, hit.height))
+    return pl.DataFrame(found, schema=["name", "balance", "label", "loans"], orient="row")
+
+
+def unknown(view: View) -> pl.DataFrame:
+    """The signals that could not be judged, by reason and missing field."""
+    counts = access.ask(watch_list.unknown, view.run.run_id, rules(view))
+    fields = [name and language.field_label("loan", name) for name in counts["field"]]
+    return counts.with_columns(
+        title=pl.col("rule_id").replace(titles(view)),
+        reason=pl.col("reason").replace(language.terms("reason")),
+        field=pl.Series(fields, dtype=pl.String),
+    )
+
+
+def as_workbook(view: View, rows: pl.DataFrame, chosen: Chosen) -> bytes:
+    words = titles(view)
+    signals = "\n".join(words[code] for code in chosen.signals if code in words)
+    cover = {
+        say("frame.as_of"): numbers.day(view.as_of),
+        say("warnings.signal"): signals or say("workbook.no_filters"),
+        say("filter.branch_id"): ", ".join(chosen.branches) or say("workbook.no_filters"),
+        say("filter.officer_id"): ", ".join(chosen.officers) or say("workbook.no_filters"),
+        say("workbook.policy"): view.run.policy_version,
+        say("workbook.run"): view.run.run_id,
+        say("workbook.rows"): numbers.count(rows.height),
+    }
+    return workbook.make(say("page.early_warning"), cover, rows.select(list(LOANS)))

@@ -1,0 +1,40 @@
+"""The tour: its script takes every picture that its pages name, in each language, and nothing comes from outside."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from pages.ui import frame, language
+from tests.browser import tour
+
+DOCS = tour.SCENES.parent
+MOST = 150_000  # bytes of a picture
+
+
+def named(lang: str) -> list[str]:
+    return re.findall(r"!\[[^]]+]\(tour/([^)]+)\)", (DOCS / f"tour.{lang}.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("lang", language.LANGUAGES)
+def test_the_tour_names_every_picture_once(lang):
+    assert sorted(named(lang)) == sorted(scene.file(lang) for scene in tour.scenes())
+
+
+def test_the_tour_shows_every_page():
+    assert {scene.page or frame.PAGES[0] for scene in tour.scenes()} >= {*frame.PAGES}
+
+
+@pytest.mark.parametrize("lang", language.LANGUAGES)
+def test_the_pictures_stand_beside_the_tour_and_are_small(lang):
+    for name in named(lang):
+        assert 5_000 < (DOCS / "tour" / name).stat().st_size <= MOST, name
+
+
+def test_every_scene_can_be_taken_anew(demo_book: Path, served, page: Page, outside: list[str], tmp_path: Path):
+    """In one language, from a small book; the other differs by words only."""
+    written = tour.pictures(page, served(demo_book), tour.chosen(demo_book), tmp_path, ["en"])
+    assert sorted(file.name for file in written) == sorted(named("en"))
+    assert all(5_000 < file.stat().st_size <= MOST for file in written)
+    assert len({file.read_bytes() for file in written}) == len(written)

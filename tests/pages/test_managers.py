@@ -1,0 +1,170 @@
+"""The pages of account managers, training, early warning and connected parties, against figures worked out apart."""
+
+import polars as pl
+import pytest
+from hand_book import NOW, build
+
+from data import book, managers
+from pages.ui import circle_layout, language
+from pages.ui.training import compared
+from policy import judging, supervision
+
+PAGES = ("account_managers", "training", "early_warning", "connected_parties")
+POLICY = judging.load()
+
+
+@pytest.fixture
+def rows(hand_book):
+    def ask(sql: str, **values: object) -> list[tuple]:
+        with book.reading(hand_book) as cursor:
+            return cursor.execute(sql, values).fetchall()
+
+    return ask
+
+
+def cards(app) -> dict[str, str]:
+    return {card.label: card.value for card in app.metric}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_opens(hand_book, opened, name, lang):
+    app = opened(name, lang)
+    assert app.title[0].value == language.words()[f"page.{name}"][lang]
+
+
+@pytest.fixture(scope="module")
+def unchecked(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("unchecked") / "book.duckdb", checked=False)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_book_without_a_run_says_what_to_do(unchecked, monkeypatch, opened, name):
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(unchecked))
+    app = opened(name, "en")
+    assert "run python -m policy check" in app.warning[0].value
+
+
+def test_rates_have_the_denominators_they_say(hand_book, opened, rows):
+    taught = [*supervision.taught(POLICY)]
+    found = dict(
+        rows(
+            "SELECT officer_id, count(*) FROM violations WHERE list_contains($rules, rule_id) GROUP BY 1", rules=taught
+        )
+    )
+    loans = dict(
+        rows("SELECT officer_id, count(*) FROM facts_loan WHERE is_running AND as_of = $day GROUP BY 1", day=NOW)
+    )
+    app = opened("account_managers", "en")
+    table = app.dataframe[0].value.set_index("manager")
+    assert {name: table.loc[name, "loans"] for name in loans} == loans == {"O001": 3, "O002": 3}
+    for officer, other in (("O001", "O002"), ("O002", "O001")):
+        assert table.loc[officer, "violations"] == found[officer]
+        assert table.loc[officer, "rate"] == pytest.approx(found[officer] * 100 / 3)
+        assert table.loc[officer, "peer_rate"] == pytest.approx(found[other] * 100 / 3)
+        assert table.loc[officer, "book_size"] == "Thin"
+        assert table.loc[officer, "needs"] == ""  # a thin book gives no need, however high its rate
+    assert cards(app)["Thin books"] == "2"
+
+
+def test_one_manager_by_clause_group(hand_book, opened, rows):
+    app = opened("account_managers", "en", officer="O001")
+    assert any("Only 3 loans" in warning.value for warning in app.warning)
+    groups = app.dataframe[1].value
+    taught = supervision.taught(POLICY)
+    counted = rows("SELECT rule_id FROM violations WHERE officer_id = 'O001'")
+    assert groups["violations"].sum() == len([rule for (rule,) in counted if rule in taught])
+    assert set(groups["peer_loans"]) == {3}
+    assert app.dataframe[3].value["violations"].sum() == groups["violations"].sum()
+
+
+def test_a_branch_narrows_the_managers_but_not_their_peers(hand_book, opened):
+    whole, part = (opened("account_managers", "en", **choice) for choice in ({}, {"branch_id": "001"}))
+    assert cards(part)["Account managers"] == "1"
+    assert list(part.dataframe[0].value["peer_rate"]) == [
+        row["peer_rate"] for _, row in whole.dataframe[0].value.iterrows() if row["manager"] == "O001"
+    ]
+
+
+def test_a_need_follows_from_a_rate_far_above_the_peers(hand_book, opened, monkeypatch):
+    measures = (
+        POLICY.texts["supervision.csv"]
+        .replace("thin_loans,30", "thin_loans,1")
+        .replace("need_ratio,1.5", "need_ratio,0.1")
+    )
+    measures = measures.replace("need_violations,3", "need_violations,1").replace(
+        "need_deviations,3", "need_deviations,-99"
+    )
+    changed = judging.load()
+    changed.texts["supervision.csv"] = measures
+    monkeypatch.setattr("pages.ui.access.policy", lambda: changed)
+    app = opened("account_managers", "en")
+    assert cards(app)["With a training need"] == "2"
+    assert all(app.dataframe[0].value["needs"] != "")
+
+
+def test_no_training_register_is_said(hand_book, opened):
+    assert "The book has no training register" in opened("training", "en").info[0].value
+
+
+def test_the_early_warning_list_is_the_violations_of_its_rules(hand_book, opened, rows):
+    watched = list(supervision.watched(POLICY, "early_warning", "loan"))
+    signals = rows(
+        "SELECT loan_id, count(DISTINCT rule_id) FROM violations WHERE list_contains($rules, rule_id) GROUP BY 1",
+        rules=watched,
+    )
+    app = opened("early_warning", "en")
+    table = app.dataframe[0].value
+    assert dict(zip(table["loan_id"], table["signal_count"], strict=True)) == dict(signals)
+    assert cards(app)["Loans on the list"] == str(len(signals))
+    assert cards(app)["Joined"] == "—"  # no snapshot was checked before
+    unknown = app.dataframe[-1].value
+    assert set(unknown["rule_id"]) <= set(watched)
+    assert len(unknown)
+
+
+def test_the_early_warning_list_by_borrower(hand_book, opened):
+    loans, borrowers = (opened("early_warning", "en", by=by).dataframe[0].value for by in ("loan", "borrower"))
+    assert borrowers["loans"].sum() == len(loans)
+    assert borrowers["balance"].sum() == loans["balance"].sum()
+
+
+def test_no_connected_parties_is_said(hand_book, opened):
+    assert "No connected parties found" in opened("connected_parties", "en").info[0].value
+
+
+def test_before_and_after_are_added_up_over_the_snapshots():
+    rated = pl.DataFrame({
+        "as_of": [NOW.replace(month=m, day=1) for m in (5, 5, 8, 8, 10, 10)], "trained": [True, False] * 3, "who": ["t", "u"] * 3,
+        "managers": [2, 1] * 3, "loans": [10, 100, 20, 100, 30, 100], "violations": [5, 10, 6, 20, 4, 30],
+    })  # fmt: skip
+    trained, untrained = compared(rated, NOW.replace(month=6, day=1)).rows(named=True)
+    assert (trained["rate_before"], trained["rate_after"], trained["rate_change"]) == (50, 20, -30)
+    assert (untrained["rate_before"], untrained["loans_after"], untrained["rate_after"]) == (10, 200, 25)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 60])
+def test_a_drawing_keeps_its_parties_apart_and_inside(size):
+    names = [f"B{n}" for n in range(size)]
+    at = circle_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
+    spots = list(at.values())
+    assert at == circle_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
+    assert all(-1e-9 <= value <= 1 + 1e-9 for spot in spots for value in spot)
+    gaps = [max(abs(a[0] - b[0]), abs(a[1] - b[1])) for n, a in enumerate(spots) for b in spots[n + 1 :]]
+    assert min(gaps, default=1) > 0.02
+
+
+def test_an_arrow_points_along_its_line():
+    edges = pl.DataFrame(
+        {"x": [0.0, 0.0, 1.0], "y": [0.0, 0.0, 0.5], "x2": [0.0, 1.0, 0.0], "y2": [1.0, 0.0, 0.5], "state": ["s"] * 3}
+    )
+    heads = circle_layout.arrows(edges)
+    assert heads["angle"].to_list() == [0, 90, -90]  # up, right, left; turning with the clock from up
+    assert heads["y"][0] == pytest.approx(1 - circle_layout.GAP)
+
+
+def test_dollars_count_as_a_loan_and_not_as_yuan(hand_book):
+    with book.reading(hand_book) as cursor:
+        books = managers.books(cursor, NOW, "CNY", 90)
+    second = books.filter(pl.col("officer_id") == "O002").row(0, named=True)
+    assert (second["loans"], second["balance"]) == (3, 450_000)
