@@ -118,6 +118,15 @@ class Reader:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
 
+    def need_current(self) -> None:
+        """Raises BookError for a book that an earlier version wrote and no writer has opened since."""
+        absent = schema.lacking(self._connection)
+        if absent:
+            raise BookError(
+                f"Book {self.path} is of an earlier version: it lacks {', '.join(absent[:5])}. Run python -m policy "
+                f"check --book {self.path}, which brings it up to date and loses nothing."
+            )
+
     def close(self) -> None:
         self._connection.close()
 
@@ -128,6 +137,9 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     reader = Reader(path)
     try:
         yield reader.cursor()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        reader.need_current()
+        raise
     except duckdb.Error as error:
         raise explain(path, error) or error from error
     finally:

@@ -56,6 +56,15 @@ def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
                 name_keys.fill(con, name)
 
 
+def lacking(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and columns (table.field) that a book of an earlier version does not have yet."""
+    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    tables = {table for table, _ in held}
+    wanted = [(name, field) for name in dictionary.tables() for field in dictionary.fields(name)]
+    absent = [name if name not in tables else f"{name}.{field}" for name, field in wanted if (name, field) not in held]
+    return list(dict.fromkeys(absent))
+
+
 def create(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk."""
     con.execute("BEGIN")

@@ -16,7 +16,9 @@ Generation = tuple[int, int]
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _reader(path: str, generation: Generation) -> book.Reader:  # noqa: ARG001  # a new book has a new generation
-    return book.Reader(Path(path))
+    reader = book.Reader(Path(path))
+    reader.need_current()
+    return reader
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -184,6 +184,19 @@ def test_an_older_book_gains_the_fields_that_came_since(path: Path) -> None:
         assert con.execute("SELECT purpose FROM loans").fetchall() == []
 
 
+def test_a_reader_of_an_older_book_is_told_what_brings_it_up_to_date(path: Path) -> None:
+    with book.writing(path) as con:
+        con.execute("ALTER TABLE loans DROP COLUMN purpose")
+        con.execute("DROP TABLE groups")
+    said = "earlier version: it lacks loans.purpose, groups"
+    with pytest.raises(BookError, match=said):
+        book.Reader(path).need_current()
+    with pytest.raises(BookError, match=r"Run python -m policy check"), book.reading(path) as con:
+        con.execute("SELECT purpose FROM loans")
+    _add(path, "b")
+    book.Reader(path).need_current()
+
+
 def test_threads_each_read_their_own_rows(path: Path) -> None:
     reader, wrong = book.Reader(path), []
 
