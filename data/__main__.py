@@ -4,7 +4,20 @@ import argparse
 import os
 import sys
 
-from data.commands import backup, changes, demo, load, profile, quality, quarantine, restore, snapshots, verify
+from data.commands import (
+    adopt,
+    backup,
+    changes,
+    demo,
+    export_facts,
+    load,
+    profile,
+    quality,
+    quarantine,
+    restore,
+    snapshots,
+    verify,
+)
 from data.errors import LoanlightError
 
 COMMANDS = {
@@ -18,6 +31,8 @@ COMMANDS = {
     "restore": restore,
     "verify": verify,
     "demo": demo,
+    "export-facts": export_facts,
+    "adopt": adopt,
 }
 
 

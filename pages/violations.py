@@ -74,6 +74,6 @@ elif shown == "quality":
     found = access.ask(quality.findings, view.as_of).filter(pl.col("rows") > 0)
     tables.show(quality_findings.worded(found), quality_findings.FINDINGS, height="content")
     st.caption(say("violations.quality_rows"))
-    frame.link("import_files", quality_of=view.as_of.isoformat())
+    frame.link("import_files", as_of=view.as_of.isoformat())
 else:
     st.info(say("violations.none"))

@@ -6,6 +6,7 @@ import sys
 
 from data.errors import LoanlightError
 from policy.commands import (
+    adopt,
     check,
     coverage,
     curve,
@@ -30,6 +31,7 @@ COMMANDS = {
     "lint": lint,
     "test": test,
     "check": check,
+    "adopt": adopt,
     "verdicts": verdicts,
     "extension": extension,
     "frontier": frontier,

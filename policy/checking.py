@@ -200,8 +200,8 @@ def _function(name: str, function: functions.Function, tree: exp.Anonymous, name
             raise ExpressionError(f"{name} takes {unit or 'a plain number'}, not {part.unit}.")
     if name == "has" and parts[0].code_list and parts[1].literal is not None:
         known_code(parts[0].code_list, parts[1].literal)
-    values = dict(zip(function.places, (part.sql for part in parts), strict=True))
-    return _joined(functions.call(name, **values), parts, function.result, function.unit)
+    sql = functions.function(name, [part.sql for part in parts])
+    return _joined(sql, parts, function.result, function.unit)
 
 
 def _choice(name: str, tree: exp.Anonymous, names: Names) -> Typed:

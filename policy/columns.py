@@ -6,8 +6,9 @@ from dataclasses import replace
 from sqlglot import exp
 
 from data import dictionary
-from policy import functions, lookups
+from policy import dialects, functions, lookups
 from policy.checking import compile_text
+from policy.dialects import BOOK, Engine
 from policy.expressions import KINDS, ExpressionError, Names, Typed, fact
 from policy.model import AGGREGATES, Derived, Policy, Problem
 
@@ -23,7 +24,7 @@ class Columns:
         self.typed: dict[str, Typed] = {name: fact(field) for name, field in self.facts.items()}
         self.computed: dict[str, exp.Expression] = {}
         self.aggregates: dict[str, Aggregate] = {}
-        self.rendered: dict[tuple[str, frozenset[str] | None, bool, bool, int], str] = {}
+        self.rendered: dict[tuple[str, frozenset[str] | None, bool, bool, int, Engine], str] = {}
         self.parsed: dict[str, lookups.ParsedTable] = {}
         self.problems: list[Problem] = []
         for derived in policy.derived:
@@ -150,46 +151,54 @@ class Columns:
         return found
 
     def select(
-        self, base: str, roots: frozenset[str] | None = None, *, narrow: bool = False, pruned: bool = False
+        self,
+        base: str,
+        roots: frozenset[str] | None = None,
+        *,
+        narrow: bool = False,
+        pruned: bool = False,
+        engine: Engine = BOOK,
     ) -> str:
         """SQL of CTEs ending in `columns`: the relation `base` with the computed columns behind `roots` (all if None).
 
         `narrow`: the records are few, so aggregate only over what belongs to them. `pruned`: only the facts that the
         roots are made of, which plans several times faster than all of them.
         """
-        key = (base, roots, narrow, pruned, len(self.computed))
+        key = (base, roots, narrow, pruned, len(self.computed), engine)
         if key not in self.rendered:
             needed = self._needed(roots if roots is not None else [*self.computed, *self.aggregates])
-            shown = self._facts_behind(needed | set(roots)) if pruned and roots is not None else "facts.*"
-            self.rendered[key] = self._select(base, needed, shown, narrow=narrow)
+            shown = self._facts_behind(needed | set(roots), engine) if pruned and roots is not None else "facts.*"
+            self.rendered[key] = self._select(base, needed, shown, engine, narrow=narrow)
         return self.rendered[key]
 
-    def _facts_behind(self, names: set[str]) -> str:
+    def _facts_behind(self, names: set[str], engine: Engine) -> str:
         """The facts that the columns are made of, and the key that joins what is aggregated."""
         read = {self.key} | names
         for name in names:
             read |= self._reads(name) if name in self.computed else set()
-        return ", ".join(f"facts.{identifier(name)}" for name in self.facts if name in read)
+        return ", ".join(f"facts.{dialects.identifier(name, engine)}" for name in self.facts if name in read)
 
-    def _select(self, base: str, needed: set[str], shown: str, *, narrow: bool) -> str:
-        ctes = [f"base AS ({self._with_aggregates(base, needed, shown, narrow=narrow)})"]
+    def _select(self, base: str, needed: set[str], shown: str, engine: Engine, *, narrow: bool) -> str:
+        ctes = [f"base AS ({self._with_aggregates(base, needed, shown, engine, narrow=narrow)})"]
         before = "base"
         for number, layer in enumerate(self._layers(needed)):
-            added = ", ".join(f"{functions.render(sql)} AS {identifier(name)}" for name, sql in layer.items())
+            added = ", ".join(
+                f"{functions.render(sql, engine)} AS {dialects.identifier(name, engine)}" for name, sql in layer.items()
+            )
             ctes.append(f"layer{number} AS (SELECT *, {added} FROM {before})")
             before = f"layer{number}"
         ctes.append(f"columns AS (SELECT * FROM {before})")
         return "WITH " + ",\n".join(ctes)
 
-    def _with_aggregates(self, base: str, needed: set[str], shown: str, *, narrow: bool) -> str:
+    def _with_aggregates(self, base: str, needed: set[str], shown: str, engine: Engine, *, narrow: bool) -> str:
         if self.given:
             return f"SELECT * FROM {base} AS facts"
         joins, added = [], ""
         for number, name in enumerate(name for name in self.aggregates if name in needed):
-            key = identifier(self.key)
+            key = dialects.identifier(self.key, engine)
             only = f" AND {key} IN (SELECT {key} FROM {base} AS narrow)" if narrow else ""
-            joins.append(f"LEFT JOIN ({self.aggregates[name].sql(only)}) AS child{number} USING ({key})")
-            added += f", child{number}.value AS {identifier(name)}"
+            joins.append(f"LEFT JOIN ({self.aggregates[name].sql(only, engine)}) AS child{number} USING ({key})")
+            added += f", child{number}.value AS {dialects.identifier(name, engine)}"
         return f"SELECT {shown}{added} FROM {base} AS facts " + " ".join(joins)
 
 
@@ -209,21 +218,21 @@ class Aggregate:
         if derived.aggregate not in AGGREGATES:
             raise ExpressionError(f"'{derived.aggregate}' is none of {', '.join(AGGREGATES)}.")
 
-    def sql(self, only: str) -> str:
-        return self.over(f"(SELECT * FROM facts_{self.derived.from_subject} WHERE as_of = $as_of{only})")
+    def sql(self, only: str, engine: Engine = BOOK) -> str:
+        return self.over(engine.booked(self.derived.from_subject, only), engine)
 
-    def over(self, source: str) -> str:
+    def over(self, source: str, engine: Engine = BOOK) -> str:
         """[the parent's key, value] of the child rows of a relation."""
-        key = identifier(self.key)
-        value = functions.render(self.value.sql)
+        key = dialects.identifier(self.key, engine)
+        value = functions.render(self.value.sql, engine)
         total = f"{self.derived.aggregate.upper()}({value})"
         total = f"CAST({total} AS {functions.WIDE})" if self.derived.aggregate == "sum" else total
         whole = total if self.derived.aggregate == "count" else f"CASE WHEN COUNT(*) = COUNT({value}) THEN {total} END"
         roots = frozenset(column.name for column in self.value.sql.find_all(exp.Column)) | {self.key}
-        select = self.columns.select(source, roots, pruned=True)
+        select = self.columns.select(source, roots, pruned=True, engine=engine)
         return f"{select} SELECT {key}, {whole} AS value FROM columns GROUP BY {key}"
 
 
 def identifier(name: str) -> str:
-    """A column name that came from a table, safe to stand in SQL."""
-    return '"' + name.replace('"', '""') + '"'
+    """A column name that came from a table, safe to stand in the SQL of the book."""
+    return dialects.identifier(name)

@@ -1,57 +1,40 @@
-"""The functions of the expression language: one meaning each, rendered as DuckDB SQL here and nowhere else."""
+"""The functions of the expression language: arguments, units and one meaning each (policy.dialects writes them)."""
 
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import reduce
 
-import sqlglot
 from sqlglot import exp
 
-DIALECT = "duckdb"
-WIDE = "DECIMAL(38, 12)"
-_WHOLE_MONTHS = "((YEAR(:b) - YEAR(:a)) * 12 + MONTH(:b) - MONTH(:a))"
-_ADD_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
+from policy.dialects import WIDE, call, cast, fill, render
 
-
-def _months_after(day: str, months: str) -> str:
-    return _ADD_MONTHS.replace(":d", day).replace(":n", months)
-
-
-_ADD_TERM = f"""CASE
-    WHEN {_months_after(":a", _WHOLE_MONTHS)} = :b AND FLOOR({_WHOLE_MONTHS} * :r) = {_WHOLE_MONTHS} * :r
-    THEN {_months_after(":b", f"({_WHOLE_MONTHS} * :r)")}
-    ELSE :b + CAST(FLOOR((:b - :a) * :r) AS INTEGER) END"""
-
-
-# The wanted items (`a, b/c`: each may name substitutes) that the list holds none of, in order; '' where none lacks.
-_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_TO_STRING(
-    LIST_FILTER(STR_SPLIT(:w, ', '), LAMBDA item : NOT LIST_HAS_ANY(:l, STR_SPLIT(item, '/'))), ', ') END"""
+__all__ = [
+    "CHOICES", "FUNCTIONS", "WIDE", "Function", "cast", "choose", "column", "fill", "function", "literal", "plain",
+    "product", "quotient", "render", "wide",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Function:
-    """Argument kinds and units, result kind and unit; `*` as the only argument kind: any number of one kind."""
+    """Argument kinds and units, result kind and unit."""
 
     arguments: tuple[str, ...]
     units: tuple[str | None, ...]
     result: str
     unit: str | None
-    template: str
-    places: tuple[str, ...]
-    optional: int = 0
 
 
 FUNCTIONS = {
     # The same day n months on; clipped to the month's end where the month is shorter.
-    "add_months": Function(("date", "number"), (None, "months"), "date", None, _ADD_MONTHS, ("d", "n")),
-    "add_days": Function(("date", "number"), (None, "days"), "date", None, ":d + CAST(:n AS INTEGER)", ("d", "n")),
-    "days_between": Function(("date", "date"), (None, None), "number", "days", "(:b - :a)", ("a", "b")),
+    "add_months": Function(("date", "number"), (None, "months"), "date", None),
+    "add_days": Function(("date", "number"), (None, "days"), "date", None),
+    "days_between": Function(("date", "date"), (None, None), "number", "days"),
     # end + ratio of the term from start to end: whole calendar months where both are whole, else days rounded down.
-    "add_term": Function(("date", "date", "number"), (None, None, "ratio"), "date", None, _ADD_TERM, ("a", "b", "r")),
-    "month_end": Function(("date",), (None,), "date", None, "LAST_DAY(:d)", ("d",)),
-    "year": Function(("date",), (None,), "number", "year", "YEAR(:d)", ("d",)),
-    "has": Function(("list", "text"), (None, None), "boolean", None, "LIST_CONTAINS(:l, :x)", ("l", "x")),
-    "lacking": Function(("list", "text"), (None, None), "text", None, _LACKING, ("l", "w")),
-    "starts_with": Function(("text", "text"), (None, None), "boolean", None, "STARTS_WITH(:t, :p)", ("t", "p")),
+    "add_term": Function(("date", "date", "number"), (None, None, "ratio"), "date", None),
+    "month_end": Function(("date",), (None,), "date", None),
+    "year": Function(("date",), (None,), "number", "year"),
+    "has": Function(("list", "text"), (None, None), "boolean", None),
+    "lacking": Function(("list", "text"), (None, None), "text", None),
+    "starts_with": Function(("text", "text"), (None, None), "boolean", None),
 }
 # Of any one kind; these skip unknown arguments and are unknown only when all are.
 CHOICES = {
@@ -63,29 +46,13 @@ CHOICES = {
 }
 
 
-@cache
-def _template(text: str) -> exp.Expression:
-    return sqlglot.parse_one(text, dialect=DIALECT)
-
-
-def fill(template: str, **values: exp.Expression) -> exp.Expression:
-    """The template's tree with each `:name` replaced by a tree; text of a user is never pasted."""
-
-    def replace(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Placeholder) and node.name in values:
-            return exp.paren(values[node.name].copy(), copy=False)
-        return node
-
-    return _template(template).copy().transform(replace, copy=False)
-
-
-def call(name: str, **values: exp.Expression) -> exp.Expression:
+def function(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     """A function of FUNCTIONS over its arguments by place."""
-    wishes = _known_texts(values["w"]) if name == "lacking" else None
+    wishes = _known_texts(arguments[1]) if name == "lacking" else None
     if wishes is None:
-        return fill(FUNCTIONS[name].template, **values)
+        return call(name, *arguments)
     ifs = [
-        exp.If(this=test.copy(), true=exp.null() if wish is None else _lacking(values["l"], wish))
+        exp.If(this=test.copy(), true=exp.null() if wish is None else _lacking(arguments[0], wish))
         for test, wish in wishes
     ]
     return exp.Case(ifs=ifs)
@@ -110,14 +77,13 @@ def _lacking(found: exp.Expression, wish: str) -> exp.Expression:
         exp.Case(ifs=[exp.If(this=exp.Not(this=_any_of(found, item.split("/"))), true=literal("text", item))])
         for item in wish.split(", ")
     ]
-    # Not exp.ConcatWs: sqlglot writes that so that one NULL makes the whole NULL.
-    joined = exp.Anonymous(this="CONCAT_WS", expressions=[literal("text", ", "), *items])
+    joined = call("concat_ws", literal("text", ", "), *items)
     known = exp.Not(this=exp.Is(this=exp.paren(found.copy()), expression=exp.null()))
     return exp.Case(ifs=[exp.If(this=known, true=joined)])
 
 
 def _any_of(found: exp.Expression, names: list[str]) -> exp.Expression:
-    tests = [fill(FUNCTIONS["has"].template, l=found, x=literal("text", name)) for name in names]
+    tests = [call("has", found, literal("text", name)) for name in names]
     return exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
@@ -128,8 +94,18 @@ def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
 
 
 def product(left: exp.Expression, right: exp.Expression) -> exp.Expression:
-    """Left times right: DuckDB would keep 18 digits, and fail on a large balance times a rate."""
-    return wide(fill("CAST(1 AS DECIMAL(19, 0)) * :a * :b", a=left, b=right))
+    """Left times right, with the decimals of both."""
+    return wide(call("product", left, right))
+
+
+def quotient(over: exp.Expression, under: exp.Expression) -> exp.Expression:
+    """A ratio as it is shown, to six decimals; unknown unless the divisor is positive."""
+    return call("quotient", over, under)
+
+
+def plain(number: exp.Expression) -> exp.Expression:
+    """A number as text without the zeros that only its type adds."""
+    return call("plain", number)
 
 
 def wide(number: exp.Expression) -> exp.Expression:
@@ -150,7 +126,3 @@ def literal(kind: str, text: str) -> exp.Expression:
 
 def column(name: str) -> exp.Expression:
     return exp.column(name, quoted=True)
-
-
-def render(tree: exp.Expression) -> str:
-    return tree.sql(dialect=DIALECT)

@@ -32,7 +32,7 @@ def _problem(row: LimitRow, column: str, message: str, fix: str = "Mend the cell
 def cell_value(column: LimitColumn, text: str) -> exp.Expression:
     """A limit cell as SQL of its declared type, blank as NULL of that type. Raises ExpressionError."""
     if not text:
-        return exp.cast(exp.null(), DUCKDB_TYPES[column.type], dialect=functions.DIALECT)
+        return functions.cast(exp.null(), DUCKDB_TYPES[column.type])
     kind = KINDS.get(column.type, "")
     try:
         if kind == "number" and not Decimal(text).is_finite():
@@ -45,7 +45,7 @@ def cell_value(column: LimitColumn, text: str) -> exp.Expression:
         raise ExpressionError(f"'{text}' is no {column.type}.") from error
     if kind == "boolean" and text not in ("true", "false"):
         raise ExpressionError(f"'{text}' is no boolean; write true or false.")
-    return exp.cast(exp.Literal.string(text), DUCKDB_TYPES[column.type], dialect=functions.DIALECT)
+    return functions.cast(exp.Literal.string(text), DUCKDB_TYPES[column.type])
 
 
 def parse_table(table: LimitTable, key_lists: Mapping[str, str | None]) -> tuple[ParsedTable, list[Problem]]:

@@ -23,6 +23,8 @@ def record(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     con.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (as_of DATE, policy_version VARCHAR, {COLUMNS})")
     con.execute(f"DELETE FROM {TABLE} WHERE as_of = ? AND policy_version = ?", [as_of, policy.version])
     rows = [(as_of, policy.version, *astuple(value)) for value in metrics.evaluate(con, policy, as_of)]
+    if not rows:
+        return
     columns = [[*map(_plain, column)] for column in zip(*rows, strict=True)]
     con.execute(f"INSERT INTO {TABLE} SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
 

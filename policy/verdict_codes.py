@@ -6,6 +6,7 @@ from functools import cached_property, reduce
 from sqlglot import exp
 
 from policy import functions, lookups
+from policy.dialects import Engine
 from policy.expressions import Typed
 from policy.model import Rule
 
@@ -56,6 +57,12 @@ class CompiledRule:
         measured, limit = shown(self.measured, self.kind), shown(self.limit, self.kind)
         trees = (self.code, measured, limit, self.measured, self.limit, self.hits, self.harmless)
         return RuleSql(*(f"({functions.render(tree)})" for tree in trees))
+
+    def judged_on(self, engine: Engine) -> tuple[str, str, str]:
+        """Code, measured value and limit as text of another engine."""
+        trees = (self.code, shown(self.measured, self.kind), shown(self.limit, self.kind))
+        code, measured, limit = (f"({functions.render(tree, engine)})" for tree in trees)
+        return code, measured, limit
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,4 @@ def shown(value: exp.Expression, kind: str) -> exp.Expression:
     """A value as text; numbers without the zeros that only their type adds."""
     if kind != "number":
         return exp.cast(value, "VARCHAR")
-    return functions.fill(
-        "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')", v=value
-    )
+    return functions.plain(value)

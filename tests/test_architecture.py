@@ -77,6 +77,16 @@ def _strings(path: Path) -> list[str]:
     ]
 
 
+def test_only_one_module_knows_a_dialect() -> None:
+    names = {"duckdb", "spark"}
+    for path in SOURCES:
+        if path != ROOT / "policy/dialects.py":
+            assert not names & set(_strings(path)), path
+            assert "sqlglot.dialects." not in path.read_text(encoding="utf-8").replace(
+                "sqlglot.dialects.dialect ", ""
+            ), path
+
+
 def test_pages_hold_no_sql() -> None:
     for path in (ROOT / "pages").rglob("*.py"):
         assert not [text for text in _strings(path) if "SELECT " in text or " FROM " in text], path

@@ -5,6 +5,7 @@ import io
 import polars as pl
 import streamlit as st
 
+from data import inert
 from data import requests as uploaded
 from data.errors import LoanlightError
 from pages.ui import access, address, language, numbers, tables, uploads, workbook
@@ -59,7 +60,7 @@ def _template() -> bytes:
     """A workbook with the header to fill in under."""
     titles = {column: pick(row["zh"], row["en"]) for column, row in uploaded.columns().items()}
     buffer = io.BytesIO()
-    pl.DataFrame(schema=dict.fromkeys(titles.values(), pl.String)).write_excel(buffer, autofit=True)
+    inert.frame(pl.DataFrame(schema=dict.fromkeys(titles.values(), pl.String))).write_excel(buffer, autofit=True)
     return buffer.getvalue()
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data import book
+from pages.ui import frame
 
 ROOT = Path(__file__).parents[2]
 HEADER = ("loan_id,contract_no,borrower_id,branch_id,branch_name,officer_id,product_code,principal,balance,currency,"
@@ -37,10 +38,11 @@ def _run(*command: str, path: Path) -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
-def checked(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows imported by the command line, one of them broken, and checked."""
-    path, file = tmp_path / "book.duckdb", tmp_path / "loans.csv"
+    folder = tmp_path_factory.mktemp("checked")
+    path, file = folder / "book.duckdb", folder / "loans.csv"
     file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
     report = _run("data", "import", str(file), "--as-of", "2026-10-31", path=path)
     assert report["tables"]["loans"]["quarantined"] == 1
@@ -101,7 +103,7 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
     page.goto(f"{served(checked)}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=30_000)
     navigation = page.get_by_test_id("stSidebarNav")
-    expect(navigation.get_by_role("link")).to_have_count(5)
+    expect(navigation.get_by_role("link")).to_have_count(len(frame.PAGES))
     expect(page.get_by_text("语言 · Language")).to_be_visible()  # only the dashboard draws it
     expect(navigation.get_by_text("dashboard")).to_have_count(0)
     words = ("Portfolio health", "Violations") if "en" in path else ("资产质量", "违规清单")

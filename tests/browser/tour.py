@@ -86,7 +86,8 @@ def take(page: Page, url: str, scene: Scene, lang: str, names: dict[str, str]) -
         page.get_by_text(language.words()[scene.show][lang]).first.evaluate("seen => seen.scrollIntoView()")
         page.wait_for_timeout(900)
     assert page.get_by_test_id("stException").count() == 0, f"{address}: the page shows an exception"
-    assert page.locator('[data-testid="stAlertContentError"]').count() == 0, f"{address}: the page shows an error"
+    failed = page.get_by_text(language.words()["error.cannot_show"][lang])
+    assert failed.count() == 0, f"{address}: the page cannot be shown"
     return page.screenshot()
 
 

@@ -143,6 +143,7 @@ POINTING = {
     "borrower_unknown": [("borrowers", {"borrower_id": "C9"})],
     "officer_unknown": [("staff", {"staff_id": "S9"}), ("loans", GOOD | {"loan_id": "L2", "officer_id": "S1"}),
                         ("snapshots", {"loan_id": "L2", "snapshot_date": AS_OF, "balance": 1})],
+    "group_unknown": [("groups", {"group_id": "G1"}), ("borrowers", {"borrower_id": "C1", "group_id": "G2"})],
     "document_borrower_unknown": [("borrowers", {"borrower_id": "C1"}),
                                   ("documents", {"doc_id": "D1", "borrower_id": "C9"})],
     "consent_request_unknown": [("extensions", {"request_id": "R1", "loan_id": "L1"}),

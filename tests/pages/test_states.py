@@ -68,6 +68,7 @@ def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
 def test_nothing_found_is_no_pass(hand_book, opened):
     app = opened("violations", "en", severity="critical", branch_id="001")
     assert "could not be judged is no pass" in app.info[0].value
+    app = opened("violations", "en", severity="critical", show="unjudged")
     assert not app.dataframe[0].value.empty  # what could not be judged is listed all the same
 
 

@@ -133,7 +133,7 @@ HISTORY = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(history=HISTORY, data=st.data())
 def test_random_histories_are_told_as_the_plain_model_tells_them(history, data) -> None:
     since = data.draw(st.integers(0, len(history) - 2))

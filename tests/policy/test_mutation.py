@@ -8,7 +8,7 @@ from policy import judging
 from tests.policy import mutants, small
 from tests.policy.mutation import Mutations
 
-SAMPLE = 300
+SAMPLE = 150
 
 
 def test_a_sample_of_the_shipped_rules_mutants_is_caught() -> None:

@@ -1,0 +1,28 @@
+"""Write the facts of a snapshot as Parquet."""
+
+import argparse
+from pathlib import Path
+
+from data import facts_export
+from data.book import Reader
+from data.commands import arguments as add
+
+ABOUT = "write the facts of a snapshot as Parquet, for a check on a cluster"
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; a snapshot is one below it")
+    command.add_argument("--as-of", type=add.day, metavar="DATE", help="the snapshot (default: the latest)")
+    add.of_book(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    reader = Reader(options.book)
+    try:
+        as_of = add.pick(reader.cursor(), options.as_of)
+        rows = facts_export.export(reader, as_of, options.out)
+    finally:
+        reader.close()
+    text = f"Facts 事实 {as_of}: {sum(rows.values()):,} rows 行 of {len(rows)} subjects 对象, {options.out}."
+    add.show({"as_of": as_of, "out": str(options.out), "rows": rows}, text, options.json)
+    return 0

@@ -1,0 +1,208 @@
+"""The only place that knows SQL dialects: one tree of the policy language, written for each engine it runs on.
+
+A tree is made of plain nodes and of calls (`call`) of functions that have one meaning on every engine. `_TEMPLATES`
+says how each engine computes it. On an engine that is not the book's own nothing else passes: an unknown node or
+function would be written as it is, and mean something else there.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.spark import Spark
+
+WIDE = "DECIMAL(38, 12)"
+_PLACE = re.compile(r":([a-z])\b")
+_WHOLE_MONTHS = "((YEAR(:b) - YEAR(:a)) * 12 + MONTH(:b) - MONTH(:a))"
+
+
+class DialectError(Exception):
+    """A tree holds what has no meaning agreed on for the engine; a fault of ours, not of the policy."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that rules run on. `relation`: the facts of a subject at the day of judgement, and of these `:only`."""
+
+    name: str
+    relation: str
+
+    def booked(self, subject: str, only: str = "") -> str:
+        return self.relation.replace(":subject", subject).replace(":only", only)
+
+
+BOOK = Engine("duckdb", "(SELECT * FROM facts_:subject WHERE as_of = $as_of:only)")
+CLUSTER = Engine("spark", "facts_:subject")
+ENGINES = {engine.name: engine for engine in (BOOK, CLUSTER)}
+
+
+def _added(months: str) -> Callable[[str, str], str]:
+    return lambda day, number: months.replace(":d", day).replace(":n", number)
+
+
+_BOOK_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
+# A cast cuts a half off here; the book's rounds it away from zero.
+_CLUSTER_MONTHS = "ADD_MONTHS(:d, CAST(ROUND(:n, 0) AS INT))"
+
+
+def _term(after: Callable[[str, str], str], by_days: str) -> str:
+    return f"""CASE
+    WHEN {after(":a", _WHOLE_MONTHS)} = :b AND FLOOR({_WHOLE_MONTHS} * :r) = {_WHOLE_MONTHS} * :r
+    THEN {after(":b", f"({_WHOLE_MONTHS} * :r)")}
+    ELSE {by_days} END"""
+
+
+# The wanted items (`a, b/c`: each may name substitutes) that the list holds none of, in order; '' where none lacks.
+_BOOK_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_TO_STRING(
+    LIST_FILTER(STR_SPLIT(:w, ', '), LAMBDA item : NOT LIST_HAS_ANY(:l, STR_SPLIT(item, '/'))), ', ') END"""
+_CLUSTER_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_JOIN(FILTER(SPLIT(:w, ', '),
+    item -> NOT EXISTS(SPLIT(item, '/'), wish -> EXISTS(:l, held -> held <=> wish))), ', ') END"""
+# The quotient of the two nearest binary numbers, to six decimals, a half away from zero.
+_BOOK_QUOTIENT = "CASE WHEN :b > 0 THEN CAST(ROUND(CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE), 6) AS DECIMAL(18, 6)) END"
+# In steps, since a rounding of binary numbers to decimals goes by their shortest text here.
+_CLUSTER_QUOTIENT = """CASE WHEN :b > 0 THEN CAST(CAST(ROUND((ROUND(
+    (CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE)) * 1000000D, 0) / 1000000D) * 1000000D, 0) AS BIGINT) * 0.000001BD
+    AS DECIMAL(18, 6)) END"""
+# A number as text without the zeros that only its type adds.
+_BOOK_PLAIN = "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')"
+_CLUSTER_PLAIN = "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS STRING), '([.][0-9]*[1-9])0+$', '$1'), '[.]0*$', '')"
+# Every function: its places in order, and its text on the book's engine and on the cluster's.
+_TEMPLATES: dict[str, tuple[str, str, str]] = {
+    "add_months": ("dn", _BOOK_MONTHS, _CLUSTER_MONTHS),
+    "add_days": ("dn", ":d + CAST(:n AS INTEGER)", "DATE_ADD(:d, CAST(ROUND(:n, 0) AS INT))"),
+    "days_between": ("ab", "(:b - :a)", "DATEDIFF(:b, :a)"),
+    "add_term": (
+        "abr",
+        _term(_added(_BOOK_MONTHS), ":b + CAST(FLOOR((:b - :a) * :r) AS INTEGER)"),
+        _term(_added(_CLUSTER_MONTHS), "DATE_ADD(:b, CAST(FLOOR(DATEDIFF(:b, :a) * :r) AS INT))"),
+    ),
+    "month_end": ("d", "LAST_DAY(:d)", "LAST_DAY(:d)"),
+    "year": ("d", "YEAR(:d)", "YEAR(:d)"),
+    "has": ("lx", "LIST_CONTAINS(:l, :x)", "CASE WHEN NOT :x IS NULL THEN EXISTS(:l, held -> held <=> :x) END"),
+    "lacking": ("lw", _BOOK_LACKING, _CLUSTER_LACKING),
+    "starts_with": ("tp", "STARTS_WITH(:t, :p)", "STARTSWITH(:t, :p)"),
+    # The book's engine would keep 18 digits, and fail on a large balance times a rate.
+    "product": ("ab", "CAST(1 AS DECIMAL(19, 0)) * :a * :b", "CAST(1 AS DECIMAL(19, 0)) * :a * :b"),
+    "quotient": ("ab", _BOOK_QUOTIENT, _CLUSTER_QUOTIENT),
+    "plain": ("v", _BOOK_PLAIN, _CLUSTER_PLAIN),
+}
+# Any number of arguments, the unknown ones left out; by the same name on both.
+_VARIADIC = {"concat_ws"}
+_PLAIN_NODES = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.DataType, exp.DataTypeParam,
+    exp.Paren, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
+    exp.GTE, exp.Add, exp.Sub, exp.Neg, exp.Case, exp.If, exp.Coalesce, exp.Least, exp.Greatest, exp.Array,
+)  # fmt: skip
+
+
+def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+    """A function of one meaning over trees; what it is on an engine is decided when the tree is written."""
+    if name not in _TEMPLATES and name not in _VARIADIC:
+        raise DialectError(f"no function '{name}'.")
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+@cache
+def _template(text: str, engine: Engine) -> exp.Expression:
+    return sqlglot.parse_one(text, dialect=engine.name)
+
+
+def fill(template: str, **values: exp.Expression) -> exp.Expression:
+    """The template of the book's engine with each `:name` replaced by a tree; text of a user is never pasted."""
+    return _filled(_template(template, BOOK), values)
+
+
+def _filled(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
+    def replace(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Placeholder) and node.name in values:
+            return exp.paren(values[node.name].copy(), copy=False)
+        return node
+
+    return template.copy().transform(replace, copy=False)
+
+
+def _written(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expression], str]:
+    side = 1 if engine is BOOK else 2
+
+    def write(generator: sqlglot.Generator, node: exp.Expression) -> str:
+        name = str(node.this)
+        if name in _VARIADIC:
+            return f"{name.upper()}({generator.expressions(node, flat=True)})"
+        if name in _TEMPLATES:
+            return _call_text(generator, engine, _TEMPLATES[name][0], _TEMPLATES[name][side], node.expressions)
+        # A function of a template of the book's engine, which sqlglot has no node for.
+        return generator.func(name, *node.expressions, normalize=False)
+
+    return write
+
+
+def _call_text(
+    generator: sqlglot.Generator, engine: Engine, places: str, template: str, arguments: list[exp.Expression]
+) -> str:
+    filled = _filled(_template(template, engine), dict(zip(places, arguments, strict=True)))
+    return str(generator.sql(filled))
+
+
+def _least(generator: sqlglot.Generator, node: exp.Expression) -> str:
+    """Of one alone there is nothing to choose, and this engine takes no fewer than two."""
+    parts = [generator.sql(part) for part in (node.this, *node.expressions)]
+    return f"{node.key.upper()}({', '.join(parts)})" if len(parts) > 1 else f"({parts[0]})"
+
+
+class OnBook(DuckDB):
+    """The trees as the book's engine reads them."""
+
+    class Generator(DuckDB.Generator):
+        TRANSFORMS = {**DuckDB.Generator.TRANSFORMS, exp.Anonymous: _written(BOOK)}
+
+
+class OnCluster(Spark):
+    """The trees as the cluster's engine reads them."""
+
+    class Generator(Spark.Generator):
+        TRANSFORMS = {
+            **Spark.Generator.TRANSFORMS,
+            exp.Anonymous: _written(CLUSTER), exp.Least: _least, exp.Greatest: _least,
+        }  # fmt: skip
+
+
+_WRITERS = {BOOK: OnBook, CLUSTER: OnCluster}
+
+
+def render(tree: exp.Expression, engine: Engine = BOOK) -> str:
+    """The text of a tree for an engine. Raises DialectError for what is not agreed on for a foreign one."""
+    if engine is not BOOK:
+        _need_known(tree)
+    return tree.sql(dialect=_WRITERS[engine])
+
+
+def _need_known(tree: exp.Expression) -> None:
+    for node in tree.walk():
+        if isinstance(node, exp.Anonymous):
+            known = str(node.this) in _TEMPLATES or str(node.this) in _VARIADIC
+        else:
+            known = type(node) in _PLAIN_NODES
+        if not known:
+            raise DialectError(f"'{node.sql(dialect=BOOK.name)[:60]}' has no meaning agreed on for every engine.")
+
+
+def cast(tree: exp.Expression, sql_type: str) -> exp.Expression:
+    """A cast to a type of the data dictionary."""
+    return exp.cast(tree, sql_type, dialect=BOOK.name)
+
+
+def type_name(sql_type: str, engine: Engine) -> str:
+    """A type of the data dictionary as an engine calls it; a timestamp is of no time zone."""
+    if engine is BOOK or sql_type != "TIMESTAMP":
+        return exp.DataType.build(sql_type, dialect=BOOK.name).sql(dialect=engine.name)
+    return "TIMESTAMP_NTZ"
+
+
+def identifier(name: str, engine: Engine = BOOK) -> str:
+    """A column name that came from a table, safe to stand in SQL."""
+    quote = '"' if engine is BOOK else "`"
+    return quote + name.replace(quote, quote * 2) + quote

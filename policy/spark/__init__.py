@@ -1,0 +1,1 @@
+"""The same compiled rules on a Spark cluster, over facts in Parquet."""

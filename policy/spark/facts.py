@@ -1,0 +1,59 @@
+"""The facts of one snapshot in Parquet, checked and named as the rules read them."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from data import facts
+from data.errors import InputError
+from policy.dialects import CLUSTER, identifier, type_name
+from policy.spark.folders import SUCCESS, Folder
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+PARTITION = "as_of"
+
+
+def folder_of(spark: "SparkSession", path: str, as_of: date) -> Folder:
+    """The folder of a snapshot. Raises InputError when it is not there, or only half written."""
+    folder = Folder(spark, f"{path.rstrip('/')}/{PARTITION}={as_of}")
+    if not folder.exists():
+        raise InputError(f"No facts at {folder.path}. Write them: python -m data export-facts --as-of {as_of} "
+                         f"--out {path}.")  # fmt: skip
+    if not folder.exists(SUCCESS):
+        raise InputError(f"The facts at {folder.path} have no {SUCCESS}: they were not written to the end. "
+                         "Remove the folder and export them again.")  # fmt: skip
+    return folder
+
+
+def register(spark: "SparkSession", folder: Folder, subjects: tuple[str, ...], as_of: date) -> None:
+    """A view facts_<subject> for each subject. Raises InputError for a missing folder, column or type."""
+    for subject in subjects:
+        found = _read(spark, folder, subject)
+        names = [name for name in facts.types(subject) if name != PARTITION]
+        chosen = [f"CAST('{as_of}' AS DATE) AS {PARTITION}", *(identifier(name, CLUSTER) for name in names)]
+        found.selectExpr(*chosen).createOrReplaceTempView(f"facts_{subject}")
+
+
+def _read(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
+    if not folder.exists(subject):
+        raise InputError(f"The facts at {folder.path} have no folder '{subject}'. Export them again.")
+    from pyspark.errors import PySparkException
+
+    try:
+        found = spark.read.parquet(folder.inside(subject))
+    except PySparkException as error:
+        said = str(error).splitlines()[0]
+        raise InputError(f"{folder.inside(subject)} cannot be read as Parquet: {said}") from error
+    held = {field.name: field.dataType.simpleString() for field in found.schema.fields}
+    for name, sql_type in facts.types(subject).items():
+        wanted = type_name(sql_type, CLUSTER).lower().replace(" ", "")
+        if name == PARTITION:
+            continue
+        if name not in held:
+            raise InputError(f"{folder.inside(subject)} has no column '{name}' ({wanted}). Export the facts again "
+                             "with this version of Loanlight.")  # fmt: skip
+        if held[name] != wanted:
+            raise InputError(f"{folder.inside(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
+                             "the facts are written.")  # fmt: skip
+    return found

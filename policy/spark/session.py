@@ -1,0 +1,103 @@
+"""A Spark session with the semantics the rules were proved under, or one clear message why there is none."""
+
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.errors import InputError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# What verdicts depend on; set on every session and looked at again before anything is judged.
+SEMANTICS = {
+    "spark.sql.ansi.enabled": "true",  # an overflow or a bad cast is an error, never a silent NULL
+    "spark.sql.session.timeZone": "UTC",  # rules know dates only; no day may shift with the machine's zone
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",  # the decimals of both factors are kept
+    "spark.sql.caseSensitive": "true",
+    # What follows from hundreds of columns made of one another is more than an optimizer can write down.
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.legacy.followThreeValuedLogicInArrayExists": "true",
+}
+DEFAULTS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    # The methods generated for a hundred rules are long; the JVM would interpret them for ever.
+    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+    "spark.executor.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+    # One method for a whole stage would pass the JVM's 64 KB; each projection alone is cut into many.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.maxPlanStringLength": "2000",  # plans of a hundred rules as text cost more than their work
+}
+LOCAL = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "8",
+}
+SECONDS_TO_CONNECT = 5.0
+
+
+def need_spark() -> None:
+    """Raises InputError where PySpark or Java is missing."""
+    if find_spec("pyspark") is None:
+        raise InputError("PySpark is not installed. Run: pip install -r requirements-spark.txt")
+    home = os.environ.get("JAVA_HOME")
+    found = (Path(home) / "bin" / "java").exists() if home else shutil.which("java")
+    if not found:
+        where = f"JAVA_HOME is {home}, which holds no bin/java" if home else "no java on the PATH, and no JAVA_HOME"
+        raise InputError(f"Spark needs Java 17 or 21: {where}. Install it (Debian: openjdk-17-jre-headless).")
+
+
+def need_master(master: str) -> None:
+    """Raises InputError when no master of a standalone cluster answers: Spark itself would try for minutes."""
+    if master.startswith("yarn"):
+        if not (os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")):
+            raise InputError("--master yarn needs HADOOP_CONF_DIR: the folder with the cluster's yarn-site.xml.")
+        return
+    if not master.startswith("spark://"):
+        return
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise InputError(f"--master {master}: write spark://HOST:PORT.")
+        try:
+            socket.create_connection((host, int(port)), SECONDS_TO_CONNECT).close()
+        except OSError:
+            continue
+        return
+    raise InputError(f"No Spark master answers at {master}. Start it, or mend --master.")
+
+
+def start(master: str, settings: Mapping[str, str] | None = None, name: str = "loanlight") -> "SparkSession":
+    """A session on the master; `settings` go before ours, but not before the semantics.
+
+    Raises InputError when there is no PySpark, Java or master, or the cluster will not keep the semantics.
+    """
+    need_spark()
+    need_master(master)
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    near = LOCAL if master.startswith("local") else {}
+    builder = SparkSession.builder.master(master).appName(name)
+    for key, value in (DEFAULTS | near | dict(settings or {}) | SEMANTICS).items():
+        builder = builder.config(key, value)
+    try:
+        spark = builder.getOrCreate()
+    except PySparkException as error:
+        raise InputError(f"Spark does not start: {str(error).splitlines()[0]} Is Java 17 or 21 in use?") from error
+    spark.sparkContext.setLogLevel("ERROR")
+    need_semantics(spark)
+    return spark
+
+
+def need_semantics(spark: "SparkSession") -> None:
+    """Raises InputError when a setting is not what the rules were proved under."""
+    for key, value in SEMANTICS.items():
+        spark.conf.set(key, value)
+        if spark.conf.get(key) != value:
+            raise InputError(f"Spark keeps {key} at {spark.conf.get(key)}, and rules are proved with {value} only.")

@@ -1,0 +1,1 @@
+"""The rules on Spark against the rules on the book's own engine."""

@@ -1,0 +1,82 @@
+"""All rules on both engines over the same facts, verdict by verdict.
+
+`python -m tests.spark.differential --loans 1000000` builds a demo book, judges it on the book's engine and on Spark, and
+prints how many counts and violations were compared and every row that only one of both has.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.dataset as ds
+
+from data import book, demo, facts, facts_export
+from data.adopt import COUNTS, VIOLATIONS
+from policy import judging
+from policy.model import Policy
+from policy.spark import checking, session
+
+TABLES = {"counts": ("run_counts", COUNTS), "violations": ("violations", VIOLATIONS)}
+
+
+def differences(con: duckdb.DuckDBPyConnection, run_id: str, out: Path) -> tuple[dict[str, int], list[str]]:
+    """Rows compared of each table, and the rows that only one engine has: every column, to the last digit."""
+    compared, differ = {}, []
+    for part, (table, columns) in TABLES.items():
+        names = ", ".join(columns)
+        files = sorted(str(path) for path in (out / part).rglob("*.parquet"))
+        con.register("spark_rows", ds.dataset(files))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE theirs AS SELECT {names} FROM spark_rows")
+        con.unregister("spark_rows")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE ours AS SELECT {names} FROM {table} WHERE run_id = ?", [run_id])
+        compared[part] = con.execute("SELECT count(*) FROM ours").fetchall()[0][0]
+        for one, other in (("ours", "theirs"), ("theirs", "ours")):
+            rows = con.execute(f"FROM {one} EXCEPT ALL FROM {other} ORDER BY ALL").fetchall()
+            differ += [f"{part}, only {one}: {row}" for row in rows]
+    return compared, differ
+
+
+def both(
+    spark: Any, path: Path, policy: Policy, as_of: date, folder: Path, *, today: bool = False
+) -> tuple[dict[str, int], list[str]]:
+    """Judges the facts of a book on both engines and compares what they wrote."""
+    reader = book.Reader(path)
+    facts_export.export(reader, as_of, folder / "facts")
+    reader.close()
+    checking.check_in(spark, policy, as_of, source=str(folder / "facts"), out=str(folder / "out"), today=today)
+    with book.writing(path) as con:
+        facts.build(con, as_of)
+        run = judging.judge(con, policy, as_of, today=today)
+        return differences(con, run.run_id, folder / "out")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.spark.differential", description=__doc__)
+    parser.add_argument("--loans", type=int, default=1_000_000, help="loans of the demo book")
+    parser.add_argument("--master", default="local[*]")
+    parser.add_argument("--today", action="store_true", help="by the rules of today")
+    arguments = parser.parse_args()
+    policy, start = judging.load(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        demo.build(folder / "book.duckdb", arguments.loans, 1)
+        with book.reading(folder / "book.duckdb") as con:
+            as_of = judging.pick_as_of(con, None)
+        spark = session.start(arguments.master)
+        compared, differ = both(spark, folder / "book.duckdb", policy, as_of, folder, today=arguments.today)
+        spark.stop()
+    for line in differ[:20]:
+        print(line)
+    said = ", ".join(f"{count:,} {part}" for part, count in compared.items())
+    print(f"{arguments.loans:,} loans, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} compared, "
+          f"{len(differ):,} differ, {time.perf_counter() - start:.0f} s.")  # fmt: skip
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
