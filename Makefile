@@ -11,7 +11,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TEST_FLAGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
 
 lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
@@ -26,6 +26,7 @@ proof: $(VENV)/.installed-test
 	$(RUN) -m tests.policy.exactness
 	$(RUN) -m tests.policy.differential --policies 200 --loans 500
 	$(RUN) -m tests.policy.mutation
+	$(RUN) -m pytest -m long
 	$(RUN) -m benchmarks --loans 100000 1000000 10000000
 	$(RUN) -m benchmarks.fuzz
 	$(RUN) -m benchmarks.kills

@@ -20,6 +20,7 @@ def _settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
 
 
+@pytest.mark.long
 def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, served, page: Page, outside: list[str]):
     with book.reading(demo_book) as cursor:
         ((day,),) = cursor.execute("SELECT max(as_of) FROM summary_cells").fetchall()

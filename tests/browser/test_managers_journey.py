@@ -30,6 +30,7 @@ def pick_first_row(page: Page) -> None:
     page.mouse.click(box["x"] + 18, box["y"] + 52)
 
 
+@pytest.mark.long
 def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outside: list[str], named):
     url = served(demo_book)
     page.goto(f"{url}/account_managers?lang=en")

@@ -30,6 +30,7 @@ def _click_day(page: Page, week: int, weekday: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outside: list[str], tmp_path: Path):
     page.goto(f"{served(book_path)}/upcoming_maturities?lang=en")
     expect(page.get_by_role("button", name="Month after")).to_be_enabled(timeout=30_000)

@@ -29,6 +29,7 @@ def _settled(page: Page) -> None:
     page.wait_for_timeout(300)
 
 
+@pytest.mark.long
 def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served, page: Page, outside, tmp_path: Path):
     path = tmp_path / "book.duckdb"
     shutil.copyfile(followed, path)

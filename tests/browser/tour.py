@@ -99,14 +99,19 @@ def reduced(picture: bytes) -> bytes:
 
 
 def pictures(
-    page: Page, url: str, names: dict[str, str], out: Path, languages: Iterable[str] = tuple(language.LANGUAGES)
+    page: Page,
+    url: str,
+    names: dict[str, str],
+    out: Path,
+    languages: Iterable[str] = tuple(language.LANGUAGES),
+    step: int = 1,
 ) -> list[Path]:
-    """Take every scene of the dashboard at `url`; the files written."""
+    """Take every scene (or each `step`-th) of the dashboard at `url`; the files written."""
     out.mkdir(parents=True, exist_ok=True)
     page.set_viewport_size(SIZE)
     written = []
     for lang in languages:
-        for scene in scenes():
+        for scene in scenes()[::step]:
             written.append(out / scene.file(lang))
             written[-1].write_bytes(reduced(take(page, url, scene, lang, names)))
     return written

@@ -39,7 +39,7 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
         yield con, as_of
 
 
-@pytest.mark.parametrize("today", [False, True])
+@pytest.mark.parametrize("today", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
     """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
     con, as_of = demo_book
