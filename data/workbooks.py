@@ -1,7 +1,10 @@
 """Workbooks (XLSX, XLS, and whatever else calamine reads) to rows of text. Formulas and macros are never run."""
 
+import gc
 import io
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -58,7 +61,7 @@ def read(name: str, content: bytes) -> list[SheetRows]:
         raise _locked(name)
     parts = guard.workbook(name, content) if content.startswith(workbook_parts.ZIP) else {}
     day_zero = DAY_ZERO_1904 if workbook_parts.counts_from_1904(parts) else DAY_ZERO
-    with ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
+    with _uncollected(), ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
         marks = beside.submit(workbook_parts.marks, name, parts)
         try:
             found = _sheets(content, day_zero, marks)
@@ -69,6 +72,18 @@ def read(name: str, content: bytes) -> list[SheetRows]:
     if not found:
         raise InputError(f"{name} holds no cells. Export it again.")
     return found
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Millions of cells are made at once, none of them in a circle: the collector would look through them in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _sheets(content: bytes, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
