@@ -1,7 +1,7 @@
 """Connected parties: guarantee circles, mutual guarantees, chains, one guarantor of many, groups, one controller.
 
 A circle is a set of borrowers that guarantees among borrowers tie together; it is called by the worst that is in it.
-All is computed from the facts of a day in SQL; a tie is followed for a bounded number of steps.
+All is computed from the facts of a day in SQL; ties are followed until no borrower joins another circle.
 """
 
 from datetime import date
@@ -10,8 +10,6 @@ import duckdb
 import polars as pl
 
 from data import query
-
-STEPS = 12  # a tie of more steps than this falls apart into two
 
 # Guarantees between two parties of running loans, and what a borrower owes.
 OWED = """
@@ -25,22 +23,21 @@ TIES = """
           WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
               AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active')
     GROUP BY provider_id, borrower_id"""
-# Every borrower tied by guarantees takes the smallest number among those it is tied to, over and over.
+# Every borrower tied by guarantees takes the smallest number among those it is tied to, until none changes.
 TIED = f"""
     WITH RECURSIVE owed AS MATERIALIZED ({OWED}), tie AS MATERIALIZED ({TIES}), inner_tie AS MATERIALIZED (
         SELECT t.* FROM tie t SEMI JOIN owed g ON g.borrower_id = t.giver SEMI JOIN owed b ON b.borrower_id = t.taker
     ), both_ways AS MATERIALIZED (
         SELECT giver AS here, taker AS there FROM inner_tie UNION SELECT taker, giver FROM inner_tie
-    ), spread(node, label, step) AS (
-        SELECT DISTINCT here, here, 0 FROM both_ways
-        UNION ALL
-        SELECT node, min(label), step + 1 FROM (
-            SELECT s.node, s.label, s.step FROM spread s
-            UNION ALL
-            SELECT b.there, s.label, s.step FROM spread s JOIN both_ways b ON b.here = s.node)
-        WHERE step < {STEPS} GROUP BY node, step
+    ), spread(node, label) USING KEY (node) AS (
+        SELECT DISTINCT here, here FROM both_ways
+        UNION
+        SELECT b.there, min(s.label) FROM spread s
+        JOIN both_ways b ON b.here = s.node
+        JOIN recurring.spread held ON held.node = b.there AND s.label < held.label
+        GROUP BY b.there
     ), component AS (
-        SELECT label AS circle_id, node AS borrower_id FROM spread WHERE step = {STEPS}
+        SELECT label AS circle_id, node AS borrower_id FROM spread
     ), worst AS (
         SELECT c.circle_id, CASE max(CASE WHEN o.guarantee_circle > 2 THEN 2 WHEN o.guarantee_circle = 2 THEN 1 ELSE 0
             END) WHEN 2 THEN 'circle' WHEN 1 THEN 'mutual' ELSE 'chain' END AS kind

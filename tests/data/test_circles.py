@@ -120,3 +120,14 @@ def test_capital_unknown_is_none(ledger):
     borrow(ledger, "A")
     ledger.build()
     assert circles.capital(ledger.con, AS_OF) == dict.fromkeys(("net_capital", "tier1_capital", "capital_date"))
+
+
+def test_a_chain_is_one_however_long_it_is(ledger):
+    names = [f"N{number:02}" for number in range(31)]
+    for name in names:
+        borrow(ledger, name)
+    for giver, taker in zip(names, names[1:], strict=False):
+        guarantee(ledger, giver, taker)
+    ((key, row),) = found(ledger).items()
+    assert key == ("chain", "N00")
+    assert (row["borrowers"], row["balance"]) == (31, 3100)
