@@ -17,9 +17,9 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks import serving
 from benchmarks.measuring import percentile
 from data import book, facts
+from tests.browser import server
 
 PEOPLE = (1, 10, 50)
 THINK = {1: 0.0, 10: 3.0, 50: 10.0}
@@ -82,14 +82,14 @@ def measure(path: Path, people: tuple[int, ...]) -> dict[str, dict[str, float]]:
     with book.reading(path) as cursor:
         days = [day.isoformat() for day in facts.built_dates(cursor)[::-1]]
     found = {}
-    with serving.dashboard(path) as (port, process):
+    with server.running(path) as served:
         start = time.perf_counter()
-        asyncio.run(_together(port, 1, days))
+        asyncio.run(_together(served.port, 1, days))
         print(f"first person on a cold server: {time.perf_counter() - start:.2f} s for {1 + CLICKS} pages")
         for number in people:
-            before = serving.resident_mb(process)
-            times = asyncio.run(_together(port, number, days))
-            each = (serving.resident_mb(process) - before) / number
+            before = served.resident_mb()
+            times = asyncio.run(_together(served.port, number, days))
+            each = (served.resident_mb() - before) / number
             one = found[str(number)] = {
                 "p50": percentile(times.reruns, 50), "p95": percentile(times.reruns, 95),
                 "opened_p95": percentile(times.opened, 95), "mb_each": each, "exceptions": times.exceptions,

@@ -15,13 +15,11 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import serving
 from benchmarks.measuring import percentile
 from data import book, facts
 from pages.ui import frame
+from tests.browser import server
 
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 EMPTY = "import streamlit as st\nst.write('nothing')\n"
 RERUNS = 12
 TARGETS = {"rerun over an empty page, p95": 0.3, "first open": 3.0, "click to paint": 0.6}
@@ -45,7 +43,7 @@ def script(path: Path, floor: float) -> dict[str, float]:
         days = [day.isoformat() for day in facts.built_dates(cursor)[::-1]][:3]
     found = {}
     for name in frame.PAGES:
-        app = AppTest.from_file(str(serving.ROOT / "dashboard.py"), default_timeout=120)
+        app = AppTest.from_file(str(server.ROOT / "dashboard.py"), default_timeout=120)
         app.query_params["lang"] = "zh"
         app.switch_page(f"pages/{name}.py")
         first = _timed(app.run)
@@ -79,11 +77,11 @@ def _click(page: Page) -> float:
 def browser(path: Path) -> dict[str, float]:
     """First open of each page in a fresh browser window on a warm server, and one filter click."""
     found = {}
-    with serving.dashboard(path) as (port, _), sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGUMENTS)
+    with server.running(path) as served, sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
         for name in (frame.PAGES[0], *frame.PAGES):  # the first once more: it warms the server
             page = chromium.new_page()
-            address = f"http://127.0.0.1:{port}/{'' if name == frame.PAGES[0] else name}?lang=zh"
+            address = f"{served.url}/{'' if name == frame.PAGES[0] else name}?lang=zh"
             found[name] = _timed(lambda page=page, address=address: _opened(page, address))
             if name == "violations":
                 found["click to paint"] = _click(page)
@@ -105,7 +103,7 @@ def measure(path: Path) -> dict[str, dict[str, float]]:
     floor = _empty()
     print(f"An empty page reruns in {floor * 1000:.1f} ms; the others over it, by AppTest:")
     found = {"script": script(path, floor)}
-    if CHROMIUM.exists():
+    if server.CHROMIUM.exists():
         print("In a browser, first open on a warm server, and a click on a filter of the violations:")
         found["browser"] = browser(path)
     print("  targets: " + ", ".join(f"{name} <= {limit * 1000:.0f} ms" for name, limit in TARGETS.items()))

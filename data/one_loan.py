@@ -6,8 +6,8 @@ import duckdb
 import polars as pl
 
 from data import dictionary, facts, query
+from data.register import STANDING
 
-CURRENT = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
 # How the rows of a register belong to a loan; what names no loan belongs by its contract, or its borrower.
 BELONGS = {
     "guarantees": "loan_id = $loan_id OR (loan_id IS NULL AND contract_no = $contract_no)",
@@ -32,7 +32,7 @@ def register(cursor: duckdb.DuckDBPyConnection, as_of: date, table: str, loan_id
     given: dict[str, object] = {"as_of": as_of, "loan_id": loan_id}
     if table in BELONGS:
         given |= {name: value for name, value in _owner(cursor, as_of, loan_id).items() if f"${name}" in belongs}
-    rows = f"SELECT {facts.names(list(dictionary.fields(table)))} FROM {table} WHERE {CURRENT}"
+    rows = f"SELECT {facts.names(list(dictionary.fields(table)))} FROM {table} WHERE {STANDING}"
     beside = facts.beside(cursor, table, "$as_of")
     order = facts.names([ORDER[table], *dictionary.tables()[table].key])
     return query.frame(cursor, f"SELECT * FROM ({rows}{beside}) WHERE {belongs} ORDER BY {order}", **given)
@@ -58,7 +58,7 @@ def steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.Da
         cursor,
         f"""WITH own AS (
             SELECT step_code, coalesce(event_date, CAST(event_ts AS DATE)) AS day, event_id, staff_id, result, amount
-            FROM events WHERE loan_id = $loan_id AND request_id IS NULL AND {CURRENT}
+            FROM events WHERE loan_id = $loan_id AND request_id IS NULL AND {STANDING}
         ), first AS (
             SELECT step_code, count(*) AS times, min(day) AS day, arg_min(staff_id, day) AS staff_id,
                 arg_min(result, day) AS result, arg_min(amount, day) AS amount

@@ -10,6 +10,9 @@ from data.staging import KEEP_OLD
 
 LINEAGE = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
 
+STANDING = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
+"""SQL: the rows of a dated register that stand on $as_of."""
+
 
 def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
     """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held.

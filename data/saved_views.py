@@ -15,12 +15,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from data import dictionary
+from data import dictionary, limits
 from data.errors import InputError
 
 TABLE = "violation_views.csv"
-LONGEST = 60
-MOST = 200
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,13 @@ def saved(book: Path) -> list[SavedView]:
 def save(book: Path, name: str, choices: str) -> None:
     """Keep the choices under the name, in place of those it had. Raises InputError for a name that will not do."""
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST:
-        raise InputError(f"A view needs a name of 1 to {LONGEST} characters.")
+    longest, most = limits.whole("view_name"), limits.whole("saved_views")
+    if not name or len(name) > longest:
+        raise InputError(f"A view needs a name of 1 to {longest} characters.")
     with _locked(book):
         others = [view for view in saved(book) if view.name != name]
-        if len(others) >= MOST:
-            raise InputError(f"There are {MOST} saved views already. Remove one first.")
+        if len(others) >= most:
+            raise InputError(f"There are {most} saved views already. Remove one first.")
         _write(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
 
 

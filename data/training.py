@@ -6,8 +6,7 @@ import duckdb
 import polars as pl
 
 from data import query
-
-CURRENT = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
+from data.register import STANDING
 
 
 def catalogue(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
@@ -15,14 +14,14 @@ def catalogue(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
     return query.frame(
         cursor,
         f"""WITH planned AS (
-                SELECT course, count(DISTINCT plan_id) AS plans FROM training_plan_topics WHERE {CURRENT}
+                SELECT course, count(DISTINCT plan_id) AS plans FROM training_plan_topics WHERE {STANDING}
                 GROUP BY course
             ), held AS (
                 SELECT course, count(DISTINCT held_on) AS sessions, count(*) AS attendances, max(held_on) AS last_held
                 FROM facts_training WHERE as_of = $as_of AND held_on <= $as_of GROUP BY course)
             SELECT c.course, c.topic, c.days, c.target_role, coalesce(p.plans, 0) AS plans,
                 coalesce(h.sessions, 0) AS sessions, coalesce(h.attendances, 0) AS attendances, h.last_held
-            FROM (FROM courses WHERE {CURRENT}) c
+            FROM (FROM courses WHERE {STANDING}) c
             LEFT JOIN planned p USING (course) LEFT JOIN held h USING (course)
             LEFT JOIN codes t ON t.list = 'training_topic' AND t.code = c.topic
             ORDER BY t.rank NULLS LAST, c.course""",
@@ -95,7 +94,7 @@ def needs(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
         f"""SELECT staff_id AS officer_id, topic, max(found_on) AS found_on,
                 arg_max(current_level, found_on) AS current_level, arg_max(required_level, found_on) AS required_level,
                 arg_max(source, found_on) AS source
-            FROM training_needs WHERE {CURRENT} AND coalesce(found_on <= $as_of, true)
+            FROM training_needs WHERE {STANDING} AND coalesce(found_on <= $as_of, true)
             GROUP BY ALL ORDER BY ALL""",
         as_of=as_of,
     )

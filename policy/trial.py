@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from data import book
+from data import book, limits
 from data.errors import InputError
 from policy import compiling, coverage, impact, limit_checks, lint, safe_csv, tables
 from policy.asking import asked, closed_codes
@@ -21,6 +21,7 @@ from policy.impact import Impact
 from policy.model import Policy, Problem
 
 ROWS_SHOWN = 500
+MEGABYTE = 1 << 20
 Texts = dict[str, str]
 
 
@@ -118,16 +119,14 @@ def _unpacked(name: str, content: bytes) -> Texts:
     tops = [PurePosixPath(entry.filename).parent for entry in names if entry.filename.endswith("clauses.csv")]
     if not tops:
         raise InputError(f"{name} holds no clauses.csv. Zip the whole folder of policy tables.")
-    if sum(entry.file_size for entry in names) > MOST_BYTES:
-        raise InputError(f"{name} unpacks to more than {MOST_BYTES:,} bytes; policy tables are far smaller.")
+    most = limits.whole("policy_zip_mb")
+    if sum(entry.file_size for entry in names) > most * MEGABYTE:
+        raise InputError(f"{name} unpacks to more than {most} MB; policy tables are far smaller.")
     inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
     return {
         PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _text(entry.filename, archive.read(entry))
         for entry in inside
     }
-
-
-MOST_BYTES = 50_000_000
 
 
 def _place(name: str, known: Texts) -> str:

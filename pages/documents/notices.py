@@ -22,7 +22,7 @@ from pages.documents.notice_texts import Texts
 TEMPLATE = "notice.typ"
 A_FILE = 100  # loans in one PDF: a printer takes it, and progress moves
 PDF, ZIP = "application/pdf", "application/zip"
-UNSECURED = "credit"
+UNSECURED = "unsecured"  # the mark in codes.csv of security that nobody gives
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,9 @@ def copies(order: Order, texts: Texts, row: dict[str, Any]) -> Iterator[dict[str
 
 
 def _guarantors(row: dict[str, Any]) -> list[tuple[tuple[str, ...], str | None]]:
-    """(kinds, name) of those who get a copy; one to fill in by hand where the loan is secured by nobody on record."""
-    if not row["others"] and not row["is_registered"] and row["guarantee_type"] not in (None, UNSECURED):
+    """(kinds, name) of those who get a copy; one to fill in by hand where security, or its kind, is not on record."""
+    kind = dictionary.codes("guarantee_type").get(row["guarantee_type"])
+    if not row["others"] and not row["is_registered"] and (kind is None or kind.attr != UNSECURED):
         return [((row["guarantee_type"],), None)]
     return [(tuple(other["kinds"]), other["name"]) for other in row["others"]]
 

@@ -126,6 +126,8 @@ def table(view: View, week: Week, found: pl.DataFrame, chosen: Scope) -> None:
         column_config=widths,
     )  # fmt: skip
     st.caption(say("maturing.duties_note"))
+    if view.run is None:
+        st.warning(say("maturing.duties_unchecked"))
     for year in working_days.unknown_years(week.first, week.last):
         st.warning(say("maturing.year_unknown", year=year), icon=":material/event_busy:")
     rules = [rule_id for duty in duties.catalogue(view.policy) for rule_id in duty.rule_ids]

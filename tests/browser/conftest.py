@@ -36,7 +36,7 @@ def browser_context_args(browser_context_args: dict) -> dict:
 def served() -> Iterator[Callable[[Path], str]]:
     """Start the dashboard on a book, as `streamlit run` does; returns its address."""
     with ExitStack() as servers:
-        yield lambda book: servers.enter_context(server.running(book))
+        yield lambda book: servers.enter_context(server.running(book)).url
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The dashboard as `streamlit run` serves it, on a book and a free port, for tests and for the tour."""
+"""The dashboard as `streamlit run` serves it, on a book and a free port: for tests, the tour and the benchmarks."""
 
 import os
 import socket
@@ -8,12 +8,29 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 OWN = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")  # all else leaves the machine
+KILOBYTES = 1024
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    process: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def resident_mb(self) -> float:
+        """Memory the process holds now, in MiB."""
+        status = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / KILOBYTES
 
 
 def _free_port() -> int:
@@ -23,28 +40,29 @@ def _free_port() -> int:
 
 
 def _wait(url: str, server: subprocess.Popen) -> None:
-    for _ in range(300):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError(f"the server ended with {server.returncode}")
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.1)
         else:
             return
     raise RuntimeError("the server did not start in 60 seconds")
 
 
 @contextmanager
-def running(book: Path) -> Iterator[str]:
-    """Start the dashboard on a book and stop it at the end; gives its address."""
+def running(book: Path) -> Iterator[Server]:
+    """Start the dashboard on a book and stop it at the end. Raises RuntimeError when it does not come up."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless=true",
                f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]  # fmt: skip
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LOANLIGHT_BOOK": str(book)})
     try:
         _wait(f"http://127.0.0.1:{port}", server)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(port, server.pid)
     finally:
         server.terminate()
         server.wait(timeout=20)

@@ -140,8 +140,8 @@ def main() -> None:
         path = (given.book or make_book(Path(folder) / "book.duckdb", given.loans)).resolve()
         browser = playwright.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
         page = browser.new_context(locale="en-GB", color_scheme="light").new_page()
-        with server.running(path) as url:
-            for file in pictures(page, url, chosen(path), given.out):
+        with server.running(path) as served:
+            for file in pictures(page, served.url, chosen(path), given.out):
                 print(f"{file} {file.stat().st_size:,}")
         browser.close()
 

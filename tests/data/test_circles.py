@@ -1,6 +1,7 @@
 """Connected parties of books of a few rows: what is a circle, and what it comes to."""
 
 import random
+from itertools import pairwise
 
 from ledger import AS_OF, Ledger
 
@@ -126,7 +127,7 @@ def test_a_chain_is_one_however_long_it_is(ledger):
     names = [f"N{number:02}" for number in range(31)]
     for name in names:
         borrow(ledger, name)
-    for giver, taker in zip(names, names[1:], strict=False):
+    for giver, taker in pairwise(names):
         guarantee(ledger, giver, taker)
     ((key, row),) = found(ledger).items()
     assert key == ("chain", "N00")

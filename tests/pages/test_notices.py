@@ -91,6 +91,7 @@ def test_what_is_not_known_is_a_line_to_fill_in():
 @pytest.mark.parametrize(
     ("changed", "copies", "note"),
     [({"others": [], "is_registered": False, "guarantee_type": "credit"}, 2, "不出具第二联"),
+     ({"others": [], "is_registered": False, "guarantee_type": None}, 3, "手工填写"),
      ({"others": [], "is_registered": True, "guarantee_type": "mortgage"}, 2, "不出具第二联"),  # the borrower's own
      ({"others": [], "is_registered": False, "guarantee_type": "mortgage"}, 3, "手工填写"),
      ({"others": [{"name": name, "kinds": ["guarantee"]} for name in ("赵", "钱", "孙")]}, 5, None)],
