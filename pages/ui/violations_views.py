@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from data import book, saved_views
+from data import book, limits, saved_views
 from data.errors import InputError
 from pages.ui import address, filters
 from pages.ui.language import pick, say
@@ -24,7 +24,7 @@ def draw() -> None:
             say("views.take"), list(labels), index=None, format_func=labels.__getitem__, placeholder=say("views.none"),
             key=key, on_change=_take, args=(views, key),
         )  # fmt: skip
-        name = st.text_input(say("views.name"), max_chars=saved_views.LONGEST, key="views:name")
+        name = st.text_input(say("views.name"), max_chars=limits.whole("view_name"), key="views:name")
         if st.button(say("views.save"), disabled=not (name.strip() and standing), width="stretch"):
             _write(lambda: saved_views.save(book.default_path(), name, standing), say("views.saved"))
         own = [view.name for view in saved_views.saved(book.default_path())]
