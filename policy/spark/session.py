@@ -32,7 +32,9 @@ DEFAULTS = {
     "spark.executor.extraJavaOptions": "-XX:-DontCompileHugeMethods",
     # One method for a whole stage would pass the JVM's 64 KB; each projection alone is cut into many.
     "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.maxPlanStringLength": "2000",  # plans of a hundred rules as text cost more than their work
+    # Plans of a hundred rules as text, which nobody reads here, would cost a third of the driver's time.
+    "spark.sql.debug.maxToStringFields": "1",
+    "spark.sql.maxPlanStringLength": "2000",
 }
 LOCAL = {
     "spark.driver.host": "127.0.0.1",
