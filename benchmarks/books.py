@@ -7,18 +7,21 @@ from pathlib import Path
 import duckdb
 
 from data import book, dictionary, facts
+from policy import judging
 from policy.columns import identifier
 from policy.model import Policy
 from policy.spark import checking
 
 
-def loan_rules(policy: Policy) -> Policy:
-    """The policy with none but the rules on loans."""
-    return replace(policy, versions=tuple(rule for rule in policy.versions if rule.subject == "loan"))
+def loan_rules(policy: Policy, most: int | None = None) -> Policy:
+    """The policy with none but the rules on loans, or the first of them."""
+    some = list(policy.of_subject("loan"))[:most]
+    return replace(policy, versions=tuple(rule for rule in policy.versions if rule.rule_id in some))
 
 
-def copied(source: Path, target: Path, as_of: date, loans: int, policy: Policy) -> int:
+def copied(source: Path, target: Path, as_of: date, loans: int) -> int:
     """Facts of so many loans, and of what their rules gather, from the source; returns how often it was copied."""
+    subjects = checking.read_subjects(loan_rules(judging.load()))
     with book.writing(target) as con:
         facts.build(con, as_of)
     con = duckdb.connect(str(target))
@@ -29,7 +32,7 @@ def copied(source: Path, target: Path, as_of: date, loans: int, policy: Policy) 
         "CREATE TEMP TABLE chosen AS SELECT loan_id FROM source.facts_loan WHERE as_of = ? ORDER BY loan_id LIMIT ?",
         [as_of, min(loans, held)],
     )
-    for subject in checking.read_subjects(loan_rules(policy)):
+    for subject in subjects:
         names = [identifier(name) for name in dictionary.facts(subject)]
         ids = {identifier(dictionary.subjects()[subject].id), identifier("loan_id")}
         for copy in range(copies):

@@ -1,4 +1,4 @@
-"""python -m benchmarks.judging BOOK: every loan rule over its snapshot, counts and violations stored; prints JSON."""
+"""python -m benchmarks.judging BOOK [--rules N]: the rules on loans over its snapshot, verdicts stored; prints JSON."""
 
 import argparse
 import json
@@ -14,9 +14,10 @@ from policy import judging
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.judging", description=__doc__)
     parser.add_argument("book", type=Path)
-    path = parser.parse_args().book
-    policy = books.loan_rules(judging.load())
-    with book.writing(path) as con:
+    parser.add_argument("--rules", type=int, help="how many of them (default: all)")
+    given = parser.parse_args()
+    policy = books.loan_rules(judging.load(), given.rules)
+    with book.writing(given.book) as con:
         as_of = facts.built_dates(con)[-1]
         start = time.perf_counter()
         found = judging.judge(con, policy, as_of)
