@@ -16,7 +16,8 @@ from policy.spark import checking
 def loan_rules(policy: Policy, most: int | None = None) -> Policy:
     """The policy with none but the rules on loans, or the first of them."""
     some = list(policy.of_subject("loan"))[:most]
-    return replace(policy, versions=tuple(rule for rule in policy.versions if rule.rule_id in some))
+    versions = tuple(rule for rule in policy.versions if rule.rule_id in some)
+    return replace(policy, versions=versions, version=f"{policy.version}, {len(some)} rules")
 
 
 def copied(source: Path, target: Path, as_of: date, loans: int) -> int:
