@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from data import book, dictionary
+from data import dictionary
 from data.__main__ import main
+from data.book import Reader, generation
 
 AS_OF = "2024-03-31"
 
@@ -35,6 +36,7 @@ class Desk:
     folder: Path
     capsys: pytest.CaptureFixture[str]
     book: Path = field(init=False)
+    reader: Reader | None = None
 
     def __post_init__(self) -> None:
         self.book = self.folder / "book.duckdb"
@@ -64,8 +66,10 @@ class Desk:
         return json.loads(self.run("quarantine", "--book", self.book, "--json").out)
 
     def rows(self, sql: str, *values: Any) -> list[tuple]:
-        with book.reading(self.book) as con:
-            return con.execute(sql, list(values)).fetchall()
+        """Of the published book, which is opened anew only when another has been published."""
+        if self.reader is None or self.reader.generation != generation(self.book):
+            self.reader = Reader(self.book)
+        return self.reader.cursor().execute(sql, list(values)).fetchall()
 
     def content(self) -> dict[str, list[tuple]]:
         """Everything in the book's own tables, to compare before and after."""
