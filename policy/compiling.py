@@ -124,6 +124,8 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     key = f"{rule.rule_id}:{rule.effective_from}"
     scope = replace(scope, sql=columns.compute(f"scope:{key}", scope.sql))
     measure = replace(measure, sql=columns.compute(f"measure:{key}", measure.sql))
+    if measure.divisor is not None:
+        measure = replace(measure, divisor=columns.compute(f"divisor:{key}", measure.divisor))
     limit = replace(limit, sql=columns.compute(f"limit:{key}", limit.sql))
     hits = [functions.column(columns.hit_column(table, act)) for table in asked]
     misses = dict(zip(asked, map(_missed, hits), strict=True))

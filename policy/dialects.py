@@ -61,12 +61,15 @@ _BOOK_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_TO_STRING(
     LIST_FILTER(STR_SPLIT(:w, ', '), LAMBDA item : NOT LIST_HAS_ANY(:l, STR_SPLIT(item, '/'))), ', ') END"""
 _CLUSTER_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_JOIN(FILTER(SPLIT(:w, ', '),
     item -> NOT EXISTS(SPLIT(item, '/'), wish -> EXISTS(:l, held -> held <=> wish))), ', ') END"""
-# The quotient of the two nearest binary numbers, to six decimals, a half away from zero.
-_BOOK_QUOTIENT = "CASE WHEN :b > 0 THEN CAST(ROUND(CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE), 6) AS DECIMAL(18, 6)) END"
-# In steps, since a rounding of binary numbers to decimals goes by their shortest text here.
-_CLUSTER_QUOTIENT = """CASE WHEN :b > 0 THEN CAST(CAST(ROUND((ROUND(
-    (CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE)) * 1000000D, 0) / 1000000D) * 1000000D, 0) AS BIGINT) * 0.000001BD
-    AS DECIMAL(18, 6)) END"""
+# To six decimals, a half away from zero, exactly: the whole number of millionths that binary numbers give is put right
+# by what it leaves over. NULL from a billion on, where it might be further off than by one.
+_LEFT = f"(2 * (CAST(:a AS {WIDE}) * 1000000 - :q * CAST(:b AS {WIDE})))"
+_QUOTIENT = f"""CASE WHEN :b > 0 AND ABS(:a) < CAST(1000000000 AS DECIMAL(19, 0)) * :b THEN CAST(:q + CASE
+    WHEN {_LEFT} > :b OR ({_LEFT} = :b AND :a > 0) THEN 1
+    WHEN {_LEFT} < -:b OR ({_LEFT} = -:b AND :a < 0) THEN -1
+    ELSE 0 END AS DECIMAL(19, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) END""".replace(
+    ":q", "CAST(ROUND(CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE) * 1000000, 0) AS BIGINT)"
+)
 # A number as text without the zeros that only its type adds.
 _BOOK_PLAIN = "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')"
 _CLUSTER_PLAIN = "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS STRING), '([.][0-9]*[1-9])0+$', '$1'), '[.]0*$', '')"
@@ -87,7 +90,7 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "starts_with": ("tp", "STARTS_WITH(:t, :p)", "STARTSWITH(:t, :p)"),
     # The book's engine would keep 18 digits, and fail on a large balance times a rate.
     "product": ("ab", "CAST(1 AS DECIMAL(19, 0)) * :a * :b", "CAST(1 AS DECIMAL(19, 0)) * :a * :b"),
-    "quotient": ("ab", _BOOK_QUOTIENT, _CLUSTER_QUOTIENT),
+    "quotient": ("ab", _QUOTIENT, _QUOTIENT),
     "plain": ("v", _BOOK_PLAIN, _CLUSTER_PLAIN),
 }
 # Any number of arguments, the unknown ones left out; by the same name on both.

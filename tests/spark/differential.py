@@ -1,11 +1,12 @@
 """All rules on both engines over the same facts, verdict by verdict.
 
-`python -m tests.spark.differential --loans 1000000` builds a demo book, judges it on the book's engine and on Spark, and
-compares the counts and violations that were stored, every column, and then what every rule says of every record:
-verdict, measured value and limit, whatever the verdict is.
+`python -m tests.spark.differential --loans 1000000` builds a demo book (or copies the one of --book), judges it on the
+book's engine and on Spark, and compares the counts and violations that were stored, every column, and then what every
+rule says of every record: verdict, measured value and limit, whatever the verdict is.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -72,6 +73,7 @@ def every_verdict(spark: Any, path: Path, policy: Policy, as_of: date, folder: P
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.spark.differential", description=__doc__)
     parser.add_argument("--loans", type=int, default=1_000_000, help="loans of the demo book")
+    parser.add_argument("--book", type=Path, help="a book to judge in place of a demo book")
     parser.add_argument("--master", default="local[*]")
     parser.add_argument("--memory", default="6g", help="heap of the session; on one machine it does all the work")
     parser.add_argument("--today", action="store_true", help="by the rules of today")
@@ -79,7 +81,10 @@ def main() -> int:
     policy, start = judging.load(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        demo.build(folder / "book.duckdb", given.loans, 1)
+        if given.book:
+            shutil.copyfile(given.book, folder / "book.duckdb")
+        else:
+            demo.build(folder / "book.duckdb", given.loans, 1)
         with book.reading(folder / "book.duckdb") as con:
             as_of = judging.pick_as_of(con, None)
         spark = session.start(given.master, {"spark.driver.memory": given.memory})
@@ -89,7 +94,7 @@ def main() -> int:
     for line in [*differ, *found.differ][:20]:
         print(line)
     said = ", ".join(f"{count:,} {part}" for part, count in compared.items())
-    print(f"{given.loans:,} loans, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
+    print(f"{given.book or f'{given.loans:,} loans'}, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
           f"{len(differ):,} differ; {found.verdicts:,} verdicts with measured value and limit, "
           f"{len(found.differ):,} records differ; {time.perf_counter() - start:.0f} s.")  # fmt: skip
     return 1 if differ or found.differ else 0

@@ -118,12 +118,14 @@ def ratio(over: Any, under: Any) -> Fraction | None:
 
 
 def text(value: Any) -> str | None:
-    """A value as it is shown: a ratio to six decimals, numbers without trailing zeros."""
+    """A value as it is shown: a ratio to six decimals (from a billion on not at all), numbers without trailing zeros."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Fraction):
+        if abs(value) >= 10**9:
+            return None
         share = value * 10**6
         nearest = (abs(share) + Fraction(1, 2)).__floor__()
         value = Decimal(nearest if share >= 0 else -nearest).scaleb(-6)
