@@ -140,7 +140,7 @@ def noted(message: str, mask: pl.Series, cells: pl.Series) -> tuple[Note, ...]:
 
 def _stripped(text: pl.Series) -> pl.Series:
     cells = text.str.strip_chars()
-    if (cells.str.len_bytes() != cells.str.len_chars()).any():
+    if (cells.str.len_bytes() != cells.str.len_chars()).any() and cells.str.contains(INVISIBLE).any():
         cells = cells.str.replace_all(INVISIBLE, "").str.strip_chars()
     return pl.select(pl.when(cells != "").then(cells)).to_series()
 

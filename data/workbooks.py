@@ -20,7 +20,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from data import guard, workbook_parts
+from data import guard, repacking, workbook_parts
 from data.errors import InputError
 from data.workbook_parts import Marks
 
@@ -64,7 +64,8 @@ def read(name: str, content: bytes) -> list[SheetRows]:
     with _uncollected(), ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
         marks = beside.submit(workbook_parts.marks, name, parts)
         try:
-            found = _sheets(content, day_zero, marks)
+            file = repacking.packed(parts) if parts else io.BytesIO(content)
+            found = _sheets(file, day_zero, marks)
         except PasswordError as error:
             raise _locked(name) from error
         except (CalamineError, ValueError, OSError, OverflowError) as error:
@@ -86,8 +87,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _sheets(content: bytes, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+def _sheets(file: io.BytesIO, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
+    book = CalamineWorkbook.from_filelike(file)
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     found = []
     for sheet in sheets:
@@ -153,8 +154,10 @@ def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
     highest = numbers.abs().max()
     if not isinstance(highest, float) or not highest < EXACT_INTEGER:
         return None
-    whole = pl.when(numbers == numbers.round(0)).then(numbers.cast(pl.Int64).cast(pl.String))
-    return pl.select(whole.otherwise(numbers.cast(pl.String))).to_series()
+    is_whole, whole = numbers == numbers.round(0), numbers.cast(pl.Int64).cast(pl.String)
+    if is_whole.all():
+        return whole
+    return pl.select(pl.when(is_whole).then(whole).otherwise(numbers.cast(pl.String))).to_series()
 
 
 def _number(cell: float) -> str:
