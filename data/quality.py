@@ -12,7 +12,7 @@ from functools import cache
 import duckdb
 import polars as pl
 
-from data import dictionary, query
+from data import dictionary, guarantees, query
 
 SEVERITIES = ("error", "warning", "info")
 KEPT_BACK = "quarantine"
@@ -120,11 +120,12 @@ def _prepare(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
     for row in _rows("quality_limits.csv"):
         cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
+    day = "getvariable('as_of')"
     for table in dictionary.tables():
-        cursor.execute(
-            f'CREATE OR REPLACE TEMP VIEW quality_{table} AS FROM "{table}" '
-            "WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
-        )
+        rows = f'FROM "{table}" WHERE as_of <= {day} AND (until IS NULL OR until > {day})'
+        if table == guarantees.TABLE:
+            rows = guarantees.relation(cursor, day)
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW quality_{table} AS {rows}")
 
 
 def _relation(table: str) -> str:

@@ -107,6 +107,7 @@ OTHERS = {
     "name_masked": ("borrowers", {"borrower_id": "C1", "name": "张*"}),
     "founded_in_future": ("borrowers", {"borrower_id": "C1", "founded_date": LATER}),
     "guarantee_loan_unknown": ("guarantees", {"guarantee_id": "G1", "loan_id": "L9"}),
+    "guarantee_unowned": ("guarantees", {"guarantee_id": "G1/Y1", "guarantee_no": "G1", "collateral_id": "Y1"}),
     "guarantee_contract_unknown": ("guarantees", {"guarantee_id": "G1", "contract_no": "H9"}),
     "guarantee_starts_in_future": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "start": LATER}),
     "guarantee_ends_before_start": (
