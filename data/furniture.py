@@ -1,9 +1,9 @@
 """What stands in an exported file beside its data: titles above, totals and signatures anywhere, blank rows."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -13,45 +13,41 @@ from data.mapping import Feed, Mapping
 from data.messages import note
 from data.readers import ROW, Sheet
 
-TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*([\u4e00-\u9fff]+)")
-TITLE_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
 Join = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers."""
+    """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers.
+
+    `titles`, `footers`: the lines above the header, and those among and below the rows that are none.
+    """
 
     rows: pl.DataFrame
     titles: list[str]
+    footers: list[str]
     totals: pl.DataFrame
     rows_in: int
     ignored: int
-
-
-@dataclass(frozen=True)
-class Title:
-    """`unit`: the word by which a title says the unit of the amounts; `day`: the date it says, as written."""
-
-    factor: Decimal
-    notes: tuple[dict, ...]
-    unit: str = ""
-    day: date | None = None
-
-    @property
-    def has_unit(self) -> bool:
-        return bool(self.unit)
 
 
 def split(sheet: Sheet, mapping: Mapping) -> Layout:
     above, below = sheet.cells[: mapping.first_header_row], sheet.cells[mapping.header_row + 1 :]
     titles = _filled(above, sheet)
     body = _filled(below, sheet)
-    kinds = _kinds(body, sheet, mapping)
-    rows, totals = (body, body.clear()) if kinds is None else (body.filter(kinds == kind) for kind in ("data", "total"))
+    lines = _lines(titles, sheet)
+    kinds = _kinds(body, sheet, mapping, {words.plain(line) for line in lines})
+    rows, totals, signs = (body.filter(kinds == kind) for kind in ("data", "total", "sign")) if kinds is not None else (
+        body, body.clear(), body.clear()
+    )  # fmt: skip
     body = body if kinds is None else body.filter(kinds != "blank")
-    lines = [" ".join(cell for cell in row if cell) for row in titles.select(sheet.columns).iter_rows()]
-    return Layout(rows, lines, totals, len(titles) + len(body), len(titles) + len(body) - len(rows))
+    return Layout(
+        rows, lines, _lines(signs, sheet), totals, len(titles) + len(body), len(titles) + len(body) - len(rows),
+    )  # fmt: skip
+
+
+def _lines(rows: pl.DataFrame, sheet: Sheet) -> list[str]:
+    return [" ".join(cell for cell in row if cell) for row in rows.select(sheet.columns).iter_rows()]
 
 
 def _filled(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
@@ -69,19 +65,20 @@ def _key_columns(mapping: Mapping) -> list[str]:
     return [column for feed in own for column in feed.columns if column in mapping.headers]
 
 
-def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | None:
+def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping, titles: set[str]) -> pl.Series | None:
     """data, total, sign, header or blank for each row; None when all are data. A row with a real key is data."""
     keys = _key_columns(mapping)
     if not keys:
         return None
-    suspects = body.select(pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)).to_series()
-    index = suspects.arg_true()
+    no_key = pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)
+    alone = pl.sum_horizontal(pl.col(sheet.columns).is_not_null()) == 1
+    index = body.select(no_key | alone).to_series().arg_true()
     if not len(index):
         return None
     places = [sheet.columns.index(column) for column in keys]
     rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
     head = _header_cells(sheet, mapping)
-    found = [_kind(row, [row[i] for i in places], head) for row in rows]
+    found = [_kind(row, [row[i] for i in places], head, titles) for row in rows]
     if set(found) == {"data"}:
         return None
     return pl.repeat("data", len(body), eager=True).scatter(index, found)
@@ -89,7 +86,7 @@ def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | No
 
 def _no_key(column: str, header: str) -> pl.Expr:
     marks = sorted(words.ignored("total") | words.ignored("sign"))
-    spaced = "|".join(r"[\s_]*".join(map(re.escape, word)) for word in marks)
+    spaced = "|".join((*(r"[\s_]*".join(map(re.escape, word)) for word in marks), *words.patterns("total")))
     cell = pl.col(column)
     return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
 
@@ -100,11 +97,13 @@ def _header_cells(sheet: Sheet, mapping: Mapping) -> set[str]:
     return {words.plain(cell) for row in rows.iter_rows() for cell in row if cell}
 
 
-def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str]) -> str:
+def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str], titles: set[str]) -> str:
     """Where a key cell is filled only that cell may say that the row is no data."""
     cells = _plain_cells(row)
     if not cells:
         return "blank"
+    if len(cells) == 1 and (cells[0] in titles or _is_remark(next(filter(None, row)))):
+        return "sign"
     telling = _plain_cells(keys) or cells
     if any(_is_total(cell) for cell in telling):
         return "total"
@@ -117,9 +116,15 @@ def _plain_cells(cells: Iterable[str | None]) -> list[str]:
     return [words.plain(cell) for cell in cells if cell and cell.strip()]
 
 
+def _is_remark(line: str) -> bool:
+    """第1页, 备注:…, 打印日期:…: lines that stand by themselves among the rows or below them."""
+    text = unicodedata.normalize("NFKC", line).strip().casefold()
+    return any(re.match(pattern, text) for pattern in words.patterns("line"))
+
+
 def _is_total(cell: str) -> bool:
-    """'合计', '城关支行小计', '合计3笔'; an English word only by itself or at the end: TOTAL-001 may be an id."""
-    return any(
+    """'合计', '城关支行小计', '共3笔'; an English word only by itself or at the end: TOTAL-001 may be an id."""
+    return any(re.fullmatch(pattern, cell) for pattern in words.patterns("total")) or any(
         cell == word or (cell.endswith(word) and len(cell) < 30) or (not word.isascii() and cell.startswith(word))
         for word in words.ignored("total")
     )
@@ -132,40 +137,6 @@ def keep(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.DataFrame
     tests = [pl.col(column).str.strip_chars().is_in(texts) for column, texts in wanted.items()]
     kept = rows.filter(pl.all_horizontal(tests))
     return kept, len(rows) - len(kept)
-
-
-def read_titles(lines: list[str], as_of: date | None) -> Title:
-    """A unit said in a title holds for all amounts; a date is compared with the import's."""
-    notes: list[dict] = []
-    factor, said_unit, said = Decimal(1), "", None
-    known = words.units("money")
-    for line in lines:
-        unit = TITLE_UNIT.search(line)
-        name = unit[1].removesuffix("人民币") if unit else ""
-        if name in known:
-            factor, said_unit = known[name].factor, name
-            notes.append(note("note_title_unit", unit=name, factor=factor))
-        day = _title_day(line)
-        said = said or day
-        if day and as_of and day != as_of:
-            notes.append(note("note_title_date", date=day, as_of=as_of))
-    return Title(factor, tuple(notes), said_unit, said)
-
-
-def _title_day(line: str) -> date | None:
-    found = TITLE_DATE.search(line)
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        # Three numbers that are no day: a file number, say.
-        return None
-
-
-def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
-    """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
-    has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
-    factor = title.factor if has_title_unit else feed.reading.factor
-    return replace(feed, reading=replace(feed.reading, factor=factor, date_serials=sheet.date_serials))
 
 
 def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed]) -> list[dict]:

@@ -27,8 +27,10 @@ PART_BROKEN = (struct.error, isal_zlib.error)
 
 
 def size(path: Path) -> None:
-    """Raises InputError for a file larger than may be read."""
+    """Raises InputError for a file larger than may be read, or a device or pipe that may never end."""
     most = limits.whole("text_mb")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is not an ordinary file. Copy it to a file and name that.")
     if path.is_file() and path.stat().st_size > most * MEGABYTE:
         raise InputError(
             f"File {path} has {path.stat().st_size // MEGABYTE:,} MB, more than {most:,} MB. Export it in parts."

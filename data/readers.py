@@ -1,8 +1,10 @@
 """Files to sheets of text cells: encoding, delimiter and row numbers settled, nothing interpreted yet."""
 
+import codecs
 import csv
 import hashlib
 import io
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data import encodings, guard, markup_tables, sidecar_logs, workbooks
+from data import encodings, foreign_files, guard, markup_tables, sidecar_logs, workbooks
 from data.errors import InputError
 from data.sidecar_logs import Control
 from data.workbook_parts import Marks
@@ -19,6 +21,8 @@ DELIMITERS = ",;\t|\x01"
 OWN_SEPARATOR = "\x1f"
 """Stands for a separator of several characters; no other text holds it."""
 SAMPLE = 1 << 16
+NOTHING = b" \t\r\n\x00" + codecs.BOM_UTF8 + codecs.BOM_UTF16
+"""Bytes that are no content: blanks, and the bytes of byte-order marks."""
 ROW, WIDTH, MISREAD = "_row", "_width", "_misread"
 """Bookkeeping columns of a sheet: row number in the file (the first is 1), number of cells the row has, and, where
 some are, whether the row is not in the file's encoding."""
@@ -35,6 +39,11 @@ class Source:
 
     @property
     def name(self) -> str:
+        """Names that are not in the system's encoding come from Chinese Windows, by way of a ZIP say."""
+        try:
+            self.path.name.encode()
+        except UnicodeEncodeError:
+            return os.fsencode(self.path.name).decode("gb18030", errors="replace")
         return self.path.name
 
 
@@ -62,7 +71,7 @@ def load(path: Path) -> Source:
     if sidecar_logs.is_control(path):
         raise InputError(f"{path.name} is a control file. Name the data file it belongs to.")
     content = _content(path)
-    if not content or content.isspace():
+    if not content[:SAMPLE].strip(NOTHING) and not content.strip(NOTHING):
         raise InputError(f"File {path} is empty. Export it again.")
     log = sidecar_logs.beside(path)
     control = sidecar_logs.read(log.name, _content(log), len(content)) if log else None
@@ -78,8 +87,8 @@ def load_all(paths: list[Path]) -> list[Source]:
 
 
 def _content(path: Path) -> bytes:
-    guard.size(path)
     try:
+        guard.size(path)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"No file {path}. Check the name and the folder.") from error
@@ -100,6 +109,7 @@ def sheets(source: Source, separator: str | None = None) -> list[Sheet]:
             )
             for book in workbooks.read(source.name, source.content)
         ]  # fmt: skip
+    foreign_files.refuse(source.name, source.content)
     guard.text(source.name, source.content)
     text, encoding = encodings.to_utf8(source.name, source.content)
     if markup_tables.is_markup(text):

@@ -69,6 +69,17 @@ def ignored(kind: str) -> frozenset[str]:
 
 
 @cache
+def patterns(kind: str) -> tuple[str, ...]:
+    """Patterns of whole cells that make a row a `total`, or of lines that stand by themselves (`line`)."""
+    return tuple(r["text"] for r in rows("ignored.csv") if r["kind"] == f"{kind} pattern")
+
+
+@cache
+def home_currency() -> str:
+    return next(r["value"] for r in rows("quality_limits.csv") if r["limit"] == "home_currency")
+
+
+@cache
 def wide_steps() -> dict[str, str]:
     """Plain header -> step code, for files with one date column a process step."""
     return {plain(alias): r["step_code"] for r in rows("wide_events.csv") for alias in r["aliases"].split("|")}

@@ -74,6 +74,12 @@ def test_loans_and_snapshots_that_cannot_be_right(clean: Ledger) -> None:
     assert found(clean.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
 
 
+def test_a_fraction_among_rates_in_percent_is_found(clean: Ledger) -> None:
+    for number, rate in enumerate((Decimal("0.0435"), Decimal("0.299999"), Decimal("0.3"), Decimal(36))):
+        clean.loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
+    assert quality.rows(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
+
+
 @pytest.mark.parametrize("check", ["balance_above_principal", "dust_balance", "prior_loan_unknown"])
 def test_the_rows_behind_a_finding(clean: Ledger, check: str) -> None:
     clean.loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
