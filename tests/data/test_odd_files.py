@@ -88,7 +88,9 @@ def test_titles_that_say_two_units_are_refused(door: Door) -> None:
     "title", ["币种：美元 单位：万元", "单位：万美元", "单位：美元", "币种：USD", "（万美元）", "币种:港币"]
 )
 def test_amounts_in_a_foreign_currency_are_not_taken_for_yuan(door: Door, title: str) -> None:
-    with pytest.raises(InputError, match=r"its title gives the amounts in .*, and no column says the currency of a row"):
+    with pytest.raises(
+        InputError, match=r"its title gives the amounts in .*, and no column says the currency of a row"
+    ):
         door.text(f"{title}\n借据号,余额,用途\nL1,5,x\n")
     arrived = door.text(f"{title}\n借据号,余额,币种\nL1,5,USD\n")
     assert arrived.column("balance") == [50000 if "万" in title else 5]
@@ -108,7 +110,9 @@ def test_amounts_of_further_forms(door: Door, cell: str, amount: str) -> None:
     assert door.text(f'借据号,余额\nL1,"{quoted}"\n').column("balance") == [Decimal(amount)]
 
 
-@pytest.mark.parametrize("cell", ["$5", "-5.00-", "5-", "5.00--", "(5)-", "1,000.00CR", "USD 5", "50%", "1.234,56", "NaN", "inf"])
+@pytest.mark.parametrize(
+    "cell", ["$5", "-5.00-", "5-", "5.00--", "(5)-", "1,000.00CR", "USD 5", "50%", "1.234,56", "NaN", "inf"]
+)
 def test_amounts_that_are_not_certain_are_kept_back(door: Door, cell: str) -> None:
     assert door.text(f'借据号,余额\nL1,"{cell}"\n').kept_back == [
         (2, f"balance: '{cell}' is not an amount (write 1234567.89)")
