@@ -51,9 +51,14 @@ def text(name: str, content: bytes) -> None:
         start = end + 1
     lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
     widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
-    if widest > limits.whole("columns"):
+    columns(name, widest)
+
+
+def columns(name: str, number: int) -> None:
+    """Raises InputError for more columns than a table has."""
+    if number > limits.whole("columns"):
         raise InputError(
-            f"{name}: {widest:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
+            f"{name}: {number:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
         )
 
 

@@ -117,12 +117,13 @@ def _known(cells: dict[str, str], known: frozenset[str]) -> int:
 def _joined(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
     """The texts of a header two rows deep, each group's name before those under it; None without a group."""
     spans = {first[1]: last[1] for first, last in sheet.merges if first[0] == row and last[0] == row}
+    columns = sheet.columns
     found: dict[str, str] = {}
     group, until, is_grouped = "", -1, False
-    for i, column in enumerate(sheet.columns):
+    for i, column in enumerate(columns):
         top, low = (" ".join((cells[column] or "").split()) for cells in (upper, lower))
         if top:
-            group, until = top, spans.get(i, i if spans else len(sheet.columns))
+            group, until = top, spans.get(i, i if spans else len(columns))
         is_under = bool(group and low and i <= until and top != low)
         is_grouped |= is_under and not top
         found[column] = f"{group}{GROUP}{low}" if is_under else low or top

@@ -114,7 +114,13 @@ def sheets(source: Source, separator: str | None = None) -> list[Sheet]:
     text, encoding = encodings.to_utf8(source.name, source.content)
     if markup_tables.is_markup(text):
         return [
-            Sheet(source, f"{source.name}[{table.number}]", f"html {encoding}", framed(table.rows), merges=table.merges)
+            Sheet(
+                source,
+                f"{source.name}[{table.number}]",
+                f"html {encoding}",
+                framed(source.name, table.rows),
+                merges=table.merges,
+            )
             for table in markup_tables.read(source.name, text)
         ]
     if separator and len(separator.encode()) > 1:
@@ -160,10 +166,10 @@ def _cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
     try:
         cells = _read_polars(text, delimiter, width, quoted)
     except pl.exceptions.PolarsError:
-        return framed(_read_rows(name, text, delimiter))
+        return framed(name, _read_rows(name, text, delimiter))
     widths = _widths(text, delimiter, cells, quoted)
     if widths is None:
-        return framed(_read_rows(name, text, delimiter))
+        return framed(name, _read_rows(name, text, delimiter))
     if quoted:
         cells = cells.with_columns(pl.all().replace("", None))
     return cells.with_columns(widths.alias(WIDTH)).with_row_index(ROW, 1)
@@ -213,9 +219,10 @@ def _read_rows(name: str, text: bytes, delimiter: str) -> list[list[str]]:
         ) from error
 
 
-def framed(rows: list[list[str]]) -> pl.DataFrame:
+def framed(name: str, rows: list[list[str]]) -> pl.DataFrame:
     """Rows of texts as a sheet's cells."""
     width = max(map(len, rows), default=0)
+    guard.columns(name, width)
     columns = [[row[i] if i < len(row) else "" for row in rows] for i in range(width)]
     cells = _of_columns([pl.Series(column, dtype=pl.String) for column in columns])
     return cells.with_columns(pl.Series(WIDTH, list(map(len, rows)), dtype=pl.UInt32))

@@ -167,6 +167,14 @@ def test_merged_cells_that_overlap_are_not_believed(door: Door) -> None:
     assert door.read(door.xlsx({"s": rows}, merges)).column("branch_name") == ["城关", *[None] * 8]
 
 
+def test_sheets_of_more_columns_than_a_table_has_are_refused(door: Door) -> None:
+    wide = ["借据号", *("x" * 5000)]
+    cells = "".join(f"<td>{cell}</td>" for cell in wide)
+    for file in (door.xlsx({"s": [wide, ["L1"]]}), door.write("t.xls", f"<table><tr>{cells}</tr></table>")):
+        with pytest.raises(InputError, match="5,001 columns, more than 4,096"):
+            door.read(file)
+
+
 FOREIGN = {
     "x.pdf": b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", "x.gz": b"\x1f\x8b\x08\x00" + bytes(9), "x.rar": b"Rar!\x1a\x07\x00",
     "x.7z": b"7z\xbc\xaf\x27\x1c", "x.zip": b"PK\x05\x06" + bytes(18), "x.png": b"\x89PNG\r\n\x1a\n", "x.json": b'[{"a": 1}]',
