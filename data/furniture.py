@@ -12,6 +12,7 @@ from data import amounts, words
 from data.mapping import Feed, Mapping
 from data.messages import note
 from data.readers import ROW, Sheet
+from data.titles import Line
 
 Join = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -24,8 +25,8 @@ class Layout:
     """
 
     rows: pl.DataFrame
-    titles: list[str]
-    footers: list[str]
+    titles: list[Line]
+    footers: list[Line]
     totals: pl.DataFrame
     rows_in: int
     ignored: int
@@ -36,7 +37,7 @@ def split(sheet: Sheet, mapping: Mapping) -> Layout:
     titles = _filled(above, sheet)
     body = _filled(below, sheet)
     lines = _lines(titles, sheet)
-    kinds = _kinds(body, sheet, mapping, {words.plain(line) for line in lines})
+    kinds = _kinds(body, sheet, mapping, {words.plain(" ".join(line)) for line in lines})
     rows, totals, signs = (body.filter(kinds == kind) for kind in ("data", "total", "sign")) if kinds is not None else (
         body, body.clear(), body.clear()
     )  # fmt: skip
@@ -46,8 +47,8 @@ def split(sheet: Sheet, mapping: Mapping) -> Layout:
     )  # fmt: skip
 
 
-def _lines(rows: pl.DataFrame, sheet: Sheet) -> list[str]:
-    return [" ".join(cell for cell in row if cell) for row in rows.select(sheet.columns).iter_rows()]
+def _lines(rows: pl.DataFrame, sheet: Sheet) -> list[Line]:
+    return [[cell for cell in row if cell] for row in rows.select(sheet.columns).iter_rows()]
 
 
 def _filled(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:

@@ -138,7 +138,7 @@ def _sheet(sheet: Sheet, head: Head, said: str | None) -> SheetProposal:
     texts = {column: text for column, text in head.cells.items() if text}
     table = said or _table(list(texts.values()))
     above = sheet.cells[: max(head.row + 1 - head.depth, 0)].select(sheet.columns)
-    title = titles.read([" ".join(cell for cell in row if cell) for row in above.iter_rows()], None)
+    title = titles.read([[cell for cell in row if cell] for row in above.iter_rows()], None)
     rows = sheet.cells[head.row + 1 :].head(LOOKED_AT)
     columns = _columns(texts, table, rows, sheet, title)
     have = {column.field for column in columns if column.table == table}

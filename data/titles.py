@@ -41,27 +41,42 @@ class Title:
         return next(iter(self.units.values()), Decimal(1))
 
 
-def read(lines: list[str], as_of: date | None, below: list[str] | None = None) -> Title:
+Line = list[str]
+"""The filled cells of a row that is no record."""
+
+
+def read(lines: list[Line], as_of: date | None, below: list[Line] | None = None) -> Title:
     """What the lines above a table say, and of those `below` it what they say of units; a date is compared."""
     units: dict[str, Decimal] = {}
-    days, foreign = [], ""
-    for line in (unicodedata.normalize("NFKC", line) for line in [*lines, *(below or ())]):
-        for word in _unit_words(line):
+    foreign = ""
+    for cells in [*lines, *(below or ())]:
+        line = _text(cells)
+        for word in _unit_words(line, in_brackets=not groups_columns(cells)):
             meant = _meaning(word)
             if meant and meant[0] not in units.values():
                 units[word] = meant[0]
             foreign = foreign or (word if meant and meant[1] else "")
         named = CURRENCY.search(line)
         foreign = foreign or (named[1] if named and _is_foreign(named[1]) else "")
-    days = [day for line in lines if (day := _day(unicodedata.normalize("NFKC", line)))]
+    days = [day for cells in lines if (day := _day(_text(cells)))]
     notes = [note("note_title_unit", unit=unit, factor=factor) for unit, factor in units.items()]
     notes += [note("note_title_date", date=day, as_of=as_of) for day in dict.fromkeys(days) if as_of and day != as_of]
     return Title(units, tuple(notes), foreign, days[0] if days else None)
 
 
-def _unit_words(line: str) -> Iterator[str]:
+def _text(cells: Line) -> str:
+    return unicodedata.normalize("NFKC", " ".join(cells))
+
+
+def groups_columns(cells: Line) -> bool:
+    """Whether a line of several cells names groups of columns (金额(万元) | 押品) rather than the whole table."""
+    text = _text(cells)
+    return len(cells) > 1 and not UNIT.search(text) and not DATE.search(text)
+
+
+def _unit_words(line: str, *, in_brackets: bool) -> Iterator[str]:
     """万元 of '单位:笔、人民币万元' and of '贷款明细表(万元)'."""
-    for found in (*UNIT.finditer(line), *BRACKETED.finditer(line)):
+    for found in (*UNIT.finditer(line), *(BRACKETED.finditer(line) if in_brackets else ())):
         for word in BETWEEN.split(found[1]):
             bare = word.strip()
             yield bare.removeprefix(HOME_WORD).removesuffix(HOME_WORD).strip() or bare

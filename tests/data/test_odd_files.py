@@ -65,6 +65,19 @@ def test_a_unit_in_a_title_however_it_is_written(door: Door, title: str) -> None
     assert "note_unit_assumed" not in arrived.notes
 
 
+@pytest.mark.parametrize("merges", [("A1:B1", "C1:D1", "E1:F1"), ()])
+def test_a_unit_over_a_group_of_columns_is_that_group_s(door: Door, merges: tuple[str, ...]) -> None:
+    rows = [["借据信息", None, "金额（万元）", None, "押品", None], ["借据号", "客户号", "贷款金额", "贷款余额", "押品编号", "评估价值"],
+            ["L1", "C1", 7, 5, "Y1", 9000]]  # fmt: skip
+    arrived = door.read(door.xlsx({"s": rows}, merges))
+    assert (arrived.column("balance"), arrived.column("appraised_value", "guarantees")) == ([50000], [9000])
+
+
+@pytest.mark.parametrize("title", ["贷款台账（万元）,,2024年3月31日", "贷款台账,单位：万元,", "（万元）,,"])
+def test_a_unit_in_a_title_of_several_cells(door: Door, title: str) -> None:
+    assert door.text(f"{title}\n借据号,余额,用途\nL1,5,x\n").column("balance") == [50000]
+
+
 def test_a_unit_below_the_rows_holds_for_them(door: Door) -> None:
     arrived = door.text("借据号,余额,用途\nL1,5,x\n制表人：王五   单位：万元,,\n")
     assert arrived.column("balance") == [50000]
