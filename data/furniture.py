@@ -1,7 +1,6 @@
 """What stands in an exported file beside its data: titles above, totals and signatures anywhere, blank rows."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -71,18 +70,24 @@ def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping, titles: set[str])
     keys = _key_columns(mapping)
     if not keys:
         return None
-    no_key = pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)
-    alone = pl.sum_horizontal(pl.col(sheet.columns).is_not_null()) == 1
-    index = body.select(no_key | alone).to_series().arg_true()
-    if not len(index):
-        return None
+    suspects = body.select(pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)).to_series()
+    remarks, index = _remarks(body.select(sheet.columns), titles), suspects.arg_true()
     places = [sheet.columns.index(column) for column in keys]
     rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
     head = _header_cells(sheet, mapping)
-    found = [_kind(row, [row[i] for i in places], head, titles) for row in rows]
-    if set(found) == {"data"}:
+    found = [_kind(row, [row[i] for i in places], head) for row in rows]
+    if not len(remarks) and set(found) <= {"data"}:
         return None
-    return pl.repeat("data", len(body), eager=True).scatter(index, found)
+    return pl.repeat("data", len(body), eager=True).scatter(index, found).scatter(remarks, "sign")
+
+
+def _remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
+    """The places of lines that stand by themselves: 第1页, 备注:…, a title again; no other cell of theirs is filled."""
+    alone = body.select(pl.sum_horizontal(pl.all().is_not_null()) == 1).to_series().arg_true()
+    texts = body.select(pl.coalesce(pl.all()).gather(alone)).to_series().str.normalize("NFKC").str.strip_chars()
+    said = texts.str.contains(f"(?i)^(?:{'|'.join(words.patterns('line'))})")
+    again = words.plain_column(texts).is_in(sorted(titles))
+    return alone.filter(said | again)
 
 
 def _no_key(column: str, header: str) -> pl.Expr:
@@ -98,13 +103,11 @@ def _header_cells(sheet: Sheet, mapping: Mapping) -> set[str]:
     return {words.plain(cell) for row in rows.iter_rows() for cell in row if cell}
 
 
-def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str], titles: set[str]) -> str:
+def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str]) -> str:
     """Where a key cell is filled only that cell may say that the row is no data."""
     cells = _plain_cells(row)
     if not cells:
         return "blank"
-    if len(cells) == 1 and (cells[0] in titles or _is_remark(next(filter(None, row)))):
-        return "sign"
     telling = _plain_cells(keys) or cells
     if any(_is_total(cell) for cell in telling):
         return "total"
@@ -115,12 +118,6 @@ def _kind(row: tuple[str | None, ...], keys: list[str | None], head: set[str], t
 
 def _plain_cells(cells: Iterable[str | None]) -> list[str]:
     return [words.plain(cell) for cell in cells if cell and cell.strip()]
-
-
-def _is_remark(line: str) -> bool:
-    """第1页, 备注:…, 打印日期:…: lines that stand by themselves among the rows or below them."""
-    text = unicodedata.normalize("NFKC", line).strip().casefold()
-    return any(re.match(pattern, text) for pattern in words.patterns("line"))
 
 
 def _is_total(cell: str) -> bool:

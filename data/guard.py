@@ -51,14 +51,14 @@ def text(name: str, content: bytes) -> None:
         start = end + 1
     lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
     widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
-    columns(name, widest)
+    width(name, widest)
 
 
-def columns(name: str, number: int) -> None:
+def width(name: str, columns: int) -> None:
     """Raises InputError for more columns than a table has."""
-    if number > limits.whole("columns"):
+    if columns > limits.whole("columns"):
         raise InputError(
-            f"{name}: {number:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
+            f"{name}: {columns:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
         )
 
 

@@ -222,7 +222,7 @@ def _read_rows(name: str, text: bytes, delimiter: str) -> list[list[str]]:
 def framed(name: str, rows: list[list[str]]) -> pl.DataFrame:
     """Rows of texts as a sheet's cells."""
     width = max(map(len, rows), default=0)
-    guard.columns(name, width)
+    guard.width(name, width)
     columns = [[row[i] if i < len(row) else "" for row in rows] for i in range(width)]
     cells = _of_columns([pl.Series(column, dtype=pl.String) for column in columns])
     return cells.with_columns(pl.Series(WIDTH, list(map(len, rows)), dtype=pl.UInt32))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+import polars as pl
+
 from data.dictionary import TABLES
 
 
@@ -21,6 +23,11 @@ UNIMPORTANT = re.compile(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]")
 def plain(text: str) -> str:
     """For comparing headers and labels: width, case, spaces and punctuation do not count."""
     return UNIMPORTANT.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def plain_column(texts: pl.Series) -> pl.Series:
+    """plain, for whole columns."""
+    return texts.str.normalize("NFKC").str.replace_all(UNIMPORTANT.pattern, "").str.to_lowercase()
 
 
 @cache

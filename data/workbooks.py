@@ -109,7 +109,7 @@ def _sheet(name: str, sheet: CalamineSheet, day_zero: date, visible: SheetVisibl
     for row, column in marks.percents:
         if row < len(values) and column < len(values[row]) and isinstance(values[row][column], (int, float)):
             values[row][column] = f"{values[row][column] * 100:.12g}%"
-    guard.columns(f"{name}[{sheet.name}]", len(values[0]))
+    guard.width(f"{name}[{sheet.name}]", len(values[0]))
     columns = _columns(values)
     merges = tuple(sheet.merged_cell_ranges or ())
     return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
