@@ -10,6 +10,8 @@ from data import words
 AROUND = "#"
 EXACT = pl.Decimal(38, 10)
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+NEGATIVE = r"^(?:\(([^()-]*)\)|(\d[\d,]*\.\d+)-)$"
+"""(1,000.00) and 1,000.00-, as ledgers write what is below zero."""
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 
@@ -44,8 +46,8 @@ def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
 def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
     """Columns value, and factor: the unit of the cell, or else of the column."""
     frame = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace_all(r"\s", "").rename("text").to_frame()
-    frame = frame.with_columns(negative=pl.col("text").str.contains(r"^\(.*\)$"), factor=pl.lit(None, EXACT))
-    frame = frame.with_columns(text=pl.col("text").str.replace(r"^\((.*)\)$", "$1"))
+    frame = frame.with_columns(negative=pl.col("text").str.contains(NEGATIVE), factor=pl.lit(None, EXACT))
+    frame = frame.with_columns(text=pl.col("text").str.replace(NEGATIVE, "$1$2"))
     for name, unit in words.units(field_type).items():
         frame = _take_unit(frame, name, unit.factor)
     grouped = pl.col("text").str.contains(GROUPED)

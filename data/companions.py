@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from data import dictionary
+from data import collaterals, dictionary
 from data.mapping import EVENTS
 from data.messages import note
 from data.readers import ROW
@@ -90,6 +90,7 @@ def _numbered_once(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame:
     number = "guarantees.guarantee_id"
     if number not in rows.columns:
         return rows
+    rows = collaterals.given(rows)
     shared = pl.col(number).is_not_null() & pl.col(number).is_duplicated()
     count = rows.select(shared.sum()).item()
     if not count:

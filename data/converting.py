@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from data import furniture, problems, workbooks
+from data import furniture, merged_cells, problems, titles, workbooks
 from data.mapping import Feed, Mapping
 from data.messages import note
 from data.readers import ROW, Sheet
@@ -62,16 +62,18 @@ class Part:
 def convert(sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[str]], join: furniture.Join) -> Part:
     """Every row of the sheet is typed, ignored, or has problems."""
     layout = furniture.split(sheet, mapping)
-    rows, filtered = furniture.keep(layout.rows, keep)
+    rows, merged = merged_cells.filled_down(layout.rows, sheet, list(mapping.feeds))
+    rows, filtered = furniture.keep(rows, keep)
+    title = titles.read(layout.titles, as_of, layout.footers)
+    titles.check(title, sheet, list(mapping.feeds))
+    feeds = [titles.adapt(feed, title, sheet) for feed in mapping.feeds]
     rows = join(rows)
-    title = furniture.read_titles(layout.titles, as_of)
-    feeds = [furniture.adapt(feed, title, sheet) for feed in mapping.feeds]
     with ThreadPoolExecutor(THREADS) as pool:
         parsed = list(pool.map(lambda feed: read(rows, feed), feeds))
     typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
     typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
     found = problems.collect(rows, typed, mapping, feeds, parsed, sheet.encoding)
-    notes = [*mapping.notes, *title.notes, *_units(feeds, title), *_cells(feeds, parsed, rows), *_sheet(sheet)]
+    notes = [*mapping.notes, *title.notes, *_units(feeds, title), *_cells(feeds, parsed, rows), *_sheet(sheet, merged)]
     if filtered:
         notes.append(note("note_filtered", rows=filtered, file=sheet.name))
     totals = furniture.compare_totals(layout.totals, typed, mapping, feeds)
@@ -126,24 +128,25 @@ def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[
     ]
 
 
-def _title_units(mapping: Mapping, title: furniture.Title) -> dict[str, str]:
+def _title_units(mapping: Mapping, title: titles.Title) -> dict[str, str]:
     unsaid = [feed for feed in mapping.feeds if feed.target.type == "money" and not feed.reading.own_unit]
     return {column: title.unit for feed in unsaid for column in feed.columns} if title.unit else {}
 
 
-def _units(feeds: list[Feed], title: furniture.Title) -> list[dict]:
+def _units(feeds: list[Feed], title: titles.Title) -> list[dict]:
     """Amounts whose unit neither a title, a header nor a profile says."""
     unsaid = [
         feed.header
         for feed in feeds
-        if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.has_unit)
+        if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.units)
     ]
     return [note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
 
 
-def _sheet(sheet: Sheet) -> list[dict]:
+def _sheet(sheet: Sheet, merged: int) -> list[dict]:
     """What a workbook's own marks say of its cells, and whether its format may have cut it."""
     counts = {
+        "note_merged_cells": merged,
         "note_percent_cells": len(sheet.marks.percents),
         "note_no_result": sheet.marks.no_result,
         "note_error_cells": sheet.marks.errors,

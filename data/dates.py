@@ -13,6 +13,7 @@ ISO = r"^\d{4}-\d{1,2}-\d{1,2}$"
 COMPACT = r"^\d{8}(\.0+)?$"
 SERIAL = r"^\d{5}(\.\d+)?$"
 SHORT = r"^\d{5}$"
+TIMED = r"^(\d{8})[T\s]?(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d))$"
 CLOCK = r"[T\s]+(\d{1,2}:\d{2}(:\d{2})?)(\.\d+)?$"
 
 
@@ -35,12 +36,15 @@ def parse(cells: pl.Series, serials: date | None) -> Dates:
     if not len(left):
         return Dates(values)
     found = _messy(cells.gather(left), serials)
-    full = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True)
-    impossible, numbered = (
-        full.scatter(left, mask) if mask is not None and mask.any() else None
-        for mask in (found.impossible, found.numbered)
-    )
-    return Dates(values.scatter(left, found.values), impossible, numbered)
+    marks = (_spread(mask, left, len(cells)) for mask in (found.impossible, found.numbered))
+    return Dates(values.scatter(left, found.values), *marks)
+
+
+def _spread(mask: pl.Series | None, places: pl.Series, length: int) -> pl.Series | None:
+    """The mask of some cells as one of all of them; None where it marks none."""
+    if mask is None or not mask.any():
+        return None
+    return pl.repeat(False, length, dtype=pl.Boolean, eager=True).scatter(places, mask)
 
 
 def parse_times(cells: pl.Series, serials: date | None) -> Dates:
@@ -51,13 +55,14 @@ def parse_times(cells: pl.Series, serials: date | None) -> Dates:
         return Dates(values)
     rest = cells.gather(left)
     days = parse(rest, serials).values.cast(pl.Datetime("us"))
-    clock = rest.str.extract(CLOCK).fill_null("0:00")
+    timed = rest.str.replace(TIMED, "$1 $2:$3:$4")
+    clock = timed.str.extract(CLOCK).fill_null("0:00")
     clock = clock.str.to_time("%H:%M:%S", strict=False).fill_null(clock.str.to_time("%H:%M", strict=False))
     return Dates(values.scatter(left, days + clock.cast(pl.Duration("us"))))
 
 
 def _messy(cells: pl.Series, serials: date | None) -> Dates:
-    text = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace(CLOCK, "")
+    text = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace(CLOCK, "").str.replace(TIMED, "$1")
     text = text.str.replace_all(r"\s", "").str.replace_all(r"[年月/.]", "-").str.replace(r"[日号]$", "")
     frame = text.str.replace(r"^(\d{8})-0+$", "$1").rename("text").to_frame()
     is_iso, is_compact = pl.col("text").str.contains(ISO), pl.col("text").str.contains(COMPACT)

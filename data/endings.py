@@ -9,7 +9,7 @@ from datetime import date
 
 import duckdb
 
-from data import dictionary, limits
+from data import dictionary, guarantees, limits
 from data.errors import InputError
 from data.messages import note
 
@@ -98,16 +98,18 @@ def _candidates(table: str, same_day: bool, whole: bool) -> str:
         FROM "{table}" f JOIN brought n ON n.row_key = {key_text(table, "f")}
         WHERE f.batch_id IS DISTINCT FROM $batch AND f.until = $day"""
     branch, joined = _branch(table)
-    scoped = f"""AND (NOT EXISTS (FROM within WHERE branch IS NOT NULL)
+    scoped = f"""(NOT EXISTS (FROM within WHERE branch IS NOT NULL)
             OR EXISTS (FROM within w WHERE w.branch IS NOT DISTINCT FROM {branch}))
         AND (t.batch_id, t.source_file) IN (FROM former)"""
+    if table == guarantees.TABLE:
+        scoped = f"({scoped} OR {guarantees.COMES_TOGETHER}) AND NOT {guarantees.IS_SPOKEN_OF}"
     return f"""WITH brought AS (SELECT DISTINCT {mine} AS row_key FROM "{table}" n WHERE n.batch_id = $batch),
         former AS ({former}),
         within AS (SELECT DISTINCT {branch} AS branch FROM "{table}" t {joined} WHERE t.batch_id = $batch)
         SELECT t.rowid AS id, {own_key} AS row_key, {_amount(table)} AS amount
         FROM "{table}" t {joined}
         WHERE {day} AND (t.until IS NULL OR t.until > $day) AND t.batch_id IS DISTINCT FROM $batch
-            AND {own_key} NOT IN (FROM brought) {"" if whole else scoped}"""
+            AND {own_key} NOT IN (FROM brought) {"" if whole else f"AND {scoped}"}"""
 
 
 def _branch(table: str) -> tuple[str, str]:

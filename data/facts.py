@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import dictionary, summaries
+from data import dictionary, guarantees, summaries
 from data.errors import BookError
 
 SQL = Path(__file__).parent / "sql"
@@ -36,7 +36,11 @@ def sql(name: str) -> str:
 def version() -> str:
     """A mark of how facts are derived: of their queries, and of the dictionary that types them."""
     digest = hashlib.sha256()
-    for path in (*sorted(SQL.glob("*.sql")), *(dictionary.TABLES / f"{name}.csv" for name in ("fields", "facts"))):
+    for path in (
+        *sorted(SQL.glob("*.sql")),
+        Path(guarantees.__file__),
+        *(dictionary.TABLES / f"{name}.csv" for name in ("fields", "facts")),
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -70,15 +74,19 @@ def _prepare(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str])
     """current_<table>: the fields of the rows of a dated register that are current at the variable as_of."""
     con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
     for table in tables:
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW current_{table} AS SELECT {names(list(dictionary.fields(table)))} "
-            f"FROM {table} WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
-            + beside(con, table, "getvariable('as_of')")
-        )
+        con.execute(f"CREATE OR REPLACE TEMP VIEW current_{table} AS {_standing(con, table)}")
     con.execute(sql("prelude"))
     con.execute(
         "CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of')"
     )
+
+
+def _standing(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    day, own = "getvariable('as_of')", names(list(dictionary.fields(table)))
+    if table == guarantees.TABLE:
+        return f"SELECT {own} FROM ({guarantees.relation(con, day)})"
+    stands = f"as_of <= {day} AND (until IS NULL OR until > {day})"
+    return f"SELECT {own} FROM {table} WHERE {stands}" + beside(con, table, day)
 
 
 def beside(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:

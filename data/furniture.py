@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -12,46 +11,43 @@ from data import amounts, words
 from data.mapping import Feed, Mapping
 from data.messages import note
 from data.readers import ROW, Sheet
+from data.titles import Line
 
-TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*(?:人民币)?\s*([\u4e00-\u9fff]+)")
-TITLE_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
 Join = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers."""
+    """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers.
+
+    `titles`, `footers`: the lines above the header, and those among and below the rows that are none.
+    """
 
     rows: pl.DataFrame
-    titles: list[str]
+    titles: list[Line]
+    footers: list[Line]
     totals: pl.DataFrame
     rows_in: int
     ignored: int
-
-
-@dataclass(frozen=True)
-class Title:
-    """`unit`: the word by which a title says the unit of the amounts; `day`: the date it says, as written."""
-
-    factor: Decimal
-    notes: tuple[dict, ...]
-    unit: str = ""
-    day: date | None = None
-
-    @property
-    def has_unit(self) -> bool:
-        return bool(self.unit)
 
 
 def split(sheet: Sheet, mapping: Mapping) -> Layout:
     above, below = sheet.cells[: mapping.first_header_row], sheet.cells[mapping.header_row + 1 :]
     titles = _filled(above, sheet)
     body = _filled(below, sheet)
-    kinds = _kinds(body, sheet, mapping)
-    rows, totals = (body, body.clear()) if kinds is None else (body.filter(kinds == kind) for kind in ("data", "total"))
+    lines = _lines(titles, sheet)
+    kinds = _kinds(body, sheet, mapping, {words.plain(" ".join(line)) for line in lines})
+    rows, totals, signs = (body.filter(kinds == kind) for kind in ("data", "total", "sign")) if kinds is not None else (
+        body, body.clear(), body.clear()
+    )  # fmt: skip
     body = body if kinds is None else body.filter(kinds != "blank")
-    lines = [" ".join(cell for cell in row if cell) for row in titles.select(sheet.columns).iter_rows()]
-    return Layout(rows, lines, totals, len(titles) + len(body), len(titles) + len(body) - len(rows))
+    return Layout(
+        rows, lines, _lines(signs, sheet), totals, len(titles) + len(body), len(titles) + len(body) - len(rows),
+    )  # fmt: skip
+
+
+def _lines(rows: pl.DataFrame, sheet: Sheet) -> list[Line]:
+    return [[cell for cell in row if cell] for row in rows.select(sheet.columns).iter_rows()]
 
 
 def _filled(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
@@ -69,27 +65,34 @@ def _key_columns(mapping: Mapping) -> list[str]:
     return [column for feed in own for column in feed.columns if column in mapping.headers]
 
 
-def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping) -> pl.Series | None:
+def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping, titles: set[str]) -> pl.Series | None:
     """data, total, sign, header or blank for each row; None when all are data. A row with a real key is data."""
     keys = _key_columns(mapping)
     if not keys:
         return None
     suspects = body.select(pl.all_horizontal(_no_key(column, mapping.headers[column]) for column in keys)).to_series()
-    index = suspects.arg_true()
-    if not len(index):
-        return None
+    remarks, index = _remarks(body.select(sheet.columns), titles), suspects.arg_true()
     places = [sheet.columns.index(column) for column in keys]
     rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
     head = _header_cells(sheet, mapping)
     found = [_kind(row, [row[i] for i in places], head) for row in rows]
-    if set(found) == {"data"}:
+    if not len(remarks) and set(found) <= {"data"}:
         return None
-    return pl.repeat("data", len(body), eager=True).scatter(index, found)
+    return pl.repeat("data", len(body), eager=True).scatter(index, found).scatter(remarks, "sign")
+
+
+def _remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
+    """The places of lines that stand by themselves: 第1页, 备注:…, a title again; no other cell of theirs is filled."""
+    alone = body.select(pl.sum_horizontal(pl.all().is_not_null()) == 1).to_series().arg_true()
+    texts = body.select(pl.coalesce(pl.all()).gather(alone)).to_series().str.normalize("NFKC").str.strip_chars()
+    said = texts.str.contains(f"(?i)^(?:{'|'.join(words.patterns('line'))})")
+    again = words.plain_column(texts).is_in(sorted(titles))
+    return alone.filter(said | again)
 
 
 def _no_key(column: str, header: str) -> pl.Expr:
     marks = sorted(words.ignored("total") | words.ignored("sign"))
-    spaced = "|".join(r"[\s_]*".join(map(re.escape, word)) for word in marks)
+    spaced = "|".join((*(r"[\s_]*".join(map(re.escape, word)) for word in marks), *words.patterns("total")))
     cell = pl.col(column)
     return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
 
@@ -118,8 +121,8 @@ def _plain_cells(cells: Iterable[str | None]) -> list[str]:
 
 
 def _is_total(cell: str) -> bool:
-    """'合计', '城关支行小计', '合计3笔'; an English word only by itself or at the end: TOTAL-001 may be an id."""
-    return any(
+    """'合计', '城关支行小计', '共3笔'; an English word only by itself or at the end: TOTAL-001 may be an id."""
+    return any(re.fullmatch(pattern, cell) for pattern in words.patterns("total")) or any(
         cell == word or (cell.endswith(word) and len(cell) < 30) or (not word.isascii() and cell.startswith(word))
         for word in words.ignored("total")
     )
@@ -132,40 +135,6 @@ def keep(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.DataFrame
     tests = [pl.col(column).str.strip_chars().is_in(texts) for column, texts in wanted.items()]
     kept = rows.filter(pl.all_horizontal(tests))
     return kept, len(rows) - len(kept)
-
-
-def read_titles(lines: list[str], as_of: date | None) -> Title:
-    """A unit said in a title holds for all amounts; a date is compared with the import's."""
-    notes: list[dict] = []
-    factor, said_unit, said = Decimal(1), "", None
-    known = words.units("money")
-    for line in lines:
-        unit = TITLE_UNIT.search(line)
-        name = unit[1].removesuffix("人民币") if unit else ""
-        if name in known:
-            factor, said_unit = known[name].factor, name
-            notes.append(note("note_title_unit", unit=name, factor=factor))
-        day = _title_day(line)
-        said = said or day
-        if day and as_of and day != as_of:
-            notes.append(note("note_title_date", date=day, as_of=as_of))
-    return Title(factor, tuple(notes), said_unit, said)
-
-
-def _title_day(line: str) -> date | None:
-    found = TITLE_DATE.search(line)
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        # Three numbers that are no day: a file number, say.
-        return None
-
-
-def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
-    """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
-    has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
-    factor = title.factor if has_title_unit else feed.reading.factor
-    return replace(feed, reading=replace(feed.reading, factor=factor, date_serials=sheet.date_serials))
 
 
 def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed]) -> list[dict]:

@@ -3,17 +3,16 @@
 import io
 import struct
 import zipfile
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from isal import isal_zlib
 
 from data import limits
 from data.errors import InputError
 
 MEGABYTE = 1 << 20
-CHUNK = 4 * MEGABYTE
+PIECE = MEGABYTE // 2
 OVERLAP = 32
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 REFERENCE = 11
@@ -24,12 +23,14 @@ ATTRIBUTE = int.from_bytes(b"r=", "little")
 OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
 DELIMITERS = b",;\t|"
 SAMPLE_LINES = 100
-PART_BROKEN = (struct.error, zlib.error)
+PART_BROKEN = (struct.error, isal_zlib.error)
 
 
 def size(path: Path) -> None:
-    """Raises InputError for a file larger than may be read."""
+    """Raises InputError for a file larger than may be read, or a device or pipe that may never end."""
     most = limits.whole("text_mb")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is not an ordinary file. Copy it to a file and name that.")
     if path.is_file() and path.stat().st_size > most * MEGABYTE:
         raise InputError(
             f"File {path} has {path.stat().st_size // MEGABYTE:,} MB, more than {most:,} MB. Export it in parts."
@@ -50,9 +51,14 @@ def text(name: str, content: bytes) -> None:
         start = end + 1
     lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
     widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
-    if widest > limits.whole("columns"):
+    width(name, widest)
+
+
+def width(name: str, columns: int) -> None:
+    """Raises InputError for more columns than a table has."""
+    if columns > limits.whole("columns"):
         raise InputError(
-            f"{name}: {widest:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
+            f"{name}: {columns:,} columns, more than {limits.whole('columns'):,}. Export only those that matter."
         )
 
 
@@ -83,47 +89,42 @@ def workbook(name: str, content: bytes) -> dict[str, bytes]:
     return found
 
 
-def _damaged(name: str, error: Exception) -> InputError:
+def _damaged(name: str, error: Exception | str) -> InputError:
     return InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.")
 
 
 def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> bytes:
-    """Unpack one part bit by bit, looking at its cell references."""
-    chunks, unpacked, rows, columns, rest = [], 0, 0, 0, b""
-    for chunk in _chunks(name, content, part):
-        chunks.append(chunk)
-        unpacked += len(chunk)
-        if unpacked > left:
-            most = limits.whole("unpacked_mb")
-            raise InputError(f"{name} would unpack to more than {most} MB. Export it as CSV.")
-        whole = rest + chunk
-        if b"<!DOCTYPE" in whole or b"<!ENTITY" in whole:
-            raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
-        reach = _reach(whole) if _is_far(whole) else NEAR
+    """Unpack one part, `left` bytes at most, and look at its cell references piece by piece."""
+    xml = _unpacked(name, content, part, left + 1)
+    if len(xml) > left:
+        raise InputError(f"{name} would unpack to more than {limits.whole('unpacked_mb')} MB. Export it as CSV.")
+    if isal_zlib.crc32(xml) != part.CRC:
+        raise _damaged(name, f"{part.filename} is not what its checksum says")
+    if b"!" in xml and (b"<!DOCTYPE" in xml or b"<!ENTITY" in xml):
+        raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
+    rows = columns = 0
+    for start in range(0, len(xml), PIECE):
+        piece = xml[start : start + PIECE + OVERLAP]
+        reach = _reach(piece) if _is_far(piece) else NEAR
         rows, columns = max(rows, reach[0]), max(columns, reach[1])
         if rows * columns > limits.whole("cells"):
             raise InputError(
                 f"{name}, {part.filename}: cells reach to row {rows:,} and column {columns:,}, more than "
                 f"{limits.whole('cells'):,} cells. Delete the empty rows and columns and save it again, or export CSV."
             )
-        rest = whole[-OVERLAP:]
-    return b"".join(chunks)
+    return xml
 
 
-def _chunks(name: str, content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The part unpacked bit by bit. What the archive says of its size is not believed."""
+def _unpacked(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> bytes:
+    """The part, or its first bytes. What the archive says of its size is not believed."""
     _, name_size, extra_size = LOCAL_HEADER.unpack_from(content, part.header_offset)
-    start = part.header_offset + 30 + name_size + extra_size
-    packed = content[start : start + part.compress_size]
+    start = part.header_offset + LOCAL_HEADER.size + name_size + extra_size
+    packed = memoryview(content)[start : start + part.compress_size]
     if part.compress_type == zipfile.ZIP_STORED:
-        yield from (packed[at : at + CHUNK] for at in range(0, len(packed), CHUNK))
-    elif part.compress_type == zipfile.ZIP_DEFLATED:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        while packed and not inflater.eof:
-            yield inflater.decompress(packed, CHUNK)
-            packed = inflater.unconsumed_tail
-    else:
-        raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
+        return bytes(packed[:most])
+    if part.compress_type == zipfile.ZIP_DEFLATED:
+        return isal_zlib.decompressobj(-isal_zlib.MAX_WBITS).decompress(packed, most)
+    raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
 
 
 def _attributes(body: np.ndarray) -> np.ndarray:
@@ -138,7 +139,7 @@ def _pairs(body: np.ndarray) -> np.ndarray:
 
 def _is_far(xml: bytes) -> bool:
     """Whether a cell reference may lie beyond NEAR: more letters, a later letter, or more digits."""
-    given = np.frombuffer(xml + b" " * REFERENCE, dtype=np.uint8)
+    given = np.frombuffer(xml, dtype=np.uint8)
     starts = _attributes(given[:-REFERENCE]) + len('r="')
     first, second, third = (given[starts + at] & 0xDF for at in range(3))
     letters = (first >= ord("A")) & (first <= ord("Z"))
@@ -150,7 +151,7 @@ def _is_far(xml: bytes) -> bool:
 
 def _reach(xml: bytes) -> tuple[int, int]:
     """The largest row and column that a cell reference r="…" names."""
-    given = np.frombuffer(xml + b" " * REFERENCE, dtype=np.uint8)
+    given = np.frombuffer(xml, dtype=np.uint8)
     body = given[:-REFERENCE]
     starts = _attributes(body[:-1])
     starts = starts[(body[starts + 2] == ord('"')) | (body[starts + 2] == ord("'"))]

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from data import dictionary, words
+from data import dictionary, titles, words
 from data.errors import InputError
 from data.mapping import COMPANIONS, EVENTS, Feed, Mapping, target
 from data.messages import note
@@ -98,16 +98,23 @@ def find(sheet: Sheet, known: frozenset[str] | None = None) -> Head:
     """The row with the most known headers among the first rows, or two rows of which the upper groups the lower."""
     known = known or _all_words()
     rows = list(sheet.cells.select(sheet.columns).head(SEARCHED_ROWS).rows(named=True))
-    best = Head(0, 1, {}, -1)
+    best, best_rank = Head(0, 1, {}, -1), (-1, False)
     for i, row in enumerate(rows):
         single = {column: " ".join((cell or "").split()) for column, cell in row.items()}
         heads = [Head(i, 1, single, _known(single, known))]
         if i and (joined := _joined(rows[i - 1], row, sheet, i - 1)):
             heads.append(Head(i, 2, joined, _known(joined, known)))
         for head in heads:
-            if any(head.cells.values()) and head.known > best.known:
-                best = head
+            rank = head.known, head.depth > 1 and _says_units(rows[i - 1])
+            if any(head.cells.values()) and rank > best_rank:
+                best, best_rank = head, rank
     return best
+
+
+def _says_units(upper: dict[str, str | None]) -> bool:
+    """Whether the names of groups of columns say units, which must not be lost nor held for other groups."""
+    cells = [cell for cell in upper.values() if cell and cell.strip()]
+    return titles.groups_columns(cells) and any(split_unit(cell)[1] for cell in cells)
 
 
 def _known(cells: dict[str, str], known: frozenset[str]) -> int:
@@ -117,12 +124,13 @@ def _known(cells: dict[str, str], known: frozenset[str]) -> int:
 def _joined(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
     """The texts of a header two rows deep, each group's name before those under it; None without a group."""
     spans = {first[1]: last[1] for first, last in sheet.merges if first[0] == row and last[0] == row}
+    columns = sheet.columns
     found: dict[str, str] = {}
     group, until, is_grouped = "", -1, False
-    for i, column in enumerate(sheet.columns):
+    for i, column in enumerate(columns):
         top, low = (" ".join((cells[column] or "").split()) for cells in (upper, lower))
         if top:
-            group, until = top, spans.get(i, i if spans else len(sheet.columns))
+            group, until = top, spans.get(i, i if spans else len(columns))
         is_under = bool(group and low and i <= until and top != low)
         is_grouped |= is_under and not top
         found[column] = f"{group}{GROUP}{low}" if is_under else low or top

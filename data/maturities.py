@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from data import name_keys, notices, query
+from data import guarantees, name_keys, notices, query
 
 BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
     AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
@@ -144,11 +144,12 @@ def providers(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> p
     """Who stands behind the loan by the register of guarantees: [provider, provider_name, kinds]."""
     return query.frame(
         cursor,
-        """SELECT coalesce(g.provider_id, g.provider_name, g.guarantee_id) AS provider,
+        f"""WITH loan AS (SELECT loan_id, contract_no FROM facts_loan WHERE as_of = $as_of AND loan_id = $id)
+           SELECT coalesce(g.provider_id, g.provider_name, g.guarantee_id) AS provider,
                max(g.provider_name) AS provider_name, list_sort(list(DISTINCT g.kind)) AS kinds
-           FROM guarantees g JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = $id
-               AND (g.loan_id = f.loan_id OR (g.loan_id IS NULL AND g.contract_no = f.contract_no))
-           WHERE g.as_of <= $as_of AND (g.until IS NULL OR $as_of < g.until) AND coalesce(g.status, 'active') = 'active'
+           FROM ({guarantees.standing("$as_of", "loan")}) g JOIN loan f
+               ON g.loan_id = f.loan_id OR (g.loan_id IS NULL AND g.contract_no = f.contract_no)
+           WHERE coalesce(g.status, 'active') = 'active'
            GROUP BY 1 ORDER BY 1""",
         as_of=as_of,
         id=loan_id,

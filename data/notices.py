@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from data import query
+from data import guarantees, query
 
 # A loan in arrears, by any of the columns that can say so.
 IN_ARREARS = """(f.days_past_due > 0 OR f.principal_overdue > 0 OR f.interest_overdue_on > 0
@@ -29,8 +29,7 @@ def loans(cursor: duckdb.DuckDBPyConnection, as_of: date, kind: str, wanted: tup
             SELECT staff_id, max(name) AS officer_name FROM staff
             WHERE as_of <= $as_of AND (until IS NULL OR $as_of < until) GROUP BY staff_id
         ), live AS (
-            SELECT * FROM guarantees WHERE as_of <= $as_of AND (until IS NULL OR $as_of < until)
-                AND coalesce(status, 'active') = 'active'
+            FROM ({guarantees.standing("$as_of", "loan")}) WHERE coalesce(status, 'active') = 'active'
         ), secured AS (
             SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
                 ON l.loan_id = g.loan_id

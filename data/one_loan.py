@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from data import dictionary, facts, query
+from data import dictionary, facts, guarantees, query
 from data.register import STANDING
 
 # How the rows of a register belong to a loan; what names no loan belongs by its contract, or its borrower.
@@ -32,7 +32,11 @@ def register(cursor: duckdb.DuckDBPyConnection, as_of: date, table: str, loan_id
     given: dict[str, object] = {"as_of": as_of, "loan_id": loan_id}
     if table in BELONGS:
         given |= {name: value for name, value in _owner(cursor, as_of, loan_id).items() if f"${name}" in belongs}
-    rows = f"SELECT {facts.names(list(dictionary.fields(table)))} FROM {table} WHERE {STANDING}"
+    own = facts.names(list(dictionary.fields(table)))
+    rows = f"SELECT {own} FROM {table} WHERE {STANDING}"
+    if table == guarantees.TABLE:
+        loans = "(SELECT CAST($loan_id AS VARCHAR) AS loan_id, CAST($contract_no AS VARCHAR) AS contract_no)"
+        rows = f"SELECT {own} FROM ({guarantees.standing('$as_of', loans)})"
     beside = facts.beside(cursor, table, "$as_of")
     order = facts.names([ORDER[table], *dictionary.tables()[table].key])
     return query.frame(cursor, f"SELECT * FROM ({rows}{beside}) WHERE {belongs} ORDER BY {order}", **given)

@@ -129,35 +129,52 @@ class _Known:
 
 def by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[Plan], dict[str, int]]:
     """Plans for the profile's tables, and the rows of files that only serve lookups."""
-    known = [_recognise(sheet, profile) for sheet in sheets]
+    found = [_recognise(sheet, profile) for sheet in sheets]
+    known = [entry for entry in found if not entry.spec.unread]
+    left_out = [_left_out(entry) for entry in found if entry.spec.unread]
     if not any(entry.spec.table for entry in known):
         wanted = ", ".join(spec.name for spec in profile.files if spec.table)
-        raise InputError(f"Profile {profile.name}: none of the files feeds a table. Add the file for: {wanted}.")
+        why = "".join(f" {said['en'][0].upper()}{said['en'][1:]}." for said in left_out)
+        raise InputError(f"Profile {profile.name}: none of the files feeds a table. Add the file for: {wanted}.{why}")
     lookups = {entry.sheet.name: _data_rows(entry).height for entry in known if not entry.spec.table}
-    return [_plan(entry, known, profile) for entry in known if entry.spec.table], lookups
+    plans = [_plan(entry, known, profile) for entry in known if entry.spec.table]
+    first = replace(plans[0].mapping, notes=(*left_out, *plans[0].mapping.notes))
+    return [replace(plans[0], mapping=first), *plans[1:]], lookups
+
+
+def _left_out(entry: _Known) -> dict:
+    """What the report says of a file that the profile knows of and cannot read."""
+    reason = entry.spec.unread
+    rows = len(entry.sheet.cells)
+    return note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
 
 def _recognise(sheet: Sheet, profile: Profile) -> _Known:
-    bare = _without_header(sheet, profile)
-    for spec in () if bare else profile.files:
-        if not spec.headers:
-            continue
-        wanted = set(map(words.plain, spec.headers))
-        head = headers.find(sheet, frozenset(wanted | {label for label, name in spec.labels.items() if name in wanted}))
-        found = headers.texts(sheet, head)
-        if wanted <= {spec.labels.get(words.plain(header), words.plain(header)) for header in found.values()}:
-            return _Known(spec, sheet, head.row, head.depth, found)
-    if bare:
-        return bare
+    """By its header, and by its name where the header fits several; without a header by its name alone."""
+    fits = [known for spec in profile.files if (known := _by_header(sheet, spec))]
+    named = [known for known in fits if known.spec.is_named(sheet.source.name)]
+    found = next(iter((*named, *fits)), None) or _without_header(sheet, profile)
+    if found:
+        return found
     wanted = "; ".join(f"{spec.name}: {', '.join(spec.headers or spec.file_names)}" for spec in profile.files)
     raise InputError(f"{sheet.name} fits no file of profile {profile.name}, which knows them by headers: {wanted}.")
+
+
+def _by_header(sheet: Sheet, spec: FileSpec) -> _Known | None:
+    wanted = set(map(words.plain, spec.headers))
+    head = headers.find(sheet, frozenset(wanted | {label for label, name in spec.labels.items() if name in wanted}))
+    found = {spec.labels.get(words.plain(header), words.plain(header)) for header in head.cells.values()}
+    fits = wanted and wanted <= found
+    return _Known(spec, sheet, head.row, head.depth, headers.texts(sheet, head)) if fits else None
 
 
 def _without_header(sheet: Sheet, profile: Profile) -> _Known | None:
     """A file without a header, known by its name; its columns stand in the profile."""
     for spec in profile.files:
-        if not spec.columns or not spec.is_named(sheet.source.name):
+        if not spec.is_named(sheet.source.name):
             continue
+        if spec.unread:
+            return _Known(spec, sheet, -1, 0, {})
         named = {f"c{i}": name for i, name in enumerate(spec.codes)}
         width = int(sheet.cells[WIDTH].median() or 0)
         if width != len(spec.columns):

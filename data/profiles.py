@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "mappings"
 PROFILE_KEYS = {"title", "blanks", "files"}
 FILE_KEYS = {
     "name", "table", "headers", "columns", "separator", "file_names", "money_unit", "date_format", "ignore",
-    "ignore_others", "keep", "fields", "codes", "lookups", "notes",
+    "ignore_others", "keep", "fields", "codes", "lookups", "notes", "unread",
 }  # fmt: skip
 FIELD_KEYS = {"column", "constant", "join", "add_months", "first", "format", "unit", "when", "separator"}
 LOOKUP_KEYS = {"name", "on", "key"}
@@ -67,6 +67,8 @@ class FileSpec:
     separator: str | None = None
     file_names: tuple[str, ...] = ()
     """Patterns of file names, such as JS_201_CLDWDK*.dat: what a file without a header is known by."""
+    unread: dict[str, str] | None = None
+    """Why a file that is known by its name is left out."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -142,11 +144,11 @@ def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
 
 def _file(where: str, entry: dict[str, Any]) -> FileSpec:
     _only(where, "a file", entry, FILE_KEYS)
-    has_columns = entry.get("columns") and entry.get("file_names")
+    has_columns = (entry.get("columns") or entry.get("unread")) and entry.get("file_names")
     if not entry.get("name") or not (entry.get("headers") or has_columns):
         raise InputError(
             f"Profile {where}: every file needs a name and the headers by which it is known, "
-            "or columns and file_names where it has no header."
+            "or columns and file_names where it has no header, or unread (why) and file_names."
         )
     table = entry.get("table")
     if table is not None and table not in dictionary.tables():
@@ -155,7 +157,7 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
         _only(where, "a lookup", lookup, LOOKUP_KEYS)
         if set(lookup) != LOOKUP_KEYS:
             raise InputError(f"Profile {where}: a lookup needs name, on and key; found {', '.join(sorted(lookup))}.")
-    for said in entry.get("notes", []):
+    for said in [*entry.get("notes", []), *([entry["unread"]] if "unread" in entry else [])]:
         _only(where, "a note", said, NOTE_KEYS)
     fields = tuple(_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
     if table:
@@ -166,6 +168,7 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
         bool(entry.get("ignore_others", False)), entry.get("keep", {}),
         tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])), tuple(entry.get("notes", [])),
         tuple(entry.get("columns", ())), entry.get("separator"), tuple(entry.get("file_names", ())),
+        entry.get("unread"),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from data import dictionary, furniture, headers, plans, profiles, readers, values, words
+from data import dictionary, headers, plans, profiles, readers, titles, values, words
 from data.converting import convert
 from data.headers import Head
 from data.mapping import COMPANIONS, EVENTS, target
@@ -138,7 +138,7 @@ def _sheet(sheet: Sheet, head: Head, said: str | None) -> SheetProposal:
     texts = {column: text for column, text in head.cells.items() if text}
     table = said or _table(list(texts.values()))
     above = sheet.cells[: max(head.row + 1 - head.depth, 0)].select(sheet.columns)
-    title = furniture.read_titles([" ".join(cell for cell in row if cell) for row in above.iter_rows()], None)
+    title = titles.read([[cell for cell in row if cell] for row in above.iter_rows()], None)
     rows = sheet.cells[head.row + 1 :].head(LOOKED_AT)
     columns = _columns(texts, table, rows, sheet, title)
     have = {column.field for column in columns if column.table == table}
@@ -158,9 +158,7 @@ def _table(texts: list[str]) -> str:
     return max(dictionary.tables(), key=rank)
 
 
-def _columns(
-    texts: dict[str, str], table: str, rows: pl.DataFrame, sheet: Sheet, title: furniture.Title
-) -> list[Column]:
+def _columns(texts: dict[str, str], table: str, rows: pl.DataFrame, sheet: Sheet, title: titles.Title) -> list[Column]:
     taken: dict[tuple[str, str], str] = {}
     found: dict[str, Column] = {}
     for place in sorted(texts, key=lambda place: headers.strength(texts[place], table)):
@@ -171,7 +169,7 @@ def _columns(
         if column.how == NONE and not column.problems:
             _guess(column, table, taken, cells, sheet)
         if column.field:
-            _look(column, cells, sheet, has_unit=title.has_unit)
+            _look(column, cells, sheet, has_unit=bool(title.units))
     return [found[place] for place in texts]
 
 

@@ -7,12 +7,14 @@ Each check is a row of tables/quality.csv: a condition in our own SQL over a row
 import csv
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from data import dictionary, query
+from data import dictionary, guarantees, query
 
 SEVERITIES = ("error", "warning", "info")
 KEPT_BACK = "quarantine"
@@ -51,20 +53,21 @@ def checks() -> dict[str, Check]:
 def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None = None) -> pl.DataFrame:
     """Every check over the data as they stand at as_of (of one batch only): gravest first, then the most rows.
 
-    [check_id, table, severity, rows, checked, amount, title_zh, title_en, remedy_zh, remedy_en]; `amount` is the sum
-    of the balance (or amount) of the rows found, None where a table has none; `checked` 0: there was nothing to check.
+    [check_id, table, severity, rows, checked, amount, foreign, title_zh, title_en, remedy_zh, remedy_en]; `amount`: the
+    sum of the balance (or amount) of the rows found, None where a table has none; `foreign`: the sums of those in other
+    currencies, which no amount holds (USD 5,000.50, HKD 7.00); `checked` 0: there was nothing to check.
     """
     _prepare(cursor, as_of)
-    parts = [_count(cursor, table, batch) for table in _tables()]
-    counted = {row["check_id"]: row for frame in parts for row in frame.iter_rows(named=True)}
+    counted = {check_id: count for table in _tables() for check_id, count in _count(cursor, table, batch).items()}
     found = [
         {"check_id": check.check_id, "table": check.table, "severity": check.severity}
-        | {name: counted[check.check_id][name] for name in ("rows", "checked", "amount")}
+        | {name: counted[check.check_id][name] for name in ("rows", "checked", "amount", "foreign")}
         | {name: getattr(check, name) for name in TEXTS}
         for check in checks().values()
     ]
     rank = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
-    frame = pl.DataFrame(found, schema_overrides={"amount": pl.Decimal(38, 2)}, infer_schema_length=None)
+    types = {"amount": pl.Decimal(38, 2), "foreign": pl.String}
+    frame = pl.DataFrame(found, schema_overrides=types, infer_schema_length=None)
     return frame.sort(rank, -pl.col("rows"), "check_id")
 
 
@@ -104,10 +107,15 @@ def of_batch(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[di
     """What the batch report says: the checks that found rows among those the batch brought."""
     found = findings(con, as_of, batch).filter(pl.col("rows") > 0)
     said = found.select(
-        "check_id", "table", "severity", "rows", pl.col("amount").cast(pl.String),
+        "check_id", "table", "severity", "rows", pl.col("amount").cast(pl.String), "foreign",
         pl.col("title_zh").alias("zh"), pl.col("title_en").alias("en"),
     )  # fmt: skip
     return said.to_dicts()
+
+
+def amounts(own: Decimal | None, foreign: str | None) -> str:
+    """The amount of a finding as text: 1,000.00; USD 5.00; a dash where there is none."""
+    return "; ".join(([f"{own:,}"] if own is not None else []) + ([foreign] if foreign else [])) or "-"
 
 
 def _tables() -> list[str]:
@@ -120,11 +128,12 @@ def _prepare(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
     for row in _rows("quality_limits.csv"):
         cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
+    day = "getvariable('as_of')"
     for table in dictionary.tables():
-        cursor.execute(
-            f'CREATE OR REPLACE TEMP VIEW quality_{table} AS FROM "{table}" '
-            "WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of'))"
-        )
+        rows = f'FROM "{table}" WHERE as_of <= {day} AND (until IS NULL OR until > {day})'
+        if table == guarantees.TABLE:
+            rows = guarantees.relation(cursor, day)
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW quality_{table} AS {rows}")
 
 
 def _relation(table: str) -> str:
@@ -159,24 +168,30 @@ def _amount(table: str) -> str:
     return f"CAST(coalesce({found}, NULL) AS DECIMAL(38,2))" if found else "NULL::DECIMAL(38,2)"
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> pl.DataFrame:
-    """[check_id, rows, checked, amount] of every check of one table, in one scan."""
+def _count(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> dict[str, dict[str, Any]]:
+    """Check -> rows, checked, amount, foreign of one table, in one scan."""
     own = [check for check in checks().values() if check.table == table]
     marks = ", ".join(f"({check.condition}) AS c{i}" for i, check in enumerate(own))
     sums = (f"count(*) FILTER (c{i}) AS rows{i}, sum(amount) FILTER (c{i}) AS amount{i}" for i in range(len(own)))
+    home = "getvariable('home_currency')"
+    currency = f"nullif(t.currency, {home})" if "currency" in _columns(table) else "NULL::VARCHAR"
     counted = query.frame(
         cursor,
-        f"""SELECT count(*) AS checked,
-            {", ".join(sums)}
-        FROM (SELECT {_amount(table)} AS amount, {marks} FROM ({_relation(table)}) t
-            {"WHERE t.batch_id = $batch" if batch else ""})""",
+        f"""SELECT currency, count(*) AS checked, {", ".join(sums)}
+        FROM (SELECT {currency} AS currency, {_amount(table)} AS amount, {marks} FROM ({_relation(table)}) t
+            {"WHERE t.batch_id = $batch" if batch else ""})
+        GROUP BY currency ORDER BY currency""",
         **({"batch": batch} if batch else {}),
-    ).row(0, named=True)
-    return pl.DataFrame(
-        {
-            "check_id": [check.check_id for check in own],
-            "rows": [counted[f"rows{i}"] for i in range(len(own))],
-            "checked": [counted["checked"]] * len(own),
-            "amount": pl.Series([counted[f"amount{i}"] for i in range(len(own))], dtype=pl.Decimal(38, 2)),
-        }
-    )
+    ).rows(named=True)
+    return {check.check_id: _summed(counted, i) for i, check in enumerate(own)}
+
+
+def _summed(counted: list[dict[str, Any]], number: int) -> dict[str, Any]:
+    """One check over the rows of each currency; those of the bank's own have none here."""
+    held = [row for row in counted if row[f"amount{number}"] is not None]
+    own = [row[f"amount{number}"] for row in held if row["currency"] is None]
+    foreign = [f"{row['currency']} {row[f'amount{number}']:,.2f}" for row in held if row["currency"] is not None]
+    return {
+        "rows": sum(row[f"rows{number}"] for row in counted), "checked": sum(row["checked"] for row in counted),
+        "amount": sum(own) if own else None, "foreign": ", ".join(foreign) or None,
+    }  # fmt: skip

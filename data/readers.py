@@ -1,8 +1,10 @@
 """Files to sheets of text cells: encoding, delimiter and row numbers settled, nothing interpreted yet."""
 
+import codecs
 import csv
 import hashlib
 import io
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data import encodings, guard, markup_tables, sidecar_logs, workbooks
+from data import encodings, foreign_files, guard, markup_tables, sidecar_logs, workbooks
 from data.errors import InputError
 from data.sidecar_logs import Control
 from data.workbook_parts import Marks
@@ -19,6 +21,8 @@ DELIMITERS = ",;\t|\x01"
 OWN_SEPARATOR = "\x1f"
 """Stands for a separator of several characters; no other text holds it."""
 SAMPLE = 1 << 16
+NOTHING = b" \t\r\n\x00" + codecs.BOM_UTF8 + codecs.BOM_UTF16
+"""Bytes that are no content: blanks, and the bytes of byte-order marks."""
 ROW, WIDTH, MISREAD = "_row", "_width", "_misread"
 """Bookkeeping columns of a sheet: row number in the file (the first is 1), number of cells the row has, and, where
 some are, whether the row is not in the file's encoding."""
@@ -35,6 +39,11 @@ class Source:
 
     @property
     def name(self) -> str:
+        """Names that are not in the system's encoding come from Chinese Windows, by way of a ZIP say."""
+        try:
+            self.path.name.encode()
+        except UnicodeEncodeError:
+            return os.fsencode(self.path.name).decode("gb18030", errors="replace")
         return self.path.name
 
 
@@ -62,7 +71,7 @@ def load(path: Path) -> Source:
     if sidecar_logs.is_control(path):
         raise InputError(f"{path.name} is a control file. Name the data file it belongs to.")
     content = _content(path)
-    if not content or content.isspace():
+    if not content[:SAMPLE].strip(NOTHING) and not content.strip(NOTHING):
         raise InputError(f"File {path} is empty. Export it again.")
     log = sidecar_logs.beside(path)
     control = sidecar_logs.read(log.name, _content(log), len(content)) if log else None
@@ -78,8 +87,8 @@ def load_all(paths: list[Path]) -> list[Source]:
 
 
 def _content(path: Path) -> bytes:
-    guard.size(path)
     try:
+        guard.size(path)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"No file {path}. Check the name and the folder.") from error
@@ -100,11 +109,18 @@ def sheets(source: Source, separator: str | None = None) -> list[Sheet]:
             )
             for book in workbooks.read(source.name, source.content)
         ]  # fmt: skip
+    foreign_files.refuse(source.name, source.content)
     guard.text(source.name, source.content)
     text, encoding = encodings.to_utf8(source.name, source.content)
     if markup_tables.is_markup(text):
         return [
-            Sheet(source, f"{source.name}[{table.number}]", f"html {encoding}", framed(table.rows), merges=table.merges)
+            Sheet(
+                source,
+                f"{source.name}[{table.number}]",
+                f"html {encoding}",
+                framed(source.name, table.rows),
+                merges=table.merges,
+            )
             for table in markup_tables.read(source.name, text)
         ]
     if separator and len(separator.encode()) > 1:
@@ -150,10 +166,10 @@ def _cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
     try:
         cells = _read_polars(text, delimiter, width, quoted)
     except pl.exceptions.PolarsError:
-        return framed(_read_rows(name, text, delimiter))
+        return framed(name, _read_rows(name, text, delimiter))
     widths = _widths(text, delimiter, cells, quoted)
     if widths is None:
-        return framed(_read_rows(name, text, delimiter))
+        return framed(name, _read_rows(name, text, delimiter))
     if quoted:
         cells = cells.with_columns(pl.all().replace("", None))
     return cells.with_columns(widths.alias(WIDTH)).with_row_index(ROW, 1)
@@ -203,9 +219,10 @@ def _read_rows(name: str, text: bytes, delimiter: str) -> list[list[str]]:
         ) from error
 
 
-def framed(rows: list[list[str]]) -> pl.DataFrame:
+def framed(name: str, rows: list[list[str]]) -> pl.DataFrame:
     """Rows of texts as a sheet's cells."""
     width = max(map(len, rows), default=0)
+    guard.width(name, width)
     columns = [[row[i] if i < len(row) else "" for row in rows] for i in range(width)]
     cells = _of_columns([pl.Series(column, dtype=pl.String) for column in columns])
     return cells.with_columns(pl.Series(WIDTH, list(map(len, rows)), dtype=pl.UInt32))

@@ -3,7 +3,7 @@
 import duckdb
 import polars as pl
 
-from data import dictionary, words
+from data import dictionary, guarantees, words
 from data.messages import note
 
 CURRENT = '"until" IS NULL'
@@ -17,7 +17,7 @@ def notes(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
         if _came(con, batch, row["target"])
         for said in _resolved(con, batch, row)
     ]
-    return [*_officers(con), *resolved]
+    return [*_officers(con), *resolved, *_joined(con, batch)]
 
 
 def _holds(con: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -38,6 +38,23 @@ def _resolved(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -
     ).fetchall()[0][0]
     zh = dictionary.fields(row["table"])[row["field"]].zh
     return [note("note_resolved", table=row["table"], rows=count, field=row["field"], field_zh=zh)] if count else []
+
+
+def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+    """Collateral of the batch that found the contract of its number, and of former ones that only now does."""
+    owned, unowned = f"NOT {guarantees.OWNERLESS.format('c')}", guarantees.OWNERLESS.format("p")
+    own, former = con.execute(
+        f"""WITH contract AS (
+            SELECT c.guarantee_no, bool_and(c.batch_id = $batch) AS is_new FROM {guarantees.TABLE} c
+            WHERE c.{CURRENT} AND c.guarantee_no IS NOT NULL AND {owned} GROUP BY ALL)
+        SELECT count(*) FILTER (p.batch_id = $batch), count(*) FILTER (p.batch_id <> $batch AND c.is_new)
+        FROM {guarantees.TABLE} p JOIN contract c USING (guarantee_no) WHERE p.{CURRENT} AND {unowned}""",
+        {"batch": batch},
+    ).fetchall()[0]
+    zh = dictionary.fields(guarantees.TABLE)["guarantee_no"].zh
+    found = [note("note_collateral_contract", rows=own)] if own else []
+    told = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
+    return found + ([note("note_resolved", rows=former, **told)] if former else [])
 
 
 def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:

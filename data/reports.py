@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from data import dictionary
+from data import dictionary, quality
 from data.staging import Count
 
 ROWS = ("rows_in", "loaded", "quarantined", "ignored")
@@ -48,7 +48,8 @@ class Report:
 
     @property
     def loaded(self) -> int:
-        return sum(count.loaded for count in self.counts)
+        """Rows of the files; what flat ones yield beside their loans is not counted again."""
+        return sum(count.loaded for count in self.counts if not count.derived)
 
     @property
     def rows_in(self) -> int:
@@ -77,10 +78,15 @@ class Report:
         lines += [f"lookup 对照 {name}: {rows} rows 行" for name, rows in self.lookups.items()]
         lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
         lines += [
-            f"! {entry['severity']:8}{entry['rows']:>10,} {entry['amount'] or '-':>20} {entry['zh']} {entry['en']}"
+            f"! {entry['severity']:8}{entry['rows']:>10,} {_amount(entry):>20} {entry['zh']} {entry['en']}"
             for entry in self.findings
         ]
         return "\n".join(lines)
+
+
+def _amount(finding: dict) -> str:
+    own = finding["amount"]
+    return quality.amounts(Decimal(own) if own else None, finding.get("foreign"))
 
 
 HEADINGS = (

@@ -76,7 +76,7 @@ def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> p
         loaded = rows.filter(pl.col(PART) == i) if len(parts) > 1 else rows
         result.counts.append(_count(part, len(kept_back), loaded))
         result.notes += [entry | {"file": part.sheet.name} for entry in part.notes]
-    return collaterals.completed(rows, table, result.notes)
+    return rows
 
 
 def _good(part: Part, record: pl.DataFrame, number: int) -> pl.DataFrame:
@@ -151,7 +151,7 @@ def _finished(rows: pl.DataFrame, table: str, *, keep_old: bool) -> pl.DataFrame
     """Only the table's own columns, by their dictionary names, and the lineage."""
     names = {f"{table}.{name}": name for name in dictionary.fields(table)}
     own = [pl.col(column).alias(names[column]) for column in rows.columns if column in names]
-    keeps = pl.lit(True) if keep_old else collaterals.is_ownerless(rows, table)
+    keeps = pl.lit(True) if keep_old else collaterals.is_update(rows, table)
     alike = [
         name_keys.expression(pl.col(f"{table}.{name}")).alias(key)
         for key, name in name_keys.keys(table).items()

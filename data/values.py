@@ -14,6 +14,9 @@ ID_SUFFIXES = ("_id", "_no", "_code", "_cited")
 # What a spreadsheet makes of an id of more than 15 digits: the last digits are gone.
 LOST_DIGITS = r"^\d(\.\d+)?[eE]\+\d+$"
 SIXTHS = {"rate": pl.Decimal(9, 6), "number": pl.Decimal(18, 6)}
+FORMULA, TEXT_FORMULA = '="', r'^="([^"]*)"$'
+"""How files ask a spreadsheet to leave a number alone: ="00123"."""
+QUOTES = r"^['`]"
 INVISIBLE = r"[\u200b-\u200d\u2060\ufeff]"
 
 
@@ -119,6 +122,8 @@ def _by_distinct(text: pl.Series, kind: str, target: Field, reading: Reading) ->
 def _closely(text: pl.Series, kind: str, target: Field, reading: Reading) -> Parsed:
     """Every form that a cell may have."""
     cells = _stripped(text)
+    if kind != "text" and cells.str.starts_with(FORMULA).any():
+        cells = cells.str.replace(TEXT_FORMULA, "$1")
     cells, open_note = _without_open_ends(cells, target)
     cells, blank_note = _without_blanks(cells, kind, reading)
     typed = _parser(kind)(cells, target, reading)
@@ -140,7 +145,7 @@ def noted(message: str, mask: pl.Series, cells: pl.Series) -> tuple[Note, ...]:
 
 def _stripped(text: pl.Series) -> pl.Series:
     cells = text.str.strip_chars()
-    if (cells.str.len_bytes() != cells.str.len_chars()).any():
+    if (cells.str.len_bytes() != cells.str.len_chars()).any() and cells.str.contains(INVISIBLE).any():
         cells = cells.str.replace_all(INVISIBLE, "").str.strip_chars()
     return pl.select(pl.when(cells != "").then(cells)).to_series()
 
@@ -200,8 +205,8 @@ def _id(cells: pl.Series, target: Field, _reading: Reading) -> Typed:
     cleaned = cells
     if (cells.str.len_bytes() != cells.str.len_chars()).any():
         cleaned = cells.str.normalize("NFKC")
-    if cells.str.starts_with("'").any():
-        cleaned = cleaned.str.strip_prefix("'")
+    if cells.str.contains(QUOTES).any():
+        cleaned = cleaned.str.replace(QUOTES, "")
     notes: tuple[Note, ...] = ()
     if target.name in identities.PEOPLE:
         cleaned, notes = identities.numbers(cleaned)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
+import polars as pl
+
 from data.dictionary import TABLES
 
 
@@ -21,6 +23,11 @@ UNIMPORTANT = re.compile(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]")
 def plain(text: str) -> str:
     """For comparing headers and labels: width, case, spaces and punctuation do not count."""
     return UNIMPORTANT.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def plain_column(texts: pl.Series) -> pl.Series:
+    """plain, for whole columns."""
+    return texts.str.normalize("NFKC").str.replace_all(UNIMPORTANT.pattern, "").str.to_lowercase()
 
 
 @cache
@@ -66,6 +73,17 @@ def units(field_type: str) -> dict[str, Unit]:
 def ignored(kind: str) -> frozenset[str]:
     """Plain words of kind total, sign or header."""
     return frozenset(plain(r["text"]) for r in rows("ignored.csv") if r["kind"] == kind)
+
+
+@cache
+def patterns(kind: str) -> tuple[str, ...]:
+    """Patterns of whole cells that make a row a `total`, or of lines that stand by themselves (`line`)."""
+    return tuple(r["text"] for r in rows("ignored.csv") if r["kind"] == f"{kind} pattern")
+
+
+@cache
+def home_currency() -> str:
+    return next(r["value"] for r in rows("quality_limits.csv") if r["limit"] == "home_currency")
 
 
 @cache

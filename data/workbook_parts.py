@@ -80,9 +80,16 @@ def _sheet_marks(xml: bytes, styles: list[bytes]) -> Marks:
     if styles:
         percent = re.compile(rb'<c\b(?=[^<>]*\bs="(?:' + b"|".join(styles) + rb')")[^<>]*\br="([A-Z]{1,3})(\d{1,7})"')
         places = [(int(row) - 1, _column(letters)) for letters, row in percent.findall(xml)]
-    no_result = len(NO_RESULT.findall(xml)) if b"<f" in xml else 0
-    errors = len(ERROR_CELL.findall(xml)) if b't="e"' in xml else 0
+    no_result = len(NO_RESULT.findall(xml)) if _has_formula(xml) else 0
+    errors = len(ERROR_CELL.findall(xml)) if b"#" in xml and b't="e"' in xml else 0
     return Marks(tuple(places), no_result, errors)
+
+
+def _has_formula(xml: bytes) -> bool:
+    """A single letter is found far sooner than a tag: most sheets of numbers have none among their cells."""
+    start, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
+    has_letter = start < 0 or end < 0 or xml.find(b"f", start, end) >= 0
+    return has_letter and b"<f" in xml
 
 
 def _column(letters: bytes) -> int:

@@ -20,8 +20,9 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from data import guard, workbook_parts
+from data import guard, repacking, workbook_parts
 from data.errors import InputError
+from data.repacking import Packed
 from data.workbook_parts import Marks
 
 OLE = b"\xd0\xcf\x11\xe0"
@@ -64,7 +65,8 @@ def read(name: str, content: bytes) -> list[SheetRows]:
     with _uncollected(), ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
         marks = beside.submit(workbook_parts.marks, name, parts)
         try:
-            found = _sheets(content, day_zero, marks)
+            file = repacking.packed(parts) if parts else io.BytesIO(content)
+            found = _sheets(name, file, day_zero, marks)
         except PasswordError as error:
             raise _locked(name) from error
         except (CalamineError, ValueError, OSError, OverflowError) as error:
@@ -86,13 +88,13 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _sheets(content: bytes, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+def _sheets(name: str, file: io.BytesIO | Packed, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
+    book = CalamineWorkbook.from_filelike(file)
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     found = []
     for sheet in sheets:
         cells = book.get_sheet_by_name(sheet.name)
-        found.append(_sheet(cells, day_zero, sheet.visible, marks.result().get(sheet.name, Marks())))
+        found.append(_sheet(name, cells, day_zero, sheet.visible, marks.result().get(sheet.name, Marks())))
     return [sheet for sheet in found if sheet.columns]
 
 
@@ -100,13 +102,14 @@ def _locked(name: str) -> InputError:
     return InputError(f"{name} is protected by a password. Save it without one and try again.")
 
 
-def _sheet(sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: Marks) -> SheetRows:
+def _sheet(name: str, sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: Marks) -> SheetRows:
     if not sheet.height:
         return SheetRows(sheet.name, [], day_zero)
     values = sheet.to_python(skip_empty_area=False)
     for row, column in marks.percents:
         if row < len(values) and column < len(values[row]) and isinstance(values[row][column], (int, float)):
             values[row][column] = f"{values[row][column] * 100:.12g}%"
+    guard.width(f"{name}[{sheet.name}]", len(values[0]))
     columns = _columns(values)
     merges = tuple(sheet.merged_cell_ranges or ())
     return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
@@ -153,8 +156,10 @@ def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
     highest = numbers.abs().max()
     if not isinstance(highest, float) or not highest < EXACT_INTEGER:
         return None
-    whole = pl.when(numbers == numbers.round(0)).then(numbers.cast(pl.Int64).cast(pl.String))
-    return pl.select(whole.otherwise(numbers.cast(pl.String))).to_series()
+    is_whole, whole = numbers == numbers.round(0), numbers.cast(pl.Int64).cast(pl.String)
+    if is_whole.all():
+        return whole
+    return pl.select(pl.when(is_whole).then(whole).otherwise(numbers.cast(pl.String))).to_series()
 
 
 def _number(cell: float) -> str:

@@ -37,7 +37,7 @@ def _text(as_of: str, found: pl.DataFrame, hits: pl.DataFrame) -> str:
         f"Data quality 数据质量, as of 时点 {as_of}: {hits.height} of {found.height} checks found something 项有发现"
     ]
     for row in hits.iter_rows(named=True):
-        amount = "-" if row["amount"] is None else f"{row['amount']:,}"
+        amount = quality.amounts(row["amount"], row["foreign"])
         lines.append(f"{row['severity']:8}{row['check_id']:30}{row['rows']:>10,} / {row['checked']:<10,}{amount:>22}")
         lines.append(f"        {row['title_zh']} {row['title_en']} → {row['remedy_zh']} {row['remedy_en']}")
     empty = found.filter(pl.col("checked") == 0).select("table").unique().to_series().sort().to_list()

@@ -44,7 +44,7 @@ SNAPSHOTS = {
     "files": "text",
     "state": "text",
 }
-FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "amount"}
+FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "amount", "foreign": "text"}
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def _findings(report: Report) -> None:
     rows = [
         {
             "severity": say(f"quality.{entry['severity']}"), "finding": pick(entry["zh"], entry["en"]),
-            "rows": entry["rows"], "amount": entry["amount"],
+            "rows": entry["rows"], "amount": entry["amount"], "foreign": entry.get("foreign"),
         }
         for entry in report.findings
     ]  # fmt: skip

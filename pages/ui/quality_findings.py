@@ -12,7 +12,7 @@ from pages.ui import access, numbers, tables, workbook
 from pages.ui.language import pick, say
 
 FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "checked": "count", "amount": "amount",
-            "remedy": "text"}  # fmt: skip
+            "foreign": "text", "remedy": "text"}  # fmt: skip
 ROWS = {"row_id": "text", "loan_id": "text", "borrower_id": "text", "branch_id": "text", "amount": "amount",
         "detail": "text", "source_file": "text", "source_row": "count"}  # fmt: skip
 SHOWN = 500  # rows behind a finding on screen; the workbook has all

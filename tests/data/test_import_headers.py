@@ -85,6 +85,11 @@ def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -
     assert "--profile" in str(error.value)
 
 
+@pytest.mark.parametrize("table", ["fields", "codes", "units", "sentinels", "reading", "tables"])
+def test_word_tables_say_what_each_row_means_in_both_languages(table: str) -> None:
+    assert all(row["zh"].strip() and row["en"].strip() for row in words.rows(f"{table}.csv"))
+
+
 def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: Desk) -> None:
     notes = desk.load_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
     assert "columns left out: 序号, 备注" in [note["en"] for note in notes]

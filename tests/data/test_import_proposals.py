@@ -116,12 +116,37 @@ def test_east_files_without_headers_meet_by_their_numbers(door: Door, separator:
     )
     assert (loan["guarantee_type"], loan["product_code"], loan["closed_date"]) == ("mortgage", "working_capital", None)
     held = arrived.stage.tables["guarantees"].sort("guarantee_id")
-    assert held.select("guarantee_id", "contract_no", "collateral_id", "amount", "is_maximum").rows() == [
-        (key, contract, collateral, Decimal("600000.00"), True)
-        for key, contract, collateral in (
-            ("G1/Y1", "HT1", "Y1"), ("G1/Y1/HT2", "HT2", "Y1"), ("G1/Y2", "HT1", "Y2"), ("G1/Y2/HT2", "HT2", "Y2"),
-        )
+    assert held.select("guarantee_id", "guarantee_no", "contract_no", "collateral_id", "is_maximum").rows() == [
+        ("G1/HT1", "G1", "HT1", None, True), ("G1/HT2", "G1", "HT2", None, True),
+        ("G1/Y1", "G1", None, "Y1", None), ("G1/Y2", "G1", None, "Y2", None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ["20250331", "20250430", "20250131", "20260331", "20260131", "2025-05-06", "20250602"])
+def test_a_day_in_a_file_s_name_is_not_the_number_of_its_table(door: Door, day: str) -> None:
+    file = door.write(f"B0001-BNWYWDBHTB-{day}.txt", records("BNWYWDBHTB", "|", SECURED | {"BDBHTH": "HT1"}))
+    assert door.read(file, profile="east5").column("guarantee_id", "guarantees") == ["G1"]
+
+
+def test_a_file_with_its_header_is_read_by_it_whatever_its_name(door: Door) -> None:
+    spec = next(spec for spec in profiles.load("east5").files if spec.name == "BNWYWDBHTB")
+    used = [code for code in spec.codes if code not in {"JRXKZH", "DBBZ", "CJRQ"}]
+    rows = [used, [(SECURED | {"BDBHTH": "HT1"}).get(code, "") for code in used]]
+    for name in ("504.csv", "BNWYWDBHTB.csv", "602_YWDBR.csv"):
+        file = door.write(name, "".join(",".join(row) + "\n" for row in rows))
+        assert door.read(file, profile="east5").column("contract_no", "guarantees") == ["HT1"]
+
+
+@pytest.mark.parametrize("name", ["502_HLWDKFJB.txt", "x-505-y.txt", "506项目贷款信息.txt", "BNWYWDBRB_20240331.txt"])
+def test_east_tables_whose_columns_are_not_known_are_left_out_and_said(door: Door, name: str) -> None:
+    unknown = door.write(name, "a|b|c\nd|e|f\n")
+    with pytest.raises(InputError, match=r"none of the files feeds a table\. .* was not read, its 2 rows stay out"):
+        door.read(unknown, profile="east5")
+    arrived = door.read(door.write("504.txt", records("DGXDYWJJB", "|", LOAN)), unknown, profile="east5")
+    assert arrived.column("loan_id") == ["01260120001203330801"]
+    said = arrived.said("note_unread")
+    assert said.startswith(f"{name} was not read, its 2 rows stay out of the book: EAST 5.0 table")
+    assert "whose columns this profile does not know" in said
 
 
 def test_east_loans_of_individuals_and_their_overdue_days(door: Door) -> None:

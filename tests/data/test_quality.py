@@ -74,6 +74,12 @@ def test_loans_and_snapshots_that_cannot_be_right(clean: Ledger) -> None:
     assert found(clean.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
 
 
+def test_a_fraction_among_rates_in_percent_is_found(clean: Ledger) -> None:
+    for number, rate in enumerate((Decimal("0.0435"), Decimal("0.299999"), Decimal("0.3"), Decimal(36))):
+        clean.loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
+    assert quality.rows(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
+
+
 @pytest.mark.parametrize("check", ["balance_above_principal", "dust_balance", "prior_loan_unknown"])
 def test_the_rows_behind_a_finding(clean: Ledger, check: str) -> None:
     clean.loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
@@ -107,6 +113,7 @@ OTHERS = {
     "name_masked": ("borrowers", {"borrower_id": "C1", "name": "张*"}),
     "founded_in_future": ("borrowers", {"borrower_id": "C1", "founded_date": LATER}),
     "guarantee_loan_unknown": ("guarantees", {"guarantee_id": "G1", "loan_id": "L9"}),
+    "guarantee_unowned": ("guarantees", {"guarantee_id": "G1/Y1", "guarantee_no": "G1", "collateral_id": "Y1"}),
     "guarantee_contract_unknown": ("guarantees", {"guarantee_id": "G1", "contract_no": "H9"}),
     "guarantee_starts_in_future": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "start": LATER}),
     "guarantee_ends_before_start": (
@@ -160,6 +167,16 @@ def test_a_key_that_points_nowhere(clean: Ledger, check: str) -> None:
     assert set(found(clean.con)) == {check}
 
 
+def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean: Ledger) -> None:
+    for number, currency in enumerate(("CNY", None, "USD", "USD", "HKD")):
+        clean.loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
+    rows = {row["check_id"]: row for row in quality.findings(clean.con, AS_OF).iter_rows(named=True)}
+    above, foreign = rows["balance_above_principal"], rows["foreign_currency"]
+    assert (above["rows"], above["amount"], above["foreign"]) == (5, 400, "HKD 200.00, USD 400.00")
+    assert (foreign["rows"], foreign["amount"], foreign["foreign"]) == (3, None, "HKD 200.00, USD 400.00")
+    assert quality.amounts(above["amount"], above["foreign"]) == "400.00; HKD 200.00, USD 400.00"
+
+
 def test_every_check_is_tested() -> None:
     by_hand = {"same_id_twice", "rows_kept_back", "magnitude_conflict", "contract_of_two_borrowers"}
     assert {*LOANS, *SNAPSHOTS, *OTHERS, *POINTING, *by_hand} == set(quality.checks())
@@ -177,13 +194,14 @@ def test_the_batch_report_the_command_and_the_file_agree(desk: Desk) -> None:
         "借据号,贷款余额,贷款金额,币种,用途\nL1,200,100,人民币,=1+1\nL2,5,100,美元,x\nL2,5,100,美元,x\nL3,x,1,人民币,\n"
     )
     report = desk.load_text(content).report
-    said = {entry["check_id"]: (entry["rows"], entry["amount"]) for entry in report["findings"]}
-    assert said["balance_above_principal"] == (1, "200.00") and said["foreign_currency"] == (1, "5.00")
+    said = {entry["check_id"]: (entry["rows"], entry["amount"], entry["foreign"]) for entry in report["findings"]}
+    assert said["balance_above_principal"] == (1, "200.00", None)
+    assert said["foreign_currency"] == (1, None, "USD 5.00")
     assert desk.load_text(content).report["findings"] == report["findings"]
     out = desk.folder / "rows.csv"
     outcome = desk.run("quality", "--book", desk.book, "--json", "--out", out)
     counts = {entry["check_id"]: entry["rows"] for entry in json.loads(outcome.out)["findings"] if entry["rows"]}
-    assert counts == {name: rows for name, (rows, _) in said.items()}
+    assert counts == {name: rows for name, (rows, *_) in said.items()}
     assert counts["same_id_twice"] == counts["rows_kept_back"] == 1
     with out.open(encoding="utf-8-sig", newline="") as file:
         behind = list(csv.DictReader(file))
