@@ -52,7 +52,7 @@ def figure(metric: Metric, value: Decimal | None) -> str:
         return numbers.share(float(value))
     if metric.unit == "count":
         return numbers.count(int(value))
-    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, 4))
+    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, 2 if abs(value) >= 1 else 4))
 
 
 def blank(value: Value) -> bool:
@@ -117,6 +117,12 @@ def cards(scope: Scope) -> list[tuple[Group, list[Card]]]:
     return found
 
 
+def none_in_force(scope: Scope) -> str:
+    """Why there is no wall: the day lies before the metrics, and when they begin."""
+    first = min(metric.effective_from for metric in metrics.metrics(scope.view.policy))
+    return say("health.no_metrics", day=numbers.day(scope.view.as_of), first=numbers.day(first))
+
+
 def _card(scope: Scope, metric: Metric, dated: dict[date, dict[str, Value]]) -> Card:
     name = metric.metric_id
     course = [values[name].value for values in dated.values() if name in values]
@@ -127,13 +133,20 @@ def _card(scope: Scope, metric: Metric, dated: dict[date, dict[str, Value]]) -> 
 
 
 def gaps(wall: list[Card]) -> list[str]:
-    """What loans lack, once for the metrics that lack the same."""
+    """What loans or the bank lack, once for the metrics that lack the same."""
     said: dict[str, list[str]] = {}
     for card in wall:
-        if card.value.lacking and (blank(card.value) or not card.value.reason):
-            name = inert(pick(card.metric.title_zh, card.metric.title_en))
-            said.setdefault(lack(card.metric, card.value), []).append(name)
+        text = _gap(card.metric, card.value)
+        if text:
+            said.setdefault(text, []).append(inert(pick(card.metric.title_zh, card.metric.title_en)))
     return [f"{pick('、', ', ').join(names)}{pick('：', ': ')}{text}" for text, names in said.items()]
+
+
+def _gap(metric: Metric, value: Value) -> str:
+    if value.lacking and (blank(value) or not value.reason):
+        return lack(metric, value)
+    needs = pick(metric.needs_zh, metric.needs_en)
+    return say("health.unset", needs=inert(needs)) if value.reason == "not_set" and needs else ""
 
 
 def trend(scope: Scope, walls: list[tuple[Group, list[Card]]], most: int) -> tuple[pl.DataFrame, list[str]]:

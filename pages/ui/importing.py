@@ -30,7 +30,6 @@ from pages.ui.uploads import Upload
 
 PROPOSED = "proposed"
 POLL_SECONDS = 0.5
-FEW = 7  # rows that a table shows whole
 KEPT_BACK = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
 COUNTS = {
     "table": "text", "rows_in": "count", "loaded": "count", "quarantined": "count", "ignored": "count",
@@ -150,7 +149,7 @@ def rehearsal(upload: Upload, reading: Reading) -> None:
     _report(report)
     if kept_back.height:
         st.markdown(say("import.kept_back", n=numbers.count(kept_back.height)))
-        tables.show(_reasons(kept_back), KEPT_BACK, height="content" if kept_back.height < FEW else 260)
+        tables.show(_reasons(kept_back), KEPT_BACK, height=tables.LOW)
     running = (job := _job()) is not None and not job.done.is_set()
     label = say("import.load", n=numbers.count(report.loaded))
     if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
@@ -263,7 +262,7 @@ def snapshots() -> date | None:
         for entry in reversed(listed)
         for batch in entry["batches"]
     ]  # fmt: skip
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=300)
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.LOW)
     days = access.ask(facts.built_dates)[::-1]
     if not days:
         return None

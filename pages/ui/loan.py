@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary, maturities
-from pages.ui import access, address, evidence, frame, language, numbers, tables
+from pages.ui import access, address, evidence, frame, language, naming, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
@@ -65,6 +65,8 @@ def label(name: str) -> str:
 def value(view: View, name: str, held: object) -> str:
     """As people write it; a number that only names something (of a person, an account) stays as it is."""
     field = dictionary.facts("loan").get(name)
+    if held is not None and name == "officer_id":
+        return naming.people(view, pl.Series([held])).get(str(held), str(held))
     if held is not None and field is not None and field.type == "text":
         return str(held)
     return evidence.field_text(view.policy, "loan", name, _text(held))
@@ -91,7 +93,7 @@ def everything(view: View, loan: dict[str, object]) -> None:
     """Each fact that rules may read, and those that are not known."""
     names = [name for name in dictionary.facts("loan") if name in loan]
     rows = [(label(name), value(view, name, loan[name])) for name in names if loan[name] is not None]
-    tables.show(pl.DataFrame(rows, schema=["input", "value"], orient="row"), {"input": "text", "value": "text"})
+    tables.show(pl.DataFrame(rows, schema=list(evidence.INPUTS), orient="row"), evidence.INPUTS, height=tables.TALL)
     unknown = [label(name) for name in names if loan[name] is None]
     if unknown:
         st.caption(say("loan.unknown", n=numbers.count(len(unknown))))

@@ -131,7 +131,7 @@ def show(view: View, chosen: Range) -> tuple[str, ...]:
     number = st.pagination(pages, key=f"maturing-page:{key}") if pages > 1 else 1
     rows = listed(view, chosen.scope, PAGE, (number - 1) * PAGE)
     st.text(late(view, rows, pages))
-    picked = tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=430)
+    picked = tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=tables.TALL)
     return tuple(rows["loan_id"][picked])
 
 

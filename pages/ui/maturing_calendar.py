@@ -8,7 +8,7 @@ import streamlit as st
 
 from data import working_days
 from data.maturities import Scope
-from pages.ui import address, charts_calendar, maturing, numbers
+from pages.ui import address, charts, charts_calendar, maturing, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
@@ -85,7 +85,7 @@ def cells(days: pl.DataFrame, month: tuple[date, date]) -> pl.DataFrame:
 
 def _cell(day: date, week: int, sums: dict[str, object]) -> dict[str, object]:
     special = working_days.special().get(day)
-    kind = special.kind if special else ""
+    kind = special.kind if special else "" if working_days.is_working(day) else "weekend"
     balance = float(sums["balance"]) if sums.get("valued") else None
     return {
         "iso": day.isoformat(),
@@ -114,10 +114,7 @@ def draw(view: View, chosen: Scope) -> tuple[tuple[date, date], date | None]:
     frame = cells(maturing.days(view, chosen), month)
     chart = charts_calendar.month(frame, weekdays(), day.isoformat() if day else None)
     key = f"calendar:{month[0]}:{hash(chosen)}:{address.get('day')}"
-    st.vega_lite_chart(
-        chart.to_dict(validate=False), key=key, on_select=lambda: _picked(key), selection_mode=charts_calendar.PICK,
-        alt=charts_calendar.spoken(frame),
-    )  # fmt: skip
+    charts.put(chart, charts_calendar.spoken(frame), key=key, picked=lambda: _picked(key))
     st.caption(say("maturing.calendar_note"))
     for year in working_days.unknown_years(*month):
         st.warning(say("maturing.year_unknown", year=year), icon=":material/event_busy:")
@@ -126,8 +123,8 @@ def draw(view: View, chosen: Scope) -> tuple[tuple[date, date], date | None]:
 
 def _picked(key: str) -> None:
     """A day clicked on is listed; clicked again, it is not."""
-    found = st.session_state[key].selection.get(charts_calendar.PICK) or []
-    day = found[0]["iso"] if found else None
+    found = charts.points(key)
+    day = str(found[0]["iso"]) if found else None
     let_go = day in (None, address.get("day"))
     address.put("day", [] if let_go else [day])
     address.put("window", [] if let_go else [maturing.DAY])

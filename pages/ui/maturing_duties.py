@@ -167,7 +167,7 @@ def show(view: View, week: Week, rows: pl.DataFrame) -> tuple[str, ...]:
     key = hash((week, rows.height, tuple(address.all_of("duty")), view.as_of, tuple(address.all_of("branch_id"))))
     number = st.pagination(pages, key=f"duties-page:{key}") if pages > 1 else 1
     shown = worded(view, rows[(number - 1) * PAGE : number * PAGE])
-    picked = tables.several(shown, COLUMNS, key=f"duties:{key}:{number}", height=400)
+    picked = tables.several(shown, COLUMNS, key=f"duties:{key}:{number}", height=tables.TALL)
     return tuple(shown["loan_id"][picked].drop_nulls().unique(maintain_order=True))
 
 

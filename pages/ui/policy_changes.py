@@ -25,7 +25,7 @@ def table(policy: Policy, before: dict[str, str], after: dict[str, str], key: st
             }
             for one in found
         ]  # fmt: skip
-        tables.show(pl.DataFrame(rows), CHANGES, key=key, height="content" if len(rows) < 12 else 420)
+        tables.show(pl.DataFrame(rows), CHANGES, key=key, height=tables.TALL)
     else:
         st.info(say("policy.no_change"))
     return found

@@ -101,7 +101,7 @@ def _limits(view: View, name: str) -> None:
                      "records": answered.get(row.row_id)})  # fmt: skip
     schema = {"ends": pl.Date, "records": pl.Int64}
     shown = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
-    tables.show(shown, LIMITS, height="content" if len(rows) < 9 else 320)
+    tables.show(shown, LIMITS, height=tables.LOW)
 
 
 @st.cache_resource(max_entries=500, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})

@@ -95,4 +95,4 @@ def findings(view: View) -> None:
     for row in idle:
         rule = view.policy.rules[row["rule_id"]]
         rows.append(row | {"title": pick(rule.title_zh, rule.title_en), "severity": evidence.severity(rule.severity)})
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), UNREACHED, height="content" if len(rows) < 9 else 340)
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), UNREACHED, height=tables.LOW)

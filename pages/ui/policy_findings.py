@@ -24,4 +24,4 @@ def show(problems: list[Problem], clean: str) -> None:
          "table_column": one.column, "problem": one.message, "what_to_do": one.fix}
         for one in problems
     ]  # fmt: skip
-    tables.show(pl.DataFrame(rows), PROBLEMS, height="content" if len(rows) < 9 else 340)
+    tables.show(pl.DataFrame(rows), PROBLEMS, height=tables.LOW)

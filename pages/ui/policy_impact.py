@@ -109,7 +109,7 @@ def _show(view: View, outcome: Outcome, found: Impact) -> None:
     charts.put(charts_policy.moves(_bars(view, found)))
     for name, tab in zip(found.by, st.tabs([say(f"policy.by_{name}") for name in found.by]), strict=True):
         with tab:
-            tables.show(_grouped(view, found, name), GROUP, height="content" if found.by[name].height < 12 else 340)
+            tables.show(_grouped(view, found, name), GROUP, height=tables.LOW)
     _loans(outcome)
 
 
@@ -161,7 +161,7 @@ def _loans(outcome: Outcome) -> None:
         numbers.texts(outcome.loans["severity"], evidence.severity).alias("severity"),
         pl.col(pick("title_zh", "title_en")).alias("title"),
     )
-    tables.show(frame, LOANS, height="content" if frame.height < 9 else 340)
+    tables.show(frame, LOANS, height=tables.LOW)
     if frame.height == trial.ROWS_SHOWN:
         st.caption(say("policy.largest", n=numbers.count(trial.ROWS_SHOWN)))
     path = outcome.listed

@@ -51,7 +51,7 @@ def _rows(as_of: date, check_id: str, title: str) -> None:
     st.text(title)
     if rows.height > SHOWN:
         st.caption(say("quality.first_rows", shown=numbers.count(SHOWN), n=numbers.count(rows.height)))
-    tables.show(rows.head(SHOWN), ROWS, key=f"quality_rows:{as_of}:{check_id}", height=300)
+    tables.show(rows.head(SHOWN), ROWS, key=f"quality_rows:{as_of}:{check_id}", height=tables.LOW)
     st.download_button(
         say("quality.download"), partial(copy_context().run, _workbook, as_of, title, rows),
         f"quality-{check_id}-{as_of}.xlsx", workbook.MIME, on_click="ignore",

@@ -85,7 +85,7 @@ def show_sessions(view: View, branches: tuple[str, ...]) -> None:
     course, held_on = rows["course"][row], rows["held_on"][row]
     st.text(f"{course} · {numbers.day(held_on)}")
     present = access.ask(training.attendance, view.as_of, course, held_on, branches)
-    tables.show(_present(view, present), ATTENDANCE, key=f"present:{course}:{held_on}", height=360)
+    tables.show(_present(view, present), ATTENDANCE, key=f"present:{course}:{held_on}", height=tables.LOW)
 
 
 def _present(view: View, rows: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +155,7 @@ def _draw(rated: pl.DataFrame, held_on: date, names: list[str]) -> None:
         day=numbers.texts(rated["as_of"], numbers.day), label=numbers.texts(rated["rate"].round(1), numbers.plain)
     )
     marks = pl.DataFrame({"as_of": [held_on], "text": [say("training.held", day=numbers.day(held_on))]})
-    charts.put(charts_people.effect(frame, marks, names, say("training.effect_text", day=numbers.day(held_on))))
+    charts.put(charts_people.effect(frame, marks, names), say("training.effect_text", day=numbers.day(held_on)))
 
 
 def compared(rated: pl.DataFrame, held_on: date) -> pl.DataFrame:

@@ -28,13 +28,15 @@ def draw(view: View, chosen: Chosen) -> None:
         st.info(say("violations.pick"))
         return
     rule = view.policy.rules.get(violation["rule_id"])
-    st.subheader(f"{violation['rule_id']} {pick(rule.title_zh, rule.title_en) if rule else ''}", anchor=False)
+    st.subheader(pick(rule.title_zh, rule.title_en) if rule else violation["rule_id"], anchor=False)
     named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"],
              violation["borrower_name"]]  # fmt: skip
     st.text(" · ".join(dict.fromkeys(filter(None, named))))
     _history(view, violation)
     if violation["loan_id"]:
-        frame.link("extension_what_if", loan=str(violation["loan_id"]))
+        with st.container(horizontal=True):
+            for page in ("loan", "extension_what_if"):
+                frame.link(page, loan=str(violation["loan_id"]))
     if not violation["stands"]:
         st.info(say("violations.over", day=numbers.day(view.as_of)))
         return
@@ -114,7 +116,7 @@ def _others(view: View, violation: dict[str, Any]) -> None:
         kept.sort(key=lambda v: (ORDER.index(v.verdict), grave.index(v.severity)))
         rows = [_row(view, v) for v in kept]
         shown = pl.DataFrame(rows, schema=dict.fromkeys(OTHERS, pl.String), orient="row")
-        tables.show(shown, OTHERS, height=320)
+        tables.show(shown, OTHERS, height=tables.LOW)
 
 
 def _row(view: View, verdict: Verdict) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from policy.life import CAME, LEFT
 
 HUNDRED = 100
 CARD = 140  # pixels
-TABLE = {"as_of": "date", "violations": "count", "weight": "rate", "loans": "count", "points": "rate"}
+TABLE = {"as_of": "date", "violations": "count", "weight": "number", "loans": "count", "points": "rate"}
 RULES = ("severity", "family", "rule_id", "clause_group", "subject", "stage", "branch_id")  # what the trend can follow
 
 
@@ -68,8 +68,18 @@ def draw(view: View, chosen: Chosen) -> None:
         count=numbers.texts(stacked["violations"], numbers.count),
         label=numbers.texts(stacked["points"].round(1), numbers.plain),
     )  # fmt: skip
-    charts.show(charts_violations.weighted, stacked, [*words().values()], value="points")
+    _chart(stacked, summed(frame))
     tables.show(summed(frame).sort("as_of", descending=True), TABLE, height="content")
+
+
+def _chart(stacked: pl.DataFrame, sums: pl.DataFrame) -> None:
+    if not charts.drawable(stacked, "points"):
+        st.info(say("violations.no_points"))
+        return
+    told = [f"{numbers.day(day)} {numbers.plain(round(points, 1))}"
+            for day, points in sums.select("as_of", "points").iter_rows()]  # fmt: skip
+    spoken = "; ".join([say("violations.trend_alt"), *told])
+    charts.put(charts_violations.weighted(stacked, [*words().values()]), spoken)
 
 
 def words() -> dict[str, str]:

@@ -8,8 +8,8 @@ from pages.ui import access, address, evidence, filters, language, listing, tabl
 from pages.ui.frame import View
 from pages.ui.language import say
 
-BY_RULE = {"severity": "text", "rule_id": "text", "title": "text", "subject": "text", "reason": "text",
-           "field": "text", "subjects": "count", "share": "share"}  # fmt: skip
+BY_RULE = {"severity": "text", "title": "text", "subject": "text", "reason": "text", "field": "text",
+           "subjects": "count", "share": "share", "rule_id": "text"}  # fmt: skip
 BY_FIELD = {"field": "text", "subject": "text", "reason": "text", "rules": "count", "branches": "count",
             "subjects": "count", "share": "share"}  # fmt: skip
 BY_BRANCH = {"branch": "text", "first_field": "text", "rules": "count", "subjects": "count", "share": "share"}
@@ -25,7 +25,7 @@ def draw(view: View) -> None:
     if frame.is_empty():
         st.success(say("unjudged.none"))
         return
-    tables.show(frame, VIEWS[by], height=520)
+    tables.show(frame, VIEWS[by], height=tables.TALL)
 
 
 def _counts(view: View, rules: tuple[str, ...]) -> pl.DataFrame:

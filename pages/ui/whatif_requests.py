@@ -27,7 +27,6 @@ ANSWERED = {
     "blocked": "text",
 }
 BAD = {"row_number": "count", "loan_id": "text", "request_column": "text", "value": "text", "kept_reason": "text"}
-MOST_ROWS, ROW_HEIGHT = 14, 35
 
 
 def wanted() -> bool:
@@ -78,12 +77,8 @@ def _result(view: View, answered: pl.DataFrame, bad: pl.DataFrame) -> None:
     )  # fmt: skip
     if bad.height:
         st.warning(say("whatif.bad_note", n=numbers.count(bad.height)))
-        tables.show(kept_back, BAD, height=_height(bad))
-    tables.show(rows, ANSWERED, height=_height(answered))
-
-
-def _height(rows: pl.DataFrame) -> int | str:
-    return "content" if rows.height <= MOST_ROWS else ROW_HEIGHT * (MOST_ROWS + 1)
+        tables.show(kept_back, BAD, height=tables.TALL)
+    tables.show(rows, ANSWERED, height=tables.TALL)
 
 
 def worded(view: View, answered: pl.DataFrame) -> pl.DataFrame:
