@@ -58,7 +58,7 @@ def _run_subject(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, exam
     columns = _columns(compiled)
     errors = {e.example_id: _unusable(con, e, columns) for e in examples}
     usable = [e for e in examples if not errors[e.example_id]]
-    judged = _judge(con, compiled, usable, columns) if usable else {}
+    judged = _judge(con, compiled, usable) if usable else {}
     return [judged.get(e.example_id) or Outcome(e, "", None, None, errors[e.example_id]) for e in examples]
 
 
@@ -86,12 +86,18 @@ def _cast(name: str, sql_type: str) -> str:
     return f'CAST({text} AS {sql_type}) AS "{name}"'
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example], columns: dict[str, str]
-) -> dict[str, Outcome]:
+def load(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example]) -> None:
+    """The records of examples with usable inputs, as a table `example`."""
+    columns = _columns(compiled)
     con.register("texts", _frame(examples, columns).to_arrow())
     casts = ", ".join(_cast(name, sql_type) for name, sql_type in columns.items())
     con.execute(f"CREATE OR REPLACE TEMP TABLE example AS SELECT example_id, {casts} FROM texts")
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example]
+) -> dict[str, Outcome]:
+    load(con, compiled, examples)
     values = ", ".join(
         f"[CAST({rule.texts.code} AS VARCHAR), {rule.texts.measured}, {rule.texts.limit}] AS r{n}, "
         f"{_hits(compiled, rule)} AS h{n}"

@@ -51,7 +51,7 @@ def judge(
     subject = judged.columns.subject
     found = con.execute(f"SELECT count(*) FROM {booked(subject)}", {"as_of": as_of}).fetchall()
     subjects, counts = int(found[0][0]), []
-    for rules in _chunks(judged.rules):
+    for rules in chunks(judged.rules):
         _code(con, judged, rules, as_of)
         _store_counts(con, subject, rules, run_id)
         counts += _counted(con, subject, rules, subjects)
@@ -59,7 +59,8 @@ def judge(
     return subjects, counts
 
 
-def _chunks(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
+def chunks(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
+    """The rules in parts that one query judges."""
     for first in range(0, len(rules), RULES_AT_ONCE):
         yield rules[first : first + RULES_AT_ONCE]
 
@@ -67,7 +68,7 @@ def _chunks(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
 def _code(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date) -> None:
     """One scan: who was judged, every code (eight to a number), and what was measured where it is a violation."""
     identity = (dictionary.subjects()[judged.columns.subject].id, *IDENTITY, "balance")
-    roots = frozenset(identity).union(*(rule.reads for rule in rules))
+    roots = frozenset(identity).union(*(rule.judged_by for rule in rules))
     codes = ", ".join(f"{rule.texts.code} AS r{n}" for n, rule in enumerate(rules))
     select = judged.columns.select(booked(judged.columns.subject), roots, pruned=True)
     con.execute(

@@ -48,8 +48,12 @@ class CompiledRule:
     @cached_property
     def reads(self) -> frozenset[str]:
         """The columns the rule's expressions are made of."""
-        trees = (self.code, self.measured, self.limit, self.hits, self.harmless)
-        return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
+        return self.judged_by | _columns(self.hits, self.harmless)
+
+    @cached_property
+    def judged_by(self) -> frozenset[str]:
+        """The columns that verdict, measured value and limit are made of."""
+        return _columns(self.code, self.measured, self.limit)
 
     @cached_property
     def texts(self) -> "RuleSql":
@@ -93,6 +97,10 @@ class RuleVersion:
     hits: list[exp.Expression]
     kind: str
     bound: str | None
+
+
+def _columns(*trees: exp.Expression) -> frozenset[str]:
+    return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
 
 
 def any_of(tests: list[exp.Expression]) -> exp.Expression:

@@ -1,12 +1,14 @@
 """The compiled rules of one subject over its facts on Spark: one wide query, then counts and one row a violation."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from data import dictionary
+from data.errors import LoanlightError
 from policy.compiling import CompiledSubject
 from policy.dialects import CLUSTER, identifier, render
 from policy.functions import literal
-from policy.matrix import IDENTITY, PACKED, reason_of
+from policy.matrix import IDENTITY, PACKED, chunks, reason_of
 from policy.spark.folders import Folder
 from policy.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
 
@@ -17,7 +19,17 @@ MEANINGS = "rule INT, code INT, rule_id STRING, verdict STRING, reason STRING, f
 
 
 def judge(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
-    """Writes the counts and the violations of a subject below `out`; returns how many records were judged."""
+    """Writes the counts and the violations of a subject below `out`; returns how many records were judged.
+
+    Raises LoanlightError when the verdicts of a rule do not add up to the records.
+    """
+    for number, rules in enumerate(chunks(judged.rules)):
+        _judge_some(spark, replace(judged, rules=rules), number, out)
+    return _records(spark, judged, out)
+
+
+def _judge_some(spark: "SparkSession", judged: CompiledSubject, number: int, out: Folder) -> None:
+    """Some rules of a subject, since planning grows faster than their number."""
     from pyspark import StorageLevel
 
     subject = judged.columns.subject
@@ -25,20 +37,32 @@ def judge(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
     # A lost executor takes its part along; Spark then judges that part again.
     coded.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        view = f"judged_{subject}"
+        view = f"judged_{subject}_{number}"
         coded.createOrReplaceTempView(view)
-        _counts(spark, judged, view).write.parquet(out.inside(f"counts/{subject}"))
-        _violations(spark, judged, view).write.parquet(out.inside(f"violations/{subject}"))
-        return int(coded.count())
+        _counts(spark, judged, view).write.parquet(out.inside(f"counts/{subject}"), mode="append")
+        _violations(spark, judged, view).write.parquet(out.inside(f"violations/{subject}"), mode="append")
     finally:
         coded.unpersist()
+
+
+def _records(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
+    """The records of the subject, which every rule has as many verdicts of."""
+    subject = judged.columns.subject
+    counted = spark.read.parquet(out.inside(f"counts/{subject}")).groupBy("rule_id").sum("subjects").collect()
+    verdicts = {str(rule_id): int(count) for rule_id, count in counted}
+    records = spark.table(f"facts_{subject}").count()
+    for rule in judged.rules:
+        if verdicts.get(rule.rule_id, 0) != records:
+            said = f"verdicts add up to {verdicts.get(rule.rule_id, 0)}, not to {records} subjects."
+            raise LoanlightError(f"Rule {rule.rule_id}: {said}")
+    return int(records)
 
 
 def coded_sql(judged: CompiledSubject) -> str:
     """Who was judged, every code (eight to a number), and what was measured where it is a violation."""
     rules, subject = judged.rules, judged.columns.subject
     identity = (dictionary.subjects()[subject].id, *IDENTITY, "balance")
-    roots = frozenset(identity).union(*(rule.reads for rule in rules))
+    roots = frozenset(identity).union(*(rule.judged_by for rule in rules))
     select = judged.columns.select(CLUSTER.booked(subject), roots, pruned=True, engine=CLUSTER)
     texts = [rule.judged_on(CLUSTER) for rule in rules]
     codes = ", ".join(f"{code} AS r{n}" for n, (code, _, _) in enumerate(texts))

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -79,6 +80,7 @@ def start(master: str, settings: Mapping[str, str] | None = None, name: str = "l
     """
     need_spark()
     need_master(master)
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # which is not used here
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 

@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import server, tour
 
 CHROMIUM = server.CHROMIUM
 REQUIRED = os.environ.get("LOANLIGHT_BROWSER_REQUIRED") == "1"
+PATIENCE = 60_000  # ms; a busy machine is no fault of a page, and how fast pages are is what benchmarks say
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +45,12 @@ def served() -> Iterator[Callable[[Path], str]]:
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo book with all its registers, its two newest snapshots checked."""
     return tour.make_book(tmp_path_factory.mktemp("demo") / "book.duckdb", 200, last=2)
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    page.set_default_timeout(PATIENCE)
+    return page
 
 
 @pytest.fixture

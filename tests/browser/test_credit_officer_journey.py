@@ -38,7 +38,7 @@ def imported(tmp_path: Path) -> Path:
 
 def _settled(page: Page) -> None:
     page.wait_for_timeout(400)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def _pick_first_row(page: Page) -> None:
@@ -61,19 +61,19 @@ def _click_frontier(page: Page, across: float, down: float) -> None:
 def test_search_variants_decision_sheet(imported: Path, served, page: Page, outside: list[str], tmp_path: Path):
     page.goto(f"{served(imported)}/extension_what_if?lang=en&consent=all")
     search = page.get_by_label("Note no., contract no. or borrower")
-    search.fill("甲公司", timeout=30_000)
+    search.fill("甲公司")
     search.press("Enter")
-    expect(page.get_by_text("1 found")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("1 found")).to_be_visible()
     _pick_first_row(page)
-    page.wait_for_url("**loan=J001*", timeout=15_000)
-    expect(page.get_by_role("heading", name="Line by line")).to_be_visible(timeout=30_000)
+    page.wait_for_url("**loan=J001*")
+    expect(page.get_by_role("heading", name="Line by line")).to_be_visible()
 
     page.get_by_role("button", name="Keep this request as a variant").click()
-    page.wait_for_url("**variant=*", timeout=15_000)
+    page.wait_for_url("**variant=*")
     _settled(page)
     before = page.url
     _click_frontier(page, 0.3, 0.3)
-    page.wait_for_function("old => location.href !== old", arg=before, timeout=15_000)
+    page.wait_for_function("old => location.href !== old", arg=before)
     _settled(page)
     choices = dict(part.split("=") for part in page.url.partition("?")[2].split("&") if "variant" not in part)
     asked = Request("J001", date.fromisoformat(choices["applied"]), date.fromisoformat(choices["to"]), "all")
@@ -82,19 +82,19 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
     with book.reading(imported) as cursor:
         decision = extension.judge(cursor, judging.load(), AS_OF, asked)
     word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
-    expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible()
 
     page.get_by_role("button", name="Keep this request as a variant").click()
-    expect(page.get_by_text("Variant 2:")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Variant 2:")).to_be_visible()
     assert page.url.count("variant=") == 2
 
     for label in ("Decision sheet (Chinese)", "Decision sheet (English)"):
-        with page.expect_download(timeout=30_000) as waiting:
+        with page.expect_download() as waiting:
             page.get_by_role("button", name=label).click()
         waiting.value.save_as(tmp_path / "sheet.pdf")
         assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
     page.get_by_role("link", name="Open this loan").click()
-    expect(page.get_by_role("heading", name="Steps of lending")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Steps of lending")).to_be_visible()
     assert "loan=J001" in page.url
 
 
@@ -106,9 +106,9 @@ def test_a_file_of_requests(imported: Path, served, page: Page, outside: list[st
         encoding="gb18030",
     )
     page.goto(f"{served(imported)}/extension_what_if?lang=en&way=many")
-    page.locator("input[type=file]").set_input_files(file, timeout=30_000)
-    expect(page.get_by_text("Rows that were not judged: 2")).to_be_visible(timeout=30_000)
-    with page.expect_download(timeout=30_000) as waiting:
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("Rows that were not judged: 2")).to_be_visible()
+    with page.expect_download() as waiting:
         page.get_by_role("button", name="Download the decisions").click()
     waiting.value.save_as(tmp_path / "decisions.xlsx")
     _, decided, bad = openpyxl.load_workbook(tmp_path / "decisions.xlsx").worksheets

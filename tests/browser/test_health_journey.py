@@ -17,7 +17,7 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _settled(page: Page) -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 @pytest.mark.long
@@ -28,12 +28,12 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, ser
         normal = classes.filter(value="normal")["loans"][0]
     url = served(demo_book)
     page.goto(f"{url}/?lang=en")
-    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
     _settled(page)
 
     # The warm server: the page's own address, with choices in it, leads to the page and keeps them.
     page.goto(f"{url}/portfolio_health?lang=en&by=section")
-    expect(page.get_by_text("Loans behind the figures")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Loans behind the figures")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     page.wait_for_url("**by=section*")
     _settled(page)
@@ -43,8 +43,8 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, ser
     page.wait_for_timeout(2000)
     box = chart.bounding_box()
     page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + 18)
-    page.wait_for_url("**classification=normal*", timeout=30_000)
-    expect(page.get_by_text(re.compile(rf"^{normal} loans, balance"))).to_be_visible(timeout=30_000)
+    page.wait_for_url("**classification=normal*")
+    expect(page.get_by_text(re.compile(rf"^{normal} loans, balance"))).to_be_visible()
     page.get_by_role("button", name="✕ Five-category class: Normal").click()
-    expect(page.get_by_text("Click any bar to filter")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Click any bar to filter")).to_be_visible()
     assert "classification" not in page.url

@@ -19,8 +19,8 @@ LOAD = '[data-testid="stButton"] button[kind="primary"]'
 
 def _load(page: Page, file: Path) -> None:
     page.locator('input[type="file"]').first.set_input_files(file)
-    page.locator(LOAD).wait_for(timeout=30_000)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator(LOAD).wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.locator(LOAD).click()
 
 
@@ -35,7 +35,7 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
     path = tmp_path / "book.duckdb"
     page.goto(f"{served(path)}/import_files?lang=en")
     _load(page, file)
-    expect(page.get_by_text("Loaded as batch")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Loaded as batch")).to_be_visible()
     with book.reading(path) as con:
         assert con.execute("SELECT loan_id, CAST(balance AS VARCHAR) FROM loans").fetchall() == [("L1", "105000.00")]
 
@@ -56,10 +56,10 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
     page.keyboard.press("Enter")
     page.get_by_role("combobox", name="Rows that the files leave out").click()
     page.get_by_role("option", name="stay (the files are only a part)").click()
-    page.locator(LOAD).wait_for(timeout=30_000)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator(LOAD).wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.locator(LOAD).click()
-    expect(page.get_by_text("Loaded as batch")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Loaded as batch")).to_be_visible()
     with book.reading(path) as con:
         found = con.execute(
             "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE until IS NULL ORDER BY ALL"
@@ -68,7 +68,7 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
 
     expect(page.get_by_text("This snapshot was never checked.")).to_be_visible()
     page.get_by_role("button", name="Check 31 Oct 2026").click()
-    expect(page.get_by_text("31 Oct 2026 is checked:")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("31 Oct 2026 is checked:")).to_be_visible()
     expect(page.get_by_text("by the policy in force")).to_be_visible()
     with book.reading(path) as con:
         assert con.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]

@@ -51,7 +51,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _settled(page: Page) -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def test_import_violations_evidence_what_if(checked: Path, served, page: Page, outside: list[str]):
@@ -59,11 +59,11 @@ def test_import_violations_evidence_what_if(checked: Path, served, page: Page, o
         total = cursor.execute("SELECT count(*) FROM violations").fetchone()[0]
     url = served(checked)
     page.goto(url)
-    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
     expect(page.get_by_text("3 rows in = 2 judged + 1 quarantined")).to_be_visible()
 
     page.get_by_role("link", name="Violations").click()
-    expect(page.get_by_text(f"Violations: {total}")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(f"Violations: {total}")).to_be_visible()
     page.get_by_role("combobox", name="Family").click()
     page.get_by_role("option", name="Collateral (1)").click()
     page.keyboard.press("Escape")
@@ -71,12 +71,12 @@ def test_import_violations_evidence_what_if(checked: Path, served, page: Page, o
     page.wait_for_url("**/violations?*family=collateral*")
 
     _pick_first_row(page)
-    expect(page.get_by_text("≤ 700,000.00")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("≤ 700,000.00")).to_be_visible()
     expect(page.get_by_test_id("stText").get_by_text("900,000.00", exact=True)).to_be_visible()
     page.wait_for_url("**violation=*")
 
     page.get_by_test_id("stMain").get_by_role("link", name="Extension what-if").click()
-    expect(page.get_by_text("Latest permitted maturity").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Latest permitted maturity").first).to_be_visible()
     expect(page.get_by_text("10 Dec 2027").first).to_be_visible()
     page.get_by_test_id("stMain").get_by_text("None", exact=True).click()
     expect(page.get_by_text("The extension is blocked")).to_be_visible()
@@ -100,7 +100,7 @@ def _pick_first_row(page: Page) -> None:
 def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page: Page, outside, path: str, title: str):
     """The first request a server ever gets, for a page: Streamlit would run the page's file and nothing else."""
     page.goto(f"{served(checked)}/{path}")
-    expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
     navigation = page.get_by_test_id("stSidebarNav")
     expect(navigation.get_by_role("link")).to_have_count(len(frame.PAGES))
     expect(page.get_by_text("语言 · Language")).to_be_visible()  # only the dashboard draws it
@@ -116,12 +116,12 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
 def test_a_link_shows_the_same_in_the_other_language(checked: Path, served, page: Page, outside: list[str]):
     url = served(checked)
     page.goto(f"{url}/violations?lang=en&family=collateral")
-    expect(page.get_by_text("Violations: 1")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Violations: 1")).to_be_visible()
     page.get_by_text("中文", exact=True).click()
-    expect(page.get_by_text("违规 1 条")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("违规 1 条")).to_be_visible()
     assert "family=collateral" in page.url
     page.get_by_role("link", name="到期安排").click()
-    expect(page.get_by_role("heading", name="到期安排")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="到期安排")).to_be_visible()
     page.wait_for_url("**/upcoming_maturities?*lang=zh*")
 
 
@@ -129,9 +129,9 @@ def test_the_download_is_written_in_the_language_that_is_on(
     checked: Path, served, page: Page, outside: list[str], tmp_path
 ):
     page.goto(f"{served(checked)}/violations?lang=en")
-    expect(page.get_by_role("button", name="Download Excel")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_role("button", name="Download Excel")).to_be_enabled()
     _settled(page)
-    with page.expect_download(timeout=30_000) as waiting:
+    with page.expect_download() as waiting:
         page.get_by_role("button", name="Download Excel").click()
     assert waiting.value.suggested_filename == "violations-2026-10-31.xlsx"
     waiting.value.save_as(tmp_path / "list.xlsx")

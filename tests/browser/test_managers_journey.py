@@ -34,25 +34,25 @@ def pick_first_row(page: Page) -> None:
 def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outside: list[str], named):
     url = served(demo_book)
     page.goto(f"{url}/account_managers?lang=en")
-    expect(page.get_by_text("Each manager's book")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Each manager's book")).to_be_visible()
     pick_first_row(page)
     page.wait_for_url(f"**officer={named['officer']}*")
-    expect(page.get_by_text(f"this manager: {named['loans']} loans")).to_be_visible(timeout=60_000)
-    expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(f"this manager: {named['loans']} loans")).to_be_visible()
+    expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible()
 
     page.get_by_test_id("stMain").get_by_role("link", name="Training").click()
-    expect(page.get_by_role("tab", name="Before and after")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("tab", name="Before and after")).to_be_visible()
     page.get_by_role("tab", name="Before and after").click()
     # Only two snapshots are checked, both after the sessions or around the last: the page says which, and what to run.
-    expect(page.get_by_text("Snapshots checked by the same policy")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Snapshots checked by the same policy")).to_be_visible()
     expect(page.get_by_text("python -m policy check --all").or_(page.get_by_text("Observational"))).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Early warning").click()
-    expect(page.get_by_text("Loans on the list")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Loans on the list")).to_be_visible()
     page.get_by_text("By borrower", exact=True).click()
     page.wait_for_url("**by=borrower*")
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Connected parties").click()
-    expect(page.get_by_text("Arrows lead from the guarantor")).to_be_visible(timeout=60_000)
-    expect(page.locator('[aria-label^="Graph of a"]')).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Arrows lead from the guarantor")).to_be_visible()
+    expect(page.locator('[aria-label^="Graph of a"]')).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0

@@ -19,7 +19,7 @@ def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _settled(page: Page) -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def _click_day(page: Page, week: int, weekday: int) -> None:
@@ -33,18 +33,18 @@ def _click_day(page: Page, week: int, weekday: int) -> None:
 @pytest.mark.long
 def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outside: list[str], tmp_path: Path):
     page.goto(f"{served(book_path)}/upcoming_maturities?lang=en")
-    expect(page.get_by_role("button", name="Month after")).to_be_enabled(timeout=30_000)
+    expect(page.get_by_role("button", name="Month after")).to_be_enabled()
     canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
-    expect(canvas).to_be_visible(timeout=20_000)
+    expect(canvas).to_be_visible()
     _settled(page)
     page.wait_for_timeout(1_000)
     _click_day(page, week=1, weekday=3)
-    page.wait_for_url("**day=2026-11-05*", timeout=20_000)
-    expect(page.get_by_text("Loans: 1. For 1 the day to apply")).to_be_visible(timeout=20_000)
+    page.wait_for_url("**day=2026-11-05*")
+    expect(page.get_by_text("Loans: 1. For 1 the day to apply")).to_be_visible()
 
     page.get_by_role("button", name=re.compile("Make notices of maturity")).click()
     take = page.get_by_role("button", name=re.compile("loans: 1, copies: 4"))
-    expect(take).to_be_visible(timeout=60_000)
+    expect(take).to_be_visible()
     with page.expect_download() as waiting:
         take.click()
     waiting.value.save_as(tmp_path / "notices.pdf")
@@ -53,11 +53,11 @@ def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outsid
 
     page.get_by_text("Demand for payment", exact=True).click()
     page.get_by_role("button", name=re.compile("Make demands")).click()
-    expect(page.get_by_text("1 of them are not in arrears")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 of them are not in arrears")).to_be_visible()
 
     page.get_by_text("Duties of the week", exact=True).click()
-    page.wait_for_url("**show=duties*", timeout=20_000)
-    expect(page.get_by_text("By the last working day")).to_be_visible(timeout=60_000)
+    page.wait_for_url("**show=duties*")
+    expect(page.get_by_text("By the last working day")).to_be_visible()
     expect(page.get_by_text("31 Oct 2026 to 8 Nov 2026")).to_be_visible()
     _settled(page)
     assert page.get_by_test_id("stException").count() == 0

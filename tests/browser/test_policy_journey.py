@@ -21,7 +21,7 @@ def book_path(tmp_path: Path) -> Path:
 
 
 def _settled(page: Page) -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def _type_into_first_limit(page: Page, text: str) -> None:
@@ -32,7 +32,7 @@ def _type_into_first_limit(page: Page, text: str) -> None:
     box = table.bounding_box()
     page.mouse.dblclick(box["x"] + 350, box["y"] + 52)
     editor = page.locator("#portal textarea, #portal input").first
-    editor.wait_for(timeout=10_000)
+    editor.wait_for()
     editor.fill(text)
     page.keyboard.press("Enter")
 
@@ -40,16 +40,16 @@ def _type_into_first_limit(page: Page, text: str) -> None:
 def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, page: Page, outside, tmp_path: Path):
     before = tables.read_texts(tables.SHIPPED)
     page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
-    expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
-    expect(page.get_by_text("Proof-reading found 1 errors, 0 warnings")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Proof-reading found 1 errors, 0 warnings")).to_be_visible()
     expect(page.get_by_text("Mend the errors above")).to_be_visible()
     _type_into_first_limit(page, "0.99")
-    expect(page.get_by_text("Proof-read: nothing wrong.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Proof-read: nothing wrong.")).to_be_visible()
     removed = page.get_by_test_id("stMetric").filter(has_text="Violations removed")
-    expect(removed.get_by_text("1", exact=True)).to_be_visible(timeout=60_000)
+    expect(removed.get_by_text("1", exact=True)).to_be_visible()
 
-    with page.expect_download(timeout=30_000) as waiting:
+    with page.expect_download() as waiting:
         page.get_by_role("button", name="Download npl_limits.csv").click()
     waiting.value.save_as(tmp_path / "npl_limits.csv")
     name = "limits/npl_limits.csv"
@@ -58,8 +58,8 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, 
     assert tables.read_texts(tables.SHIPPED) == before  # the tables in force are never written
 
     page.get_by_role("button", name="Draw the curve").click()
-    expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart").last).to_be_visible()
     page.get_by_role("button", name="Discard changes").click()
-    expect(page.get_by_text("Double-click a cell")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Double-click a cell")).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0

@@ -25,7 +25,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _settled(page: Page) -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(300)
 
 
@@ -34,14 +34,14 @@ def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served
     path = tmp_path / "book.duckdb"
     shutil.copyfile(followed, path)
     page.goto(f"{served(path)}/violations?lang=en&branch_id=002&family=extension")
-    expect(page.get_by_text("Compared with")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Compared with")).to_be_visible()
     _settled(page)
     page.get_by_role("button", name="Views").click()
     page.get_by_label("Save these filters as").fill("West extensions")
     page.get_by_label("Save these filters as").press("Enter")
     _settled(page)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("View saved.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("View saved.")).to_be_visible()
     [kept] = saved_views.saved(path)
     assert kept.choices == "branch_id=002&family=extension"
 
@@ -55,14 +55,14 @@ def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served
     page.keyboard.press("Escape")
     _settled(page)
     page.get_by_role("radio", name="Trend and movement").click()
-    expect(page.get_by_text("Movement from 30 Sep 2026 to 31 Oct 2026")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Movement from 30 Sep 2026 to 31 Oct 2026")).to_be_visible()
     page.wait_for_url("**show=trend*")
     _settled(page)
-    with page.expect_download(timeout=30_000) as waiting:
+    with page.expect_download() as waiting:
         page.get_by_role("button", name="Download Excel").click()
     waiting.value.save_as(tmp_path / "list.xlsx")
     assert len(openpyxl.load_workbook(tmp_path / "list.xlsx").sheetnames) == 7
-    with page.expect_download(timeout=30_000) as waiting:
+    with page.expect_download() as waiting:
         page.get_by_role("button", name="Board report").click()
     waiting.value.save_as(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")

@@ -334,7 +334,7 @@ def _derived(writer: Writer, child: Writer, rng: random.Random) -> str:
         ("gathered_count", "collateral", f"if({child.boolean(1)}, 1)", "count", "integer", "count"),
     ]
     lines = [
-        small._line(
+        small.line(
             [
                 name,
                 "loan",

@@ -29,12 +29,12 @@ RULE = {
 LIMIT_META = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
 
 
-def _line(cells: list[str]) -> str:
+def line(cells: list[str]) -> str:
     return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
 
 
 def rules(*rows: dict[str, str]) -> str:
-    return _line(list(RULE)) + "".join(_line(list((RULE | row).values())) for row in rows)
+    return line(list(RULE)) + "".join(line(list((RULE | row).values())) for row in rows)
 
 
 def texts(
@@ -45,11 +45,11 @@ def texts(
     """`tables`: name -> (hit policy, [(column, role, type, unit)], rows)."""
     columns, found = "table,column,role,type,unit,hit_policy,zh,en\n", {}
     for name, (hit_policy, declared, limits) in (tables or {}).items():
-        columns += "".join(_line([name, *column, hit_policy, "列", "column"]) for column in declared)
+        columns += "".join(line([name, *column, hit_policy, "列", "column"]) for column in declared)
         header = [*LIMIT_META, *(column[0] for column in declared)]
         base = {"clause_id": "C1", "evidence": "bank default", "effective_from": "2000-01-01"}
         lines = [[(base | {"row_id": f"{name}-{n}"} | row).get(c, "") for c in header] for n, row in enumerate(limits)]
-        found[f"limits/{name}.csv"] = _line(header) + "".join(map(_line, lines))
+        found[f"limits/{name}.csv"] = line(header) + "".join(map(line, lines))
     return found | {
         "rules/test.csv": rules(*rows),
         "limit_columns.csv": columns,

@@ -1,4 +1,4 @@
-"""One Spark session for all tests of this folder. They take minutes, so they run only when asked for, and say so."""
+"""One standalone cluster for all tests of this folder: a master and two workers on loopback."""
 
 import os
 from collections.abc import Iterator
@@ -8,19 +8,26 @@ import pytest
 
 from data.errors import InputError
 from policy.spark import session
+from tests.spark import cluster as clusters
 
 REQUIRED = "LOANLIGHT_SPARK_REQUIRED"
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    if not os.environ.get(REQUIRED):
-        try:
-            session.need_spark()
-            why = f"set {REQUIRED}=1 to judge on it, which takes minutes."
-        except InputError as error:
-            why = str(error)
-        pytest.skip(f"Spark is left out: {why}")
-    found = session.start("local[2]", {"spark.sql.shuffle.partitions": "2"})
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
+    """Left out, and said so, on a machine without Java or PySpark, unless they are required."""
+    try:
+        session.need_spark()
+    except InputError as error:
+        if os.environ.get(REQUIRED):
+            raise
+        pytest.skip(f"the proof on Spark is left out: {error}")
+    with clusters.running(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def spark(cluster: clusters.Cluster) -> Iterator[Any]:
+    found = session.start(cluster.url, clusters.SETTINGS)
     yield found
     found.stop()

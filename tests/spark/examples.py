@@ -1,0 +1,50 @@
+"""The examples of a policy, judged on Spark by the text that the compiler writes for it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from policy import examples
+from policy.compiling import CompiledSubject, compile_subject
+from policy.dialects import CLUSTER
+from policy.matrix import chunks, reason_of
+from policy.model import Example, Policy
+
+Said = tuple[str, str | None, str | None]
+"""(verdict, measured value, limit)"""
+
+
+def run(spark: Any, policy: Policy, folder: Path) -> dict[str, Said]:
+    """What Spark says of every example, by its id."""
+    con = duckdb.connect(":memory:")
+    found: dict[str, Said] = {}
+    for subject in policy.subjects:
+        own = [e for e in policy.examples if policy.rules[e.rule_id].subject == subject]
+        compiled = compile_subject(policy, subject, given=True)
+        examples.load(con, compiled, own)
+        con.sql("FROM example").write_parquet(str(folder / f"{subject}.parquet"))
+        for rules in chunks(compiled.rules):
+            found |= _judged(spark, replace(compiled, rules=rules), own, str(folder / f"{subject}.parquet"))
+    con.close()
+    return found
+
+
+def _judged(spark: Any, compiled: CompiledSubject, own: list[Example], file: str) -> dict[str, Said]:
+    numbers = {rule.rule_id: n for n, rule in enumerate(compiled.rules)}
+    mine = {e.example_id: numbers[e.rule_id] for e in own if e.rule_id in numbers}
+    records = spark.read.parquet(file)
+    records.where(records.example_id.isin(list(mine))).createOrReplaceTempView("example")
+    roots = frozenset({"example_id"}).union(*(rule.judged_by for rule in compiled.rules))
+    select = compiled.columns.select("example", roots, engine=CLUSTER)
+    values = ", ".join(
+        f"ARRAY(CAST({code} AS STRING), {measured}, {limit}) AS r{n}"
+        for n, (code, measured, limit) in enumerate(rule.judged_on(CLUSTER) for rule in compiled.rules)
+    )
+    found = {}
+    for example_id, *results in spark.sql(f"{select} SELECT example_id, {values} FROM columns").collect():
+        rule = compiled.rules[mine[example_id]]
+        code, measured, limit = results[mine[example_id]]
+        found[example_id] = (reason_of(int(code), rule.inputs)[0], measured, limit)
+    return found
