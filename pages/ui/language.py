@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from data import dictionary
+from data import dictionary, telling
 
 T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -87,6 +87,11 @@ def pick(zh: T, en: T) -> T:
 def inert(text: str) -> str:
     """Data that must stand in a line of markdown: every mark that could mean something is escaped."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def told(text: str) -> str:
+    """A finding or an error in the language that is on; one that has no Chinese stays as it is."""
+    return pick(str(telling.chinese(text)), str(text))
 
 
 def terms(kind: str) -> dict[str, str]:
