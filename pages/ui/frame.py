@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 
 from data import book, facts, findings, portfolio
 from data.errors import LoanlightError
-from pages.ui import access, address, language, numbers
+from pages.ui import access, address, language, numbers, refusals
 from pages.ui.language import say
 from policy.model import Policy
 
@@ -90,8 +90,7 @@ def run(page: Page) -> None:
     try:
         page.run()
     except LoanlightError as error:
-        st.error(say("error.cannot_show"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("error.cannot_show"), error)
     finally:
         _entered.reset(token)
 

@@ -24,7 +24,7 @@ from data import (
 from data.errors import LoanlightError
 from data.proposals import Proposal
 from data.reports import Report
-from pages.ui import access, address, jobs, mapping_editor, numbers, tables, uploads, workbook
+from pages.ui import access, address, jobs, mapping_editor, numbers, refusals, tables, uploads, workbook
 from pages.ui.language import inert, pick, say
 from pages.ui.uploads import Upload
 
@@ -77,7 +77,7 @@ def mapping(upload: Upload) -> Reading | None:
         profile, day = _proposed(upload) if way == PROPOSED else (way, None)
         as_of = middle.date_input(say("import.as_of"), value=day or _day_before(), key=f"import_day:{upload.mark}")
     except LoanlightError as error:
-        _refused(error)
+        refusals.show(say("import.refused"), error)
         return None
     if as_of is None:
         st.info(say("import.needs_day"))
@@ -144,7 +144,7 @@ def rehearsal(upload: Upload, reading: Reading) -> None:
         with st.spinner(say("import.reading")):
             report, kept_back = _rehearse(upload.mark, text, reading, upload)
     except LoanlightError as error:
-        _refused(error)
+        refusals.show(say("import.refused"), error)
         return
     _report(report)
     if kept_back.height:
@@ -167,11 +167,6 @@ def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refused(error: LoanlightError) -> None:
-    st.error(say("import.refused"))
-    st.code(str(error), language=None, wrap_lines=True)
-
-
 def _job() -> jobs.Job | None:
     return st.session_state.get("import_job")
 
@@ -187,7 +182,7 @@ def outcome() -> None:
     if job.error is not None:
         if not isinstance(job.error, LoanlightError):
             raise job.error
-        _refused(job.error)
+        refusals.show(say("import.refused"), job.error)
     if report is None:
         return
     if job.error is None:

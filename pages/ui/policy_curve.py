@@ -8,7 +8,18 @@ import streamlit as st
 
 from data import book
 from data.errors import LoanlightError
-from pages.ui import charts, charts_policy, evidence, jobs, language, numbers, policy_impact, policy_words, tables
+from pages.ui import (
+    charts,
+    charts_policy,
+    evidence,
+    jobs,
+    language,
+    numbers,
+    policy_impact,
+    policy_words,
+    refusals,
+    tables,
+)
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import curve, trial
@@ -74,8 +85,7 @@ def _start(view: View, rule_id: str, over: str) -> None:
     try:
         values = curve.values(over)
     except LoanlightError as error:
-        st.error(say("policy.curve_refused"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("policy.curve_refused"), error)
         return
     path, policy, as_of = book.default_path(), view.policy, view.as_of
     job = jobs.start(lambda on_step: trial.curve(path, policy, rule_id, values, as_of, on_step))
@@ -88,7 +98,7 @@ def _drawn(view: View, rule: Rule) -> None:
         return
     policy_impact.watch(job)
     if job.error is not None:
-        policy_impact.refused(job.error)
+        refusals.show(say("error.cannot_show"), job.error)
         return
     now, *points = job.result
     frame = pl.DataFrame([_row(rule, point) for point in (now, *points)], infer_schema_length=None)

@@ -7,8 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import book, findings, limits
-from data.errors import LoanlightError
-from pages.ui import access, charts, charts_policy, evidence, jobs, numbers, policy_findings, tables
+from pages.ui import access, charts, charts_policy, evidence, jobs, numbers, policy_findings, refusals, tables
 from pages.ui.frame import View
 from pages.ui.jobs import Job
 from pages.ui.language import pick, say
@@ -42,7 +41,7 @@ def section(view: View, texts: dict[str, str]) -> None:
         return
     watch(job)
     if job.error is not None:
-        refused(job.error)
+        refusals.show(say("error.cannot_show"), job.error)
         return
     outcome: Outcome = job.result
     if outcome.found is None:
@@ -86,13 +85,6 @@ def _step(step: str) -> str:
     if step in ("proof", "listing", "curve"):
         return say(f"policy.step_{step}")
     return say("policy.step_judge", subject=say(f"subject.{step}"))
-
-
-def refused(error: BaseException) -> None:
-    if not isinstance(error, LoanlightError):
-        raise error
-    st.error(say("error.cannot_show"))
-    st.code(str(error), language=None, wrap_lines=True)
 
 
 def _show(view: View, outcome: Outcome, found: Impact) -> None:

@@ -103,7 +103,7 @@ def _others(view: View, violation: dict[str, Any]) -> None:
         found = access.ask(verdicts.of_loan, view.policy, view.as_of, loan_id)
     except LoanlightError as error:
         st.caption(say("evidence.no_others"))
-        st.text(str(error))
+        st.text(language.told(error.args[0]))
         return
     mine = (violation["rule_id"], violation["subject_id"])
     others = [v for v in found if (v.rule_id, v.subject_id) != mine]

@@ -8,7 +8,7 @@ import streamlit as st
 from data import inert
 from data import requests as uploaded
 from data.errors import LoanlightError
-from pages.ui import access, address, language, numbers, tables, uploads, workbook
+from pages.ui import access, address, language, numbers, refusals, tables, uploads, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import requests
@@ -49,8 +49,7 @@ def draw(view: View) -> None:
         with st.spinner(say("whatif.judging")):
             answered, bad = access.ask(requests.answered, view.policy, view.as_of, kept.files[0])
     except LoanlightError as error:
-        st.error(say("whatif.cannot_read"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("whatif.cannot_read"), error)
         return
     _result(view, answered, bad)
 
