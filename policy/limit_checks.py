@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from data.telling import Told, tell
+from data.telling import Told, tell, word
 from policy import lookups, unary_tests
 from policy.expressions import KINDS, ExpressionError, near
 from policy.intervals import plain
@@ -77,7 +77,7 @@ def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[P
                 message = tell(
                     "{value} {unit} cannot be meant; plausible is {low} to {high}.",
                     value=plain(value),
-                    unit=column.unit,
+                    unit=word(column.unit),
                     low=plain(low),
                     high=plain(high),
                 )

@@ -15,7 +15,7 @@ def moves(frame: pl.DataFrame) -> alt.Chart:
     scale = alt.Scale(domain=[say(f"policy.kind_{kind}") for kind in kinds], range=list(kinds.values()))
     names = frame["name"].unique(maintain_order=True).to_list()
     return (
-        alt.Chart(frame, description=say("policy.moves_alt"))
+        alt.Chart(frame)
         .mark_bar(height=16, cornerRadiusEnd=2)
         .encode(
             y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
@@ -35,7 +35,7 @@ def moves(frame: pl.DataFrame) -> alt.Chart:
 
 def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
     """[value, tried, violations, loans, label]: a step for each limit tried; a dashed line at what is caught now."""
-    base = alt.Chart(frame, description=say("policy.curve_alt"))
+    base = alt.Chart(frame)
     axis = alt.Axis(labelAngle=-35, labelOverlap=True)
     line = base.mark_line(color=ALLOWED, point=alt.OverlayMarkDef(size=50, filled=True, color=ALLOWED)).encode(
         x=alt.X("tried:N", sort=frame["tried"].to_list(), title=say("policy.curve_limit"), axis=axis),
@@ -54,19 +54,19 @@ def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
 
 
 def timeline(frame: pl.DataFrame, as_of: date) -> alt.LayerChart:
-    """[name, what, start, end, days]: a bar a row in force; a line at the snapshot."""
+    """[name, whole, what, start, end, days]: a bar a row in force; a line at the snapshot."""
     names = frame["name"].unique(maintain_order=True).to_list()
     whats = frame["what"].unique(maintain_order=True).to_list()
     bars = (
-        alt.Chart(frame, description=say("policy.timeline_alt"))
-        .mark_bar(height=12, cornerRadius=2, stroke=UNKNOWN, strokeWidth=0.5)
+        alt.Chart(frame)
+        .mark_bar(height=12, cornerRadius=2)
         .encode(
-            x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8)),
+            x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount=8, orient="top")),
             x2="end:T",
-            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=360, ticks=False, domain=False)),
+            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
             color=alt.Color("what:N", scale=alt.Scale(domain=whats, range=[ALLOWED, "#E3B100"]),
-                            legend=alt.Legend(orient="top", title=None)),
-            tooltip=[alt.Tooltip("name:N", title=say("col.row_name")),
+                            legend=alt.Legend(orient="top", title=None) if len(whats) > 1 else None),
+            tooltip=[alt.Tooltip("whole:N", title=say("col.row_name")),
                      alt.Tooltip("days:N", title=say("policy.in_force"))],
         )
     )  # fmt: skip

@@ -52,7 +52,7 @@ def section(view: View, table: LimitTable) -> None:
     numeric.sort(key=lambda rule: table.name not in asked_tables(rule))
     st.subheader(say("policy.curve"), anchor=False)
     st.caption(say("policy.curve_intro"))
-    names = {rule.rule_id: f"{rule.rule_id} {pick(rule.title_zh, rule.title_en)}" for rule in numeric}
+    names = {rule.rule_id: f"{pick(rule.title_zh, rule.title_en)} · {rule.rule_id}" for rule in numeric}
     key = f"policy_curve_rule:{table.name}:{language.on()}"  # labels of another language: another widget
     rule_id = st.selectbox(say("filter.rule_id"), list(names), format_func=names.__getitem__, key=key)
     rule = view.policy.rules[rule_id]
@@ -105,7 +105,9 @@ def _drawn(view: View, rule: Rule) -> None:
     demand = policy_words.demand(view.policy, rule)
     said = {"n": numbers.count(now.counts["violation"]), "loans": numbers.count(now.loans)}
     st.text(say("policy.curve_now", demand=demand, yuan=numbers.compact(now.yuan), **said))
-    charts.put(charts_policy.curve(frame.filter(pl.col("value").is_not_null()), now.counts["violation"]))
+    tried = frame.filter(pl.col("value").is_not_null())
+    told = (f"{limit}: {n}" for limit, n in tried.select("tried", "violations").iter_rows())
+    charts.put(charts_policy.curve(tried, now.counts["violation"]), "; ".join([say("policy.curve_alt"), *told]))
     with st.expander(say("policy.curve_table")):
         tables.show(frame, POINTS, height="content")
 

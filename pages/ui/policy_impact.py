@@ -18,8 +18,8 @@ from policy.trial import Outcome
 
 POLL_SECONDS = 0.3
 GROUP = {"group": "text", "added": "count", "removed": "count", "unknown": "count", "loans": "count", "yuan": "amount"}
-LOANS = {"kind": "text", "rule_id": "text", "title": "text", "severity": "text", "loan_id": "text",
-         "balance": "amount", "branch_id": "text", "borrower_id": "text"}  # fmt: skip
+LOANS = {"kind": "text", "title": "text", "severity": "text", "loan_id": "text", "balance": "amount", "branch": "text",
+         "borrower_id": "text", "rule_id": "text"}  # fmt: skip
 
 
 def at_once(view: View) -> bool:
@@ -98,11 +98,13 @@ def _show(view: View, outcome: Outcome, found: Impact) -> None:
         st.info(say("policy.no_move" if found.judged else "policy.silent"))
         return
     st.caption(say("policy.judged_rules", n=len(found.judged)))
-    charts.put(charts_policy.moves(_bars(view, found)))
+    bars = _bars(view, found)
+    told = (f"{name} {kind} {abs(n)}" for name, kind, n in bars.select("name", "kind", "records").iter_rows())
+    charts.put(charts_policy.moves(bars), "; ".join([say("policy.moves_alt"), *told]))
     for name, tab in zip(found.by, st.tabs([say(f"policy.by_{name}") for name in found.by]), strict=True):
         with tab:
             tables.show(_grouped(view, found, name), GROUP, height=tables.LOW)
-    _loans(outcome)
+    _loans(view, outcome)
 
 
 def _name(view: View, group: str, code: str | None) -> str:
@@ -113,7 +115,7 @@ def _name(view: View, group: str, code: str | None) -> str:
     if group == "branch_id":
         return access.ask(findings.branch_names, view.as_of).get(code, code)
     rule = view.policy.rules.get(code)
-    return f"{code} {pick(rule.title_zh, rule.title_en)}" if rule else code
+    return pick(rule.title_zh, rule.title_en) if rule else code
 
 
 def _bars(view: View, found: Impact) -> pl.DataFrame:
@@ -144,7 +146,7 @@ def _grouped(view: View, found: Impact, group: str) -> pl.DataFrame:
     return pl.DataFrame(list(rows.values()), infer_schema_length=None)
 
 
-def _loans(outcome: Outcome) -> None:
+def _loans(view: View, outcome: Outcome) -> None:
     if outcome.loans is None or outcome.listed is None:
         return
     st.markdown(f"**{say('policy.loans_moved')}**")
@@ -152,6 +154,7 @@ def _loans(outcome: Outcome) -> None:
         numbers.texts(outcome.loans["kind"], lambda kind: say(f"policy.kind_{kind}")).alias("kind"),
         numbers.texts(outcome.loans["severity"], evidence.severity).alias("severity"),
         pl.col(pick("title_zh", "title_en")).alias("title"),
+        branch=pl.col("branch_id").replace(access.ask(findings.branch_names, view.as_of)),
     )
     tables.show(frame, LOANS, height=tables.LOW)
     if frame.height == trial.ROWS_SHOWN:

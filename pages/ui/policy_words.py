@@ -268,6 +268,8 @@ def cell(column: LimitColumn, text: str, code_list: str) -> str:
 
 def _coded(part: str, labels: dict[str, str]) -> str:
     """A code by its label; of several that may stand for each other (a/b), each."""
+    if part in ("true", "false"):
+        return say(f"word.{part}")
     return labels.get(part) or "/".join(labels.get(one, _span(one)) for one in part.split("/"))
 
 
@@ -291,6 +293,12 @@ def row(table: LimitTable, found: LimitRow, lists: dict[str, str]) -> tuple[str,
         key = table.keys[0]
         parts["key"] = [cell(key, found.cells[key.name], lists.get(key.name, ""))]
     return " · ".join(parts["key"]) or say("words.any"), " · ".join(parts["limit"]) or say("words.no_limit")
+
+
+def place(policy: Policy, file: str) -> str:
+    """A table of the policy by what stands in it: limits/npl_limits → Longest … (by …), metrics → Metric."""
+    limits = policy.limit_tables.get(file.removeprefix("limits/")) if file.startswith("limits/") else None
+    return table_label(limits) if limits else language.terms("part_of_policy").get(file.split("/", maxsplit=1)[0], file)
 
 
 def table_label(table: LimitTable) -> str:

@@ -1,13 +1,17 @@
 """What findings and errors say: every sentence of the code has its Chinese, with the same values in it."""
 
 import ast
+import csv
 import string
 from pathlib import Path
 
 from data import telling
+from policy import expressions
 
 ROOT = Path(__file__).parents[2]
-WORDS = {"number", "date", "timestamp", "boolean", "list", "text", "measure", "limit", "a plain number"}  # by `word`
+KINDS = {"number", "date", "timestamp", "boolean", "list", "text"}
+UNITS = {"ratio", "percent", "yuan", "days", "months", "years", "year", "count", "points", "rank", "unit"}
+WORDS = {*KINDS, *UNITS, "measure", "limit", "a plain number"}  # that stand in sentences, by `word`
 
 
 def _told() -> set[str]:
@@ -18,6 +22,13 @@ def _told() -> set[str]:
                 assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}: the sentence is the row's key"
                 found.add(node.args[0].value)
     return found
+
+
+def test_every_kind_and_unit_of_the_tables_has_a_word():
+    with (ROOT / "policy/tables/plausible.csv").open(encoding="utf-8", newline="") as file:
+        units = {row["unit"] for row in csv.DictReader(file)}
+    assert set(expressions.KINDS.values()) <= KINDS
+    assert units <= UNITS
 
 
 def _values(sentence: str) -> set[str]:

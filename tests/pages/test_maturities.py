@@ -87,7 +87,8 @@ def test_holidays_and_worked_weekends_are_marked(hand_book):
         days = maturities.by_day(cursor, NOW, "CNY", Scope())
     october = maturing_calendar.cells(days, (date(2026, 10, 1), date(2026, 10, 31)))
     marks = dict(october.filter(october["mark"] != "").select("number", "mark").rows())
-    assert marks == dict.fromkeys(range(1, 8), "休") | {10: "班"}
+    weekends = (11, 17, 18, 24, 25, 31)
+    assert marks == dict.fromkeys((*range(1, 8), *weekends), "休") | {10: "班"}
 
 
 @pytest.mark.parametrize(("month", "said"), [("2026-11", False), ("2027-01", True)])

@@ -60,7 +60,7 @@ def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
     app = opened("portfolio_health", "en")
     assert app.metric[0].value == "—"
     assert "Balance: 5 of 5 lack: balance of the loans" in app.caption[1].value
-    assert "The book does not have the values for this chart." in [info.value for info in app.info]
+    assert "No loan states a balance, so there is nothing to draw. Map the field of the balance and import again." in [info.value for info in app.info]
     windows = opened("upcoming_maturities", "en").metric
     assert [(card.value, card.delta) for card in windows][:2] == [("—", "Loans: 1"), ("—", "Loans: 1")]
 

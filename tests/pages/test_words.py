@@ -66,6 +66,8 @@ def test_no_word_is_left_over():
         "decision_short.",
         "unit.",
         "circle_kind.",
+        "cell_type.",
+        "citation_word.",
         "grade.",
         "reason.",
         "family.",
