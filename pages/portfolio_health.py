@@ -19,14 +19,14 @@ if not walls:
 for _, wall in walls[:1]:
     with st.grid(min_column_width=CARD):
         for card in wall:
-            card.show()
+            card.show(view.policy)
     st.caption("  \n".join([*health.notes(scope), *health_cards.gaps(wall)]))
 if walls[1:]:
     for tab, (_, wall) in zip(st.tabs([pick(g.title_zh, g.title_en) for g, _ in walls[1:]]), walls[1:], strict=True):
         with tab:
             with st.grid(min_column_width=CARD):
                 for card in wall:
-                    card.show()
+                    card.show(view.policy)
             st.caption("  \n".join(health_cards.gaps(wall)))
 
 with st.grid(min_column_width=HALF, gap="large"):

@@ -77,3 +77,4 @@ elif shown == "quality":
     frame.link("import_files", as_of=view.as_of.isoformat())
 else:
     st.info(say("violations.none"))
+    violations_unjudged.sum_up(view)

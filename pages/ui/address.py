@@ -5,6 +5,7 @@ the counts in them, codes do not. The address is the truth: a change is written 
 every widget is drawn from there.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -40,12 +41,14 @@ def _key(name: str, labels: dict[str, str]) -> str:
     return f"{name}:{hash(tuple(labels.items()))}"
 
 
-def _moved(name: str, key: str) -> None:
+def _moved(name: str, key: str, picked: Callable[[], None] | None = None) -> None:
     value = st.session_state[key]
     chosen = value if isinstance(value, list) else [] if value is None else [str(value)]
     put(name, chosen)
     if len(chosen) == 1:
         take(name, chosen[0])
+    if picked:
+        picked()
 
 
 def kept(name: str, label: str, labels: dict[str, str]) -> str:
@@ -60,13 +63,14 @@ def kept(name: str, label: str, labels: dict[str, str]) -> str:
     )
 
 
-def perhaps(name: str, label: str, labels: dict[str, str], placeholder: str) -> None:
-    """One of the codes, or none."""
+def perhaps(name: str, label: str, labels: dict[str, str], placeholder: str,
+            picked: Callable[[], None] | None = None) -> None:  # fmt: skip
+    """One of the codes, or none; `picked` runs when it was chosen, before the page does."""
     key = _key(name, labels)
     st.session_state[key] = get(name) if get(name) in labels else None
     st.selectbox(
         label, list(labels), format_func=labels.__getitem__, key=key, index=None, placeholder=placeholder,
-        on_change=_moved, args=(name, key),
+        on_change=_moved, args=(name, key, picked),
     )  # fmt: skip
 
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, numbers
+from pages.ui import access, citations, evidence, numbers, policy_words
 from pages.ui.health import Scope
 from pages.ui.language import inert, pick, say
 from policy import metric_groups, metric_store, metrics
 from policy.metric_groups import Group
 from policy.metrics import Metric, Value
+from policy.model import Policy
 
 BETTER = {"lower": "inverse", "higher": "normal", "": "off"}
 BADGES = {"red": "red", "amber": "orange"}
@@ -27,13 +28,14 @@ class Card:
     year_ago: Value | None
     course: tuple[float, ...]
 
-    def show(self) -> None:
+    def show(self, policy: Policy) -> None:
         since, over_year = change(self.metric, self.value, self.before), change(self.metric, self.value, self.year_ago)
         since_year = say("health.over_year", change=over_year) if over_year not in (None, 0) else None
         st.metric(
             f"{badge(self.value)}{inert(pick(self.metric.title_zh, self.metric.title_en))}",
             written(self.metric, self.value), since, delta_color=BETTER[self.metric.direction],
-            delta_description=since_year if since is not None else None, help=explained(self.metric, self.value),
+            delta_description=since_year if since is not None else None,
+            help=explained(policy, self.metric, self.value),
             border=True, height="stretch", chart_data=self.course if len(self.course) > 1 else None,
         )  # fmt: skip
 
@@ -78,13 +80,14 @@ def change(metric: Metric, now: Value, before: Value | None) -> str | int | None
     return f"{'+' if moved > 0 else '-'}{figure(metric, abs(moved))}"
 
 
-def explained(metric: Metric, value: Value) -> str:
-    """The formula, the limits, the clause, and what is missing; names of fields are code, not markdown."""
-    lines = [f"`{metric.formula}`"]
+def explained(policy: Policy, metric: Metric, value: Value) -> str:
+    """The formula in words, the limits, the clause, and what is missing."""
+    lines = [inert(policy_words.expression(policy, "portfolio", metric.formula))]
     if value.amber is not None or value.red is not None:
         lines.append(say("health.limits", amber=figure(metric, value.amber), red=figure(metric, value.red)))
     lines.append(
-        say("health.clause", clause=inert(metric.clause_id.replace("|", ", ")), evidence=inert(metric.evidence))
+        say("health.clause", clause=inert(citations.of(policy, metric.clause_id)),
+            evidence=inert(evidence.grade(metric.evidence)))
     )
     if value.reason == "not_set":
         lines.append(say("health.needs", needs=inert(pick(metric.needs_zh, metric.needs_en))))

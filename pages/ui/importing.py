@@ -180,8 +180,6 @@ def outcome() -> None:
     _watch(job)
     report = getattr(job.error, "report", job.result)
     if job.error is not None:
-        if not isinstance(job.error, LoanlightError):
-            raise job.error
         refusals.show(say("import.refused"), job.error)
     if report is None:
         return

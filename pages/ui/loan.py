@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary, maturities
+from data.maturities import Scope
 from pages.ui import access, address, evidence, frame, language, naming, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -28,6 +29,7 @@ FACTS = (
     "interest_overdue",
     "status",
 )
+SOONEST = 20  # loans offered before any was looked for
 MATCHES = {
     "loan_id": "text",
     "contract_no": "text",
@@ -40,15 +42,20 @@ MATCHES = {
 
 def offer(view: View, wanted: str) -> None:
     """What the words searched for may mean; picking one puts its number into the address."""
-    matches = access.ask(maturities.found, view.as_of, wanted) if wanted else pl.DataFrame()
+    matches = access.ask(maturities.found, view.as_of, wanted) if wanted else _next(view)
     if matches.is_empty():
         st.info(say("whatif.none_found" if wanted else "whatif.search_first"))
         return
-    st.caption(say("whatif.matches", n=numbers.count(matches.height)))
-    row = tables.show(matches, MATCHES, key=f"matches:{wanted}", pick=True)
+    st.caption(say("whatif.matches" if wanted else "whatif.next", n=numbers.count(matches.height)))
+    row = tables.show(matches, tables.filled(matches, MATCHES), key=f"matches:{wanted}", pick=True, height=tables.TALL)
     if row is not None:
         address.put("loan", [matches["loan_id"][row]])
         st.rerun()
+
+
+def _next(view: View) -> pl.DataFrame:
+    """The running loans that mature next, for who has not looked for one yet."""
+    return access.ask(maturities.maturing, view.as_of, Scope(first=view.as_of), SOONEST).with_columns(contract_no=None)
 
 
 def facts(view: View, loan: dict[str, object], names: tuple[str, ...]) -> None:

@@ -45,14 +45,32 @@ def choose(view: View, chosen: Scope) -> tuple[date, date]:
     """First and last day of the month, by a list and the two buttons beside it."""
     labels = _months(view, maturing.days(view, chosen))
     codes = list(labels)
-    before, middle, after = st.columns([1, 4, 1], vertical_alignment="bottom")
+    before, middle, beside, after = st.columns([1, 3, 2, 1], vertical_alignment="bottom")
     with middle:
         code = address.kept("month", say("maturing.month"), labels)
     at = codes.index(code)
     _step(before, say("maturing.before"), codes[at - 1] if at else None)
     _step(after, say("maturing.after"), codes[at + 1] if at + 1 < len(codes) else None)
     first = date.fromisoformat(f"{code}-01")
-    return first, _following(first) - timedelta(days=1)
+    month = first, _following(first) - timedelta(days=1)
+    with beside:
+        _choose_day(maturing.days(view, chosen).filter(pl.col("day").is_between(*month)))
+    return month
+
+
+def _choose_day(days: pl.DataFrame) -> None:
+    """The same choice as by a click in the calendar, for the keyboard."""
+    labels = {}
+    for row in days.sort("day").iter_rows(named=True):
+        amount = numbers.compact(row["balance"]) if row["valued"] else numbers.NOTHING
+        n = numbers.count(row["loans"])
+        labels[row["day"].isoformat()] = say("maturing.month_sum", month=numbers.day(row["day"]), n=n, amount=amount)
+    address.perhaps("day", say("maturing.day"), labels, say("maturing.whole_month"), picked=_listed)
+
+
+def _listed() -> None:
+    """A day chosen is listed; without one, the month is."""
+    address.put("window", [maturing.DAY] if address.get("day") else [])
 
 
 def _step(place: st.delta_generator.DeltaGenerator, label: str, month: str | None) -> None:
@@ -127,4 +145,4 @@ def _picked(key: str) -> None:
     day = str(found[0]["iso"]) if found else None
     let_go = day in (None, address.get("day"))
     address.put("day", [] if let_go else [day])
-    address.put("window", [] if let_go else [maturing.DAY])
+    _listed()

@@ -94,7 +94,8 @@ def _hits(view: View, rule: Rule) -> None:
     if found is None:
         judged = view.run is not None and view.run.policy_version == view.policy.version
         subject = say(f"subject.{rule.subject}")
-        st.info(say("policy.no_records", subject=subject) if judged else say("policy.not_judged"))
+        if view.snapshots:
+            st.info(say("policy.no_records", subject=subject) if judged else say("policy.not_judged"))
         return
     for column, name in zip(st.columns(2), ("violation", "pass"), strict=True):
         column.metric(say(f"verdict.{name}"), numbers.count(found[name]))
@@ -109,8 +110,8 @@ def _hits(view: View, rule: Rule) -> None:
 def _limits(view: View, name: str) -> None:
     table = view.policy.limit_tables[name]
     st.markdown(f"**{inert(policy_words.table_label(table))}**")
-    asked = policy_impact.at_once(view) or st.toggle(say("policy.count_records"), key=f"count:{name}")
-    answered = access.ask(hits.answered, view.policy, view.as_of, name) if view.run and asked else {}
+    asked = view.run and (policy_impact.at_once(view) or st.toggle(say("policy.count_records"), key=f"count:{name}"))
+    answered = access.ask(hits.answered, view.policy, view.as_of, name) if asked else {}
     lists = policy_words.code_lists(view.policy, table)
     rows = []
     for row in table.rows:

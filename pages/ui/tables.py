@@ -49,13 +49,13 @@ def filled(frame: pl.DataFrame, kinds: dict[str, str]) -> dict[str, str]:
 
 def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,
          chosen: int | None = None, height: int | str = "auto",
-         names: dict[str, str] | None = None) -> int | None:  # fmt: skip
+         names: dict[str, str] | None = None, blank: str = numbers.NOTHING) -> int | None:  # fmt: skip
     """A table of the columns in `kinds` (name → text, date, or a kind of FORMATS); the row picked, if any.
 
-    `names`: what columns are called that the words do not know.
+    `names`: what columns are called that the words do not know. `blank`: how a cell without a value is shown.
     """
     ready = _ready(frame, kinds)
-    options = _options(ready, kinds, names or {}, height) | {"key": key}
+    options = _options(ready, kinds, names or {}, height) | {"key": key, "placeholder": blank}
     if not pick:
         st.dataframe(ready, lazy=frame.height > LAZY, **options)
         return None

@@ -76,5 +76,7 @@ def test_a_name_of_the_book_is_never_markdown(hand_book, opened):
 
 
 def test_without_a_loan_the_page_says_what_to_do(hand_book, opened):
-    assert "请先查找一笔贷款" in opened("loan").info[0].value
+    app = opened("loan")
+    assert any("最近到期的" in note.value for note in app.caption)
+    assert list(app.dataframe[0].value["loan_id"]) == ["L1", "L6", "L2", "L7", "L4"], "running, the soonest first"
     assert list(opened("loan", loan="甲公司").dataframe[0].value["loan_id"]) == ["L1", "L2"]

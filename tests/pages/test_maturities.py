@@ -123,7 +123,7 @@ def test_weeks_begin_with_what_is_left_of_this_one():
 
 def test_the_duties_of_the_week(hand_book, opened):
     app = opened("upcoming_maturities", "en", show="duties")
-    counts = {row["Duty"]: row["Total"] for row in app.dataframe[0].value.to_dict("records")}
+    counts = {row["duty"]: row["total"] for row in app.dataframe[0].value.to_dict("records")}
     assert (
         sum(counts.values()) == app.dataframe[1].value.shape[0] if len(app.dataframe) > 1 else not any(counts.values())
     )
