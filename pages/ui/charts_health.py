@@ -101,7 +101,7 @@ def class_trend(frame: pl.DataFrame, names: list[str]) -> Spec:
     }  # fmt: skip
 
 
-def _lines(x: Spec, told: Spec, tips: list[Spec], field: str) -> Spec:
+def _lines(x: Spec, channels: Spec, tips: list[Spec], field: str) -> Spec:
     """Lines with a point at each value, which can be clicked a little beside it too."""
     return {
         "height": 300,
@@ -111,9 +111,9 @@ def _lines(x: Spec, told: Spec, tips: list[Spec], field: str) -> Spec:
             "tooltip": tips,
         },
         "layer": [
-            {"mark": "line", "encoding": {"color": told}},
+            {"mark": "line", "encoding": {"color": channels["color"]}},
             {"mark": {"type": "point", "size": 45, "filled": True, "opacity": 1},
-             "encoding": {"color": told, "shape": told}},
+             "encoding": channels},
             {"mark": {"type": "point", "size": 260, "filled": True, "opacity": 0, "cursor": "pointer"},
              "params": _pick(field)},
         ],
@@ -125,7 +125,7 @@ def ratios(frame: pl.DataFrame, names: list[str]) -> Spec:
     told = {"field": "name", "type": "nominal", "sort": names, "scale": {"domain": names},
             "legend": LEGEND | {"columns": 3}}  # fmt: skip
     tips = _tip(day=say("frame.as_of"), name=say("chart.ratio"), label=say("chart.value"))
-    return _lines(_months(frame["month"].n_unique()), told, tips, "iso")
+    return _lines(_months(frame["month"].n_unique()), {"color": told, "shape": told}, tips, "iso")
 
 
 def vintages(frame: pl.DataFrame) -> Spec:
@@ -136,4 +136,4 @@ def vintages(frame: pl.DataFrame) -> Spec:
             "scale": {"domain": names, "scheme": shades}}  # fmt: skip
     age = {"field": "age", "type": "quantitative", "title": say("health.age"), "axis": {"tickMinStep": 1}}
     tips = _tip(name=say("health.cohort"), age=say("health.age"), label=say("chart.value"), size=say("kpi.loans"))
-    return _lines(age, told, tips, "iso")
+    return _lines(age, {"color": told}, tips, "iso")

@@ -2,10 +2,11 @@
 
 import polars as pl
 
-NARROW, WIDE = 7.9, 14.2  # pixels of a Latin and of a Chinese letter in the grid's font
+LETTER, DIGIT, WIDE = 7.7, 9.0, 14.2  # pixels of a Latin letter, a figure and a Chinese letter in the grid's font
 PADDING = 18
 DATE = 98
-LONGEST = 420  # of a text; more of it is read by opening its cell
+LONGEST = 440  # of a text; more of it is read by opening its cell
+MOST = {"measured": 170, "limit_value": 170, "signals": 560}  # where long ones push the rest aside, or are the point
 WRITTEN = {"amount": "{:,.2f}", "whole": "{:,.0f}", "share": "{:.2f}%", "rate": "{:,.1f}", "count": "{:,.0f}",
            "number": "{:,.6g}"}  # fmt: skip
 
@@ -17,7 +18,7 @@ def needed(values: pl.Series, kind: str, label: str) -> int:
     elif kind in WRITTEN:
         longest = _pixels(pl.Series([WRITTEN[kind].format(value) for value in _ends(values)], dtype=pl.String))
     else:
-        longest = min(_pixels(values.cast(pl.String)), LONGEST)
+        longest = min(_pixels(values.cast(pl.String)), MOST.get(values.name, LONGEST))
     return max(longest, _pixels(pl.Series([label])))
 
 
@@ -28,6 +29,7 @@ def _ends(values: pl.Series) -> list[float]:
 
 def _pixels(text: pl.Series) -> int:
     """Of the longest; a Chinese letter takes three bytes, a Latin one takes one."""
-    letters = text.str.len_chars()
+    letters, figures = text.str.len_chars(), text.str.count_matches(r"[0-9]")
     wide = (text.str.len_bytes() - letters) / 2
-    return round((letters * NARROW + wide * (WIDE - NARROW)).max() or 0) + PADDING
+    pixels = letters * LETTER + wide * (WIDE - LETTER) + figures * (DIGIT - LETTER)
+    return round(pixels.max() or 0) + PADDING

@@ -20,7 +20,7 @@ def history(view: View, held: dict[str, object]) -> None:
     loan_id = str(held["loan_id"])
     states = access.ask(one_loan.states, loan_id).filter(pl.col("as_of") <= view.as_of)
     extensions = access.ask(one_loan.register, view.as_of, "extensions", loan_id)
-    spans = _terms(held, extensions) + _classes(states) + _arrears(states)
+    spans = _terms(held, extensions) + _classes(states, held["disbursed_on"]) + _arrears(states)
     points = _points(view, loan_id, extensions)
     if not spans and not points:
         st.info(say("loan.no_history"))
@@ -62,13 +62,14 @@ def _terms(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
     return rows
 
 
-def _classes(states: pl.DataFrame) -> Spans:
+def _classes(states: pl.DataFrame, begins: object) -> Spans:
     """Stretches of one class, up to the last snapshot that says so."""
     words = language.code_labels("classification")
     return [
-        (say("loan.lane_class"), start, end, "class", words.get(code, code))
+        (say("loan.lane_class"), max(start, begins) if isinstance(begins, date) and begins < end else start, end,
+         "class", words.get(code, code))
         for code, start, end in _stretches(states.select("as_of", value="classification"))
-    ]
+    ]  # fmt: skip
 
 
 def _arrears(states: pl.DataFrame) -> Spans:

@@ -30,13 +30,13 @@ FACTS = (
 )
 BOXES = {"allowed": st.success, "blocked": st.error, "not_assessable": st.warning}
 LINES = {
-    "stage": "text",
     "verdict": "text",
     "title": "text",
     "measured": "text",
     "limit_value": "text",
     "to_pass": "text",
     "severity": "text",
+    "stage": "text",
     "clause": "text",
     "rule_id": "text",
 }
@@ -144,13 +144,13 @@ def lines(view: View, verdicts: list[Verdict]) -> pl.DataFrame:
     """Every line of the decision, in the columns of LINES."""
     rows = [
         (
-            say(f"stage.{view.policy.rules[v.rule_id].stage}"),
             f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}",
             evidence.title(v),
             evidence.written(v.measured, v.unit),
             evidence.compared(v),
             to_pass(view, v),
             evidence.severity(v.severity),
+            say(f"stage.{view.policy.rules[v.rule_id].stage}"),
             citations.of(view.policy, v.clause_id),
             v.rule_id,
         )
