@@ -73,10 +73,11 @@ def _moves(row: Rule | LimitRow, kin: list) -> bool:
 
 def _limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
     """What the row limits and for whom, in short; the whole of it, with its number."""
-    answers_for, allows = policy_words.row(table, row, lists)
     limited = next((pick(c.zh, c.en) for c in table.columns if c.role == "limit" and c.type != "boolean"), "")
-    short = pick("：", ": ").join(filter(None, [limited, answers_for]))
-    return short, f"{row.row_id} {answers_for} → {allows}"
+    keys = [policy_words.cell(key, row.cells[key.name], lists.get(key.name, "")) for key in table.keys
+            if row.cells[key.name] not in ("", "-")]  # fmt: skip
+    short = pick("：", ": ").join(filter(None, [limited, " · ".join(keys)]))
+    return short, f"{row.row_id} {' → '.join(policy_words.row(table, row, lists))}"
 
 
 def _bar(

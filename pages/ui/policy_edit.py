@@ -88,7 +88,7 @@ def _columns(table: LimitTable, header: list[str], lists: dict[str, str]) -> dic
     text |= {c.name: _limit_column(table, c, lists.get(c.name, "")) for c in table.columns if c.role == "limit"}
     grades = {row.evidence: evidence.grade(row.evidence) for row in table.rows}
     grades |= {code.replace("_", " "): word for code, word in language.terms("grade").items()}
-    text["evidence"] = _one_of(labels["evidence"], grades)
+    text["evidence"] = _one_of(labels["evidence"], grades, "medium")
     return text | {"answers_for": st.column_config.TextColumn(say("col.answers_for"), width="medium")}
 
 
@@ -104,8 +104,10 @@ def _limit_column(table: LimitTable, column: LimitColumn, code_list: str) -> obj
     return st.column_config.TextColumn(label, help=say("policy.limit_help", unit=unit))
 
 
-def _one_of(label: str, words: dict[str, str]) -> object:
-    return st.column_config.SelectboxColumn(label, options=list(words), format_func=lambda code: words.get(code, code))
+def _one_of(label: str, words: dict[str, str], width: str | None = None) -> object:
+    return st.column_config.SelectboxColumn(
+        label, options=list(words), format_func=lambda code: words.get(code, code), width=width
+    )
 
 
 def _outcome(view: View, changed: dict[str, str]) -> None:
