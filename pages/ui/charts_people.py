@@ -8,7 +8,7 @@ from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
 from pages.ui.language import say
 
 SIDE = 520  # pixels of a drawn circle from side to side
-BESIDE, BELOW = 0.8, 0.2  # of the drawing, for the names beside its parties and under them
+BESIDE, BELOW = 0.95, 0.2  # of the drawing, for the names beside its parties and under them
 MIDDLE = "datum.x >= 0.35 && datum.x <= 0.65"
 NAMED = (("datum.x < 0.35", "right", -16, 0), ("datum.x > 0.65", "left", 16, 0),
          (f"{MIDDLE} && datum.y >= 0.5", "center", 0, -22), (f"{MIDDLE} && datum.y < 0.5", "center", 0, 22))
@@ -111,5 +111,5 @@ def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds:
 
 def _named(base: alt.Chart, which: str, align: str, dx: int, dy: int) -> alt.Chart:
     """The names of those parties, on the side that looks away from the middle."""
-    mark = {"align": align, "dx": dx, "dy": dy, "baseline": "middle", "fontSize": 12, "limit": 175}
+    mark = {"align": align, "dx": dx, "dy": dy, "baseline": "middle", "fontSize": 12, "limit": 155}
     return base.transform_filter(which).mark_text(color=charts.ink(), **mark).encode(text="name:N")

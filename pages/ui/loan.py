@@ -66,7 +66,8 @@ def facts(view: View, loan: dict[str, object], names: tuple[str, ...]) -> None:
 
 
 def label(name: str) -> str:
-    return say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name)
+    own = {"borrower_name": "col.borrower_name", "officer_id": "col.manager"}
+    return say(own[name]) if name in own else language.field_label("loan", name)
 
 
 def value(view: View, name: str, held: object) -> str:

@@ -17,6 +17,7 @@ from policy.verdicts import Verdict
 
 OTHERS = {"verdict": "text", "severity": "text", "title": "text", "measured": "text", "limit_value": "text",
           "reason": "text", "subject": "text", "rule_id": "text"}  # fmt: skip
+FACT = 150  # pixels that a fact of the history needs
 ORDER = ("violation", "not_assessable", "pass", "not_applicable")
 
 
@@ -63,8 +64,8 @@ def _history(view: View, violation: dict[str, Any]) -> None:
         say("col.days_open"): numbers.count((view.as_of - violation["opened_on"]).days),
         say("col.times_reopened"): numbers.count(violation["times_reopened"]),
     }
-    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        with column:
+    with st.grid(min_column_width=FACT, gap="small"):
+        for label, value in facts.items():
             frame.fact(label, value)
 
 
