@@ -2,16 +2,18 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 WORKERS ?= 2
+JAVA := $(shell command -v java)
 
-.PHONY: run test lint demo proof tour clean
+.PHONY: run test lint demo proof proof-spark tour clean
 
 run: $(VENV)/.installed
 	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check --all; }
 	$(RUN) -m streamlit run dashboard.py
 
-test: $(VENV)/.installed-test
+# The proofs on Spark run where there is Java; elsewhere they are skipped, and say so.
+test: $(VENV)/.installed-test $(if $(JAVA),$(VENV)/.installed-spark)
 	$(VENV)/bin/ruff check .
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TEST_FLAGS)
 
 lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
@@ -31,6 +33,14 @@ proof: $(VENV)/.installed-test
 	$(RUN) -m benchmarks.fuzz
 	$(RUN) -m benchmarks.kills
 
+	$(MAKE) proof-spark
+
+# The same policy on Spark: needs Java.
+proof-spark: $(VENV)/.installed-test $(VENV)/.installed-spark
+	$(RUN) -m tests.spark.random_policies --policies 100 --loans 1000
+	$(RUN) -m tests.spark.differential --loans 1000000
+	$(RUN) -m benchmarks.scaling
+
 # The pictures of docs/tour.*.md, taken anew from a demo book.
 tour: $(VENV)/.installed-test
 	$(RUN) -m tests.browser.tour
@@ -44,6 +54,11 @@ $(VENV)/.installed-test: requirements-test.txt requirements.txt
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-spark: requirements-spark.txt requirements.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

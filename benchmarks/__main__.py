@@ -48,11 +48,11 @@ def demo_book(path: Path, loans: int, policy: Policy) -> date:
     return as_of
 
 
-def sizes(folder: Path, source: Path, as_of: date, policy: Policy, loans: list[int]) -> Iterator[dict[str, float]]:
+def sizes(folder: Path, source: Path, as_of: date, loans: list[int]) -> Iterator[dict[str, float]]:
     """The check of each size in its own process."""
     for number in loans:
         path = folder / f"{number}.duckdb"
-        copies = books.copied(source, path, as_of, number, policy)
+        copies = books.copied(source, path, as_of, number)
         origin = f"facts copied {copies} times from the demo book" if copies > 1 else "facts of the demo book"
         print(f"\n{number:,} loans ({origin})")
         yield json.loads(child("checking", str(path), *(["--times", "1"] if number > DEMO else [])))
@@ -79,7 +79,7 @@ def main() -> None:
         folder = Path(name)
         source = folder / "demo.duckdb"
         as_of = demo_book(source, min(DEMO, max(arguments.loans)), policy)
-        grown({int(size["loans"]): size for size in sizes(folder, source, as_of, policy, sorted(arguments.loans))})
+        grown({int(size["loans"]): size for size in sizes(folder, source, as_of, sorted(arguments.loans))})
         print()
         for module in ("deciding", "ranges"):
             child(module, str(source))

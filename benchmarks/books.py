@@ -1,23 +1,28 @@
 """Books to measure: the demo book, and facts of more loans than it has, copied set-based under new ids."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from data import book, dictionary, facts
+from policy import judging
 from policy.columns import identifier
 from policy.model import Policy
+from policy.spark import checking
 
 
-def gathered_subjects(policy: Policy) -> list[str]:
-    """The child subjects whose rows the loans' derived fields gather."""
-    found = [d.from_subject for d in policy.derived if d.subject == "loan" and d.from_subject]
-    return list(dict.fromkeys(found))
+def loan_rules(policy: Policy, most: int | None = None) -> Policy:
+    """The policy with none but the rules on loans, or the first of them."""
+    some = list(policy.of_subject("loan"))[:most]
+    versions = tuple(rule for rule in policy.versions if rule.rule_id in some)
+    return replace(policy, versions=versions, version=f"{policy.version}, {len(some)} rules")
 
 
-def copied(source: Path, target: Path, as_of: date, loans: int, policy: Policy) -> int:
+def copied(source: Path, target: Path, as_of: date, loans: int) -> int:
     """Facts of so many loans, and of what their rules gather, from the source; returns how often it was copied."""
+    subjects = checking.read_subjects(loan_rules(judging.load()))
     with book.writing(target) as con:
         facts.build(con, as_of)
     con = duckdb.connect(str(target))
@@ -28,7 +33,7 @@ def copied(source: Path, target: Path, as_of: date, loans: int, policy: Policy) 
         "CREATE TEMP TABLE chosen AS SELECT loan_id FROM source.facts_loan WHERE as_of = ? ORDER BY loan_id LIMIT ?",
         [as_of, min(loans, held)],
     )
-    for subject in ("loan", *gathered_subjects(policy)):
+    for subject in subjects:
         names = [identifier(name) for name in dictionary.facts(subject)]
         ids = {identifier(dictionary.subjects()[subject].id), identifier("loan_id")}
         for copy in range(copies):

@@ -22,16 +22,24 @@ ROWS_OF_A_FILE = 2_000_000
 def export(reader: Reader, as_of: date, out: Path) -> dict[str, int]:
     """Derives the facts of as_of anew and writes them to OUT/as_of=DATE; returns the rows of each subject.
 
-    Raises InputError when that folder stands already. It is written under another name and renamed at the end.
+    Raises InputError when that folder stands already.
     """
-    target = out / f"as_of={as_of}"
-    if target.exists():
-        raise InputError(f"{target} exists. Remove it, or give another --out.")
+    _need_new(out, as_of)
+    con = reader.cursor()
+    rows = facts.rebuild(con, as_of)
+    write(con, as_of, out, rows)
+    return rows
+
+
+def write(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: dict[str, int]) -> None:
+    """Writes the facts of these subjects as they stand; under another name at first, which is renamed at the end.
+
+    Raises InputError when the folder stands already.
+    """
+    target = _need_new(out, as_of)
     draft = out / f".as_of={as_of}.{os.getpid()}.unfinished"
     draft.mkdir(parents=True)
     try:
-        con = reader.cursor()
-        rows = facts.rebuild(con, as_of)
         for subject in rows:
             _write(con, subject, draft / subject)
         manifest = {"as_of": as_of.isoformat(), "data_version": data_version(con, as_of),
@@ -41,7 +49,13 @@ def export(reader: Reader, as_of: date, out: Path) -> dict[str, int]:
         draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return rows
+
+
+def _need_new(out: Path, as_of: date) -> Path:
+    target = out / f"as_of={as_of}"
+    if target.exists():
+        raise InputError(f"{target} exists. Remove it, or give another --out.")
+    return target
 
 
 def data_version(con: duckdb.DuckDBPyConnection, as_of: date) -> str:

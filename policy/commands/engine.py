@@ -12,7 +12,7 @@ NOT_ELSEWHERE = {"all": "--all", "last": "--last"}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    about = "under construction, see docs/spark.md: judges exported facts; python -m policy adopt takes them back"
+    about = "judges exported facts; python -m policy adopt takes the verdicts into the book (docs/spark.md)"
     group = command.add_argument_group("on a cluster", about)
     group.add_argument("--engine", choices=sorted(ENGINES), default=BOOK.name, help=f"default: {BOOK.name}")
     group.add_argument("--facts", metavar="PATH", help="folder that python -m data export-facts wrote")

@@ -24,7 +24,8 @@ def check(
     """Judges the snapshot in a session of its own, which ends with it; returns the manifest."""
     spark = session.start(master, settings)
     try:
-        return check_in(spark, policy, as_of, source=source, out=out, today=today)
+        with session.failing_as("The check broke off", f"What stands in {out} is not whole: remove it."):
+            return check_in(spark, policy, as_of, source=source, out=out, today=today)
     finally:
         spark.stop()
 
@@ -40,20 +41,25 @@ def check_in(
         said = "" if target.exists(SUCCESS) else f" It has no {SUCCESS}, so a check broke off there."
         raise InputError(f"{out} exists.{said} Remove it, or give another --out.")
     held = facts.folder_of(spark, source, as_of)
-    facts.register(spark, held, _read_subjects(policy), as_of)
+    exported = held.manifest()
+    facts.register(spark, held, read_subjects(policy), as_of)
     subjects = {
         subject: judging.judge(spark, compiled(policy, subject, today=today), target) for subject in policy.subjects
     }
-    manifest = _manifest(spark, policy, held, as_of, subjects, today=today)
+    manifest = _manifest(spark, policy, exported, as_of, subjects, today=today)
     manifest["verdicts"] = _verdicts(spark, target)
     target.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     target.write(SUCCESS, "")
     return manifest
 
 
-def _read_subjects(policy: Policy) -> tuple[str, ...]:
-    """The subjects that rules are about, and those that derived fields gather from."""
-    gathered: Iterable[str] = (derived.from_subject for derived in policy.derived if derived.from_subject)
+def read_subjects(policy: Policy) -> tuple[str, ...]:
+    """The subjects that rules are about, and those that their derived fields gather from."""
+    gathered: Iterable[str] = (
+        derived.from_subject
+        for derived in policy.derived
+        if derived.from_subject and derived.subject in policy.subjects
+    )
     return tuple(dict.fromkeys((*policy.subjects, *gathered)))
 
 
@@ -64,9 +70,9 @@ def _verdicts(spark: "SparkSession", target: Folder) -> dict[str, int]:
 
 
 def _manifest(
-    spark: "SparkSession", policy: Policy, held: Folder, as_of: date, subjects: dict[str, int], *, today: bool
-) -> dict[str, Any]:
-    exported = held.manifest()
+    spark: "SparkSession", policy: Policy, exported: dict[str, Any], as_of: date, subjects: dict[str, int],
+    *, today: bool,
+) -> dict[str, Any]:  # fmt: skip
     return {
         "as_of": as_of.isoformat(),
         "policy_version": policy.version,

@@ -7,6 +7,7 @@ from data import facts
 from data.errors import InputError
 from policy.dialects import CLUSTER, identifier, type_name
 from policy.spark.folders import SUCCESS, Folder
+from policy.spark.session import failing_as
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -38,13 +39,8 @@ def register(spark: "SparkSession", folder: Folder, subjects: tuple[str, ...], a
 def _read(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
     if not folder.exists(subject):
         raise InputError(f"The facts at {folder.path} have no folder '{subject}'. Export them again.")
-    from pyspark.errors import PySparkException
-
-    try:
+    with failing_as(f"{folder.inside(subject)} cannot be read as Parquet", "Export the facts again."):
         found = spark.read.parquet(folder.inside(subject))
-    except PySparkException as error:
-        said = str(error).splitlines()[0]
-        raise InputError(f"{folder.inside(subject)} cannot be read as Parquet: {said}") from error
     held = {field.name: field.dataType.simpleString() for field in found.schema.fields}
     for name, sql_type in facts.types(subject).items():
         wanted = type_name(sql_type, CLUSTER).lower().replace(" ", "")

@@ -89,24 +89,25 @@ def _packs(rules: int) -> str:
 
 
 def _counts(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataFrame":
-    """Verdicts by rule, branch, reason and missing field."""
+    """Verdicts by rule, branch, reason and missing field; without a CTE, in which Spark does not see what is cached."""
     rules = judged.rules
     spark.createDataFrame(meanings(rules), MEANINGS).createOrReplaceTempView(f"{view}_meanings")
     places = ", ".join(str(place) for place in range(PACKED))
     return spark.sql(
-        f"""WITH packed AS (
-            SELECT branch_id, number, pack, COUNT(*) AS subjects
-            FROM (SELECT branch_id, POSEXPLODE(packs) AS (number, pack) FROM {view}) AS each
-            GROUP BY branch_id, number, pack
-        ), counted AS (
+        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text(judged.columns.subject)} AS subject, c.branch_id, m.verdict,
+            m.reason, m.field, c.subjects
+        FROM (
             SELECT number * {PACKED} + place AS rule, branch_id,
                 CAST(SHIFTRIGHT(pack, {PACKED} * place) & 255 AS INT) AS code, SUM(subjects) AS subjects
-            FROM (SELECT *, EXPLODE(ARRAY({places})) AS place FROM packed) AS each
+            FROM (
+                SELECT *, EXPLODE(ARRAY({places})) AS place FROM (
+                    SELECT branch_id, number, pack, COUNT(*) AS subjects
+                    FROM (SELECT branch_id, POSEXPLODE(packs) AS (number, pack) FROM {view}) AS each
+                    GROUP BY branch_id, number, pack
+                ) AS packed
+            ) AS placed
             WHERE number * {PACKED} + place < {len(rules)} GROUP BY 1, 2, 3
-        )
-        SELECT /*+ BROADCAST(m) */ m.rule_id, {_text(judged.columns.subject)} AS subject, c.branch_id, m.verdict,
-            m.reason, m.field, c.subjects
-        FROM counted AS c JOIN {view}_meanings AS m ON c.rule = m.rule AND c.code = m.code"""
+        ) AS c JOIN {view}_meanings AS m ON c.rule = m.rule AND c.code = m.code"""
     )
 
 

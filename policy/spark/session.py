@@ -4,7 +4,8 @@ import os
 import shutil
 import socket
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,15 +25,18 @@ SEMANTICS = {
     "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.legacy.followThreeValuedLogicInArrayExists": "true",
 }
+LOGGING = Path(__file__).with_name("log4j2.properties")
 DEFAULTS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     # The methods generated for a hundred rules are long; the JVM would interpret them for ever.
-    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+    "spark.driver.extraJavaOptions": f"-XX:-DontCompileHugeMethods -Dlog4j2.configurationFile={LOGGING}",
     "spark.executor.extraJavaOptions": "-XX:-DontCompileHugeMethods",
     # One method for a whole stage would pass the JVM's 64 KB; each projection alone is cut into many.
     "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.maxPlanStringLength": "2000",  # plans of a hundred rules as text cost more than their work
+    # Plans of a hundred rules as text, which nobody reads here, would cost a third of the driver's time.
+    "spark.sql.debug.maxToStringFields": "1",
+    "spark.sql.maxPlanStringLength": "2000",
 }
 LOCAL = {
     "spark.driver.host": "127.0.0.1",
@@ -81,20 +85,34 @@ def start(master: str, settings: Mapping[str, str] | None = None, name: str = "l
     need_spark()
     need_master(master)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # which is not used here
-    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     near = LOCAL if master.startswith("local") else {}
     builder = SparkSession.builder.master(master).appName(name)
     for key, value in (DEFAULTS | near | dict(settings or {}) | SEMANTICS).items():
         builder = builder.config(key, value)
-    try:
+    with failing_as("Spark does not start", "Is Java 17 or 21 in use?"):
         spark = builder.getOrCreate()
-    except PySparkException as error:
-        raise InputError(f"Spark does not start: {str(error).splitlines()[0]} Is Java 17 or 21 in use?") from error
-    spark.sparkContext.setLogLevel("ERROR")
     need_semantics(spark)
     return spark
+
+
+@contextmanager
+def failing_as(said: str, fix: str) -> Iterator[None]:
+    """What Spark raises within, as one InputError: what was done, Spark's first line, and what to do."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        raise InputError(f"{said}: {_first_line(error)} {fix}") from error
+    except Py4JJavaError as error:
+        raise InputError(f"{said}: {_first_line(error.java_exception.getMessage())} {fix}") from error
+
+
+def _first_line(said: object) -> str:
+    return next(iter(str(said).splitlines()), "Spark does not say why.")
 
 
 def need_semantics(spark: "SparkSession") -> None:

@@ -1,7 +1,8 @@
 """All rules on both engines over the same facts, verdict by verdict.
 
 `python -m tests.spark.differential --loans 1000000` builds a demo book, judges it on the book's engine and on Spark, and
-prints how many counts and violations were compared and every row that only one of both has.
+compares the counts and violations that were stored, every column, and then what every rule says of every record:
+verdict, measured value and limit, whatever the verdict is.
 """
 
 import argparse
@@ -18,8 +19,10 @@ import pyarrow.dataset as ds
 from data import book, demo, facts, facts_export
 from data.adopt import COUNTS, VIOLATIONS
 from policy import judging
+from policy.compiling import compiled
 from policy.model import Policy
 from policy.spark import checking, session
+from tests.spark.fingerprints import Compared, compare
 
 TABLES = {"counts": ("run_counts", COUNTS), "violations": ("violations", VIOLATIONS)}
 
@@ -55,27 +58,41 @@ def both(
         return differences(con, run.run_id, folder / "out")
 
 
+def every_verdict(spark: Any, path: Path, policy: Policy, as_of: date, folder: Path, *, today: bool) -> Compared:
+    """What every rule says of every record, over the facts that `both` left."""
+    found = Compared()
+    with book.reading(path) as con:
+        for subject in policy.subjects:
+            compared = compare(spark, con, compiled(policy, subject, today=today), as_of, folder)
+            found.verdicts += compared.verdicts
+            found.differ += compared.differ
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.spark.differential", description=__doc__)
     parser.add_argument("--loans", type=int, default=1_000_000, help="loans of the demo book")
     parser.add_argument("--master", default="local[*]")
+    parser.add_argument("--memory", default="6g", help="heap of the session; on one machine it does all the work")
     parser.add_argument("--today", action="store_true", help="by the rules of today")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     policy, start = judging.load(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        demo.build(folder / "book.duckdb", arguments.loans, 1)
+        demo.build(folder / "book.duckdb", given.loans, 1)
         with book.reading(folder / "book.duckdb") as con:
             as_of = judging.pick_as_of(con, None)
-        spark = session.start(arguments.master)
-        compared, differ = both(spark, folder / "book.duckdb", policy, as_of, folder, today=arguments.today)
+        spark = session.start(given.master, {"spark.driver.memory": given.memory})
+        compared, differ = both(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
+        found = every_verdict(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
         spark.stop()
-    for line in differ[:20]:
+    for line in [*differ, *found.differ][:20]:
         print(line)
     said = ", ".join(f"{count:,} {part}" for part, count in compared.items())
-    print(f"{arguments.loans:,} loans, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} compared, "
-          f"{len(differ):,} differ, {time.perf_counter() - start:.0f} s.")  # fmt: skip
-    return 1 if differ else 0
+    print(f"{given.loans:,} loans, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
+          f"{len(differ):,} differ; {found.verdicts:,} verdicts with measured value and limit, "
+          f"{len(found.differ):,} records differ; {time.perf_counter() - start:.0f} s.")  # fmt: skip
+    return 1 if differ or found.differ else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+"""python -m benchmarks.judging BOOK [--rules N]: the rules on loans over its snapshot, verdicts stored; prints JSON."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from benchmarks import books
+from benchmarks.measuring import peak_gb
+from data import book, facts
+from policy import judging
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.judging", description=__doc__)
+    parser.add_argument("book", type=Path)
+    parser.add_argument("--rules", type=int, help="how many of them (default: all)")
+    given = parser.parse_args()
+    policy = books.loan_rules(judging.load(), given.rules)
+    with book.writing(given.book) as con:
+        as_of = facts.built_dates(con)[-1]
+        start = time.perf_counter()
+        found = judging.judge(con, policy, as_of)
+        seconds = time.perf_counter() - start
+    print(json.dumps({"loans": found.subjects["loan"], "seconds": seconds, "peak_gb": peak_gb()}))
+
+
+if __name__ == "__main__":
+    main()

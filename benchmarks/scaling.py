@@ -1,0 +1,117 @@
+"""python -m benchmarks.scaling [--loans N …] [--workers N …]: one machine and a cluster as the book grows.
+
+The same compiled rules over the same facts: by the book's engine within LOANLIGHT_MEMORY (4 GB), and by a standalone
+Spark cluster on this machine with one and with two workers of one core each. Facts are copies of a demo book's under
+new ids, and the first rules on loans judge them. From the two largest sizes follows what a loan costs, and on paper
+what more of them would.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks import books
+from benchmarks.resident import Resident
+from data import book, demo, facts, facts_export
+from policy import judging
+from policy.model import Policy
+from policy.spark import checking, session
+from tests.spark import cluster as clusters
+
+DEMO = 100_000
+MEMORY = "4GB"
+HEAP = {"driver": "2g", "executor": "4g"}
+NIGHT = 4 * 3600
+NATIONAL = 500_000_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    engine: str
+    loans: int
+    seconds: float
+    peak_gb: float
+
+
+def _on_book(path: Path, loans: int, rules: int) -> Cost:
+    """In a process of its own, so that its peak memory is its own."""
+    command = [sys.executable, "-m", "benchmarks.judging", str(path), "--rules", str(rules)]
+    done = subprocess.run(command, env=os.environ | {"LOANLIGHT_MEMORY": MEMORY}, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    said = json.loads(done.stdout)
+    return Cost(f"DuckDB, {MEMORY}", loans, said["seconds"], said["peak_gb"])
+
+
+def _on_cluster(source: Path, out: Path, as_of: date, loans: int, workers: int, policy: Policy) -> Cost:
+    """The check alone: a cluster that is up, and a session that has its workers."""
+    settings = {f"spark.{who}.memory": heap for who, heap in HEAP.items()} | {"spark.sql.shuffle.partitions": "8"}
+    with tempfile.TemporaryDirectory() as name, clusters.running(Path(name), workers, "5g") as cluster:
+        spark = session.start(cluster.url, clusters.SETTINGS | session.DEFAULTS | settings)
+        spark.range(workers * 2).count()
+        with Resident([os.getpid(), *(process.pid for process in cluster.processes.values())]) as resident:
+            start = time.perf_counter()
+            checking.check_in(spark, policy, as_of, source=str(source), out=str(out))
+            seconds = time.perf_counter() - start
+        spark.stop()
+    return Cost(f"Spark, {workers} worker{'s' * (workers > 1)}", loans, seconds, resident.peak_gb)
+
+
+def costs(folder: Path, sizes: list[int], workers: list[int], policy: Policy) -> Iterator[Cost]:
+    source, rules = folder / "demo.duckdb", len(policy.rules)
+    demo.build(source, min(DEMO, *sizes), 1)
+    with book.writing(source) as con:
+        as_of = judging.pick_as_of(con, None)
+        facts.build(con, as_of)
+    for loans in sizes:
+        path, out = folder / f"{loans}.duckdb", folder / str(loans)
+        books.copied(source, path, as_of, loans)
+        yield _on_book(path, loans, rules)
+        with book.reading(path) as con:
+            subjects = checking.read_subjects(policy)
+            rows = {s: con.execute(f"SELECT count(*) FROM facts_{s}").fetchall()[0][0] for s in subjects}
+            facts_export.write(con, as_of, out / "facts", rows)
+        path.unlink()
+        for number in workers:
+            yield _on_cluster(out / "facts", out / f"verdicts{number}", as_of, loans, number, policy)
+        shutil.rmtree(out)
+
+
+def _on_paper(found: list[Cost]) -> None:
+    """What a loan costs between the two largest sizes, and what follows."""
+    for engine in dict.fromkeys(cost.engine for cost in found):
+        own = [cost for cost in found if cost.engine == engine][-2:]
+        if len(own) < 2:
+            continue
+        each = (own[1].seconds - own[0].seconds) / (own[1].loans - own[0].loans)
+        fixed = own[1].seconds - each * own[1].loans
+        print(f"{engine:18} {each * 1e6:8.1f} s a million loans, {fixed:6.0f} s whatever their number; in a night of "
+              f"{NIGHT // 3600} h {(NIGHT - fixed) / each / 1e6:6.0f} million; {NATIONAL / 1e6:.0f} million in "
+              f"{(fixed + each * NATIONAL) / 3600:5.1f} h")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--loans", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000, 30_000_000])
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--rules", type=int, default=32, help="how many of the rules on loans")
+    given = parser.parse_args()
+    found, policy = [], books.loan_rules(judging.load(), given.rules)
+    print(f"{len(policy.rules)} loan rules, verdicts stored")
+    with tempfile.TemporaryDirectory() as name:
+        for cost in costs(Path(name), sorted(given.loans), given.workers, policy):
+            label = f"{cost.loans:>12,} loans   {cost.engine:18}"
+            print(f"{label}{cost.seconds:9.1f} s   peak {cost.peak_gb:5.2f} GB", flush=True)
+            found.append(cost)
+    _on_paper(found)
+
+
+if __name__ == "__main__":
+    main()

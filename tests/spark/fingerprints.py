@@ -1,0 +1,55 @@
+"""All that a rule says of a record (verdict, measured value, limit) on both engines, as one digest a record."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.dataset as ds
+
+from data import dictionary
+from policy.compiling import CompiledSubject
+from policy.dialects import BOOK, CLUSTER, Engine
+from policy.matrix import booked, chunks
+
+DIGEST = {BOOK: "MD5({})", CLUSTER: "MD5(CAST({} AS BINARY))"}
+TEXT = {BOOK: "VARCHAR", CLUSTER: "STRING"}
+
+
+@dataclass
+class Compared:
+    """Verdicts compared, and the records on which the engines differ, with the rules of their part."""
+
+    verdicts: int = 0
+    differ: list[str] = field(default_factory=list)
+
+
+def compare(
+    spark: Any, con: duckdb.DuckDBPyConnection, judged: CompiledSubject, as_of: date, folder: Path
+) -> Compared:
+    """Every rule over every record of facts_<subject>, a table of the book and a view of the session alike."""
+    found = Compared()
+    for number, rules in enumerate(chunks(judged.rules)):
+        part, out = replace(judged, rules=rules), folder / f"{judged.columns.subject}-{number}"
+        spark.sql(_text(part, CLUSTER)).write.parquet(str(out))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE own AS {_text(part, BOOK)}", {"as_of": as_of})
+        records = con.execute("SELECT count(*) FROM own").fetchall()[0][0]
+        con.register("other", ds.dataset(sorted(map(str, out.glob("*.parquet")))))
+        rows = con.execute("SELECT DISTINCT id FROM ((FROM own EXCEPT ALL FROM other) UNION ALL "
+                           "(FROM other EXCEPT ALL FROM own)) ORDER BY id").fetchall()  # fmt: skip
+        con.unregister("other")
+        found.verdicts += records * len(rules)
+        found.differ += [f"{judged.columns.subject} {row[0]}: one of {', '.join(r.rule_id for r in rules)}" for row in rows]
+    return found
+
+
+def _text(judged: CompiledSubject, engine: Engine) -> str:
+    subject = judged.columns.subject
+    key = dictionary.subjects()[subject].id
+    roots = frozenset({key}).union(*(rule.judged_by for rule in judged.rules))
+    base = booked(subject) if engine is BOOK else engine.booked(subject)
+    select = judged.columns.select(base, roots, pruned=True, engine=engine)
+    cells = ", ".join(f"COALESCE(CAST({text} AS {TEXT[engine]}), '~')"
+                      for rule in judged.rules for text in rule.judged_on(engine))  # fmt: skip
+    return f"{select} SELECT {key} AS id, {DIGEST[engine].format(f'CONCAT_WS(chr(10), {cells})')} AS digest FROM columns"
