@@ -48,7 +48,6 @@ with st.grid(min_column_width=HALF, gap="large"):
     with st.container():
         st.subheader(say("health.vintages"))
         health_moves.show_vintages(scope)
-        st.caption(health_moves.about_vintages(scope))
     with st.container():
         st.subheader(say("health.largest"))
         health_parts.show_largest(scope)

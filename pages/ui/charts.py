@@ -89,6 +89,11 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=300)
 
 
+def tall(bars: int) -> int:
+    """The height that so many bars beside each other take, with the room that Streamlit keeps under a chart."""
+    return 24 * bars + 28
+
+
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     """[name, balance, label, loans]: bars in the order given, each with its figure written at its end."""
     base = alt.Chart(frame).encode(
@@ -106,7 +111,7 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     )
     written = base.mark_text(color=quiet(), fontSize=12, align="left", dx=5).encode(text="label:N")
     filled = base.mark_bar(color=ALLOWED, opacity=0.85, cornerRadiusEnd=2)
-    return (filled + written).properties(height=27 * frame.height + 8)
+    return (filled + written).properties(height=tall(frame.height))
 
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:

@@ -28,7 +28,7 @@ def parts(frame: pl.DataFrame, title: str) -> Spec:
     widest = float(frame["balance"].max() or 1) * 1.75
     axis = {"title": None, "labelLimit": 230, "ticks": False, "domain": False}
     return {
-        "height": 27 * frame.height + 8,
+        "height": charts.tall(frame.height),
         "encoding": {
             "y": {"field": "name", "type": "nominal", "sort": frame["name"].to_list(), "axis": axis},
             "x": {"field": "balance", "type": "quantitative", "axis": None, "scale": {"domain": [0, widest]}},

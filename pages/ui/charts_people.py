@@ -9,8 +9,8 @@ from pages.ui.language import say
 
 SIDE = 520  # pixels of a drawn circle from side to side
 BESIDE, BELOW = 0.95, 0.2  # of the drawing, for the names beside its parties and under them
-MIDDLE = "datum.x >= 0.35 && datum.x <= 0.65"
-NAMED = (("datum.x < 0.35", "right", -16, 0), ("datum.x > 0.65", "left", 16, 0),
+MIDDLE = "datum.x >= 0.45 && datum.x <= 0.55"
+NAMED = (("datum.x < 0.45", "right", -16, 0), ("datum.x > 0.55", "left", 16, 0),
          (f"{MIDDLE} && datum.y >= 0.5", "center", 0, -22), (f"{MIDDLE} && datum.y < 0.5", "center", 0, 22))
 LEGEND = {"labelLimit": 0, "orient": "top", "title": None}
 

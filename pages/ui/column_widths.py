@@ -2,11 +2,12 @@
 
 import polars as pl
 
-LETTER, DIGIT, WIDE = 7.7, 9.0, 14.2  # pixels of a Latin letter, a figure and a Chinese letter in the grid's font
+LETTER, CAPITAL, DIGIT, WIDE = 7.7, 10.0, 9.0, 14.2  # pixels of a Latin and a Chinese letter in the grid's font
 PADDING = 18
 DATE = 98
 LONGEST = 440  # of a text; more of it is read by opening its cell
-MOST = {"measured": 170, "limit_value": 170, "signals": 560}  # where long ones push the rest aside, or are the point
+# Of columns whose long texts push the rest aside, or are the point.
+MOST = {"measured": 170, "limit_value": 170, "gist": 300, "signals": 560}
 WRITTEN = {"amount": "{:,.2f}", "whole": "{:,.0f}", "share": "{:.2f}%", "rate": "{:,.1f}", "count": "{:,.0f}",
            "number": "{:,.6g}"}  # fmt: skip
 
@@ -29,7 +30,8 @@ def _ends(values: pl.Series) -> list[float]:
 
 def _pixels(text: pl.Series) -> int:
     """Of the longest; a Chinese letter takes three bytes, a Latin one takes one."""
-    letters, figures = text.str.len_chars(), text.str.count_matches(r"[0-9]")
+    letters = text.str.len_chars()
+    figures, capitals = text.str.count_matches(r"[0-9]"), text.str.count_matches(r"[A-Z]")
     wide = (text.str.len_bytes() - letters) / 2
-    pixels = letters * LETTER + wide * (WIDE - LETTER) + figures * (DIGIT - LETTER)
+    pixels = letters * LETTER + wide * (WIDE - LETTER) + figures * (DIGIT - LETTER) + capitals * (CAPITAL - LETTER)
     return round(pixels.max() or 0) + PADDING

@@ -118,7 +118,7 @@ def _nothing(reason: str) -> None:
     """There is nothing to show yet: why, and the page and the commands that change it."""
     st.info(reason)
     link("import_files")
-    st.code(say("empty.commands"), language="bash")
+    st.code(say("empty.commands"), language=None)
     st.stop()
 
 

@@ -52,7 +52,7 @@ def open_scope(view: View) -> Scope:
     branches = access.ask(findings.branch_names, view.as_of)
     if not access.ask(structure.summarised, view.as_of):
         st.info(say("health.not_summed", day=numbers.day(view.as_of)))
-        st.code(f"python -m policy check --as-of {view.as_of}", language="bash")
+        st.code(f"python -m policy check --as-of {view.as_of}", language=None)
         st.stop()
     with st.columns([1, 2])[0]:
         branch = address.kept("branch", say("health.branch"), {WHOLE: say("health.whole_bank")} | branches)

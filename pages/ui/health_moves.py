@@ -113,7 +113,7 @@ def vintages(scope: Scope) -> pl.DataFrame:
 
 
 def show_vintages(scope: Scope) -> None:
-    """The curves; a click on one chooses the loans of its quarter."""
+    """The curves, and what they show; a click on one chooses the loans of its quarter."""
     curves = vintages(scope)
     if curves.is_empty():
         st.info(say("health.no_vintages", least=numbers.count(limits.whole("thin_cohort"))))
@@ -123,6 +123,7 @@ def show_vintages(scope: Scope) -> None:
     spoken = say("health.chart_alt", what=say("health.vintages"), parts=pick("；", "; ").join(told))
     key = f"vintages:{address.get(health.COHORT)}"
     charts.put(charts_health.vintages(curves), spoken, data=curves, key=key, picked=lambda: _lent(key))
+    st.caption(_about_vintages(scope))
 
 
 def _lent(key: str) -> None:
@@ -130,7 +131,7 @@ def _lent(key: str) -> None:
         health.toggle(health.COHORT, str(point["iso"]))
 
 
-def about_vintages(scope: Scope) -> str:
+def _about_vintages(scope: Scope) -> str:
     """What the curves show, and how many cohorts are too thin to be drawn."""
     held = access.ask(movements.vintages, *scope.key).filter(pl.col("as_of") == scope.view.as_of)
     least = limits.whole("thin_cohort")

@@ -115,7 +115,7 @@ def _propose(mark: str, tables: dict[str, str], _upload: Upload) -> list[Proposa
 def _proposed(upload: Upload) -> tuple[str | None, date | None]:
     """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
     with st.spinner(say("import.reading")):
-        found = deepcopy(_propose(upload.mark, mapping_editor.tables(upload.mark), upload))
+        found = deepcopy(_propose(upload.mark, mapping_editor.chosen_tables(upload.mark), upload))
     sheets = [sheet for proposal in found for sheet in proposal.sheets]
     corrected = [mapping_editor.draw(sheet, upload.mark, number) for number, sheet in enumerate(sheets)]
     day = next((sheet.as_of for sheet in sheets if sheet.as_of), None)

@@ -62,9 +62,10 @@ def _editor(view: View, table: LimitTable, changed: dict[str, str]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
     words = pl.Series("answers_for", [said.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
     shown = frame.select("row_id", words, *_order(table, header))
+    columns = _columns(table, header, lists)
     edited = st.data_editor(
         shown, key=own, hide_index=True, num_rows="fixed", disabled=["answers_for", *FIXED], width="stretch",
-        column_config=_columns(table, header, lists), height="content" if frame.height < 9 else tables.LOW,
+        column_config=columns, height="content" if frame.height < 9 else tables.LOW, alt=tables.alt(columns),
     )  # fmt: skip
     text = trial.written(header, [["" if cell is None else str(cell) for cell in row]
                                   for row in edited.select(header).iter_rows()])  # fmt: skip
@@ -144,7 +145,7 @@ def _take_away(changed: dict[str, str]) -> None:
     with st.expander(say("policy.how_to_place")):
         st.markdown(say("policy.place_steps"))
         st.code("\n".join(["python -m policy lint", "python -m policy test", "python -m policy check"]),
-                language="bash")  # fmt: skip
+                language=None)  # fmt: skip
 
 
 def _discard() -> None:

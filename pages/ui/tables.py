@@ -12,7 +12,7 @@ LAZY = 20_000  # rows from which the browser fetches them as it scrolls
 FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d", "number": None}
 
 
-def column(kind: str, label: str, values: pl.Series) -> object:
+def column(kind: str, label: str, values: pl.Series) -> dict[str, object]:
     """The configuration of one column; numbers stay numbers, so that a click on the header sorts them."""
     width = column_widths.needed(values, kind, label)
     if kind == "date":
@@ -20,6 +20,11 @@ def column(kind: str, label: str, values: pl.Series) -> object:
     if kind in FORMATS:
         return st.column_config.NumberColumn(label, format=FORMATS[kind], width=width)
     return st.column_config.TextColumn(label, width=width)
+
+
+def alt(columns: dict[str, dict[str, object]]) -> str:
+    """A table in words for who cannot see it: what its columns are."""
+    return say("table.alt", columns=pick("、", ", ").join(str(config["label"]) for config in columns.values()))
 
 
 def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
@@ -31,14 +36,14 @@ def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
 
 def _options(ready: pl.DataFrame, kinds: dict[str, str], names: dict[str, str], height: int | str) -> dict[str, object]:
     """What every table has; `height` is the most it takes, a table of fewer rows is as tall as they are."""
-    labels = {name: names.get(name) or say(f"col.{name}") for name in kinds}
+    columns = {name: column(kind, names.get(name) or say(f"col.{name}"), ready[name]) for name, kind in kinds.items()}
     fits = isinstance(height, int) and ready.height * ROW + HEADER <= height
     return {
         "hide_index": True,
-        "column_config": {name: column(kind, labels[name], ready[name]) for name, kind in kinds.items()},
+        "column_config": columns,
         "placeholder": numbers.NOTHING,
         "height": "content" if fits else height,
-        "alt": say("table.alt", columns=pick("、", ", ").join(labels.values())),
+        "alt": alt(columns),
     }
 
 

@@ -132,7 +132,7 @@ def show_effect(view: View, topic: str, held_on: date) -> None:
                    months=numbers.plain(supervision.measure(view.policy, "effect_months"))))  # fmt: skip
     if before.is_empty() or after.is_empty():
         st.info(say("training.too_few", day=numbers.day(held_on), before=before.height, after=after.height))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     named = (*before["run_id"], *after["run_id"])
     rules = tuple(supervision.taught(view.policy, topic))

@@ -22,15 +22,15 @@ def moved_since(view: View, chosen: Chosen) -> None:
     span = chosen.span
     if span.since is None:
         st.warning(say("violations.no_history"))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     unjudged = access.ask(spans.unjudged, view.run.run_id)
     if address.get("since") in {day.isoformat() for day in unjudged}:
         st.warning(say("violations.since_unjudged", day=address.get("since"), used=numbers.day(span.since.as_of)))
-        st.code(f"python -m policy check --as-of {address.get('since')}", language="bash")
+        st.code(f"python -m policy check --as-of {address.get('since')}", language=None)
     if not span.followed:
         st.warning(say("violations.not_followed"))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     moved = dict(chosen.moved)
     opening = sum(moved.get(name, 0) for name in ("persisting", *LEFT))
