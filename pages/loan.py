@@ -19,7 +19,7 @@ loan.about(view, found)
 st.subheader(say("loan.history"))
 loan_charts.history(view, found)
 
-with st.grid(min_column_width=HALF, gap="large"):
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
     with st.container():
         st.subheader(say("loan.process"))
         loan_registers.steps(view, wanted)

@@ -29,7 +29,7 @@ if walls[1:]:
                     card.show(view.policy)
             st.caption("  \n".join(health_cards.gaps(wall)))
 
-with st.grid(min_column_width=HALF, gap="large"):
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
     with st.container():
         st.subheader(say("health.balance_trend"))
         health_parts.show_history(scope)
@@ -44,7 +44,7 @@ if scope.openings:
     st.caption(say("health.movement_help"))
 else:
     st.info(say("health.one_snapshot"))
-with st.grid(min_column_width=HALF, gap="large"):
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
     with st.container():
         st.subheader(say("health.vintages"))
         health_moves.show_vintages(scope)
@@ -54,14 +54,14 @@ with st.grid(min_column_width=HALF, gap="large"):
 
 st.subheader(say("health.parts"))
 health.chips(scope)
-with st.grid(min_column_width=HALF, gap="large"):
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
     for name in RISK:
         with st.container():
             st.markdown(f"**{health.title(name)}**")
             health_parts.chart(scope, name)
 st.subheader(say("health.structure"))
 by = health_parts.choose_structure(STRUCTURE)
-with st.grid(min_column_width=HALF, gap="large"):
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
     with st.container():
         health_parts.chart(scope, by)
     with st.container():

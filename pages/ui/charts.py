@@ -1,5 +1,6 @@
 """The charts of the pages. Labels come written already; colours of ordered classes come from the theme of the mode."""
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ AXIS_AMOUNT = {
 }
 
 
+NAME = 36  # letters in a line of a name beside a chart
 PICK = "pick"  # the selection by which the marks of a chart are clicked
 QUIET = {False: "#4A5361", True: "#B4BCC8"}  # by dark: the ink of axes and of figures beside marks
 
@@ -116,11 +118,13 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """The frontier: [line, start, end, verdict, days, why], and marks [day, name] across it. `end` is the day after."""
+    frame = frame.with_columns(pl.col("line").map_elements(lambda line: textwrap.fill(line, NAME), pl.String))
     lines = frame["line"].unique(maintain_order=True).to_list()
+    named = alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0, ticks=False, domain=False)
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)),
         x2="end:T",
-        y=alt.Y("line:N", sort=lines, title=None, axis=alt.Axis(labelLimit=320, ticks=False, domain=False)),
+        y=alt.Y("line:N", sort=lines, title=None, axis=named),
         color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
                         legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3)),
         tooltip=[

@@ -30,7 +30,8 @@ def month(frame: pl.DataFrame, weekdays: list[str], chosen: str | None) -> alt.L
 
 
 def _across(weekdays: list[str], band: float | None = None) -> alt.X:
-    axis = alt.Axis(title=None, orient="top", labelAngle=0, ticks=False, domain=False, labelFontSize=13)
+    plain = {"ticks": False, "domain": False, "labelAngle": 0, "labelFlush": False, "labelFontSize": 13}
+    axis = alt.Axis(title=None, orient="top", **plain)
     place = {} if band is None else {"bandPosition": band}
     return alt.X("weekday:O", sort=weekdays, scale=alt.Scale(domain=weekdays), axis=axis, **place)
 

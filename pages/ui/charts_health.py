@@ -51,14 +51,14 @@ def parts(frame: pl.DataFrame, title: str) -> Spec:
 def matrix(rows: list[str], columns: list[str]) -> Spec:
     """[start, end, start_code, end_code, share, label, amount, count]: rows sum to 100 %, darker where more went."""
     across = {"orient": "top", "labelAngle": 0, "labelLimit": 0, "labelOverlap": False, "ticks": False,
-              "labelExpr": WORDS}  # fmt: skip
+              "labelFlush": False, "labelExpr": WORDS}  # fmt: skip
     return {
         "height": 44 * len(rows) + 60,
         "encoding": {
             "x": {"field": "end", "type": "nominal", "title": say("health.now"), "axis": across,
                   "scale": {"domain": columns}},
             "y": {"field": "start", "type": "nominal", "title": say("health.then"), "scale": {"domain": rows},
-                  "axis": {"labelLimit": 0, "ticks": False}},
+                  "axis": {"labelLimit": 0, "ticks": False, "labelFlush": False}},
             "tooltip": _tip(start=say("health.then"), end=say("health.now"), label=say("col.share"),
                             amount=say("kpi.balance"), count=say("kpi.loans")),
         },

@@ -20,7 +20,7 @@ MEMBERS = {"borrower_name": "text", "running_loans": "count", "balance": "amount
            "to_tier1": "share", "npl_balance": "amount", "relation": "text", "branch": "text", "manager": "text",
            "group_id": "text", "controller": "text", "borrower_id": "text"}  # fmt: skip
 TIES = {"giver_name": "text", "taker_name": "text", "loans": "count", "balance": "amount"}
-FINDINGS = {"signal": "text", "title": "text", "found": "count", "rule_id": "text"}
+FINDINGS = {"signal": "text", "found": "count", "title": "text", "rule_id": "text"}
 DRAWN = 60  # parties beyond which a drawing is a tangle; the table below it has all
 SUBJECTS = ("borrower", "group", "collateral")
 KINDS = ("circle", "mutual", "chain", "guarantor", "group", "controller")
@@ -54,13 +54,15 @@ def _share(column: str, whole: Decimal | None) -> pl.Expr:
     return pl.col(column).cast(pl.Float64) / float(whole) if whole else pl.lit(None, pl.Float64)
 
 
-def cards(rows: pl.DataFrame) -> list[tuple[str, str, str]]:
-    """(kind, how many, borrowers and exposure) of each kind."""
+def cards(rows: pl.DataFrame) -> list[tuple[str, str, str | None]]:
+    """(kind, how many, the largest: against capital, or else its balance) of each kind."""
     found = []
     for kind, name in language.terms("circle_kind").items():
         ours = rows.filter(pl.col("kind") == kind)
-        largest = numbers.share(ours["to_tier1"].max()) if ours.height else numbers.NOTHING
-        found.append((name, numbers.count(ours.height), say("circles.largest", share=largest)))
+        most, share = ours["balance"].max(), ours["to_tier1"].max()
+        largest = numbers.share(share) if share is not None else numbers.compact(most)
+        under = say("circles.largest", size=largest) if most is not None else None
+        found.append((name, numbers.count(ours.height), under))
     return found
 
 
@@ -115,7 +117,7 @@ def panel(view: View, circle: dict[str, Any]) -> None:
         st.caption(say("circles.too_many", n=numbers.count(shown.height), m=numbers.count(members.height)))
     parties = (*centre, *shown["borrower_id"])
     ties = access.ask(circles.ties, view.as_of, parties)
-    with st.grid(min_column_width=440, gap="large"):
+    with st.grid(min_column_width=440, gap=("medium", "large")):
         with st.container():
             _draw(circle, shown, ties)
             st.caption(say("circles.reading"))

@@ -17,7 +17,7 @@ from policy.model import Policy
 
 BETTER = {"lower": "inverse", "higher": "normal", "": "off"}
 BADGES = {"red": "red", "amber": "orange"}
-LEAST = {"ratio": Decimal("0.00005"), "index": Decimal("0.00005")}  # a change smaller than what is shown is none
+RATIO_DIGITS = 4  # of which a change that is shown has at least one
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,11 @@ def figure(metric: Metric, value: Decimal | None) -> str:
         return numbers.share(float(value))
     if metric.unit == "count":
         return numbers.count(int(value))
-    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, 2 if abs(value) >= 1 else 4))
+    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, _digits(value)))
+
+
+def _digits(value: Decimal) -> int:
+    return 2 if abs(value) >= 1 else 4
 
 
 def blank(value: Value) -> bool:
@@ -73,11 +77,13 @@ def change(metric: Metric, now: Value, before: Value | None) -> str | int | None
     if now.value is None or before is None or before.value is None or blank(now) or blank(before):
         return None
     moved = now.value - before.value
-    if abs(moved) < LEAST.get(metric.unit, Decimal("0.005")):
+    digits = RATIO_DIGITS if metric.unit == "ratio" else _digits(now.value)
+    if not round(moved, digits):
         return 0
     if metric.unit == "ratio":
         return numbers.points(float(moved))
-    return f"{'+' if moved > 0 else '-'}{figure(metric, abs(moved))}"
+    size = numbers.plain(round(abs(moved), digits)) if metric.unit == "index" else figure(metric, abs(moved))
+    return f"{'+' if moved > 0 else '-'}{size}"
 
 
 def explained(policy: Policy, metric: Metric, value: Value) -> str:

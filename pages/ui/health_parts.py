@@ -154,14 +154,14 @@ def history(scope: Scope) -> pl.DataFrame:
     return sums.with_columns(
         pl.col("balance").cast(pl.Float64),
         code=pl.col("classification").fill_null(health.UNKNOWN),
-        name=pl.col("classification").replace(words).fill_null(say("health.unclassified")),
+        name=pl.col("classification").replace(words).fill_null(say("health.not_stated")),
         rank=pl.col("classification").replace_strict(order, default=len(order), return_dtype=pl.Int64),
         label=numbers.texts(sums["balance"], numbers.compact),
     )
 
 
 def class_names() -> list[str]:
-    return [*code_labels("classification").values(), say("health.unclassified")]
+    return [*code_labels("classification").values(), say("health.not_stated")]
 
 
 def largest(scope: Scope, of: str) -> pl.DataFrame:

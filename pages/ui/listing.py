@@ -84,10 +84,8 @@ def by_severity(chosen: Chosen) -> str:
 def draw(view: View, chosen: Chosen) -> None:
     """A page of the list; the row picked goes into the address."""
     orders = {order: say(f"order.{order}") for order in violation_rows.ORDERS}
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         order = address.switch("order", say("violations.order"), orders, next(iter(orders)))
-    with right:
         number = st.pagination(pages(chosen), key=f"page:{hash((chosen, order))}") if pages(chosen) > 1 else 1
     rows = page(view, chosen, order, number)
     key = f"list:{hash((chosen, order, number, view.as_of))}"

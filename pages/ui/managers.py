@@ -204,7 +204,7 @@ def panel(view: View, manager: dict[str, Any]) -> None:
         st.warning(say("managers.left_note"))
     groups = by_group(view).filter(pl.col("officer_id") == manager["officer_id"])
     bars, needs = _bars(view, groups), _needs(view, manager, groups)
-    with st.grid(min_column_width=PAIR, gap="large"):
+    with st.grid(min_column_width=PAIR, gap=("medium", "large")):
         with st.container():
             st.markdown(f"**{say('managers.by_group')}**")
             charts.put(charts_people.against_peers(bars), _spoken(bars))

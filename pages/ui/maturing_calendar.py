@@ -45,7 +45,8 @@ def choose(view: View, chosen: Scope) -> tuple[date, date]:
     """First and last day of the month, by a list and the two buttons beside it."""
     labels = _months(view, maturing.days(view, chosen))
     codes = list(labels)
-    before, middle, beside, after = st.columns([1, 3, 2, 1], vertical_alignment="bottom")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        before, middle, beside, after = (st.container(width=width) for width in ("content", "stretch", 220, "content"))
     with middle:
         code = address.kept("month", say("maturing.month"), labels)
     at = codes.index(code)

@@ -13,8 +13,8 @@ from pages.ui.language import pick, say
 from pages.ui.managers import books, standing, topic_words
 from policy import supervision
 
-NEEDS = {"topic": "text", "clause_groups": "text", "managers_needing": "count", "not_taught": "count",
-         "taught_share": "share", "courses": "text"}  # fmt: skip
+NEEDS = {"topic": "text", "managers_needing": "count", "not_taught": "count", "taught_share": "share",
+         "clause_groups": "text", "courses": "text"}  # fmt: skip
 COURSES = {"course": "text", "topic": "text", "clause_groups": "text", "days": "rate", "target_role": "text",
            "plans": "count", "sessions": "count", "attendances": "count", "last_held": "date"}  # fmt: skip
 SESSIONS = {"held_on": "date", "course": "text", "topic": "text", "session_kind": "text", "method": "text",

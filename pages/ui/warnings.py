@@ -12,11 +12,11 @@ from pages.ui.language import pick, say
 from policy import supervision
 
 LIST = "early_warning"
-LOANS = {"borrower_name": "text", "signals": "text", "newly": "text", "balance": "amount", "days_past_due": "count",
+LOANS = {"borrower_name": "text", "balance": "amount", "signals": "text", "newly": "text", "days_past_due": "count",
          "interest_overdue": "amount", "late_periods": "count", "extension_count": "count", "classification": "text",
          "current_maturity": "date", "branch": "text", "manager": "text", "currency": "text", "loan_id": "text",
          "signal_count": "count"}  # fmt: skip
-BORROWERS = {"borrower_name": "text", "signals": "text", "newly": "text", "loans": "count", "balance": "amount",
+BORROWERS = {"borrower_name": "text", "loans": "count", "balance": "amount", "signals": "text", "newly": "text",
              "days_past_due": "count", "interest_overdue": "amount", "branch": "text", "manager": "text",
              "currency": "text", "borrower_id": "text", "signal_count": "count"}  # fmt: skip
 MISSING = {"title": "text", "reason": "text", "field": "text", "subjects": "count", "rule_id": "text"}
