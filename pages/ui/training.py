@@ -46,9 +46,12 @@ def needs(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
         share = rows.select(taken.mean()).item() if rows.height else None
         offered = say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None
         untaught = needing.filter(~taken).height
-        found.append((words.get(topic, topic), _groups_of(view, topic), needing.height, untaught, share, offered))
+        found.append({
+            "topic": words.get(topic, topic), "clause_groups": _groups_of(view, topic), "courses": offered,
+            "managers_needing": needing.height, "not_taught": untaught, "taught_share": share,
+        })  # fmt: skip
     schema = {name: {"text": pl.String, "count": pl.Int64, "share": pl.Float64}[kind] for name, kind in NEEDS.items()}
-    return pl.DataFrame(found, schema=schema, orient="row")
+    return pl.DataFrame(found, schema=schema)
 
 
 def catalogue(view: View) -> pl.DataFrame:
