@@ -24,7 +24,6 @@ AXIS_AMOUNT = {
 }
 
 
-NAME = 36  # letters in a line of a name beside a chart
 PICK = "pick"  # the selection by which the marks of a chart are clicked
 QUIET = {False: "#4A5361", True: "#B4BCC8"}  # by dark: the ink of axes and of figures beside marks
 
@@ -91,6 +90,17 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=300)
 
 
+def wrapped(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Long names on several lines, which an axis of names shows as such; Chinese ones may break after a comma."""
+    width = language.pick(20, 36)
+    lines = (textwrap.fill(name.replace("、", "、 "), width).replace("、 ", "、") for name in frame[column])
+    return frame.with_columns(pl.Series(column, list(lines), dtype=pl.String))
+
+
+def names_axis() -> alt.Axis:
+    return alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0, ticks=False, domain=False)
+
+
 def tall(bars: int) -> int:
     """The height that so many bars beside each other take, with the room that Streamlit keeps under a chart."""
     return 24 * bars + 28
@@ -118,13 +128,12 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """The frontier: [line, start, end, verdict, days, why], and marks [day, name] across it. `end` is the day after."""
-    frame = frame.with_columns(pl.col("line").map_elements(lambda line: textwrap.fill(line, NAME), pl.String))
+    frame = wrapped(frame, "line")
     lines = frame["line"].unique(maintain_order=True).to_list()
-    named = alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0, ticks=False, domain=False)
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)),
         x2="end:T",
-        y=alt.Y("line:N", sort=lines, title=None, axis=named),
+        y=alt.Y("line:N", sort=lines, title=None, axis=names_axis()),
         color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
                         legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3)),
         tooltip=[

@@ -17,6 +17,7 @@ from policy.verdicts import Verdict
 SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
 INPUTS = {"input": "text", "value": "text"}
 LIMIT_ROWS = dict.fromkeys(("cells", "clause", "evidence", "reading", "row_id"), "text")
+HALF = 400  # pixels that the inputs need, and the clause beside them; on a narrower screen they stand under each other
 MARKS = {"pass": "✔", "violation": "✘", "not_applicable": "–", "not_assessable": "?"}
 
 
@@ -165,7 +166,8 @@ def show(view: View, verdict: Verdict) -> None:
     for column, (label, value) in zip(st.columns(len(facts), border=True), facts.items(), strict=True):
         with column:
             frame.fact(label, value)
-    left, right = st.columns(2, gap="large")
+    with st.grid(min_column_width=HALF, gap=("medium", "large")):
+        left, right = st.container(), st.container()
     with left:
         st.markdown(f"**{say('evidence.inputs')}**")
         tables.show(_inputs(view.policy, verdict), INPUTS, height="content")

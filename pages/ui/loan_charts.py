@@ -134,8 +134,9 @@ def security(view: View, loan_id: str) -> None:
         return
     now = known.row(-1, named=True)
     left, right = st.columns(2)
-    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True)
-    right.metric(say("loan.worth_now"), numbers.compact(now["collateral_net_value"]), border=True)
+    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True, height="stretch")
+    worth = numbers.compact(now["collateral_net_value"])
+    right.metric(say("loan.worth_now"), worth, border=True, height="stretch")
     rows = known.select(
         month=numbers.texts(known["as_of"], numbers.month),
         day=numbers.texts(known["as_of"], numbers.day),

@@ -13,6 +13,7 @@ from pages.ui.frame import View
 from pages.ui.language import pick, say
 
 YEARS_AHEAD = 10
+CHOICE = 300  # pixels of a list of months or days with their sums
 
 
 def _months(view: View, days: pl.DataFrame) -> dict[str, str]:
@@ -46,7 +47,7 @@ def choose(view: View, chosen: Scope) -> tuple[date, date]:
     labels = _months(view, maturing.days(view, chosen))
     codes = list(labels)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        before, middle, beside, after = (st.container(width=width) for width in ("content", "stretch", 220, "content"))
+        before, middle, after, beside = (st.container(width=width) for width in ("content", CHOICE, "content", CHOICE))
     with middle:
         code = address.kept("month", say("maturing.month"), labels)
     at = codes.index(code)

@@ -43,11 +43,9 @@ def panel(view: View, loans: Callable[[], tuple[str, ...]], picked: tuple[str, .
 
 
 def _choices() -> tuple[str, str]:
-    left, right = st.columns(2)
-    with left:
-        kinds = {kind: say(f"maturing.kind_{kind}") for kind in notice_texts.KINDS}
+    kinds = {kind: say(f"maturing.kind_{kind}") for kind in notice_texts.KINDS}
+    with st.container(horizontal=True, gap="medium"):
         kind = address.switch("notice", say("maturing.kind"), kinds, default=notice_texts.KINDS[0])
-    with right:
         lang = address.switch("notice_lang", say("maturing.notice_language"), language.LANGUAGES, default=language.on())
     return kind, lang
 

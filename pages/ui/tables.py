@@ -9,7 +9,8 @@ from pages.ui.language import pick, say
 ROW, HEADER = 35, 37  # pixels of the grid
 LOW, TALL = 370, 475  # the most that a table takes; half of the next row shows that it goes on
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
-FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d", "number": None}
+FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d",
+           "number": "localized"}  # fmt: skip
 
 
 def column(kind: str, label: str, values: pl.Series) -> dict[str, object]:

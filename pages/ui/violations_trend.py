@@ -12,7 +12,7 @@ from policy import spans
 from policy.life import CAME, LEFT
 
 HUNDRED = 100
-CARD = 140  # pixels
+CARD = 125  # pixels
 TABLE = {"as_of": "date", "violations": "count", "weight": "number", "loans": "count", "points": "rate"}
 RULES = ("severity", "family", "rule_id", "clause_group", "subject", "stage", "branch_id")  # what the trend can follow
 
@@ -42,9 +42,9 @@ def moved_since(view: View, chosen: Chosen) -> None:
     st.subheader(
         say("violations.moved", since=numbers.day(span.since.as_of), day=numbers.day(view.as_of)), anchor=False
     )
-    with st.container(horizontal=True):
+    with st.grid(min_column_width=CARD):
         for label, value in shown:
-            st.metric(label, numbers.count(value), border=True, width=CARD)
+            st.metric(label, numbers.count(value), border=True, height="stretch")
 
 
 def draw(view: View, chosen: Chosen) -> None:
