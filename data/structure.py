@@ -56,7 +56,7 @@ def parts(
         )
     values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
     return query.frame(
-        cursor, f"{' UNION ALL '.join(selects)} ORDER BY dimension, balance DESC, value NULLS LAST", **values
+        cursor, f"{' UNION ALL '.join(selects)} ORDER BY dimension, balance DESC, loans DESC, value NULLS LAST", **values
     )
 
 

@@ -34,7 +34,7 @@ def test_cards(hand_book, opened, lang):
     ("lang", "said"),
     [
         ("zh", ["本时点 7 笔：未结清 6 笔", "已终结 1 笔", "另有 1 笔未结清贷款为其他币种", "5 条中有 1 条缺：五级分类", "5 条中有 1 条缺：逾期天数"]),
-        ("en", ["7 loans in this snapshot: 6 running", "1 ended", "1 more running loans are in another currency",
+        ("en", ["Loans in this snapshot: 7; running 6", "ended 1", "1 more running loans are in another currency",
                 "1 of 5 lack: five\\-category class", "1 of 5 lack: days past due"]),
     ],
 )  # fmt: skip
@@ -94,7 +94,7 @@ def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
     app = opened("portfolio_health", "en", late="current")
     listed = next(frame.value for frame in app.dataframe if "loan_id" in frame.value.columns)
     assert len(listed) == counted
-    assert any(caption.value.startswith(f"{counted} loans, balance") for caption in app.caption)
+    assert any(caption.value.startswith(f"Loans: {counted}, balance") for caption in app.caption)
     assert [button.label for button in app.button if button.key == "drop_late"] == ["✕ Days past due\\: Not past due"]
 
 
