@@ -39,7 +39,7 @@ def _test(name: str) -> str:
 def parts(
     cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
 ) -> pl.DataFrame:
-    """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest balance first.
+    """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest first.
 
     Each dimension shows all of its own parts of what the other choices leave.
     """
@@ -55,9 +55,8 @@ def parts(
             f"sum(valued)::BIGINT AS valued, {sums} FROM summary_cells WHERE {tests} GROUP BY {own.name}"
         )
     values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
-    return query.frame(
-        cursor, f"{' UNION ALL '.join(selects)} ORDER BY dimension, balance DESC, loans DESC, value NULLS LAST", **values
-    )
+    order = "dimension, balance DESC, loans DESC, value NULLS LAST"
+    return query.frame(cursor, f"{' UNION ALL '.join(selects)} ORDER BY {order}", **values)
 
 
 def total(
