@@ -2,7 +2,9 @@
 
 import polars as pl
 
-LETTER, CAPITAL, DIGIT, WIDE = 7.7, 10.0, 9.0, 14.2  # pixels of a Latin and a Chinese letter in the grid's font
+LETTER, CAPITAL, DIGIT, WIDE = 7.7, 10.0, 9.0, 14.2  # pixels in the grid's font
+CHINESE = "\u2e80"  # where the wide letters begin
+CLOSE = 20  # texts measured letter by letter
 PADDING = 18
 DATE = 98
 LONGEST = 440  # of a text; more of it is read by opening its cell
@@ -17,10 +19,10 @@ def needed(values: pl.Series, kind: str, label: str) -> int:
     if kind == "date":
         longest = DATE
     elif kind in WRITTEN:
-        longest = _pixels(pl.Series([WRITTEN[kind].format(value) for value in _ends(values)], dtype=pl.String))
+        longest = max((_pixels(WRITTEN[kind].format(value)) for value in _ends(values)), default=0)
     else:
-        longest = min(_pixels(values.cast(pl.String)), MOST.get(values.name, LONGEST))
-    return max(longest, _pixels(pl.Series([label])))
+        longest = min(max(map(_pixels, _longest(values.cast(pl.String))), default=0), MOST.get(values.name, LONGEST))
+    return max(longest, _pixels(label))
 
 
 def _ends(values: pl.Series) -> list[float]:
@@ -28,10 +30,18 @@ def _ends(values: pl.Series) -> list[float]:
     return [float(value) for value in (values.max(), values.min()) if value is not None]
 
 
-def _pixels(text: pl.Series) -> int:
-    """Of the longest; a Chinese letter takes three bytes, a Latin one takes one."""
-    letters = text.str.len_chars()
-    figures, capitals = text.str.count_matches(r"[0-9]"), text.str.count_matches(r"[A-Z]")
-    wide = (text.str.len_bytes() - letters) / 2
-    pixels = letters * LETTER + wide * (WIDE - LETTER) + figures * (DIGIT - LETTER) + capitals * (CAPITAL - LETTER)
-    return round(pixels.max() or 0) + PADDING
+def _longest(texts: pl.Series) -> list[str]:
+    """Those in question for the longest, by their letters alone; a Chinese one takes three bytes."""
+    wide = (texts.str.len_bytes() - texts.str.len_chars()) // 2
+    order = (texts.str.len_chars() + wide).arg_sort(descending=True, nulls_last=True)
+    return texts.gather(order.head(CLOSE)).drop_nulls().to_list()
+
+
+def _pixels(text: str) -> int:
+    return round(sum(map(_letter, text))) + PADDING
+
+
+def _letter(letter: str) -> float:
+    if letter.isascii():
+        return DIGIT if letter.isdigit() else CAPITAL if letter.isupper() else LETTER
+    return WIDE if letter >= CHINESE else LETTER

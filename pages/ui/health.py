@@ -14,6 +14,8 @@ from pages.ui import access, address, language, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
+NARROW = "narrow"  # whether the filters are shown
+CHOICE = 200  # pixels of one of them
 WHOLE, UNKNOWN = "all", "unknown"  # in the address: the whole bank; what has no code
 BEFORE = {"class_before": "classification", "late_before": "late"}  # where a loan stood, by the dimension of its codes
 COHORT, BORROWER, GROUP = "cohort", "borrower", "group"  # in the address: lent in that quarter, owed by them
@@ -117,8 +119,8 @@ def chips(scope: Scope) -> None:
     filters = [(name, title(name), word(scope.view, name, code)) for name, code in scope.chosen]
     filters += [(name, say(f"health.{name}"), _found_by(scope, name, value))
                 for name, value in scope.origin if name != "opening"]  # fmt: skip
+    narrowing(scope)
     with st.container(horizontal=True, vertical_alignment="center"):
-        narrowing(scope)
         if not filters:
             st.caption(say("health.click"))
         for name, label, value in filters:
@@ -139,8 +141,11 @@ def _found_by(scope: Scope, name: str, value: Any) -> str:
 
 def narrowing(scope: Scope) -> None:
     """The same choices as by a click on a chart, for the keyboard: each part with the loans it holds."""
+    place = st.expander(say("health.narrow"), key=NARROW, on_change="rerun")
+    if not place.open:
+        return
     parts = access.ask(structure.parts, *scope.key, scope.chosen)
-    with st.popover(say("health.narrow"), icon=":material/filter_alt:"):
+    with place, st.grid(min_column_width=CHOICE):
         for name, dimension in dimensions().items():
             held = dict(parts.filter(pl.col("dimension") == name).select("value", "loans").iter_rows())
             words = {code: word for code, word in labels(scope.view, dimension).items() if code in held}

@@ -116,7 +116,7 @@ def show_history(scope: Scope) -> None:
     if sums["as_of"].n_unique() < 2:
         st.info(say("health.one_snapshot_trend" if sums.height else "health.no_balance"))
         return
-    latest = sums.filter(pl.col("as_of") == sums["as_of"].max())
+    latest = sums.filter(pl.col("as_of") == sums["as_of"].max()).sort("rank")
     spoken = say("health.chart_alt", what=say("health.balance_trend"), parts=_spoken(latest))
     key = f"history:{scope.view.as_of}:{scope.picked('classification')}"
     spec = charts_health.class_trend(sums, class_names())

@@ -96,7 +96,12 @@ def told(text: str) -> str:
 
 def terms(kind: str) -> dict[str, str]:
     """The words of one kind (`severity.high` → high), in the order of the table."""
-    return {key.removeprefix(f"{kind}."): say(key) for key in words() if key.startswith(f"{kind}.")}
+    return dict(_terms(kind, _on.get()))
+
+
+@cache
+def _terms(kind: str, code: str) -> dict[str, str]:
+    return {key.removeprefix(f"{kind}."): word[code] for key, word in words().items() if key.startswith(f"{kind}.")}
 
 
 def code_labels(code_list: str) -> dict[str, str]:
