@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import frame, language
+from pages.ui import frame, language, own_words
 
 UI = Path(__file__).parent / "pages" / "ui"
 
@@ -12,6 +12,7 @@ st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layou
 st.logo(str(UI / "logo.svg"), size="large")
 st.html(UI / "style.css")
 page = frame.navigation()
+own_words.put()
 with st.sidebar:
     language.switch()
 frame.run(page)

@@ -16,6 +16,7 @@ import duckdb
 
 from data import limits, schema
 from data.errors import BookError
+from data.telling import tell
 
 CONFIG = {
     "autoload_known_extensions": "false",
@@ -52,14 +53,27 @@ def explain(path: Path, error: duckdb.Error) -> BookError | None:
     """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
-        return BookError(f"Book {path} is held open for writing by another program. Close that program and try again.")
+        return BookError(
+            tell(
+                "Book {path} is held open for writing by another program. Close that program and try again.", path=path
+            )
+        )
     if "No space left" in text or "Could not write" in text or "Failed to create checkpoint" in text:
-        return BookError(f"No space left while writing book {path}. The book is as it was; free space and try again.")
+        return BookError(
+            tell("No space left while writing book {path}. The book is as it was; free space and try again.", path=path)
+        )
     if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
-        return BookError(f"Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.")
+        return BookError(
+            tell(
+                "Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.", path=path
+            )
+        )
     if "Out of Memory" in text or "failed to offload" in text:
         return BookError(
-            f"Not enough memory for book {path}. The book is as it was; close other programs and try again."
+            tell(
+                "Not enough memory for book {path}. The book is as it was; close other programs and try again.",
+                path=path,
+            )
         )
     return None
 
@@ -77,12 +91,16 @@ def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyCon
             con.execute(statement)
     except duckdb.Error as error:
         said = explain(named, error)
-        raise said or BookError(f"Book {named} cannot be opened: {str(error).splitlines()[0]}") from error
+        raise said or BookError(
+            tell("Book {named} cannot be opened: {said}", named=named, said=str(error).splitlines()[0])
+        ) from error
     return con
 
 
 def _no_book(path: Path) -> BookError:
-    return BookError(f"No book at {path}. Import a file (python -m data import …) or run python -m data demo.")
+    return BookError(
+        tell("No book at {path}. Import a file (python -m data import …) or run python -m data demo.", path=path)
+    )
 
 
 @contextlib.contextmanager
@@ -113,7 +131,9 @@ class Reader:
         try:
             self._connection.execute("SELECT 1 FROM batches LIMIT 1")
         except duckdb.Error as error:
-            raise BookError(f"{path} is a DuckDB file but not a Loanlight book. Give another --book.") from error
+            raise BookError(
+                tell("{path} is a DuckDB file but not a Loanlight book. Give another --book.", path=path)
+            ) from error
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
@@ -123,8 +143,12 @@ class Reader:
         absent = schema.lacking(self._connection)
         if absent:
             raise BookError(
-                f"Book {self.path} is of an earlier version: it lacks {', '.join(absent[:5])}. Run python -m policy "
-                f"check --book {self.path}, which brings it up to date and loses nothing."
+                tell(
+                    "Book {path} is of an earlier version: it lacks {known}. Run python -m policy "
+                    "check --book {path}, which brings it up to date and loses nothing.",
+                    path=self.path,
+                    known=", ".join(absent[:5]),
+                )
             )
 
     def close(self) -> None:
@@ -149,12 +173,18 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextlib.contextmanager
 def writer_lock(path: Path) -> Iterator[None]:
     if not path.parent.is_dir():
-        raise BookError(f"No folder {path.parent} for book {path}. Create it, or give another --book.")
+        raise BookError(
+            tell(
+                "No folder {parent} for book {path}. Create it, or give another --book.", parent=path.parent, path=path
+            )
+        )
     with path.with_name(path.name + ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BookError(f"Book {path} is being written by another import or check. Wait for it to end.") from error
+            raise BookError(
+                tell("Book {path} is being written by another import or check. Wait for it to end.", path=path)
+            ) from error
         yield
 
 
@@ -164,8 +194,13 @@ def need_space(path: Path, wanted: int) -> None:
     wanted += limits.whole("free_mb") * MEGABYTE
     if free < wanted:
         raise BookError(
-            f"No space left to write {path}: {wanted // MEGABYTE:,} MB are wanted and {free // MEGABYTE:,} MB free. "
-            "The book is as it was; free space and try again."
+            tell(
+                "No space left to write {path}: {value} MB are wanted and {value2} MB free. "
+                "The book is as it was; free space and try again.",
+                path=path,
+                value=f"{wanted // MEGABYTE:,}",
+                value2=f"{free // MEGABYTE:,}",
+            )
         )
 
 
@@ -229,6 +264,12 @@ def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection
         except duckdb.Error as error:
             raise explain(path, error) or error from error
         except OSError as error:
-            raise BookError(f"Book {path} cannot be written: {error.strerror}. The book is as it was.") from error
+            raise BookError(
+                tell(
+                    "Book {path} cannot be written: {strerror}. The book is as it was.",
+                    path=path,
+                    strerror=error.strerror,
+                )
+            ) from error
         finally:
             sweep(path)

@@ -99,11 +99,22 @@ def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFra
 
 
 def branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
-    """Each branch's number with its name in the snapshot, where it has one, in the order of the numbers."""
+    """Each branch's number with its name in the snapshot, where it has another, in the order of the numbers."""
     rows = cursor.execute(
-        """SELECT branch_id, branch_id || coalesce(' ' || max(branch_name), '') FROM facts_loan
+        """SELECT branch_id, branch_id || coalesce(' ' || nullif(max(branch_name), branch_id), '') FROM facts_loan
            WHERE as_of = $as_of AND branch_id IS NOT NULL GROUP BY branch_id ORDER BY branch_id""",
         {"as_of": as_of},
+    )
+    return dict(rows.fetchall())
+
+
+def people(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...]) -> dict[str, str]:
+    """The names of a few of the staff, by their numbers; without those that the register does not name."""
+    rows = cursor.execute(
+        """SELECT staff_id, max(name) FROM staff
+           WHERE list_contains($staff, staff_id) AND as_of <= $as_of AND (until IS NULL OR $as_of < until)
+               AND name IS NOT NULL GROUP BY staff_id""",
+        {"as_of": as_of, "staff": list(staff)},
     )
     return dict(rows.fetchall())
 

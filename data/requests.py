@@ -12,6 +12,7 @@ import polars as pl
 from data import dates, dictionary, query, readers
 from data.errors import InputError
 from data.readers import Sheet
+from data.telling import tell
 
 DATES = ("application_date", "requested_maturity")
 HEADER_ROWS = 20  # how far down the header may stand
@@ -55,7 +56,13 @@ def read(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> Asked:
         if header:
             return _sorted_out(cursor, as_of, _rows(sheet, *header), sheet.date_serials)
     named = ", ".join(f"{row['zh']} ({column})" for column, row in columns().items())
-    raise InputError(f"{path.name}: no row is a header with the columns {named}. Take the template and fill it in.")
+    raise InputError(
+        tell(
+            "{name}: no row is a header with the columns {named}. Take the template and fill it in.",
+            name=path.name,
+            named=named,
+        )
+    )
 
 
 def _header(sheet: Sheet) -> tuple[int, dict[str, str]] | None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from data import dictionary, limits
 from data.errors import InputError
+from data.telling import tell
 
 TABLE = "violation_views.csv"
 
@@ -59,7 +60,11 @@ def saved(book: Path) -> list[SavedView]:
         return []
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{path.name} is damaged: {error}. Mend it, or move it away; the book is not touched."
+            tell(
+                "{name} is damaged: {said}. Mend it, or move it away; the book is not touched.",
+                name=path.name,
+                said=str(error),
+            )
         ) from error
 
 
@@ -68,11 +73,11 @@ def save(book: Path, name: str, choices: str) -> None:
     name = " ".join(name.split())
     longest, most = limits.whole("view_name"), limits.whole("saved_views")
     if not name or len(name) > longest:
-        raise InputError(f"A view needs a name of 1 to {longest} characters.")
+        raise InputError(tell("A view needs a name of 1 to {longest} characters.", longest=longest))
     with _locked(book):
         others = [view for view in saved(book) if view.name != name]
         if len(others) >= most:
-            raise InputError(f"There are {most} saved views already. Remove one first.")
+            raise InputError(tell("There are {most} saved views already. Remove one first.", most=most))
         _write(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
 
 

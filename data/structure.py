@@ -12,10 +12,16 @@ from data.dimensions import Dimension, dimensions
 Chosen = tuple[tuple[str, str | None], ...]
 """(dimension, code) pairs; None is what has no code."""
 HELD = "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('summary_cells', 'summary_moves')"
-# What a loan can be found by besides its parts: where it stood at an opening snapshot, and when it was lent.
+# What a loan can be found by besides its parts: where it stood at an opening snapshot,
 ORIGIN = {
     "class_before": "s.classification IS NOT DISTINCT FROM $class_before",
     "late_before": "{late} IS NOT DISTINCT FROM $late_before",
+}
+# the quarter it was lent in, and who owes it.
+OWN = {
+    "cohort": "date_trunc('quarter', disbursed_on) = $cohort",
+    "borrower": "borrower_id = $borrower",
+    "group": "group_id = $group",
 }
 
 
@@ -33,7 +39,7 @@ def _test(name: str) -> str:
 def parts(
     cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
 ) -> pl.DataFrame:
-    """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest balance first.
+    """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest first.
 
     Each dimension shows all of its own parts of what the other choices leave.
     """
@@ -49,9 +55,8 @@ def parts(
             f"sum(valued)::BIGINT AS valued, {sums} FROM summary_cells WHERE {tests} GROUP BY {own.name}"
         )
     values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
-    return query.frame(
-        cursor, f"{' UNION ALL '.join(selects)} ORDER BY dimension, balance DESC, value NULLS LAST", **values
-    )
+    order = "dimension, balance DESC, loans DESC, value NULLS LAST"
+    return query.frame(cursor, f"{' UNION ALL '.join(selects)} ORDER BY {order}", **values)
 
 
 def total(
@@ -79,13 +84,15 @@ def loans(
 ) -> pl.DataFrame:
     """The running loans behind a choice, the largest balance first, a page of them.
 
-    `origin`: where they stood at an opening snapshot (`opening` with class_before or late_before). [loan_id,
+    `origin`: where they stood at an opening snapshot (`opening` with class_before or late_before), and what stands in
+    OWN. [loan_id,
     borrower_id, borrower_name, branch_id, balance, classification, days_past_due, guarantee_type, current_maturity,
     officer_id, of]; `of`: how many there are in all.
     """
     tests = [_choice(dimensions()[name]) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
     values = dict(chosen) | dict(origin) | ({"branch": branch} if branch else {})
-    if origin:
+    tests += [OWN[name] for name, _ in origin if name in OWN]
+    if any(name in ORIGIN for name, _ in origin):
         tests.append(f"loan_id IN ({_stood(origin)})")
     sql = f"""WITH found AS (
             SELECT loan_id, borrower_id, branch_id, balance, classification, days_past_due, guarantee_type,

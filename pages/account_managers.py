@@ -9,7 +9,8 @@ view = frame.open_page("account_managers")
 branches = managers.scope(view)
 rows = managers.within(managers.standing(view), branches)
 if rows.is_empty():
-    st.info(say("managers.none"))
+    st.info(say("managers.none" if branches else "managers.no_register"))
+    frame.link("import_files")
     st.stop()
 with st.grid(min_column_width=165):
     for label, value, meaning in managers.cards(view, rows):

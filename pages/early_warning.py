@@ -18,7 +18,12 @@ with st.grid(min_column_width=165):
         st.metric(label, value, under, delta_color="off", delta_arrow="off", border=True, height="stretch")
 
 st.subheader(say("warnings.signals"))
-charts.show(charts.bars, warnings.bars(view, rows), say("warnings.signal"))
+found = warnings.bars(view, rows)
+if charts.drawable(found, "balance"):
+    told = "; ".join(f"{name} {label}" for name, label in found.select("name", "label").iter_rows())
+    charts.put(charts.bars(found, say("warnings.signal")), f"{say('warnings.signals')}: {told}")
+else:
+    st.caption(say("warnings.no_balance"))
 
 left, right = st.columns([3, 1], vertical_alignment="bottom")
 with left:
@@ -32,12 +37,15 @@ right.download_button(
 if rows.is_empty():
     st.info(say("warnings.none"))
 elif by == "borrower":
-    tables.show(warnings.by_borrower(view, rows), warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=460)
+    grouped = warnings.by_borrower(view, rows)
+    tables.show(grouped, warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=tables.TALL)
 else:
-    row = tables.show(rows, warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=460)
+    row = tables.show(rows, warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=tables.TALL)
     if row is not None:
         st.text(f"{rows['loan_id'][row]} · {rows['borrower_name'][row] or ''}")
-        frame.link("extension_what_if", loan=rows["loan_id"][row])
+        with st.container(horizontal=True):
+            for page in ("loan", "extension_what_if"):
+                frame.link(page, loan=rows["loan_id"][row])
 
 unknown = warnings.unknown(view)
 if unknown.height:

@@ -6,6 +6,8 @@ from data import maturities
 from pages.ui import access, address, frame, loan, loan_charts, loan_registers, loan_verdicts
 from pages.ui.language import say
 
+HALF = 430  # pixels that a half needs; on a narrower screen they stand under each other
+
 view = frame.open_page("loan")
 wanted = address.text("loan", say("whatif.search"), say("whatif.search_hint"))
 found = access.ask(maturities.loan, view.as_of, wanted) if wanted else None
@@ -17,13 +19,13 @@ loan.about(view, found)
 st.subheader(say("loan.history"))
 loan_charts.history(view, found)
 
-process, security = st.columns([3, 2], gap="large")
-with process:
-    st.subheader(say("loan.process"))
-    loan_registers.steps(view, wanted)
-with security:
-    st.subheader(say("loan.security"))
-    loan_charts.security(view, wanted)
+with st.grid(min_column_width=HALF, gap=("medium", "large")):
+    with st.container():
+        st.subheader(say("loan.process"))
+        loan_registers.steps(view, wanted)
+    with st.container():
+        st.subheader(say("loan.security"))
+        loan_charts.security(view, wanted)
 
 st.subheader(say("loan.verdicts"))
 loan_verdicts.draw(view, wanted)

@@ -3,8 +3,9 @@
 from pages.ui import address, frame, policy_browse, policy_clause, policy_dates, policy_edit, policy_versions
 from pages.ui.language import say
 
-view = frame.open_page("policy_tables")
-views = {name: say(f"policy.view_{name}") for name in ("clauses", "limits", "dates", "versions")}
+view = frame.open_policy("policy_tables")
+shown = ("clauses", "limits", "dates", "versions") if view.snapshots else ("clauses", "dates")
+views = {name: say(f"policy.view_{name}") for name in shown}
 match address.switch("view", say("policy.view"), views, "clauses"):
     case "clauses":
         clause = policy_browse.pick_one(view, policy_browse.listed(view))

@@ -8,6 +8,7 @@ from pages.ui.language import say
 view = frame.open_page("training")
 if not training.has_register(view):
     st.info(say("training.nothing"))
+    frame.link("import_files")
     st.stop()
 branches = managers.scope(view)
 needs, catalogue, sessions, effect = st.tabs(

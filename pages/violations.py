@@ -34,9 +34,9 @@ frame.need_run(view)
 head = st.container()
 chosen = filters.draw(view)
 with head:
-    said, buttons = st.columns([4, 5], vertical_alignment="center")
+    said, buttons = st.columns([1, 2], vertical_alignment="center")
     said.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
-    said.caption(listing.by_severity(chosen))
+    st.caption(listing.by_severity(chosen))
     row = buttons.container(horizontal=True, horizontal_alignment="right")
     with row:
         violations_views.draw()
@@ -77,3 +77,4 @@ elif shown == "quality":
     frame.link("import_files", as_of=view.as_of.isoformat())
 else:
     st.info(say("violations.none"))
+    violations_unjudged.sum_up(view)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from data.telling import tell, word
 from policy import functions, lookups
 from policy.checking import compile_measure, compile_text
 from policy.columns import Columns
@@ -58,9 +59,13 @@ def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list
     """Whether all versions measure the same kind of thing, as one column must; one that does not is a problem."""
     odd = [rule for rule, part in zip(versions, parts, strict=True) if part.kind != parts[0].kind]
     for rule in odd:
-        place, kind = rule.place, f"measures another kind of thing than row {versions[0].place.row}"
-        message = f"{rule.rule_id}: this version {kind} ({parts[0].kind})."
-        compiled.problems.append(Problem("error", place.table, place.row, "measure", message, "Use a new rule_id."))
+        place, kind = rule.place, tell("measures another kind of thing than row {row}", row=versions[0].place.row)
+        message = tell(
+            "{rule}: this version {kind} ({kind2}).", rule=rule.rule_id, kind=kind, kind2=word(parts[0].kind)
+        )
+        compiled.problems.append(
+            Problem("error", place.table, place.row, "measure", message, tell("Use a new rule_id."))
+        )
     return not odd
 
 
@@ -72,7 +77,7 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
         cell = "scope"
         scope = compile_text(rule.scope or "true", names)
         if scope.kind != "boolean":
-            raise ExpressionError(f"gives a {scope.kind}, where true or false is needed.")
+            raise ExpressionError(tell("gives a {kind}, where true or false is needed.", kind=word(scope.kind)))
         cell = "measure"
         measure = compile_measure(rule.measure, names)
         cell = "limit"
@@ -86,27 +91,38 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
     except ExpressionError as error:
         place = rule.place
         compiled.problems.append(
-            Problem("error", place.table, place.row, cell, f"{rule.rule_id}: {error}", "Mend the cell.")
+            Problem(
+                "error",
+                place.table,
+                place.row,
+                cell,
+                tell("{rule}: {said}", rule=rule.rule_id, said=error.told),
+                tell("Mend the cell."),
+            )
         )
         return None
 
 
 def _check_comparator(rule: Rule, measure: Typed) -> None:
     if rule.comparator not in COMPARATORS:
-        raise ExpressionError(f"'{rule.comparator}' is none of {', '.join(COMPARATORS)}.")
+        raise ExpressionError(
+            tell("'{comparator}' is none of {known}.", comparator=rule.comparator, known=", ".join(COMPARATORS))
+        )
     if measure.kind in ("boolean", "text") and rule.comparator not in ("=", "<>"):
-        raise ExpressionError(f"a {measure.kind} can only be compared by = or <>.")
+        raise ExpressionError(tell("a {kind} can only be compared by = or <>.", kind=word(measure.kind)))
     if measure.kind == "list":
-        raise ExpressionError("a list cannot be compared; use has(list, 'code').")
+        raise ExpressionError(tell("a list cannot be compared; use has(list, 'code')."))
 
 
 def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
     """The unit shown with the verdict is the one that is measured."""
     if measure.kind == "date" and rule.unit not in ("", "date"):
-        raise ExpressionError(f"'{rule.unit}', but the measure is a date.")
+        raise ExpressionError(tell("'{unit}', but the measure is a date.", unit=rule.unit))
     for said, typed in (("measure", measure), ("limit", limit)):
         if typed.kind == "number" and rule.unit and typed.unit not in (None, rule.unit):
-            raise ExpressionError(f"'{rule.unit}', but the {said} is in {typed.unit}.")
+            raise ExpressionError(
+                tell("'{unit}', but the {said} is in {unit2}.", unit=rule.unit, said=word(said), unit2=typed.unit)
+            )
 
 
 def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Typed, limit: Typed) -> RuleVersion:
@@ -114,9 +130,11 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     tables = columns.policy.limit_tables
     collect = [table for table in asked if tables[table].hit_policy == "collect"]
     if collect and asked != tuple(collect[:1]):
-        raise ExpressionError(f"asks {', '.join(asked)}; a collect table can only be asked alone.")
+        raise ExpressionError(tell("asks {known}; a collect table can only be asked alone.", known=", ".join(asked)))
     if collect and collect[0] in (*scope.lookups, *measure.lookups):
-        raise ExpressionError(f"several rows of {collect[0]} may answer, so only the limit can ask it.")
+        raise ExpressionError(
+            tell("several rows of {value} may answer, so only the limit can ask it.", value=collect[0])
+        )
     bound = _bound(rule, measure)
     inputs = tuple(dict.fromkeys((*act.inputs, *scope.inputs, *measure.inputs, *limit.inputs)))
     if collect:

@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from data import dictionary, planned
+from data.telling import tell, word
 from policy import functions
 from policy.checking import compile_text
 from policy.columns import Columns, identifier
@@ -95,34 +96,34 @@ def _compile(policy: Policy) -> _Compiled:
         try:
             found.outcomes.append((row, _outcome(found.columns, row)))
         except ExpressionError as error:
-            found.problems.append(_problem(row, "expression", str(error)))
+            found.problems.append(_problem(row, "expression", error.told))
     for ratio in policy.exposure_ratios:
         try:
             found.ratios.append((ratio, _test(found.loan, ratio.part), _test(found.loan, ratio.whole)))
         except ExpressionError as error:
-            found.problems.append(_problem(ratio, "part", str(error)))
+            found.problems.append(_problem(ratio, "part", error.told))
     return found
 
 
 def _problem(row: Consequence | ExposureRatio, column: str, message: str) -> Problem:
-    return Problem("error", row.place.table, row.place.row, column, message, "Mend the cell.")
+    return Problem("error", row.place.table, row.place.row, column, message, tell("Mend the cell."))
 
 
 def _outcome(columns: Columns, row: Consequence) -> Typed:
     if row.state not in STATES:
-        raise ExpressionError(f"'{row.state}' is no state; use {', '.join(STATES)}.")
+        raise ExpressionError(tell("'{state}' is no state; use {known}.", state=row.state, known=", ".join(STATES)))
     if row.state == "sets" and row.outcome not in columns.facts:
-        raise ExpressionError(f"'{row.outcome}' is no fact of a request, so it cannot be set.")
+        raise ExpressionError(tell("'{outcome}' is no fact of a request, so it cannot be set.", outcome=row.outcome))
     typed = compile_text(row.expression, columns.names(columns.act(row.as_of or "as_of")))
     if typed.kind != KINDS.get(row.type):
-        raise ExpressionError(f"gives a {typed.kind}, but is declared '{row.type}'.")
+        raise ExpressionError(tell("gives a {kind}, but is declared '{type}'.", kind=word(typed.kind), type=row.type))
     return typed
 
 
 def _test(columns: Columns, text: str) -> Typed:
     typed = compile_text(text, columns.names(columns.act("as_of")))
     if typed.kind != "boolean":
-        raise ExpressionError(f"gives a {typed.kind}, where true or false is needed.")
+        raise ExpressionError(tell("gives a {kind}, where true or false is needed.", kind=word(typed.kind)))
     return typed
 
 
@@ -132,7 +133,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     for row in (*policy.consequences, *policy.exposure_ratios):
         for clause in row.clause_id.split("|"):
             if clause not in policy.clauses:
-                yield _problem(row, "clause_id", f"unknown clause '{clause}'.")
+                yield _problem(row, "clause_id", tell("unknown clause '{clause}'.", clause=clause))
 
 
 def of_request(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, facts: Record) -> Consequences:

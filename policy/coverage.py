@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import islice
 
+from data.telling import Told, tell
 from policy import lookups, regions
 from policy.expressions import KINDS
 from policy.intervals import Interval
@@ -41,10 +42,14 @@ class Region:
         parts = [(axis, part) for axis, part in zip(self.axes, self.box, strict=True)]
         return {a.name: day if a.kind == "date" and part == a.full else a.witness(part) for a, part in parts}
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> Told:
         said = [f"{name} {_said(test)}" for name, test in self.tests().items() if test != "-"]
         record = ", ".join(f"{name} = {value}" for name, value in self.witness().items())
-        return f"{', '.join(said) or 'any record'} (such as {record})"
+        return tell("{said} (such as {record})", said=", ".join(said) or tell("any record"), record=record)
+
+    def __str__(self) -> str:
+        return str(self.told)
 
 
 def _said(test: str) -> str:
@@ -133,18 +138,34 @@ def findings(found: Grid) -> Iterator[Problem]:
     if found.table.hit_policy == "unique":
         for first, second, region in islice(found.overlaps(), MOST_REGIONS):
             place = second.place
-            message = f"answers for the same record as row {first.place.row} ({first.row_id}): {region}."
-            yield Problem("error", place.table, place.row, "row_id", message, "Make the keys disjoint.")
+            message = tell(
+                "answers for the same record as row {row} ({row_id}): {region}.",
+                row=first.place.row,
+                row_id=first.row_id,
+                region=region.told,
+            )
+            yield Problem("error", place.table, place.row, "row_id", message, tell("Make the keys disjoint."))
         if len(found.pairs) > MOST_REGIONS:
-            yield Problem("error", place.table, 1, "row_id", "more rows overlap.", "Mend these first.")
+            yield Problem("error", place.table, 1, "row_id", tell("more rows overlap."), tell("Mend these first."))
     gaps = found.gaps()
     table = found.table.rows[0].place.table
     for gap in gaps.regions:
-        yield Problem("warning", table, 1, "-", f"no row answers for: {gap}.", "Add a row, or widen one.")
+        yield Problem(
+            "warning", table, 1, "-", tell("no row answers for: {gap}.", gap=gap.told), tell("Add a row, or widen one.")
+        )
     if gaps.more:
-        yield Problem("warning", table, 1, "-", f"more than {MOST_REGIONS} gaps.", "Close these first.")
+        yield Problem(
+            "warning",
+            table,
+            1,
+            "-",
+            tell("more than {MOST_REGIONS} gaps.", MOST_REGIONS=MOST_REGIONS),
+            tell("Close these first."),
+        )
     if not gaps.complete:
-        yield Problem("warning", table, 1, "-", "too many overlapping rows to see all gaps.", "Split the table.")
+        yield Problem(
+            "warning", table, 1, "-", tell("too many overlapping rows to see all gaps."), tell("Split the table.")
+        )
 
 
 def closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, str]]:

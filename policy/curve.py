@@ -8,6 +8,7 @@ import duckdb
 
 from data import dictionary, facts
 from data.errors import InputError
+from data.telling import tell, word
 from policy.columns import identifier
 from policy.compiling import CompiledSubject, compile_subject
 from policy.expressions import near
@@ -39,9 +40,15 @@ def values(text: str) -> list[Value]:
     for part in (part.strip() for part in text.split(",")):
         found += _range(part) if ".." in part else [_value(part)]
         if len(found) > MOST_VALUES:
-            raise InputError(f"--over {text}: more than {MOST_VALUES} values. Take a larger step.")
+            raise InputError(
+                tell(
+                    "--over {text}: more than {MOST_VALUES} values. Take a larger step.",
+                    text=text,
+                    MOST_VALUES=MOST_VALUES,
+                )
+            )
     if len({type(value) for value in found}) != 1:
-        raise InputError(f"--over {text}: numbers and dates together. Give values of one kind.")
+        raise InputError(tell("--over {text}: numbers and dates together. Give values of one kind.", text=text))
     return found
 
 
@@ -55,7 +62,7 @@ def _value(text: str) -> Value:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
-        raise InputError(f"--over: '{text}' is no number and no date. Write 0.5,0.6 or 0.5..0.9/0.05.")
+        raise InputError(tell("--over: '{text}' is no number and no date. Write 0.5,0.6 or 0.5..0.9/0.05.", text=text))
     return value
 
 
@@ -64,9 +71,11 @@ def _range(text: str) -> list[Value]:
     low, high = (_value(end) for end in ends.split("..", 1))
     step = _value(step_text) if slash else Decimal(0)
     if type(low) is not type(high) or not isinstance(step, Decimal) or step <= 0:
-        raise InputError(f"--over: '{text}' is no range. Write 0.5..0.9/0.05, or 2024-01-01..2024-12-31/30 for days.")
+        raise InputError(
+            tell("--over: '{text}' is no range. Write 0.5..0.9/0.05, or 2024-01-01..2024-12-31/30 for days.", text=text)
+        )
     if isinstance(low, date) and step != int(step):
-        raise InputError(f"--over: '{text}' steps by {step}. Dates step by whole days.")
+        raise InputError(tell("--over: '{text}' steps by {step}. Dates step by whole days.", text=text, step=step))
     found: list[Value] = []
     while low <= high and len(found) <= MOST_VALUES:  # type: ignore[operator]
         found.append(low)
@@ -102,7 +111,7 @@ def _compiled(policy: Policy, rule_id: str, over: list[Value], *, today: bool) -
     """The rule as it is and once for each value, each a rule of its own to the compiler."""
     versions = [rule for rule in policy.versions if rule.rule_id == rule_id]
     if not versions:
-        raise InputError(f"No rule '{rule_id}'{near(rule_id, policy.rules)}.")
+        raise InputError(tell("No rule '{rule}'{near}.", rule=rule_id, near=near(rule_id, policy.rules)))
     limits = [None, *(_literal(value) for value in over)]
     rules: list[Rule] = [
         replace(rule, rule_id=f"{rule_id}@{n}", limit=rule.limit if limit is None else limit)
@@ -112,9 +121,20 @@ def _compiled(policy: Policy, rule_id: str, over: list[Value], *, today: bool) -
     judged = compile_subject(replace(policy, versions=tuple(rules)), versions[0].subject, today=today)
     wanted = "date" if isinstance(over[0], date) else "number"
     if judged.rules and judged.rules[0].kind != wanted:
-        raise InputError(f"{rule_id} measures a {judged.rules[0].kind}, and --over gives {wanted}s.")
+        raise InputError(
+            tell(
+                "{rule} measures a {kind}, and --over gives {wanted}s.",
+                rule=rule_id,
+                kind=word(judged.rules[0].kind),
+                wanted=word(wanted),
+            )
+        )
     if judged.problems:
-        raise InputError(f"{rule_id} cannot be judged over these values: {judged.problems[0].message}")
+        raise InputError(
+            tell(
+                "{rule} cannot be judged over these values: {message}", rule=rule_id, message=judged.problems[0].message
+            )
+        )
     return judged
 
 

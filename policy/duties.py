@@ -14,6 +14,7 @@ import polars as pl
 
 from data import dictionary, query
 from data.errors import LoanlightError
+from data.telling import tell
 from policy import deadlines, ticklers
 from policy.columns import identifier
 from policy.matrix import IDENTITY
@@ -70,14 +71,26 @@ def _wrong(policy: Policy, duty: Duty) -> Iterator[Problem]:
     for rule_id in duty.rule_ids:
         rule = policy.rules.get(rule_id)
         if rule is None or rule.subject != duty.subject:
-            yield problem("rules", f"'{rule_id}' is no rule about a {duty.subject}.", "Name one, or take it out.")
+            yield problem(
+                "rules",
+                tell("'{rule}' is no rule about a {subject}.", rule=rule_id, subject=duty.subject),
+                tell("Name one, or take it out."),
+            )
     if duty.subject not in dictionary.subjects():
         known = ", ".join(dictionary.subjects())
-        yield problem("subject", f"'{duty.subject}' is no subject.", f"Take one of {known}.")
+        yield problem(
+            "subject",
+            tell("'{subject}' is no subject.", subject=duty.subject),
+            tell("Take one of {known}.", known=known),
+        )
     elif duty.field and getattr(dictionary.facts(duty.subject).get(duty.field), "type", "") != "date":
-        yield problem("field", f"'{duty.field}' is no date of a {duty.subject}.", "Name one of its dates.")
+        yield problem(
+            "field",
+            tell("'{field}' is no date of a {subject}.", field=duty.field, subject=duty.subject),
+            tell("Name one of its dates."),
+        )
     if bool(duty.field) == bool(duty.rules):
-        yield problem("rules", "a duty has either rules or a field.", "Fill one of the two.")
+        yield problem("rules", tell("a duty has either rules or a field."), tell("Fill one of the two."))
 
 
 def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int) -> pl.DataFrame:

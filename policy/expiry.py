@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from data.telling import tell
 from policy.model import LimitRow, Policy, Problem, Rule
 
 WARNING = timedelta(days=90)
@@ -18,7 +19,13 @@ def expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
     for row, starts in rows:
         if as_of <= row.effective_to < as_of + WARNING:
             name = row.rule_id if isinstance(row, Rule) else row.row_id
-            ends = f"{name} ends on {row.effective_to}, {(row.effective_to - as_of).days} days after {as_of}."
-            fix = "A row that follows stands in the table; check it." if row.effective_to in starts else (
-                "Add what follows it.")  # fmt: skip
+            ends = tell(
+                "{name} ends on {effective_to}, {days} days after {as_of}.",
+                name=name,
+                effective_to=row.effective_to,
+                days=(row.effective_to - as_of).days,
+                as_of=as_of,
+            )
+            fix = tell("A row that follows stands in the table; check it.") if row.effective_to in starts else (
+                tell("Add what follows it."))  # fmt: skip
             yield Problem("warning", row.place.table, row.place.row, "effective_to", ends, fix)

@@ -11,6 +11,7 @@ import polars as pl
 from sqlglot import exp
 
 from data import dictionary, query
+from data.telling import tell
 from policy import functions, lookups
 from policy.checking import compile_measure, compile_text
 from policy.columns import identifier
@@ -251,16 +252,37 @@ def problems(policy: Policy) -> Iterator[Problem]:
     for cure in policy.cures:
         place, known = cure.place, dictionary.subjects()
         if cure.subject not in known:
-            yield Problem("error", place.table, place.row, "subject", f"unknown subject '{cure.subject}'.", "Mend it.")
+            yield Problem(
+                "error",
+                place.table,
+                place.row,
+                "subject",
+                tell("unknown subject '{subject}'.", subject=cure.subject),
+                tell("Mend it."),
+            )
             continue
         facts = {*dictionary.facts(cure.subject), *(d.name for d in policy.derived if d.subject == cure.subject)}
         for name in cure.signs:
             if name not in facts:
-                yield Problem("error", place.table, place.row, "moves", f"unknown fact '{name}'.", "Mend the cell.")
+                yield Problem(
+                    "error",
+                    place.table,
+                    place.row,
+                    "moves",
+                    tell("unknown fact '{name}'.", name=name),
+                    tell("Mend the cell."),
+                )
         for rule_id in cure.rule_ids:
             if rule_id not in policy.rules or policy.rules[rule_id].subject != cure.subject:
-                message = f"'{rule_id}' is no rule of {cure.subject}."
-                yield Problem("error", place.table, place.row, "rules", message, "Mend the cell.")
+                message = tell("'{rule}' is no rule of {subject}.", rule=rule_id, subject=cure.subject)
+                yield Problem("error", place.table, place.row, "rules", message, tell("Mend the cell."))
         table, _, column = cure.spread.partition(".")
         if cure.spread and (table not in policy.limit_tables or policy.limit_tables[table].column(column) is None):
-            yield Problem("error", place.table, place.row, "spread", f"unknown limit '{cure.spread}'.", "Mend it.")
+            yield Problem(
+                "error",
+                place.table,
+                place.row,
+                "spread",
+                tell("unknown limit '{spread}'.", spread=cure.spread),
+                tell("Mend it."),
+            )

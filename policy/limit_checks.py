@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
+from data.telling import Told, tell, word
 from policy import lookups, unary_tests
 from policy.expressions import KINDS, ExpressionError, near
 from policy.intervals import plain
@@ -34,19 +35,36 @@ def _bounds(reader: TableReader) -> Bounds:
         try:
             low, high = Decimal(cells["low"]), Decimal(cells["high"])
         except InvalidOperation:
-            reader.report(place, "low", f"'{cells['low']}' or '{cells['high']}' is no number.", "Write two numbers.")
+            reader.report(
+                place,
+                "low",
+                tell("'{value}' or '{value2}' is no number.", value=cells["low"], value2=cells["high"]),
+                tell("Write two numbers."),
+            )
             continue
-        found[cells["unit"], cells["type"]] = (low, high, f"{cells['message_zh']} / {cells['message_en']}.")
+        found[cells["unit"], cells["type"]] = (low, high, _why(cells))
     return found
+
+
+def _why(cells: dict[str, str]) -> Told:
+    """What to do, in both languages at the command line and in one on a page."""
+    return Told(f"{cells['message_zh']} / {cells['message_en']}.", f"{cells['message_zh']}。")
 
 
 def _types(table: LimitTable) -> Iterator[Problem]:
     for column in table.columns:
         known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
         if column.type not in known:
-            what = f"'{column.type}' is no type of a {column.role}{near(column.type, known)}."
-            message = f"{table.name}.{column.name}: {what}"
-            yield Problem("error", "limit_columns.csv", 1, "type", message, f"Use {', '.join(known)}.")
+            what = tell(
+                "'{type}' is no type of a {role}{near}.",
+                type=column.type,
+                role=column.role,
+                near=near(column.type, known),
+            )
+            message = tell("{name}.{name2}: {what}", name=table.name, name2=column.name, what=what)
+            yield Problem(
+                "error", "limit_columns.csv", 1, "type", message, tell("Use {known}.", known=", ".join(known))
+            )
 
 
 def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[Problem]:
@@ -56,7 +74,13 @@ def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[P
         low, high, why = bounds[column.unit, column.type]
         for value in _values(column, row.cells[column.name]):
             if not low <= value <= high:
-                message = f"{plain(value)} {column.unit} cannot be meant; plausible is {plain(low)} to {plain(high)}."
+                message = tell(
+                    "{value} {unit} cannot be meant; plausible is {low} to {high}.",
+                    value=plain(value),
+                    unit=word(column.unit),
+                    low=plain(low),
+                    high=plain(high),
+                )
                 yield Problem("error", row.place.table, row.place.row, column.name, message, why)
 
 
@@ -75,9 +99,9 @@ def _values(column: LimitColumn, text: str) -> list[Decimal]:
 def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
     limits = [column.name for column in table.columns if column.role == "limit"]
     if not any(row.cells[name] for name in limits) and not row.reading_zh:
-        message = f"{row.row_id} gives no limit at all, so what it answers for is never judged."
+        message = tell("{row_id} gives no limit at all, so what it answers for is never judged.", row_id=row.row_id)
         yield Problem("warning", row.place.table, row.place.row, limits[0] if limits else "-", message,
-                      "Fill in the limit, or say in the reading why there is none.")  # fmt: skip
+                      tell("Fill in the limit, or say in the reading why there is none."))  # fmt: skip
 
 
 def _unread(policy: Policy) -> Iterator[Problem]:
@@ -89,12 +113,16 @@ def _unread(policy: Policy) -> Iterator[Problem]:
         for column in table.columns:
             if column.role == "limit" and table.name in read_tables and f"{table.name}.{column.name}" not in named:
                 place = Place("limit_columns.csv", 1)
-                message = f"nothing reads {table.name}.{column.name}."
-                yield Problem("warning", place.table, place.row, "column", message, "Remove the column, or use it.")
+                message = tell("nothing reads {name}.{name2}.", name=table.name, name2=column.name)
+                yield Problem(
+                    "warning", place.table, place.row, "column", message, tell("Remove the column, or use it.")
+                )
     keys = {key.name for table in policy.limit_tables.values() for key in table.keys}
     for derived in policy.derived:
         uses = sum(len(re.findall(rf"\b{re.escape(derived.name)}\b", text)) for text in texts)
         own = sum(other.name == derived.name for other in policy.derived)
         if uses <= own and derived.name not in keys:
-            message = f"nothing reads {derived.name} of {derived.subject}."
-            yield Problem("warning", derived.place.table, derived.place.row, "field", message, "Remove it, or use it.")
+            message = tell("nothing reads {name} of {subject}.", name=derived.name, subject=derived.subject)
+            yield Problem(
+                "warning", derived.place.table, derived.place.row, "field", message, tell("Remove it, or use it.")
+            )

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
+from data.telling import tell
 from policy import consequences, coverage, duties, headroom, limit_checks, metric_checks, tables
 from policy.asking import asked, closed_codes
 from policy.compiling import compiled
@@ -41,12 +42,22 @@ def _texts(policy: Policy) -> Iterator[Problem]:
     for rule in policy.versions:
         for column in ("rule_id", "family", "stage", "title_zh", "title_en", "measure", "limit", "evidence"):
             if not getattr(rule, column):
-                yield _at("error", rule.place, column, "is empty.", "Fill the cell.")
+                yield _at("error", rule.place, column, tell("is empty."), tell("Fill the cell."))
         if not RULE_ID.match(rule.rule_id):
-            yield _at("error", rule.place, "rule_id", f"'{rule.rule_id}' is no id.", "Use letters, digits, . _ -")
+            yield _at(
+                "error",
+                rule.place,
+                "rule_id",
+                tell("'{rule}' is no id.", rule=rule.rule_id),
+                tell("Use letters, digits, . _ -"),
+            )
         if rule.severity not in SEVERITIES:
             yield _at(
-                "error", rule.place, "severity", f"'{rule.severity}' is unknown.", f"Use {', '.join(SEVERITIES)}."
+                "error",
+                rule.place,
+                "severity",
+                tell("'{severity}' is unknown.", severity=rule.severity),
+                tell("Use {known}.", known=", ".join(SEVERITIES)),
             )
         if rule.subject not in dictionary.subjects():
             known = dictionary.subjects()
@@ -54,14 +65,23 @@ def _texts(policy: Policy) -> Iterator[Problem]:
                 "error",
                 rule.place,
                 "subject",
-                f"'{rule.subject}'{near(rule.subject, known)}.",
-                f"Use {', '.join(known)}.",
+                tell("'{subject}'{near}.", subject=rule.subject, near=near(rule.subject, known)),
+                tell("Use {known}.", known=", ".join(known)),
             )
         if not rule.remedy_zh or not rule.remedy_en:
-            yield _at("warning", rule.place, "remedy_zh", "no remedy in both languages.", "Say what cures it.")
+            yield _at(
+                "warning", rule.place, "remedy_zh", tell("no remedy in both languages."), tell("Say what cures it.")
+            )
     missing = [severity for severity in SEVERITIES if severity not in policy.effects]
     for severity in missing:
-        yield Problem("error", "effects.csv", 1, "severity", f"no row for '{severity}'.", "Add the row.")
+        yield Problem(
+            "error",
+            "effects.csv",
+            1,
+            "severity",
+            tell("no row for '{severity}'.", severity=severity),
+            tell("Add the row."),
+        )
 
 
 def _titles(policy: Policy) -> Iterator[Problem]:
@@ -71,8 +91,14 @@ def _titles(policy: Policy) -> Iterator[Problem]:
         for rule in policy.rules.values():
             known = first.setdefault((rule.subject, getattr(rule, column)), rule)
             if known is not rule:
-                same = f"{rule.rule_id} has the title of {known.rule_id} ({known.place.table}, row {known.place.row})."
-                yield _at("warning", rule.place, column, same, "Say how they differ.")
+                same = tell(
+                    "{rule} has the title of {rule2} ({table}, row {row}).",
+                    rule=rule.rule_id,
+                    rule2=known.rule_id,
+                    table=known.place.table,
+                    row=known.place.row,
+                )
+                yield _at("warning", rule.place, column, same, tell("Say how they differ."))
 
 
 def _versions(policy: Policy) -> Iterator[Problem]:
@@ -82,20 +108,40 @@ def _versions(policy: Policy) -> Iterator[Problem]:
     for versions in by_rule.values():
         for a, b in combinations(versions, 2):
             if a.effective_from < b.effective_to and b.effective_from < a.effective_to:
-                both = f"{a.rule_id} is in force twice from {max(a.effective_from, b.effective_from)}"
+                start = max(a.effective_from, b.effective_from)
+                both = tell("{rule} is in force twice from {day}", rule=a.rule_id, day=start)
                 yield _at(
-                    "error", b.place, "effective_from", f"{both} (see row {a.place.row}).", "End one version first."
+                    "error",
+                    b.place,
+                    "effective_from",
+                    tell("{both} (see row {row}).", both=both, row=a.place.row),
+                    tell("End one version first."),
                 )
             if (a.subject, a.as_of) != (b.subject, b.as_of):
-                yield _at("error", b.place, "subject", "versions differ in subject or as_of.", "Use a new rule_id.")
+                yield _at(
+                    "error",
+                    b.place,
+                    "subject",
+                    tell("versions differ in subject or as_of."),
+                    tell("Use a new rule_id."),
+                )
         ordered = sorted(versions, key=lambda rule: rule.effective_from)
         for a, b in pairwise(ordered):
             if a.effective_to < b.effective_from:
-                hole = f"no version of {a.rule_id} holds from {a.effective_to} to {b.effective_from}."
-                yield _at("warning", b.place, "effective_from", hole, "Close the hole, or say why in the reading.")
+                hole = tell(
+                    "no version of {rule} holds from {effective_to} to {effective_from}.",
+                    rule=a.rule_id,
+                    effective_to=a.effective_to,
+                    effective_from=b.effective_from,
+                )
+                yield _at(
+                    "warning", b.place, "effective_from", hole, tell("Close the hole, or say why in the reading.")
+                )
     for place, day in _dates(policy):
         if not FAR_BACK <= day <= FAR_AHEAD and day.year != 9999:
-            yield _at("error", place, "effective_from", f"{day} cannot be meant.", "Check the year.")
+            yield _at(
+                "error", place, "effective_from", tell("{day} cannot be meant.", day=day), tell("Check the year.")
+            )
 
 
 def _dates(policy: Policy) -> Iterator[tuple[Place, date]]:
@@ -110,15 +156,17 @@ def _references(policy: Policy) -> Iterator[Problem]:
     cited += [(row.place, clause_ids(row.clause_id)) for table in policy.limit_tables.values() for row in table.rows]
     for place, clauses in cited:
         if not clauses:
-            yield _at("error", place, "clause_id", "names no clause.", "Every row needs the clause it comes from.")
+            yield _at(
+                "error", place, "clause_id", tell("names no clause."), tell("Every row needs the clause it comes from.")
+            )
         for clause in clauses:
             if clause not in policy.clauses:
                 yield _at(
                     "error",
                     place,
                     "clause_id",
-                    f"unknown clause '{clause}'{near(clause, policy.clauses)}.",
-                    "Add it to clauses.csv.",
+                    tell("unknown clause '{clause}'{near}.", clause=clause, near=near(clause, policy.clauses)),
+                    tell("Add it to clauses.csv."),
                 )
 
 
@@ -128,7 +176,13 @@ def _limits(policy: Policy) -> Iterator[Problem]:
         twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
         for row in table.rows:
             if row.row_id in twice:
-                yield _at("error", row.place, "row_id", f"'{row.row_id}' stands twice.", "Number the rows.")
+                yield _at(
+                    "error",
+                    row.place,
+                    "row_id",
+                    tell("'{row_id}' stands twice.", row_id=row.row_id),
+                    tell("Number the rows."),
+                )
         yield from coverage.findings(coverage.grid(table, closed_codes(policy, subjects.get(table.name, ""))))
 
 
@@ -137,11 +191,15 @@ def _examples(policy: Policy) -> Iterator[Problem]:
     for example in policy.examples:
         covered.setdefault(example.rule_id, set()).add(example.verdict)
         if example.rule_id not in policy.rules:
-            fix = f"Known rules are in rules/{near(example.rule_id, policy.rules)}."
-            yield _at("error", example.place, "rule_id", f"unknown rule '{example.rule_id}'.", fix)
+            fix = tell("Known rules are in rules/{near}.", near=near(example.rule_id, policy.rules))
+            yield _at("error", example.place, "rule_id", tell("unknown rule '{rule}'.", rule=example.rule_id), fix)
         if example.verdict not in VERDICTS:
             yield _at(
-                "error", example.place, "verdict", f"'{example.verdict}' is no verdict.", f"Use {', '.join(VERDICTS)}."
+                "error",
+                example.place,
+                "verdict",
+                tell("'{verdict}' is no verdict.", verdict=example.verdict),
+                tell("Use {known}.", known=", ".join(VERDICTS)),
             )
     for rule in policy.rules.values():
         lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]
@@ -150,8 +208,8 @@ def _examples(policy: Policy) -> Iterator[Problem]:
                 "warning",
                 rule.place,
                 "rule_id",
-                f"{rule.rule_id} has no example of {', '.join(lacks)}.",
-                "Add examples.",
+                tell("{rule} has no example of {known}.", rule=rule.rule_id, known=", ".join(lacks)),
+                tell("Add examples."),
             )
 
 
@@ -160,4 +218,10 @@ def _unread(policy: Policy) -> Iterator[Problem]:
     for table in policy.limit_tables.values():
         if table.name not in subjects:
             place = Place("limit_columns.csv", 1)
-            yield _at("warning", place, "table", f"no rule reads limit table '{table.name}'.", "Remove it, or use it.")
+            yield _at(
+                "warning",
+                place,
+                "table",
+                tell("no rule reads limit table '{name}'.", name=table.name),
+                tell("Remove it, or use it."),
+            )

@@ -9,6 +9,7 @@ from functools import reduce
 from sqlglot import exp
 
 from data.dictionary import DUCKDB_TYPES
+from data.telling import tell
 from policy import functions, unary_tests
 from policy.expressions import KINDS, ExpressionError, Typed, known_code, near
 from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Problem
@@ -42,9 +43,9 @@ def cell_value(column: LimitColumn, text: str) -> exp.Expression:
         if kind == "date":
             date.fromisoformat(text)
     except (InvalidOperation, ValueError) as error:
-        raise ExpressionError(f"'{text}' is no {column.type}.") from error
+        raise ExpressionError(tell("'{text}' is no {type}.", text=text, type=column.type)) from error
     if kind == "boolean" and text not in ("true", "false"):
-        raise ExpressionError(f"'{text}' is no boolean; write true or false.")
+        raise ExpressionError(tell("'{text}' is no boolean; write true or false.", text=text))
     return functions.cast(exp.Literal.string(text), DUCKDB_TYPES[column.type])
 
 
@@ -67,8 +68,8 @@ def _key_cell(
         for code in sorted(cell.values) if kind == "text" and key_lists.get(column.name) else ():
             known_code(str(key_lists[column.name]), code)
     except (unary_tests.UnaryTestError, ExpressionError) as error:
-        fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else "Use a code of the list."
-        problems.append(_problem(row, column.name, str(error), fix))
+        fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else tell("Use a code of the list.")
+        problems.append(_problem(row, column.name, error.told, fix))
         return unary_tests.Cell(kind if kind in unary_tests.KEY_KINDS else "text", any=True)
     return cell
 
@@ -80,7 +81,10 @@ def key_cell(column: LimitColumn, text: str) -> unary_tests.Cell:
     if column.type == "integer":
         for bound in bounds:
             if bound is not None and bound % 1:  # type: ignore[operator]
-                raise unary_tests.UnaryTestError(f"'{bound}' is no whole number.", f"{column.name} has whole numbers.")
+                raise unary_tests.UnaryTestError(
+                    tell("'{bound}' is no whole number.", bound=bound),
+                    tell("{name} has whole numbers.", name=column.name),
+                )
     return cell
 
 
@@ -92,7 +96,7 @@ def _limit_cells(table: LimitTable, row: LimitRow, problems: list[Problem]) -> d
         try:
             found[column.name] = cell_value(column, row.cells[column.name])
         except ExpressionError as error:
-            problems.append(_problem(row, column.name, str(error)))
+            problems.append(_problem(row, column.name, error.told))
             found[column.name] = exp.null()
     return found
 
@@ -140,8 +144,22 @@ def key_columns(table: LimitTable, columns: Mapping[str, Typed]) -> list[Typed]:
     found = []
     for key in table.keys:
         if key.name not in columns:
-            raise ExpressionError(f"limit table '{table.name}' asks for '{key.name}'{near(key.name, columns)}.")
+            raise ExpressionError(
+                tell(
+                    "limit table '{name}' asks for '{name2}'{near}.",
+                    name=table.name,
+                    name2=key.name,
+                    near=near(key.name, columns),
+                )
+            )
         if columns[key.name].kind != KINDS.get(key.type):
-            raise ExpressionError(f"limit table '{table.name}' takes '{key.name}' for a {key.type}, which it is not.")
+            raise ExpressionError(
+                tell(
+                    "limit table '{name}' takes '{name2}' for a {type}, which it is not.",
+                    name=table.name,
+                    name2=key.name,
+                    type=key.type,
+                )
+            )
         found.append(columns[key.name])
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from data.telling import tell
 from policy import metric_groups
 from policy.columns import Columns
 from policy.expressions import ExpressionError, near
@@ -27,27 +28,53 @@ def problems(policy: Policy) -> list[Problem]:
 
 
 def _at(metric: Metric, column: str, message: str, fix: str) -> Problem:
-    return Problem("error", TABLE, metric.place.row, column, f"{metric.metric_id}: {message}", fix)
+    return Problem(
+        "error", TABLE, metric.place.row, column, tell("{rule}: {message}", rule=metric.metric_id, message=message), fix
+    )
 
 
 def _cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
     for column in ("metric_id", "title_zh", "title_en", "subjects", "formula", "unit", "clause_id", "evidence"):
         if not getattr(metric, column):
-            yield _at(metric, column, "is empty.", "Fill the cell.")
+            yield _at(metric, column, tell("is empty."), tell("Fill the cell."))
     for subject in set(metric.of) - set(SUBJECTS):
-        yield _at(metric, "subjects", f"'{subject}'{near(subject, SUBJECTS)}.", f"Use {' or '.join(SUBJECTS)}.")
+        yield _at(
+            metric,
+            "subjects",
+            tell("'{subject}'{near}.", subject=subject, near=near(subject, SUBJECTS)),
+            tell("Use {known}.", known=" or ".join(SUBJECTS)),
+        )
     if bool(metric.direction) != bool(metric.amber or metric.red):
-        yield _at(metric, "direction", "stands without a limit, or a limit without it.", "Fill both, or neither.")
+        yield _at(
+            metric, "direction", tell("stands without a limit, or a limit without it."), tell("Fill both, or neither.")
+        )
     if metric.direction and metric.direction not in DIRECTIONS:
-        yield _at(metric, "direction", f"'{metric.direction}' is no direction.", f"Use {' or '.join(DIRECTIONS)}.")
+        yield _at(
+            metric,
+            "direction",
+            tell("'{direction}' is no direction.", direction=metric.direction),
+            tell("Use {known}.", known=" or ".join(DIRECTIONS)),
+        )
     if bool(metric.lacking) != bool(metric.total):
-        yield _at(metric, "lacking", "stands without a total, or the total without it.", "Fill both, or neither.")
+        yield _at(
+            metric, "lacking", tell("stands without a total, or the total without it."), tell("Fill both, or neither.")
+        )
     for clause in clause_ids(metric.clause_id):
         if clause not in policy.clauses:
-            yield _at(metric, "clause_id", f"unknown clause '{clause}'{near(clause, policy.clauses)}.", "Add it.")
+            yield _at(
+                metric,
+                "clause_id",
+                tell("unknown clause '{clause}'{near}.", clause=clause, near=near(clause, policy.clauses)),
+                tell("Add it."),
+            )
     for rule in clause_ids(metric.rules):
         if rule != EVERY_RULE and rule not in policy.rules:
-            yield _at(metric, "rules", f"unknown rule '{rule}'{near(rule, policy.rules)}.", "Name rules, or *.")
+            yield _at(
+                metric,
+                "rules",
+                tell("unknown rule '{rule}'{near}.", rule=rule, near=near(rule, policy.rules)),
+                tell("Name rules, or *."),
+            )
 
 
 def _expressions(policy: Policy, metric: Metric, columns: Columns) -> Iterator[Problem]:
@@ -55,10 +82,15 @@ def _expressions(policy: Policy, metric: Metric, columns: Columns) -> Iterator[P
         try:
             compile_cell()
         except ExpressionError as error:
-            yield _at(metric, column, str(error), "Mend the cell.")
+            yield _at(metric, column, error.told, tell("Mend the cell."))
 
 
 def _twice(policy: Policy) -> Iterator[Problem]:
     for a, b in combinations(metrics(policy), 2):
         if a.metric_id == b.metric_id and a.effective_from < b.effective_to and b.effective_from < a.effective_to:
-            yield _at(b, "effective_from", f"is in force twice (see row {a.place.row}).", "End one version first.")
+            yield _at(
+                b,
+                "effective_from",
+                tell("is in force twice (see row {row}).", row=a.place.row),
+                tell("End one version first."),
+            )

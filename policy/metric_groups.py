@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from data.telling import tell
 from policy import metrics
 from policy.expressions import near
 from policy.model import Place, Policy, Problem, clause_ids
@@ -47,8 +48,23 @@ def problems(policy: Policy) -> Iterator[Problem]:
     for group in groups(policy):
         for metric_id in group.members:
             if metric_id not in known or metric_id in seen:
-                said = "stands twice" if metric_id in seen else f"is no metric{near(metric_id, known)}"
-                yield Problem("error", TABLE, group.place.row, "metric_ids", f"'{metric_id}' {said}.", "Mend the cell.")
+                twice = metric_id in seen
+                said = tell("stands twice") if twice else tell("is no metric{near}", near=near(metric_id, known))
+                yield Problem(
+                    "error",
+                    TABLE,
+                    group.place.row,
+                    "metric_ids",
+                    tell("'{rule}' {said}.", rule=metric_id, said=said),
+                    tell("Mend the cell."),
+                )
             seen.add(metric_id)
     for metric_id in sorted(known - seen):
-        yield Problem("warning", TABLE, 1, "metric_ids", f"'{metric_id}' stands in no group.", "Add it to a row.")
+        yield Problem(
+            "warning",
+            TABLE,
+            1,
+            "metric_ids",
+            tell("'{rule}' stands in no group.", rule=metric_id),
+            tell("Add it to a row."),
+        )

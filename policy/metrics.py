@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from data import dictionary, facts
 from data.errors import InputError
+from data.telling import tell, word
 from policy import functions
 from policy.checking import compile_measure, compile_text
 from policy.columns import Columns, identifier
@@ -120,9 +121,11 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
     def formula() -> Typed:
         found = compile_measure(metric.formula, names)
         if found.kind != "number":
-            raise ExpressionError(f"gives a {found.kind}, where a number is needed.")
+            raise ExpressionError(tell("gives a {kind}, where a number is needed.", kind=word(found.kind)))
         if found.unit not in (None, *(SCALES if metric.unit == INDEX else (metric.unit,))):
-            raise ExpressionError(f"is in {found.unit}, but the metric is in {metric.unit}.")
+            raise ExpressionError(
+                tell("is in {unit}, but the metric is in {unit2}.", unit=found.unit, unit2=metric.unit)
+            )
         columns.one_row(found)
         return found
 
@@ -137,7 +140,7 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
     def count(cell: str) -> Typed | None:
         found = compile_text(cell, names) if cell else None
         if found and found.unit not in (None, "count"):
-            raise ExpressionError(f"is in {found.unit}, where a number of records is needed.")
+            raise ExpressionError(tell("is in {unit}, where a number of records is needed.", unit=found.unit))
         return found
 
     return {

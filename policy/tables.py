@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from data.errors import InputError
+from data.telling import tell
 from policy.model import (
     CURES,
     FOREVER,
@@ -42,8 +43,14 @@ class PolicyError(InputError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        more = f" ({len(problems) - 1} more; run python -m policy lint)" if len(problems) > 1 else ""
-        super().__init__(f"Policy tables: {problems[0]}{more}")
+        first, more = problems[0], len(problems) - 1
+        told = tell(
+            "{table}, row {row}, column {column}: {message} {fix}",
+            table=first.table, row=first.row, column=first.column, message=first.message, fix=first.fix,
+        )  # fmt: skip
+        if more:
+            told = tell("{first} ({n} more; run python -m policy lint)", first=told, n=more)
+        super().__init__(tell("Policy tables: {first}", first=told))
 
 
 class TableReader:
@@ -61,17 +68,29 @@ class TableReader:
 
     def rows(self, name: str, columns: Iterable[str]) -> list[Row]:
         if name not in self.texts:
-            self.report(Place(name, 1), "-", "the table is missing.", "Restore the file, or copy the shipped one.")
+            self.report(
+                Place(name, 1), "-", tell("the table is missing."), tell("Restore the file, or copy the shipped one.")
+            )
             return []
         reader = csv.reader(io.StringIO(self.texts[name]))
         header = next(reader, [])
         wanted = list(columns)
         for column in wanted:
             if column not in header:
-                self.report(Place(name, 1), column, "the column is missing.", f"The header needs {', '.join(wanted)}.")
+                self.report(
+                    Place(name, 1),
+                    column,
+                    tell("the column is missing."),
+                    tell("The header needs {known}.", known=", ".join(wanted)),
+                )
         for column in header:
             if column not in wanted or header.count(column) > 1:
-                self.report(Place(name, 1), column, "unknown or repeated column.", f"Known: {', '.join(wanted)}.")
+                self.report(
+                    Place(name, 1),
+                    column,
+                    tell("unknown or repeated column."),
+                    tell("Known: {known}.", known=", ".join(wanted)),
+                )
         return [] if set(wanted) != set(header) else list(self._records(name, header, reader))
 
     def _records(self, name: str, header: list[str], reader: Iterable[list[str]]) -> Iterable[Row]:
@@ -80,7 +99,12 @@ class TableReader:
             if not any(cells):
                 continue
             if len(cells) != len(header):
-                self.report(place, "-", f"{len(cells)} cells under {len(header)} columns.", "Quote cells with commas.")
+                self.report(
+                    place,
+                    "-",
+                    tell("{n} cells under {n2} columns.", n=len(cells), n2=len(header)),
+                    tell("Quote cells with commas."),
+                )
                 continue
             yield place, {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
 
@@ -90,7 +114,7 @@ class TableReader:
         try:
             return date.fromisoformat(cell)
         except ValueError:
-            self.report(place, column, f"'{cell}' is no date.", "Write it as 2024-07-01.")
+            self.report(place, column, tell("'{cell}' is no date.", cell=cell), tell("Write it as 2024-07-01."))
             return default or UNREADABLE
 
     def records(self, name: str, kind: Callable[..., T], extra: Callable[[Row], dict[str, object]]) -> list[T]:
@@ -107,7 +131,9 @@ def dated(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         starts = reader.date(place, "effective_from", cells["effective_from"])
         ends = reader.date(place, "effective_to", cells["effective_to"], FOREVER)
         if ends <= starts:
-            reader.report(place, "effective_to", "ends before it begins.", "Dates hold from (incl.) to (excl.).")
+            reader.report(
+                place, "effective_to", tell("ends before it begins."), tell("Dates hold from (incl.) to (excl.).")
+            )
         return {"effective_from": starts, "effective_to": ends, "place": place}
 
     return extra
@@ -120,9 +146,16 @@ def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         place, cells = row
         grace = cells["grace_days"] or "0"
         if not grace.isdecimal():
-            reader.report(place, "grace_days", f"'{grace}' is no number of days.", "Write 0, 5, 30 …")
+            reader.report(
+                place, "grace_days", tell("'{grace}' is no number of days.", grace=grace), tell("Write 0, 5, 30 …")
+            )
         if cells["cure"] not in CURES:
-            reader.report(place, "cure", f"'{cells['cure']}' cannot be.", f"Use {' or '.join(CURES)}.")
+            reader.report(
+                place,
+                "cure",
+                tell("'{value}' cannot be.", value=cells["cure"]),
+                tell("Use {known}.", known=" or ".join(CURES)),
+            )
         return dates(row) | {"grace_days": int(grace) if grace.isdecimal() else 0}
 
     return extra
@@ -131,9 +164,10 @@ def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
 def _hit_policy_fault(table: str, said: str) -> tuple[str, str]:
     """What is wrong with a hit policy, and what to do; DMN's others depend on the order of rows, or hide answers."""
     if said in ("unique", "collect"):
-        return f"{table} is {said} here and another hit policy above.", "Use one hit policy for all columns of a table."
-    why = f"hit policy '{said}' of {table} is not supported."
-    return why, "Use unique (at most one row may answer) or collect (the strictest of several binds)."
+        why = tell("{table} is {said} here and another hit policy above.", table=table, said=said)
+        return why, tell("Use one hit policy for all columns of a table.")
+    why = tell("hit policy '{said}' of {table} is not supported.", said=said, table=table)
+    return why, tell("Use unique (at most one row may answer) or collect (the strictest of several binds).")
 
 
 def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
@@ -145,7 +179,7 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
             LimitColumn(c["table"], c["column"], c["role"], c["type"], c["unit"], c["zh"], c["en"])
         )
         if c["role"] not in ("key", "limit"):
-            reader.report(place, "role", f"'{c['role']}' is no role.", "Use key or limit.")
+            reader.report(place, "role", tell("'{value}' is no role.", value=c["role"]), tell("Use key or limit."))
         if (
             c["hit_policy"] not in ("unique", "collect")
             or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]
@@ -155,7 +189,10 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
     for name in reader.names("limits"):
         if name.removeprefix("limits/").removesuffix(".csv") not in columns:
             reader.report(
-                Place(name, 1), "-", "limit_columns.csv declares no such table.", "Declare its columns there."
+                Place(name, 1),
+                "-",
+                tell("limit_columns.csv declares no such table."),
+                tell("Declare its columns there."),
             )
     return {
         name: LimitTable(name, hit_policy[name], tuple(own), tuple(_limit_rows(reader, name, own)))
@@ -179,7 +216,9 @@ def _example_inputs(reader: TableReader, row: Row) -> dict[str, object]:
     for part in filter(None, (part.strip() for part in cells["inputs"].split(";"))):
         name, equals, value = part.partition("=")
         if not equals:
-            reader.report(place, "inputs", f"'{part}' is no field=value.", "Separate inputs by semicolons.")
+            reader.report(
+                place, "inputs", tell("'{part}' is no field=value.", part=part), tell("Separate inputs by semicolons.")
+            )
         inputs[name.strip()] = value.strip()
     return {"inputs": inputs, "as_of": reader.date(place, "as_of", cells["as_of"]), "place": place}
 
@@ -190,9 +229,19 @@ def _effects(reader: TableReader) -> dict[str, tuple[str, str]]:
     for place, c in reader.rows("effects.csv", ("severity", *EFFECTS)):
         for column, words in EFFECTS.items():
             if c[column] not in words:
-                reader.report(place, column, f"'{c[column]}' is no effect.", f"Use {' or '.join(words)}.")
+                reader.report(
+                    place,
+                    column,
+                    tell("'{value}' is no effect.", value=c[column]),
+                    tell("Use {known}.", known=" or ".join(words)),
+                )
         if c["severity"] in found or c["severity"] not in SEVERITIES:
-            reader.report(place, "severity", f"'{c['severity']}' is unknown or stands twice.", "One row a severity.")
+            reader.report(
+                place,
+                "severity",
+                tell("'{value}' is unknown or stands twice.", value=c["severity"]),
+                tell("One row a severity."),
+            )
         found[c["severity"]] = (c["on_violation"], c["on_not_assessable"])
     return found
 
@@ -202,7 +251,12 @@ def _clauses(reader: TableReader) -> dict[str, Clause]:
     found: dict[str, Clause] = {}
     for place, cells in reader.rows("clauses.csv", (*names, "level")):
         if cells["clause_id"] in found:
-            reader.report(place, "clause_id", f"'{cells['clause_id']}' stands twice.", "Keep one row a clause.")
+            reader.report(
+                place,
+                "clause_id",
+                tell("'{value}' stands twice.", value=cells["clause_id"]),
+                tell("Keep one row a clause."),
+            )
         found[cells["clause_id"]] = Clause(**{name: cells[name] for name in names})
     return found
 

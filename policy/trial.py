@@ -12,6 +12,7 @@ import polars as pl
 
 from data import book, limits
 from data.errors import InputError
+from data.telling import tell
 from policy import compiling, coverage, impact, limit_checks, lint, safe_csv, tables
 from policy.asking import asked, closed_codes
 from policy.columns import Columns
@@ -114,14 +115,16 @@ def _unpacked(name: str, content: bytes) -> Texts:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile as error:
-        raise InputError(f"{name} is no zip file. Zip the folder of tables again.") from error
+        raise InputError(tell("{name} is no zip file. Zip the folder of tables again.", name=name)) from error
     names = [entry for entry in archive.infolist() if entry.filename.endswith(".csv")]
     tops = [PurePosixPath(entry.filename).parent for entry in names if entry.filename.endswith("clauses.csv")]
     if not tops:
-        raise InputError(f"{name} holds no clauses.csv. Zip the whole folder of policy tables.")
+        raise InputError(tell("{name} holds no clauses.csv. Zip the whole folder of policy tables.", name=name))
     most = limits.whole("policy_zip_mb")
     if sum(entry.file_size for entry in names) > most * MEGABYTE:
-        raise InputError(f"{name} unpacks to more than {most} MB; policy tables are far smaller.")
+        raise InputError(
+            tell("{name} unpacks to more than {most} MB; policy tables are far smaller.", name=name, most=most)
+        )
     inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
     return {
         PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _text(entry.filename, archive.read(entry))
@@ -135,15 +138,17 @@ def _place(name: str, known: Texts) -> str:
     limits = [place for place in found if place.startswith("limits/")]
     if len(found) == 1 or len(limits) == 1:
         return (limits or found)[0]
-    several = f"stands for {', '.join(found)}" if found else "is no policy table"
-    raise InputError(f"{name} {several}. Upload the whole folder as a zip instead.")
+    several = tell("stands for {known}", known=", ".join(found)) if found else tell("is no policy table")
+    raise InputError(tell("{name} {several}. Upload the whole folder as a zip instead.", name=name, several=several))
 
 
 def _text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name}: not UTF-8 at byte {error.start}. Save it as UTF-8 CSV.") from error
+        raise InputError(
+            tell("{name}: not UTF-8 at byte {start}. Save it as UTF-8 CSV.", name=name, start=error.start)
+        ) from error
 
 
 def zipped(texts: Texts) -> bytes:

@@ -14,6 +14,7 @@ from functools import reduce
 
 from sqlglot import exp
 
+from data.telling import Told, tell, word
 from policy import functions
 from policy.intervals import Interval, Value, complement, witness
 
@@ -33,8 +34,8 @@ FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', st
 class UnaryTestError(Exception):
     """The cell is no unary test of its column's type; `fix` says what to write instead."""
 
-    def __init__(self, message: str, fix: str = "Mend the cell.") -> None:
-        self.fix = fix
+    def __init__(self, message: Told, fix: Told | None = None) -> None:
+        self.told, self.fix = message, fix or tell("Mend the cell.")
         super().__init__(message)
 
 
@@ -74,23 +75,30 @@ def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.
 def parse(text: str, kind: str) -> Cell:
     """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
     if kind not in KEY_KINDS:
-        raise UnaryTestError(f"a {kind} cannot be a key.", f"Key columns are {', '.join(KEY_KINDS)}.")
+        raise UnaryTestError(
+            tell("a {kind} cannot be a key.", kind=word(kind)),
+            tell("Key columns are {known}.", known=", ".join(KEY_KINDS)),
+        )
     text = text.strip()
     if text in ("-", ""):
         return Cell(kind, any=True)
     if len(text) > MOST_CHARACTERS:
-        raise UnaryTestError(f"longer than {MOST_CHARACTERS} characters.", "Split the row.")
+        raise UnaryTestError(
+            tell("longer than {MOST_CHARACTERS} characters.", MOST_CHARACTERS=MOST_CHARACTERS), tell("Split the row.")
+        )
     negation = NEGATION.match(text)
     inner = negation.group(1) if negation else text
     if kind in _ORDERED and (thousands := THOUSANDS.search(inner)):
-        fix = f"Write {thousands.group().replace(',', '')}; two values take a space after the comma."
-        raise UnaryTestError(f"'{thousands.group()}' reads as several numbers.", fix)
+        fix = tell("Write {value}; two values take a space after the comma.", value=thousands.group().replace(",", ""))
+        raise UnaryTestError(tell("'{value}' reads as several numbers.", value=thousands.group()), fix)
     parts = [_plain_part(part, text) for part in split(inner)]
     if kind in _ORDERED:
         intervals = [_interval(part, kind) for part in parts]
         kept = tuple(complement(intervals) if negation else intervals)
         if not kept:
-            raise UnaryTestError(f"'{text}' accepts no value at all.", "Leave a value, or remove the row.")
+            raise UnaryTestError(
+                tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+            )
         return Cell(kind, intervals=kept)
     return _named(kind, [_name(part, kind) for part in parts], text, negated=bool(negation))
 
@@ -98,9 +106,14 @@ def parse(text: str, kind: str) -> Cell:
 def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
     if twice:
-        raise UnaryTestError(f"'{twice[0]}' stands twice in '{text[:60]}'.", "Name each value once.")
+        raise UnaryTestError(
+            tell("'{value}' stands twice in '{value2}'.", value=twice[0], value2=text[:60]),
+            tell("Name each value once."),
+        )
     if kind == "boolean" and negated and len(names) == 2:
-        raise UnaryTestError(f"'{text}' accepts no value at all.", "Leave a value, or remove the row.")
+        raise UnaryTestError(
+            tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+        )
     return Cell(kind, values=frozenset(names), negated=negated)
 
 
@@ -117,31 +130,44 @@ def split(text: str) -> list[str]:
             parts.append(text[start:at])
             start = at + 1
     if quoted:
-        raise UnaryTestError(f"'{text[:60]}' opens a quote that never ends.", 'Close it with ".')
+        raise UnaryTestError(
+            tell("'{value}' opens a quote that never ends.", value=text[:60]), tell('Close it with ".')
+        )
     return [part.strip() for part in (*parts, text[start:])]
 
 
 def _plain_part(part: str, whole: str) -> str:
     """One alternative, refused when it is more than a value, a comparison or a range."""
     if not part:
-        raise UnaryTestError(f"'{whole[:60]}' has an empty part.", "Remove the comma, or name the value.")
+        raise UnaryTestError(
+            tell("'{value}' has an empty part.", value=whole[:60]), tell("Remove the comma, or name the value.")
+        )
     if part.startswith('"'):
         return part
     if part == "null":
-        fix = "A record whose key is unknown is not_assessable; ask `is null` in a rule's scope instead."
-        raise UnaryTestError("'null' cannot be asked for: what is unknown is never judged.", fix)
+        fix = tell("A record whose key is unknown is not_assessable; ask `is null` in a rule's scope instead.")
+        raise UnaryTestError(tell("'null' cannot be asked for: what is unknown is never judged."), fix)
     if part == "-":
-        raise UnaryTestError(f"'-' accepts anything and stands alone, not in '{whole[:60]}'.", "Write - only.")
+        raise UnaryTestError(
+            tell("'-' accepts anything and stands alone, not in '{value}'.", value=whole[:60]), tell("Write - only.")
+        )
     for wide, narrow in FULL_WIDTH.items():
         if wide in part:
-            raise UnaryTestError(f"'{part[:60]}' holds a full-width '{wide}'.", f"Write '{narrow}', or quote the text.")
+            raise UnaryTestError(
+                tell("'{value}' holds a full-width '{wide}'.", value=part[:60], wide=wide),
+                tell("Write '{narrow}', or quote the text.", narrow=narrow),
+            )
     if NEGATION.match(part):
-        raise UnaryTestError(f"'{part[:60]}' is a negation inside a list.", "not(…) encloses the whole cell.")
+        raise UnaryTestError(
+            tell("'{value}' is a negation inside a list.", value=part[:60]), tell("not(…) encloses the whole cell.")
+        )
     if part.count("(") != part.count(")") and not RANGE.match(part):
-        raise UnaryTestError(f"'{part[:60]}' has a bracket without its other.", "Close it, or quote the text.")
+        raise UnaryTestError(
+            tell("'{value}' has a bracket without its other.", value=part[:60]), tell("Close it, or quote the text.")
+        )
     if CALL.match(part) and not DATE_LITERAL.match(part):
-        fix = "A key cell takes values, comparisons, ranges and not(…) only."
-        raise UnaryTestError(f"'{part[:60]}' calls a function.", fix)
+        fix = tell("A key cell takes values, comparisons, ranges and not(…) only.")
+        raise UnaryTestError(tell("'{value}' calls a function.", value=part[:60]), fix)
     return part
 
 
@@ -151,14 +177,20 @@ def _interval(text: str, kind: str) -> Interval:
         left, low, high, right = match.groups()
         interval = Interval(value(low), value(high), left != "[", right != "]")
         if witness(interval, discrete=False) is None:
-            raise UnaryTestError(f"'{text}' holds no value.", "Put the smaller bound first, and close an end.")
+            raise UnaryTestError(
+                tell("'{text}' holds no value.", text=text), tell("Put the smaller bound first, and close an end.")
+            )
         return interval
     if ".." in text:
-        raise UnaryTestError(f"'{text[:60]}' is no range.", "Write [12..60], (12..60], [12..60) or ]12..60[.")
+        raise UnaryTestError(
+            tell("'{value}' is no range.", value=text[:60]), tell("Write [12..60], (12..60], [12..60) or ]12..60[.")
+        )
     if match := COMPARISON.match(text):
         sign = match.group(1)
         if sign in ("=", "!="):
-            raise UnaryTestError(f"'{sign}' is no sign of a key cell.", "Write the value itself, or not(value).")
+            raise UnaryTestError(
+                tell("'{sign}' is no sign of a key cell.", sign=sign), tell("Write the value itself, or not(value).")
+            )
         bound = value(match.group(2))
         if sign.startswith("<"):
             return Interval(high=bound, high_open=sign == "<")
@@ -168,8 +200,8 @@ def _interval(text: str, kind: str) -> Interval:
 
 def _number(text: str) -> Decimal:
     if not NUMBER.match(text):
-        fix = "Write 0.7 for 70%." if text.endswith("%") else "Write digits with a point: 12, 0.7, -3.5."
-        raise UnaryTestError(f"'{text[:60]}' is no number.", fix)
+        fix = tell("Write 0.7 for 70%.") if text.endswith("%") else tell("Write digits with a point: 12, 0.7, -3.5.")
+        raise UnaryTestError(tell("'{value}' is no number.", value=text[:60]), fix)
     return Decimal(text)
 
 
@@ -181,7 +213,9 @@ def _date(text: str) -> date:
             raise ValueError
         return date.fromisoformat(day)
     except ValueError as error:
-        raise UnaryTestError(f"'{text[:60]}' is no date.", 'Write 2024-07-01 or date("2024-07-01").') from error
+        raise UnaryTestError(
+            tell("'{value}' is no date.", value=text[:60]), tell('Write 2024-07-01 or date("2024-07-01").')
+        ) from error
 
 
 _ORDERED: dict[str, Callable[[str], Value]] = {"number": _number, "date": _date}
@@ -192,12 +226,17 @@ def _name(text: str, kind: str) -> str:
         return unquoted(text)
     if kind == "boolean":
         if text not in ("true", "false"):
-            raise UnaryTestError(f"'{text[:60]}' is no boolean.", "Write true or false.")
+            raise UnaryTestError(tell("'{value}' is no boolean.", value=text[:60]), tell("Write true or false."))
         return text
     if COMPARISON.match(text) or RANGE.match(text):
-        raise UnaryTestError(f"'{text[:60]}' compares codes, which have no order.", "Name the codes, joined by commas.")
+        raise UnaryTestError(
+            tell("'{value}' compares codes, which have no order.", value=text[:60]),
+            tell("Name the codes, joined by commas."),
+        )
     if '"' in text or "\0" in text:
-        raise UnaryTestError(f"'{text[:60]}' holds a quote.", 'Quote the whole value: "a \\"b\\"".')
+        raise UnaryTestError(
+            tell("'{value}' holds a quote.", value=text[:60]), tell('Quote the whole value: "a \\"b\\"".')
+        )
     return text
 
 
@@ -205,7 +244,9 @@ def unquoted(text: str) -> str:
     """The value of a quoted text, with \\" and \\\\ read as the characters they stand for."""
     match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
     if match is None or "\0" in text:
-        raise UnaryTestError(f"'{text[:60]}' is no quoted text.", 'Write "text", with \\" for a quote inside.')
+        raise UnaryTestError(
+            tell("'{value}' is no quoted text.", value=text[:60]), tell('Write "text", with \\" for a quote inside.')
+        )
     return re.sub(r'\\(["\\])', r"\1", match.group(1))
 
 

@@ -5,6 +5,7 @@ the counts in them, codes do not. The address is the truth: a change is written 
 every widget is drawn from there.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -28,17 +29,26 @@ def put(name: str, values: list[str]) -> None:
         del st.query_params[name]
 
 
+def take(name: str, code: str) -> None:
+    """Choose it for a widget that remembers, too."""
+    put(name, [code])
+    if name in st.session_state:
+        st.session_state[name] = code
+
+
 def _key(name: str, labels: dict[str, str]) -> str:
     """A widget whose labels change is another widget: the browser would send the old labels back."""
     return f"{name}:{hash(tuple(labels.items()))}"
 
 
-def _moved(name: str, key: str) -> None:
+def _moved(name: str, key: str, picked: Callable[[], None] | None = None) -> None:
     value = st.session_state[key]
     chosen = value if isinstance(value, list) else [] if value is None else [str(value)]
     put(name, chosen)
-    if name in st.session_state and chosen:
-        st.session_state[name] = chosen[0]
+    if len(chosen) == 1:
+        take(name, chosen[0])
+    if picked:
+        picked()
 
 
 def kept(name: str, label: str, labels: dict[str, str]) -> str:
@@ -51,6 +61,17 @@ def kept(name: str, label: str, labels: dict[str, str]) -> str:
     return st.selectbox(
         label, list(labels), format_func=labels.__getitem__, key=key, on_change=_moved, args=(name, key)
     )
+
+
+def perhaps(name: str, label: str, labels: dict[str, str], placeholder: str,
+            picked: Callable[[], None] | None = None) -> None:  # fmt: skip
+    """One of the codes, or none; `picked` runs when it was chosen, before the page does."""
+    key = _key(name, labels)
+    st.session_state[key] = get(name) if get(name) in labels else None
+    st.selectbox(
+        label, list(labels), format_func=labels.__getitem__, key=key, index=None, placeholder=placeholder,
+        on_change=_moved, args=(name, key, picked),
+    )  # fmt: skip
 
 
 def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> list[str]:

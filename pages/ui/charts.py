@@ -1,6 +1,8 @@
 """The charts of the pages. Labels come written already; colours of ordered classes come from the theme of the mode."""
 
+import textwrap
 from collections.abc import Callable
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -9,9 +11,11 @@ import streamlit as st
 from pages.ui import language
 from pages.ui.language import say
 
+Spec = dict[str, Any]
 ALLOWED, BLOCKED, UNKNOWN = "#2F7FC1", "#D55E00", "#808890"  # told apart by all kinds of colour vision, in both modes
-SHADES = {False: ["#D6E6F7", "#1F5FA8"], True: ["#22354C", "#8CBDF2"]}  # by dark: little → much
-INKS = {False: (alt.value("white"), alt.value("#1B2430")), True: (alt.value("#11161D"), alt.value("#E6EAF0"))}
+# By dark: little → much, all of them a ground on which the ink of the mode can be read.
+SHADES = {False: ["#E4EEF9", "#7DB0E3"], True: ["#1D2C40", "#3A6699"]}
+INK = {False: "#1B2430", True: "#E6EAF0"}
 AXIS_AMOUNT = {
     "zh": "datum.value == 0 ? '0' : abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',.3~f') + '亿'"
     " : format(datum.value / 1e4, ',.3~f') + '万'",
@@ -20,41 +24,48 @@ AXIS_AMOUNT = {
 }
 
 
-def show(draw: Callable[..., alt.TopLevelMixin], frame: pl.DataFrame, *options: object, value: str = "balance") -> None:
-    """Draw the chart of a frame; where no row has a value, say so instead of drawing nothing."""
-    if frame[value].drop_nulls().is_empty() or (value == "balance" and not frame[value].sum()):
-        st.info(say("chart.nothing"))
-    else:
-        put(draw(frame, *options))
+PICK = "pick"  # the selection by which the marks of a chart are clicked
+QUIET = {False: "#4A5361", True: "#B4BCC8"}  # by dark: the ink of axes and of figures beside marks
 
 
-def put(chart: alt.TopLevelMixin) -> None:
-    """Onto the page. Altair's own check of the finished chart costs as much as all the rest of a page."""
-    st.vega_lite_chart(chart.to_dict(validate=False))
+def dark() -> bool:
+    return st.context.theme.type == "dark"
 
 
-def amount_axis(**options: object) -> alt.Axis:
-    return alt.Axis(labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"]), title=None, **options)
+def quiet() -> str:
+    return QUIET[dark()]
 
 
-def plain(
-    frame: pl.DataFrame, draw: Callable[..., dict[str, object]], what: str, *options: object, value: str = "balance"
-) -> None:
-    """As show, for a chart written as Vega-Lite; `what` it shows is its alternative text."""
-    if frame[value].drop_nulls().is_empty() or (value == "balance" and not frame[value].sum()):
-        st.info(say("chart.nothing"))
-    else:
-        st.vega_lite_chart(frame, draw(frame, *options), alt=what)
+def ink() -> str:
+    return INK[dark()]
 
 
-def pickable(frame: pl.DataFrame, spec: dict[str, object], key: str, picked: Callable[[], None], spoken: str) -> None:
-    """As plain, and the marks can be clicked: `picked` runs before the page does."""
-    st.vega_lite_chart(frame, spec, key=key, on_select=picked, selection_mode="pick", alt=spoken)
+def put(chart: alt.TopLevelMixin | Spec, spoken: str, *, data: pl.DataFrame | None = None, key: str | None = None,
+        picked: Callable[[], None] | None = None, width: str | None = None) -> None:  # fmt: skip
+    """The one way a chart reaches the page: legible in both modes, with words for who cannot see it.
+
+    `picked`: its marks can be clicked, and this runs before the page does.
+    """
+    # Altair's own check of the finished chart costs as much as all the rest of a page.
+    spec = chart if isinstance(chart, dict) else chart.to_dict(validate=False)
+    written = {"labelColor": quiet(), "titleColor": quiet()}
+    spec = spec | {"config": spec.get("config", {}) | {"axis": written, "legend": written}}
+    options = {"on_select": picked, "selection_mode": PICK} if picked else {}
+    st.vega_lite_chart(data, spec, alt=spoken, key=key, width=width, **options)
 
 
 def points(key: str) -> list[dict[str, object]]:
     """The marks that were clicked on the chart of this key."""
-    return st.session_state[key].selection.get("pick", [])
+    return st.session_state[key].selection.get(PICK) or []
+
+
+def drawable(frame: pl.DataFrame, value: str) -> bool:
+    """Whether any row has a value to draw; a sum of nothing is none."""
+    return bool((frame[value].fill_null(0) != 0).any())
+
+
+def amount_axis(**options: object) -> alt.Axis:
+    return alt.Axis(labelExpr=language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"]), title=None, **options)
 
 
 def months(snapshots: int) -> alt.X:
@@ -79,11 +90,27 @@ def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     return base.mark_line(point=alt.OverlayMarkDef(size=45, filled=True)).properties(height=300)
 
 
+def wrapped(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Long names on several lines, which an axis of names shows as such; Chinese ones may break after a comma."""
+    width = language.pick(20, 36)
+    lines = (textwrap.fill(name.replace("、", "、 "), width).replace("、 ", "、") for name in frame[column])
+    return frame.with_columns(pl.Series(column, list(lines), dtype=pl.String))
+
+
+def names_axis() -> alt.Axis:
+    return alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0, ticks=False, domain=False)
+
+
+def tall(bars: int) -> int:
+    """The height that so many bars beside each other take, with the room that Streamlit keeps under a chart."""
+    return 24 * bars + 28
+
+
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     """[name, balance, label, loans]: bars in the order given, each with its figure written at its end."""
     base = alt.Chart(frame).encode(
         y=alt.Y(
-            "name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=170, ticks=False, domain=False)
+            "name:N", sort=frame["name"].to_list(), axis=alt.Axis(title=None, labelLimit=300, ticks=False, domain=False)
         ),
         x=alt.X(
             "balance:Q", axis=None, scale=alt.Scale(domainMin=0, domainMax=float(frame["balance"].max() or 1) * 1.7)
@@ -94,18 +121,19 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
             alt.Tooltip("loans:N", title=say("kpi.loans")),
         ],
     )
-    written = base.mark_text(color=UNKNOWN, fontSize=12, align="left", dx=5).encode(text="label:N")
+    written = base.mark_text(color=quiet(), fontSize=12, align="left", dx=5).encode(text="label:N")
     filled = base.mark_bar(color=ALLOWED, opacity=0.85, cornerRadiusEnd=2)
-    return (filled + written).properties(height=max(120, 27 * frame.height))
+    return (filled + written).properties(height=tall(frame.height))
 
 
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """The frontier: [line, start, end, verdict, days, why], and marks [day, name] across it. `end` is the day after."""
+    frame = wrapped(frame, "line")
     lines = frame["line"].unique(maintain_order=True).to_list()
     base = alt.Chart(frame).encode(
         x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)),
         x2="end:T",
-        y=alt.Y("line:N", sort=lines, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False)),
+        y=alt.Y("line:N", sort=lines, title=None, axis=names_axis()),
         color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
                         legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3)),
         tooltip=[

@@ -2,66 +2,61 @@
 
 import altair as alt
 import polars as pl
-import streamlit as st
 
-from pages.ui.charts import INKS, SHADES
+from pages.ui import charts
+from pages.ui.charts import PICK, SHADES
 from pages.ui.language import say
 
-PICK = "picked"
 ROW = 74
 FREE = {False: ("#FFFFFF", "#EEF1F5"), True: ("#11161D", "#1B222C")}  # by dark: worked, not worked
 EDGE = {False: "#D5DAE1", True: "#2E3947"}
 CHOSEN = "#E3A000"
-TURN = {False: 0.5, True: 0.25}  # by dark: the part of the largest amount from which the square needs the other ink
 
 
 def month(frame: pl.DataFrame, weekdays: list[str], chosen: str | None) -> alt.LayerChart:
     """[iso, week, weekday, number, off, mark, name, loans, balance, label, count, day]; a click picks `iso`."""
-    dark = st.context.theme.type == "dark"
-    most = frame["balance"].max() or 1
     base = alt.Chart(frame).encode(y=alt.Y("week:O", axis=None))
     written = [
-        _text(base, weekdays, "number:Q", 0.08, 0.2, 13, _ink(most, dark), align="left"),
-        _text(base, weekdays, "mark:N", 0.92, 0.2, 11, _ink(most, dark), align="right"),
-        _text(base, weekdays, "label:N", 0.5, 0.52, 15, _ink(most, dark), weight="bold"),
-        _text(base, weekdays, "count:N", 0.5, 0.8, 11, _ink(most, dark)),
+        _text(base, weekdays, "number:Q", 0.08, 0.2, 13, align="left"),
+        _text(base, weekdays, "mark:N", 0.92, 0.2, 11, align="right"),
+        _text(base, weekdays, "label:N", 0.5, 0.52, 15, weight="bold"),
+        _text(base, weekdays, "count:N", 0.5, 0.8, 11),
     ]
     click = alt.selection_point(name=PICK, fields=["iso"], on="click", clear=False)
     catcher = base.mark_rect(fillOpacity=0, cursor="pointer").encode(x=_across(weekdays), tooltip=_tooltip())
-    shaded = _squares(base, weekdays, chosen, most, dark)
+    shaded = _squares(base, weekdays, chosen, frame["balance"].max() or 1)
     chart = alt.layer(shaded, *written, catcher.add_params(click))
     return chart.properties(height=ROW * (int(frame["week"].max()) + 1) + 24).configure_view(strokeWidth=0)
 
 
 def _across(weekdays: list[str], band: float | None = None) -> alt.X:
-    axis = alt.Axis(title=None, orient="top", labelAngle=0, ticks=False, domain=False, labelFontSize=13)
+    plain = {"ticks": False, "domain": False, "labelAngle": 0, "labelFlush": False, "labelFontSize": 13}
+    axis = alt.Axis(title=None, orient="top", **plain)
     place = {} if band is None else {"bandPosition": band}
     return alt.X("weekday:O", sort=weekdays, scale=alt.Scale(domain=weekdays), axis=axis, **place)
 
 
-def _squares(base: alt.Chart, weekdays: list[str], chosen: str | None, most: float, dark: bool) -> alt.Chart:
+def _squares(base: alt.Chart, weekdays: list[str], chosen: str | None, most: float) -> alt.LayerChart:
+    """Shaded by amount; a day whose loans state none has the lightest shade, a day without loans that of its kind."""
+    dark = charts.dark()
     worked, off = FREE[dark]
     shade = alt.Color("balance:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, most], range=SHADES[dark]))
-    empty = alt.condition("datum.off", alt.value(off), alt.value(worked))
+    kind = alt.when("datum.loans > 0").then(alt.value(SHADES[dark][0])).when("datum.off").then(alt.value(off))
     squares = base.mark_rect(cornerRadius=3).encode(
         x=_across(weekdays),
         stroke=alt.condition(f"datum.iso == '{chosen or ''}'", alt.value(CHOSEN), alt.value(EDGE[dark])),
         strokeWidth=alt.condition(f"datum.iso == '{chosen or ''}'", alt.value(3), alt.value(1)),
     )
-    return squares.transform_filter("datum.loans == 0").encode(color=empty) + squares.transform_filter(
-        "datum.loans > 0"
-    ).encode(color=shade)
+    plain = squares.transform_filter("!isValid(datum.balance)").encode(color=kind.otherwise(alt.value(worked)))
+    return plain + squares.transform_filter("isValid(datum.balance)").encode(color=shade)
 
 
 def _text(base: alt.Chart, weekdays: list[str], field: str, across: float, down: float, size: int,
-          ink: alt.condition, *, align: str = "center", weight: str = "normal") -> alt.Chart:  # fmt: skip
-    return base.mark_text(fontSize=size, fontWeight=weight, align=align, baseline="middle").encode(
-        x=_across(weekdays, across), y=alt.Y("week:O", axis=None, bandPosition=down), text=field, color=ink
+          *, align: str = "center", weight: str = "normal") -> alt.Chart:  # fmt: skip
+    mark = {"fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle", "color": charts.ink()}
+    return base.mark_text(**mark).encode(
+        x=_across(weekdays, across), y=alt.Y("week:O", axis=None, bandPosition=down), text=field
     )
-
-
-def _ink(most: float, dark: bool) -> alt.condition:
-    return alt.condition(f"datum.balance > {most * TURN[dark]}", *INKS[dark])
 
 
 def _tooltip() -> list[alt.Tooltip]:

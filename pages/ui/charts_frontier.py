@@ -4,20 +4,18 @@ A plain specification: building thousands of cells by way of Altair would cost m
 """
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 
-from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
+from pages.ui.charts import ALLOWED, BLOCKED, PICK, UNKNOWN, Spec
 from pages.ui.language import say
 
-PICK = "pick"
 CHOSEN = "#E3A000"
 HEIGHT = 300
 TOOLTIP = {"to_text": "new_maturity", "applied_text": "applied", "verdict": "verdict", "why": "blocked_by"}
 
 
-def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: list[str]) -> dict[str, Any]:
+def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: list[str]) -> Spec:
     """[x, x2, y, y2, to, applied, verdict, to_text, applied_text, why]; `dates`: asked for, applied, apply by."""
     wished, applied, deadline = dates
     seen = wished <= cells["x2"].max() and cells["y"].min() <= applied <= cells["y2"].max()
@@ -41,7 +39,7 @@ def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: lis
     }  # fmt: skip
 
 
-def _squares(cells: pl.DataFrame, words: list[str]) -> dict[str, Any]:
+def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
     across = {"format": "%Y-%m", "tickCount": 10, "labelOverlap": True, "grid": False}
     down = {"format": "%Y-%m-%d", "tickCount": 6, "grid": False}
     dated = cells.with_columns(pl.col("x", "x2", "y", "y2").cast(pl.String))

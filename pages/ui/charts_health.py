@@ -3,18 +3,15 @@
 Those whose marks can be clicked have a selection called `pick`.
 """
 
-from typing import Any
-
 import polars as pl
-import streamlit as st
 
-from pages.ui import language
-from pages.ui.charts import ALLOWED, AXIS_AMOUNT, SHADES, UNKNOWN
+from pages.ui import charts, language
+from pages.ui.charts import ALLOWED, AXIS_AMOUNT, PICK, SHADES, Spec
 from pages.ui.language import say
 
-Spec = dict[str, Any]
 DIM = 0.3  # of what is not chosen
-INK = {False: ("#FFFFFF", "#1B2430"), True: ("#11161D", "#E6EAF0")}  # by dark: on much, on little
+SEEN = {False: [0, 0.85], True: [0.3, 1]}  # by dark: the part of a scale of colours that stands out from the ground
+WORDS = "split(datum.label, ' ')"  # a word a line
 LEGEND = {"labelLimit": 0, "orient": "top", "title": None}
 
 
@@ -23,15 +20,15 @@ def _tip(**fields: str) -> list[Spec]:
 
 
 def _pick(*fields: str) -> list[Spec]:
-    return [{"name": "pick", "select": {"type": "point", "fields": list(fields), "on": "click", "clear": False}}]
+    return [{"name": PICK, "select": {"type": "point", "fields": list(fields), "on": "click", "clear": False}}]
 
 
 def parts(frame: pl.DataFrame, title: str) -> Spec:
     """[code, name, balance, label, count, bad, on]: bars in the order given, each with its figure at its end."""
     widest = float(frame["balance"].max() or 1) * 1.75
-    axis = {"title": None, "labelLimit": 150, "ticks": False, "domain": False}
+    axis = {"title": None, "labelLimit": 230, "ticks": False, "domain": False}
     return {
-        "height": max(110, 27 * frame.height),
+        "height": charts.tall(frame.height),
         "encoding": {
             "y": {"field": "name", "type": "nominal", "sort": frame["name"].to_list(), "axis": axis},
             "x": {"field": "balance", "type": "quantitative", "axis": None, "scale": {"domain": [0, widest]}},
@@ -44,7 +41,7 @@ def parts(frame: pl.DataFrame, title: str) -> Spec:
                 "encoding": {"opacity": {"condition": {"test": "datum.on", "value": 0.9}, "value": DIM}},
             },
             {
-                "mark": {"type": "text", "color": UNKNOWN, "fontSize": 12, "align": "left", "dx": 5},
+                "mark": {"type": "text", "color": charts.quiet(), "fontSize": 12, "align": "left", "dx": 5},
                 "encoding": {"text": {"field": "label", "type": "nominal"}},
             },
         ],
@@ -53,16 +50,15 @@ def parts(frame: pl.DataFrame, title: str) -> Spec:
 
 def matrix(rows: list[str], columns: list[str]) -> Spec:
     """[start, end, start_code, end_code, share, label, amount, count]: rows sum to 100 %, darker where more went."""
-    dark = st.context.theme.type == "dark"
-    much, little = INK[dark]
-    across = {"orient": "top", "labelAngle": 0, "labelLimit": 95, "ticks": False}
+    across = {"orient": "top", "labelAngle": 0, "labelLimit": 0, "labelOverlap": False, "ticks": False,
+              "labelFlush": False, "labelExpr": WORDS}  # fmt: skip
     return {
         "height": 44 * len(rows) + 60,
         "encoding": {
             "x": {"field": "end", "type": "nominal", "title": say("health.now"), "axis": across,
                   "scale": {"domain": columns}},
             "y": {"field": "start", "type": "nominal", "title": say("health.then"), "scale": {"domain": rows},
-                  "axis": {"labelLimit": 130, "ticks": False}},
+                  "axis": {"labelLimit": 0, "ticks": False, "labelFlush": False}},
             "tooltip": _tip(start=say("health.then"), end=say("health.now"), label=say("col.share"),
                             amount=say("kpi.balance"), count=say("kpi.loans")),
         },
@@ -71,12 +67,11 @@ def matrix(rows: list[str], columns: list[str]) -> Spec:
                 "mark": {"type": "rect", "cornerRadius": 2, "cursor": "pointer"},
                 "params": _pick("start_code", "end_code"),
                 "encoding": {"color": {"field": "share", "type": "quantitative", "legend": None,
-                                       "scale": {"type": "sqrt", "domain": [0, 1], "range": SHADES[dark]}}},
+                                       "scale": {"type": "sqrt", "domain": [0, 1], "range": SHADES[charts.dark()]}}},
             },
             {
-                "mark": {"type": "text", "fontSize": 12},
-                "encoding": {"text": {"field": "label", "type": "nominal"},
-                             "color": {"condition": {"test": "datum.share > 0.35", "value": much}, "value": little}},
+                "mark": {"type": "text", "fontSize": 12, "color": charts.ink()},
+                "encoding": {"text": {"field": "label", "type": "nominal"}},
             },
         ],
     }  # fmt: skip
@@ -89,11 +84,12 @@ def _months(snapshots: int) -> Spec:
 
 
 def class_trend(frame: pl.DataFrame, names: list[str]) -> Spec:
-    """[month, day, name, rank, balance, label]: one bar a snapshot, stacked by class."""
+    """[iso, code, month, day, name, rank, balance, label]: one bar a snapshot, stacked by class."""
     axis = {"labelExpr": language.pick(AXIS_AMOUNT["zh"], AXIS_AMOUNT["en"]), "title": None, "tickCount": 4}
     return {
         "height": 300,
-        "mark": {"type": "bar"},
+        "mark": {"type": "bar", "cursor": "pointer"},
+        "params": _pick("iso", "code"),
         "encoding": {
             "x": _months(frame["month"].n_unique()),
             "y": {"field": "balance", "type": "quantitative", "axis": axis, "stack": "zero"},
@@ -105,35 +101,39 @@ def class_trend(frame: pl.DataFrame, names: list[str]) -> Spec:
     }  # fmt: skip
 
 
-def ratios(frame: pl.DataFrame, names: list[str]) -> Spec:
-    """[month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
-    told = {"field": "name", "type": "nominal", "sort": names, "scale": {"domain": names},
-            "legend": LEGEND | {"columns": 3}}  # fmt: skip
+def _lines(x: Spec, channels: Spec, tips: list[Spec], field: str) -> Spec:
+    """Lines with a point at each value, which can be clicked a little beside it too."""
     return {
         "height": 300,
-        "mark": {"type": "line", "point": {"size": 45, "filled": True}},
         "encoding": {
-            "x": _months(frame["month"].n_unique()),
+            "x": x,
             "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"format": ".1%", "tickCount": 4}},
-            "color": told,
-            "shape": told,
-            "tooltip": _tip(day=say("frame.as_of"), name=say("chart.ratio"), label=say("chart.value")),
+            "tooltip": tips,
         },
-    }
+        "layer": [
+            {"mark": "line", "encoding": {"color": channels["color"]}},
+            {"mark": {"type": "point", "size": 45, "filled": True, "opacity": 1},
+             "encoding": channels},
+            {"mark": {"type": "point", "size": 260, "filled": True, "opacity": 0, "cursor": "pointer"},
+             "params": _pick(field)},
+        ],
+    }  # fmt: skip
+
+
+def ratios(frame: pl.DataFrame, names: list[str]) -> Spec:
+    """[iso, month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
+    told = {"field": "name", "type": "nominal", "sort": names, "scale": {"domain": names},
+            "legend": LEGEND | {"columns": 3}}  # fmt: skip
+    tips = _tip(day=say("frame.as_of"), name=say("chart.ratio"), label=say("chart.value"))
+    return _lines(_months(frame["month"].n_unique()), {"color": told, "shape": told}, tips, "iso")
 
 
 def vintages(frame: pl.DataFrame) -> Spec:
-    """[name, age, value, label, size]: a curve a cohort over its age in months, older ones darker."""
+    """[iso, name, age, value, label, size]: a curve a cohort over its age in months, older ones darker."""
     names = frame["name"].unique(maintain_order=True).to_list()
-    return {
-        "height": 300,
-        "mark": {"type": "line", "point": {"size": 40, "filled": True}},
-        "encoding": {
-            "x": {"field": "age", "type": "quantitative", "title": say("health.age"), "axis": {"tickMinStep": 1}},
-            "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"format": ".1%", "tickCount": 4}},
-            "color": {"field": "name", "type": "nominal", "sort": names, "legend": LEGEND | {"columns": 4},
-                      "scale": {"domain": names, "scheme": "viridis"}},
-            "tooltip": _tip(name=say("health.cohort"), age=say("health.age"), label=say("chart.value"),
-                            size=say("kpi.loans")),
-        },
-    }  # fmt: skip
+    shades = {"name": "viridis", "extent": SEEN[charts.dark()]}
+    told = {"field": "name", "type": "nominal", "sort": names, "legend": LEGEND | {"columns": 4},
+            "scale": {"domain": names, "scheme": shades}}  # fmt: skip
+    age = {"field": "age", "type": "quantitative", "title": say("health.age"), "axis": {"tickMinStep": 1}}
+    tips = _tip(name=say("health.cohort"), age=say("health.age"), label=say("chart.value"), size=say("kpi.loans"))
+    return _lines(age, {"color": told}, tips, "iso")

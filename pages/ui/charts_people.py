@@ -3,10 +3,15 @@
 import altair as alt
 import polars as pl
 
+from pages.ui import charts
 from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
 from pages.ui.language import say
 
-SIDE = 440  # pixels of a drawn circle each way
+SIDE = 520  # pixels of a drawn circle from side to side
+BESIDE, BELOW = 0.95, 0.2  # of the drawing, for the names beside its parties and under them
+MIDDLE = "datum.x >= 0.45 && datum.x <= 0.55"
+NAMED = (("datum.x < 0.45", "right", -16, 0), ("datum.x > 0.55", "left", 16, 0),
+         (f"{MIDDLE} && datum.y >= 0.5", "center", 0, -22), (f"{MIDDLE} && datum.y < 0.5", "center", 0, 22))
 LEGEND = {"labelLimit": 0, "orient": "top", "title": None}
 
 
@@ -14,7 +19,7 @@ def _states(names: list[str], colours: list[str]) -> alt.Color:
     return alt.Color("state:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(columns=3, **LEGEND))
 
 
-def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str], text: str) -> alt.LayerChart:
+def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str]) -> alt.LayerChart:
     """[manager, branch, loans, violations, rate, label, state] over [loans, lower, middle, upper]."""
     x = alt.X("loans:Q", title=say("col.loans"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=6))
     seen = points.select("manager", "branch", "loans", "violations", "rate", "label", "state")
@@ -32,13 +37,13 @@ def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str], text: 
     lines = alt.Chart(limits).encode(x=x)
     band = lines.mark_area(opacity=0.10, color=UNKNOWN).encode(y="lower:Q", y2="upper:Q")
     middle = lines.mark_line(color=UNKNOWN, strokeDash=[4, 3]).encode(y="middle:Q")
-    return (band + middle + dots).properties(height=340, description=text)
+    return (band + middle + dots).properties(height=340)
 
 
-def against_peers(frame: pl.DataFrame, text: str) -> alt.LayerChart:
+def against_peers(frame: pl.DataFrame) -> alt.LayerChart:
     """[name, who, rate, label, violations]: two points a line, the manager's and the peers', and the way between."""
     names, who = frame["name"].unique(maintain_order=True).to_list(), frame["who"].unique(maintain_order=True).to_list()
-    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
+    y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False))
     base = alt.Chart(frame).encode(y=y)
     span = base.mark_line(color=UNKNOWN, opacity=0.5).encode(x="rate:Q", detail="name:N")
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(
@@ -49,10 +54,10 @@ def against_peers(frame: pl.DataFrame, text: str) -> alt.LayerChart:
                  alt.Tooltip("label:N", title=say("col.rate")),
                  alt.Tooltip("violations:Q", title=say("col.violations"))],
     )  # fmt: skip
-    return (span + dots).properties(height=34 * len(names) + 70, description=text)
+    return (span + dots).properties(height=34 * len(names) + 70)
 
 
-def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str], text: str) -> alt.LayerChart:
+def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """[as_of, day, who, rate, label, loans, violations], and a mark [as_of, text] on the day of the session."""
     days = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in frame["as_of"].unique().sort()]
     top = float(frame["rate"].max() or 1) * 1.3  # room above the lines for what is said of the mark
@@ -68,30 +73,30 @@ def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str], text: str
     )  # fmt: skip
     held = alt.Chart(marks).encode(x="as_of:T")
     rule = held.mark_rule(color=UNKNOWN, strokeDash=[5, 3], size=2)
-    said = held.mark_text(color=UNKNOWN, align="left", dx=5, dy=-4, baseline="top").encode(
+    said = held.mark_text(color=charts.quiet(), align="left", dx=5, dy=-4, baseline="top").encode(
         text="text:N", y=alt.value(6)
     )
     lines = base.mark_line(point=alt.OverlayMarkDef(size=60, filled=True))
-    return (lines + rule + said).properties(height=300, description=text)
+    return (lines + rule + said).properties(height=300)
 
 
-def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds: list[str], text: str,
-          dark: bool) -> alt.LayerChart:  # fmt: skip
+def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds: list[str]) -> alt.LayerChart:
     """[x, y, name, state, balance, label, side, more] tied by [x, y, x2, y2, state, label], with [x, y, angle, state].
 
-    Places run from 0 to 1 both ways; the drawing is square, so that the arrows point where the lines lead.
+    Places run from 0 to 1; both ways have the same scale, so that the arrows point where the lines lead.
     """
-    plane = {"axis": None, "scale": alt.Scale(domain=[-0.2, 1.2])}
+    low, high = float(nodes["y"].min()) - BELOW, float(nodes["y"].max()) + BELOW
+    across = {"axis": None, "scale": alt.Scale(domain=[-BESIDE, 1 + BESIDE])}
+    up = {"axis": None, "scale": alt.Scale(domain=[low, high])}
     colour = _states(kinds, [ALLOWED, BLOCKED, UNKNOWN][: len(kinds)])
     lines = alt.Chart(edges).mark_rule(size=1.6, opacity=0.75).encode(
-        x=alt.X("x:Q", **plane), y=alt.Y("y:Q", **plane), x2="x2:Q", y2="y2:Q", color=colour,
+        x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), x2="x2:Q", y2="y2:Q", color=colour,
         tooltip=[alt.Tooltip("label:N", title=say("chart.tie"))])  # fmt: skip
-    heads = (
-        alt.Chart(arrows)
-        .mark_point(shape="triangle", filled=True, size=110, opacity=1)
-        .encode(x=alt.X("x:Q", **plane), y=alt.Y("y:Q", **plane), color=colour, angle=alt.Angle("angle:Q", scale=None))
+    turned = alt.Angle("angle:Q", scale=None)
+    heads = alt.Chart(arrows).mark_point(shape="triangle", filled=True, size=110, opacity=1).encode(
+        x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), color=colour, angle=turned
     )
-    base = alt.Chart(nodes).encode(x=alt.X("x:Q", **plane), y=alt.Y("y:Q", **plane))
+    base = alt.Chart(nodes).encode(x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up))
     dots = base.mark_point(filled=True, opacity=1).encode(
         color=colour,
         size=alt.Size("balance:Q", scale=alt.Scale(range=[120, 900], domainMin=0), legend=None),
@@ -99,8 +104,12 @@ def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds:
                  alt.Tooltip("label:N", title=say("kpi.balance")),
                  alt.Tooltip("more:N", title=say("col.relation"))],
     )  # fmt: skip
-    ink = "#E6EAF0" if dark else "#1B2430"
-    written = [base.transform_filter(half).mark_text(fontSize=11, color=ink, dy=away, limit=170).encode(text="name:N")
-               for half, away in (("datum.y >= 0.5", -20), ("datum.y < 0.5", 22))]  # fmt: skip
-    chart = alt.layer(lines, heads, dots, *written)
-    return chart.properties(width=SIDE, height=SIDE, autosize="pad", description=text)
+    written = [_named(base, *place) for place in NAMED]
+    height = SIDE * (high - low) / (1 + 2 * BESIDE)
+    return alt.layer(lines, heads, dots, *written).properties(width=SIDE, height=height)
+
+
+def _named(base: alt.Chart, which: str, align: str, dx: int, dy: int) -> alt.Chart:
+    """The names of those parties, on the side that looks away from the middle."""
+    mark = {"align": align, "dx": dx, "dy": dy, "baseline": "middle", "fontSize": 12, "limit": 155}
+    return base.transform_filter(which).mark_text(color=charts.ink(), **mark).encode(text="name:N")

@@ -5,6 +5,7 @@ from datetime import date
 import altair as alt
 import polars as pl
 
+from pages.ui import charts
 from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
 from pages.ui.language import say
 
@@ -13,12 +14,13 @@ def moves(frame: pl.DataFrame) -> alt.Chart:
     """[name, kind, records, loans, yuan]: to the right what a rule gains, to the left what it loses."""
     kinds = {"added": BLOCKED, "removed": ALLOWED, "became_not_assessable": UNKNOWN, "ceased_not_assessable": "#B9C0C8"}
     scale = alt.Scale(domain=[say(f"policy.kind_{kind}") for kind in kinds], range=list(kinds.values()))
+    frame = charts.wrapped(frame, "name")
     names = frame["name"].unique(maintain_order=True).to_list()
     return (
-        alt.Chart(frame, description=say("policy.moves_alt"))
+        alt.Chart(frame)
         .mark_bar(height=16, cornerRadiusEnd=2)
         .encode(
-            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
+            y=alt.Y("name:N", sort=names, title=None, axis=charts.names_axis()),
             x=alt.X("records:Q", title=None, axis=alt.Axis(tickCount=5, format=",d", tickMinStep=1)),
             color=alt.Color("kind:N", scale=scale, legend=alt.Legend(orient="top", title=None, labelLimit=0)),
             tooltip=[
@@ -35,7 +37,7 @@ def moves(frame: pl.DataFrame) -> alt.Chart:
 
 def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
     """[value, tried, violations, loans, label]: a step for each limit tried; a dashed line at what is caught now."""
-    base = alt.Chart(frame, description=say("policy.curve_alt"))
+    base = alt.Chart(frame)
     axis = alt.Axis(labelAngle=-35, labelOverlap=True)
     line = base.mark_line(color=ALLOWED, point=alt.OverlayMarkDef(size=50, filled=True, color=ALLOWED)).encode(
         x=alt.X("tried:N", sort=frame["tried"].to_list(), title=say("policy.curve_limit"), axis=axis),
@@ -54,23 +56,24 @@ def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
 
 
 def timeline(frame: pl.DataFrame, as_of: date) -> alt.LayerChart:
-    """[name, what, start, end, days]: a bar a row in force; a line at the snapshot."""
+    """[name, whole, what, start, end, days]: a bar a row in force; a line at the snapshot."""
+    frame = charts.wrapped(frame, "name")
     names = frame["name"].unique(maintain_order=True).to_list()
     whats = frame["what"].unique(maintain_order=True).to_list()
     bars = (
-        alt.Chart(frame, description=say("policy.timeline_alt"))
-        .mark_bar(height=12, cornerRadius=2, stroke=UNKNOWN, strokeWidth=0.5)
+        alt.Chart(frame)
+        .mark_bar(height=12, cornerRadius=2)
         .encode(
-            x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8)),
+            x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount=8, orient="top")),
             x2="end:T",
-            y=alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labelLimit=360, ticks=False, domain=False)),
+            y=alt.Y("name:N", sort=names, title=None, axis=charts.names_axis()),
             color=alt.Color("what:N", scale=alt.Scale(domain=whats, range=[ALLOWED, "#E3B100"]),
-                            legend=alt.Legend(orient="top", title=None)),
-            tooltip=[alt.Tooltip("name:N", title=say("col.row_name")),
+                            legend=alt.Legend(orient="top", title=None) if len(whats) > 1 else None),
+            tooltip=[alt.Tooltip("whole:N", title=say("col.row_name")),
                      alt.Tooltip("days:N", title=say("policy.in_force"))],
         )
     )  # fmt: skip
     mark = alt.Chart(pl.DataFrame({"day": [as_of]})).mark_rule(color=BLOCKED, size=2).encode(
         x="day:T", tooltip=[alt.Tooltip("day:T", title=say("frame.as_of"), format="%Y-%m-%d")]
     )  # fmt: skip
-    return (bars + mark).properties(height=22 * len(names) + 110)
+    return (bars + mark).properties(height=30 * len(names) + 90)

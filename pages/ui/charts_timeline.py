@@ -1,11 +1,10 @@
 """A loan's history as lanes over the days: spans (term, class, arrears) and points (steps, requests, visits)."""
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 
-from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
+from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN, Spec
 from pages.ui.language import say
 
 SPANS = {"term": ALLOWED, "extension": "#7FB2E0", "arrears": BLOCKED}
@@ -15,8 +14,8 @@ AXIS = {"format": "%Y-%m", "tickCount": 10, "labelOverlap": True}
 
 def history(
     spans: pl.DataFrame, points: pl.DataFrame, today: date, lanes: list[str], classes: list[str]
-) -> dict[str, Any]:
-    """[lane, start, end, kind, text, days] and [lane, day, text, days], with a line at the day looked at."""
+) -> Spec:
+    """[lane, start, end, kind, text, days] and [lane, day, text, days, wrong], with a line at the day looked at."""
     down = {
         "field": "lane", "type": "nominal", "sort": lanes, "title": None, "scale": {"domain": lanes},
         "axis": {"labelLimit": 160, "ticks": False, "domain": False, "grid": True},
@@ -25,7 +24,12 @@ def history(
              "scale": {"domain": list(SPANS), "range": list(SPANS.values())}}  # fmt: skip
     graded = {"field": "text", "type": "nominal", "scale": {"domain": classes},
               "legend": {"title": say("loan.lane_class"), "orient": "top", "labelLimit": 0}}  # fmt: skip
-    marks = {"type": "point", "size": 70, "filled": True, "shape": "diamond", "color": ALLOWED}
+    by_class = spans.filter(pl.col("kind") == "class")
+    if by_class.is_empty():
+        graded["legend"] = None
+    marks = {"type": "point", "size": 80, "filled": True, "opacity": 1}
+    told = {"x": _day("day"), "y": down, "tooltip": _tooltip(), "shape": _either("cross", "diamond"),
+            "color": _either(BLOCKED, ALLOWED)}  # fmt: skip
     now = {"type": "rule", "color": UNKNOWN, "strokeDash": [4, 3], "size": 2}
     return {
         "height": HEIGHT * len(lanes) + 90,
@@ -33,24 +37,28 @@ def history(
         "layer": [
             _layer(spans.filter(pl.col("kind") != "class"), {"type": "bar", "height": 16, "cornerRadius": 2},
                    _span(down) | {"color": plain}),
-            _layer(spans.filter(pl.col("kind") == "class"), {"type": "bar", "height": 16},
-                   _span(down) | {"color": graded}),
-            _layer(points, marks, {"x": _day("day"), "y": down, "tooltip": _tooltip()}),
+            _layer(by_class, {"type": "bar", "height": 16}, _span(down) | {"color": graded}),
+            _layer(points, marks, told),
             _layer(pl.DataFrame({"day": [today]}), now, {"x": _day("day")}),
         ],
     }  # fmt: skip
 
 
-def _layer(rows: pl.DataFrame, mark: dict[str, Any], encoding: dict[str, Any]) -> dict[str, Any]:
+def _layer(rows: pl.DataFrame, mark: Spec, encoding: Spec) -> Spec:
     dated = rows.with_columns(pl.col(pl.Date).cast(pl.String))
     return {"data": {"values": dated.to_dicts()}, "mark": mark, "encoding": encoding}
 
 
-def _day(name: str) -> dict[str, Any]:
+def _either(wrong: str, right: str) -> Spec:
+    """Of a point: one way where its day is out of order, another where it is not."""
+    return {"condition": {"test": "datum.wrong", "value": wrong}, "value": right}
+
+
+def _day(name: str) -> Spec:
     return {"field": name, "type": "temporal", "title": None, "axis": AXIS}
 
 
-def _span(down: dict[str, Any]) -> dict[str, Any]:
+def _span(down: Spec) -> Spec:
     return {"x": _day("start"), "x2": {"field": "end"}, "y": down, "tooltip": _tooltip()}
 
 

@@ -2,8 +2,8 @@
 
 import altair as alt
 import polars as pl
-import streamlit as st
 
+from pages.ui import charts
 from pages.ui.language import say
 
 # From grave to slight; lightness falls in step with them, so that they are told apart without colour too.
@@ -15,15 +15,14 @@ SEVERITIES = {
 
 def weighted(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[day, severity, rank, points, label, count]: a bar a snapshot, its points stacked by severity."""
-    dark = st.context.theme.type == "dark"
     return (
-        alt.Chart(frame, description=say("violations.trend_alt"))
+        alt.Chart(frame)
         .mark_bar(opacity=0.95)
         .encode(
             x=alt.X("day:O", title=None, sort=None, axis=alt.Axis(labelAngle=-45)),
             y=alt.Y("points:Q", title=say("violations.points"), axis=alt.Axis(tickCount=5)),
             color=alt.Color("severity:N", sort=names,
-                            scale=alt.Scale(domain=names, range=SEVERITIES[dark][: len(names)]),
+                            scale=alt.Scale(domain=names, range=SEVERITIES[charts.dark()][: len(names)]),
                             legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=5)),
             order=alt.Order("rank:Q"),
             tooltip=[alt.Tooltip("day:N", title=say("frame.as_of")),

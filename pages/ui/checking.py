@@ -5,8 +5,7 @@ from datetime import date
 import streamlit as st
 
 from data import book, findings
-from data.errors import LoanlightError
-from pages.ui import access, frame, jobs, numbers
+from pages.ui import access, frame, jobs, numbers, refusals
 from pages.ui.language import say
 from policy import judging, life
 from policy.model import Policy
@@ -51,10 +50,7 @@ def _outcome(job: jobs.Job) -> None:
             job.done.wait()
         st.rerun()
     if job.error is not None:
-        if not isinstance(job.error, LoanlightError):
-            raise job.error
-        st.error(say("import.check_failed"))
-        st.code(str(job.error), language=None, wrap_lines=True)
+        refusals.show(say("import.check_failed"), job.error)
         return
     counts = [rule.counts for rule in job.result.rules]
     violations, unknown = (sum(each[verdict] for each in counts) for verdict in ("violation", "not_assessable"))

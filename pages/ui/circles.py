@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import circles, findings
-from pages.ui import access, address, charts_people, circle_layout, language, numbers, tables
+from pages.ui import access, address, charts, charts_people, circle_layout, language, naming, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import supervision
@@ -16,11 +16,11 @@ LIST = "connected"
 CIRCLES = {"kind_name": "text", "leader": "text", "borrowers": "count", "loans": "count", "balance": "amount",
            "to_tier1": "share", "to_net": "share", "against_limit": "text", "npl_balance": "amount",
            "branches": "count"}  # fmt: skip
-MEMBERS = {"borrower_name": "text", "borrower_id": "text", "running_loans": "count", "balance": "amount",
-           "to_tier1": "share", "npl_balance": "amount", "relation": "text", "branch": "text", "officer_id": "text",
-           "group_id": "text", "controller": "text"}  # fmt: skip
+MEMBERS = {"borrower_name": "text", "running_loans": "count", "balance": "amount",
+           "to_tier1": "share", "npl_balance": "amount", "relation": "text", "branch": "text", "manager": "text",
+           "group_id": "text", "controller": "text", "borrower_id": "text"}  # fmt: skip
 TIES = {"giver_name": "text", "taker_name": "text", "loans": "count", "balance": "amount"}
-FINDINGS = {"rule_id": "text", "signal": "text", "title": "text", "found": "count"}
+FINDINGS = {"signal": "text", "found": "count", "title": "text", "rule_id": "text"}
 DRAWN = 60  # parties beyond which a drawing is a tangle; the table below it has all
 SUBJECTS = ("borrower", "group", "collateral")
 KINDS = ("circle", "mutual", "chain", "guarantor", "group", "controller")
@@ -54,13 +54,15 @@ def _share(column: str, whole: Decimal | None) -> pl.Expr:
     return pl.col(column).cast(pl.Float64) / float(whole) if whole else pl.lit(None, pl.Float64)
 
 
-def cards(rows: pl.DataFrame) -> list[tuple[str, str, str]]:
-    """(kind, how many, borrowers and exposure) of each kind."""
+def cards(rows: pl.DataFrame) -> list[tuple[str, str, str | None]]:
+    """(kind, how many, the largest: against capital, or else its balance) of each kind."""
     found = []
     for kind, name in language.terms("circle_kind").items():
         ours = rows.filter(pl.col("kind") == kind)
-        largest = numbers.share(ours["to_tier1"].max()) if ours.height else numbers.NOTHING
-        found.append((name, numbers.count(ours.height), say("circles.largest", share=largest)))
+        most, share = ours["balance"].max(), ours["to_tier1"].max()
+        largest = numbers.share(share) if share is not None else numbers.compact(most)
+        under = say("circles.largest", size=largest) if most is not None else None
+        found.append((name, numbers.count(ours.height), under))
     return found
 
 
@@ -81,7 +83,8 @@ def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
              for kind, name in language.terms("circle_kind").items() if kind in counts}  # fmt: skip
     wanted = address.several("kind", say("circles.kind"), kinds, say("filter.all"))
     shown = rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
-    row = tables.show(shown, CIRCLES, key=f"circles:{view.as_of}:{hash(tuple(wanted))}", pick=True, height=330)
+    key = f"circles:{view.as_of}:{hash(tuple(wanted))}"
+    row = tables.show(shown, tables.filled(shown, CIRCLES), key=key, pick=True, height=tables.LOW)
     if row is not None:
         address.put("circle", [f"{shown['kind'][row]}~{shown['circle_id'][row]}"])
     kind, _, circle_id = (address.get("circle") or "").partition("~")
@@ -96,10 +99,8 @@ def _members(view: View, circle: dict[str, Any]) -> pl.DataFrame:
     size = pl.col("guarantee_circle")
     relation = (pl.when(size == 2).then(pl.lit(say("circles.in_mutual")))  # a circle of two
                 .when(size > 2).then(pl.format(say("circles.in_circle", n="{}"), size)))  # fmt: skip
-    return found.with_columns(
-        to_tier1=_share("balance", capital["tier1_capital"]),
-        relation=relation,
-        branch=pl.col("branch_id").replace(access.ask(findings.branch_names, view.as_of)),
+    return naming.places(view, found).with_columns(
+        to_tier1=_share("balance", capital["tier1_capital"]), relation=relation
     )
 
 
@@ -107,26 +108,33 @@ def panel(view: View, circle: dict[str, Any]) -> None:
     """One circle: the drawing, its members, the guarantees between them."""
     members = _members(view, circle)
     st.subheader(say("circles.one", kind=circle["kind_name"]), anchor=False)
-    st.text(say("circles.said", leader=circle["leader"] or circle["circle_id"],
-                borrowers=numbers.count(circle["borrowers"]), loans=numbers.count(circle["loans"]),
-                balance=numbers.compact(circle["balance"]), share=numbers.share(circle["to_tier1"])))  # fmt: skip
+    said = {"leader": circle["leader"] or circle["circle_id"], "borrowers": numbers.count(circle["borrowers"]),
+            "loans": numbers.count(circle["loans"]), "balance": numbers.compact(circle["balance"])}  # fmt: skip
+    st.text(say("circles.said", **said, share=_of_tier1(circle)))
     centre = _centre(circle)
     shown = members.head(DRAWN - len(centre))
     if shown.height < members.height:
         st.caption(say("circles.too_many", n=numbers.count(shown.height), m=numbers.count(members.height)))
     parties = (*centre, *shown["borrower_id"])
     ties = access.ask(circles.ties, view.as_of, parties)
-    with st.grid(min_column_width=440, gap="large"):
+    with st.grid(min_column_width=440, gap=("medium", "large")):
         with st.container():
             _draw(circle, shown, ties)
             st.caption(say("circles.reading"))
         with st.container():
-            tables.show(members, MEMBERS, key=f"members:{circle['kind']}:{circle['circle_id']}", height="content")
+            key = f"members:{circle['kind']}:{circle['circle_id']}"
+            tables.show(members, tables.filled(members, MEMBERS), key=key, height=tables.TALL)
             if ties.height:
                 st.markdown(f"**{say('circles.ties')}**")
                 names = dict(members.select("borrower_id", "borrower_name").iter_rows())
                 tables.show(ties.with_columns(taker_name=pl.col("taker").replace(names)), TIES, key="ties",
-                            height="content")  # fmt: skip
+                            height=tables.LOW)  # fmt: skip
+
+
+def _of_tier1(circle: dict[str, Any]) -> str:
+    """The share of the bank's capital in words, where the capital is on record."""
+    share = circle["to_tier1"]
+    return "" if share is None else say("circles.of_tier1", share=numbers.share(share))
 
 
 def _centre(circle: dict[str, Any]) -> list[str]:
@@ -148,10 +156,9 @@ def _draw(circle: dict[str, Any], members: pl.DataFrame, ties: pl.DataFrame) -> 
         kind=circle["kind_name"],
         n=members.height,
         ties=len(lines),
-        share=numbers.share(circle["to_tier1"]),
+        share=_of_tier1(circle),
     )
-    chart = charts_people.graph(nodes, edges, heads, states, text, st.context.theme.type == "dark")
-    st.vega_lite_chart(chart.to_dict(validate=False), width="content")
+    charts.put(charts_people.graph(nodes, edges, heads, states), text, width="content")
 
 
 def _nodes(

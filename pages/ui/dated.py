@@ -6,10 +6,11 @@ from pages.ui import numbers
 
 
 def dated(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `month`, with its day where a month has several snapshots, and `day` as people write it."""
+    """Add `month`, with its day where a month has several snapshots, `day` as people write it, and `iso`."""
     days = frame["as_of"].unique()
     crowded = days.dt.to_string("%Y-%m").n_unique() < days.len()
     return frame.with_columns(
         month=pl.col("as_of").dt.to_string("%y-%m-%d" if crowded else "%Y-%m"),
         day=numbers.texts(frame["as_of"], numbers.day),
+        iso=pl.col("as_of").cast(pl.String),
     )

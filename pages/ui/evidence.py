@@ -7,14 +7,17 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary
-from pages.ui import access, frame, language, numbers
+from pages.ui import access, citations, frame, language, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import verdicts
-from policy.model import FOREVER, Policy
+from policy.model import FOREVER, Policy, clause_ids
 from policy.verdicts import Verdict
 
 SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
+INPUTS = {"input": "text", "value": "text"}
+LIMIT_ROWS = dict.fromkeys(("cells", "clause", "evidence", "reading", "row_id"), "text")
+HALF = 400  # pixels that the inputs need, and the clause beside them; on a narrower screen they stand under each other
 MARKS = {"pass": "✔", "violation": "✘", "not_applicable": "–", "not_assessable": "?"}
 
 
@@ -97,7 +100,8 @@ def why(policy: Policy, verdict: Verdict) -> str:
     if not verdict.reason:
         return ""
     fields = [field_label(policy, verdict.subject, name) for name in verdict.missing]
-    return say(f"reason.{verdict.reason}") + (f": {', '.join(fields)}" if fields else "")
+    said = say(f"reason.{verdict.reason}")
+    return f"{said}{pick('：', ': ')}{pick('、', ', ').join(fields)}" if fields else said
 
 
 def _inputs(policy: Policy, verdict: Verdict) -> pl.DataFrame:
@@ -116,9 +120,9 @@ def _limit_rows(policy: Policy, verdict: Verdict) -> pl.DataFrame:
         cells = [
             f"{pick(c.zh, c.en)} {_cell(c.name, row['cells'][c.name])}" for c in columns if row["cells"].get(c.name)
         ]
-        rows.append((row["row_id"], " · ".join(cells), row["clause_id"], grade(row["evidence"]),
-                     pick(row["reading_zh"], row["reading_en"])))  # fmt: skip
-    return pl.DataFrame(rows, schema=["row_id", "cells", "clause_id", "evidence", "reading"], orient="row")
+        rows.append((" · ".join(cells), citations.of(policy, row["clause_id"]), grade(row["evidence"]),
+                     pick(row["reading_zh"], row["reading_en"]) or None, row["row_id"]))  # fmt: skip
+    return pl.DataFrame(rows, schema=dict.fromkeys(LIMIT_ROWS, pl.String), orient="row")
 
 
 def _cell(name: str, cell: str) -> str:
@@ -141,9 +145,10 @@ def in_force(view: View, rule_id: str) -> str:
 def _clause(view: View, clause_id: str) -> None:
     clause = view.policy.clauses.get(clause_id)
     if clause is None:
-        st.text(clause_id or numbers.NOTHING)
+        st.text(clause_id)
         return
-    st.text(f"{clause.clause_id} · {pick(clause.document_zh, clause.document_en)} {clause.section}")
+    place = citations.section(clause.section)
+    st.text(f"{clause.clause_id} · {pick(clause.document_zh, clause.document_en)} {place}")
     for text in (clause.gist_zh, clause.gist_en):
         st.text(text)
     if clause.reading_zh or clause.reading_en:
@@ -161,20 +166,20 @@ def show(view: View, verdict: Verdict) -> None:
     for column, (label, value) in zip(st.columns(len(facts), border=True), facts.items(), strict=True):
         with column:
             frame.fact(label, value)
-    left, right = st.columns(2, gap="large")
+    with st.grid(min_column_width=HALF, gap=("medium", "large")):
+        left, right = st.container(), st.container()
     with left:
         st.markdown(f"**{say('evidence.inputs')}**")
-        names = {"input": say("col.input"), "value": say("col.value")}
-        st.dataframe(_inputs(view.policy, verdict).rename(names), hide_index=True, height="content")
+        tables.show(_inputs(view.policy, verdict), INPUTS, height="content")
     with right:
         st.markdown(f"**{say('evidence.clause')}**")
-        _clause(view, verdict.clause_id)
+        for clause_id in clause_ids(verdict.clause_id) or (numbers.NOTHING,):
+            _clause(view, clause_id)
         st.markdown(f"**{say('evidence.remedy')}**")
         st.text(pick(verdict.remedy_zh, verdict.remedy_en) or numbers.NOTHING)
-        st.caption(f"{say('evidence.grade')}: {grade(verdict.evidence)} · {in_force(view, verdict.rule_id)}")
+        source = f"{say('evidence.grade')}{pick('：', ': ')}{grade(verdict.evidence)}"
+        st.caption(" · ".join([source, in_force(view, verdict.rule_id), say("evidence.rule", rule=verdict.rule_id)]))
     if verdict.limit_rows:
         st.markdown(f"**{say('evidence.limit_rows')}**")
         rows = _limit_rows(view.policy, verdict)
-        st.dataframe(
-            rows.rename({name: say(f"col.{name}") for name in rows.columns}), hide_index=True, height="content"
-        )
+        tables.show(rows, tables.filled(rows, LIMIT_ROWS), height="content")

@@ -106,7 +106,8 @@ def _names(view: View, name: str, known: pl.DataFrame) -> dict[str, str]:
     """The words for the codes of a filter, in the order to show them; codes without words come as they are."""
     if name == "rule_id":
         return {
-            rule_id: f"{rule_id} {title}".strip() for rule_id, title in known.select("rule_id", "title").iter_rows()
+            rule_id: f"{title} · {rule_id}" if title else rule_id
+            for rule_id, title in known.select("rule_id", "title").iter_rows()
         }
     if name == "branch_id":
         return access.ask(findings.branch_names, view.as_of)

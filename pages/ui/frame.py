@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 
 from data import book, facts, findings, portfolio
 from data.errors import LoanlightError
-from pages.ui import access, address, language, numbers
+from pages.ui import access, address, language, numbers, refusals
 from pages.ui.language import say
 from policy.model import Policy
 
@@ -57,7 +57,8 @@ def _to_default() -> None:
 
 def link(name: str, **choices: str) -> None:
     """A link to another page with choices made there, in the language that is on."""
-    st.page_link(f"pages/{name}.py", label=say(f"page.{name}"), query_params=choices | {language.KEY: language.on()})
+    st.page_link(f"pages/{name}.py", label=say(f"link.{name}"), icon=":material/arrow_forward:",
+                 query_params=choices | {language.KEY: language.on()})  # fmt: skip
 
 
 def _through_the_door() -> None:
@@ -77,6 +78,18 @@ def open_page(name: str) -> View:
     return view
 
 
+def open_policy(name: str) -> View:
+    """As open_page; and without any loans what the policy says can be read all the same, as of its newest row."""
+    if book.generation(book.default_path()) is not None and access.ask(facts.built_dates):
+        return open_page(name)
+    open_alone(name)
+    st.info(say("empty.policy_alone"))
+    link("import_files")
+    policy = access.policy()
+    newest = max(rule.effective_from for rule in policy.versions)
+    return View(newest, [], None, policy, None)
+
+
 def open_alone(name: str) -> None:
     """The header of a page that needs no snapshot to look at."""
     _through_the_door()
@@ -89,8 +102,7 @@ def run(page: Page) -> None:
     try:
         page.run()
     except LoanlightError as error:
-        st.error(say("error.cannot_show"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("error.cannot_show"), error)
     finally:
         _entered.reset(token)
 
@@ -103,9 +115,10 @@ def fact(label: str, value: str) -> None:
 
 
 def _nothing(reason: str) -> None:
-    """There is nothing to show yet: why, and the commands that change it."""
+    """There is nothing to show yet: why, and the page and the commands that change it."""
     st.info(reason)
-    st.code(say("empty.commands"), language="bash")
+    link("import_files")
+    st.code(say("empty.commands"), language=None)
     st.stop()
 
 
@@ -142,7 +155,7 @@ def _facts(view: View) -> None:
                 say("frame.as_of_is", day=numbers.day(view.as_of)),
                 say("frame.policy", version=version[:12]),
                 _reconciliation(view),
-                say("frame.currency", currency=language.inert(view.currency or say("frame.no_currency"))),
+                say("frame.currency", currency=language.inert(numbers.currency(view.currency))),
             ]
         )
     )

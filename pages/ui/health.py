@@ -4,22 +4,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
-from data import findings, movements, portfolio, structure
+from data import findings, maturities, movements, portfolio, structure
 from data.dimensions import Dimension, dimensions
 from data.structure import Chosen
 from pages.ui import access, address, language, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
+NARROW = "narrow"  # whether the filters are shown
+CHOICE = 200  # pixels of one of them
 WHOLE, UNKNOWN = "all", "unknown"  # in the address: the whole bank; what has no code
 BEFORE = {"class_before": "classification", "late_before": "late"}  # where a loan stood, by the dimension of its codes
+COHORT, BORROWER, GROUP = "cohort", "borrower", "group"  # in the address: lent in that quarter, owed by them
 
 
 @dataclass(frozen=True)
 class Scope:
-    """`branch`: None for the bank. `chosen`: parts by dimension. `origin`: where loans stood at `opening`."""
+    """`branch`: None for the bank. `chosen`: parts by dimension. `origin`: what else narrows the loans listed."""
 
     view: View
     branch: str | None
@@ -50,7 +54,7 @@ def open_scope(view: View) -> Scope:
     branches = access.ask(findings.branch_names, view.as_of)
     if not access.ask(structure.summarised, view.as_of):
         st.info(say("health.not_summed", day=numbers.day(view.as_of)))
-        st.code(f"python -m policy check --as-of {view.as_of}", language="bash")
+        st.code(f"python -m policy check --as-of {view.as_of}", language=None)
         st.stop()
     with st.columns([1, 2])[0]:
         branch = address.kept("branch", say("health.branch"), {WHOLE: say("health.whole_bank")} | branches)
@@ -67,7 +71,20 @@ def _code(name: str) -> str | None:
 def _origin(openings: dict[str, date]) -> tuple[tuple[str, Any], ...]:
     stood = tuple((name, _code(name)) for name in BEFORE if address.get(name))
     day = openings.get(address.get("opening") or next(iter(openings), ""))
-    return (("opening", day), *stood) if stood and day else ()
+    found = (("opening", day), *stood) if stood and day else ()
+    owed = tuple((name, address.get(name)) for name in (BORROWER, GROUP) if address.get(name))
+    return (*found, *owed, *_lent(address.get(COHORT)))
+
+
+def _lent(written: str | None) -> tuple[tuple[str, date], ...]:
+    try:
+        return ((COHORT, date.fromisoformat(written)),) if written else ()
+    except ValueError:
+        return ()
+
+
+def quarter(day: date) -> str:
+    return say("health.quarter", year=day.year, n=(day.month + 2) // 3)
 
 
 def labels(view: View, dimension: Dimension) -> dict[str, str]:
@@ -100,20 +117,48 @@ def clear(*names: str) -> None:
 def chips(scope: Scope) -> None:
     """What is chosen, each with a click that takes it back."""
     filters = [(name, title(name), word(scope.view, name, code)) for name, code in scope.chosen]
-    filters += [
-        (name, say(f"health.{name}"), word(scope.view, BEFORE[name], code))
-        for name, code in scope.origin
-        if name in BEFORE
-    ]
-    if not filters:
-        st.caption(say("health.click"))
-        return
-    with st.container(horizontal=True):
+    filters += [(name, say(f"health.{name}"), _found_by(scope, name, value))
+                for name, value in scope.origin if name != "opening"]  # fmt: skip
+    narrowing(scope)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not filters:
+            st.caption(say("health.click"))
         for name, label, value in filters:
             st.button(f"✕ {language.inert(f'{label}: {value}')}", key=f"drop_{name}", on_click=clear, args=(name,))
         if len(filters) > 1:
             st.button(say("health.clear"), key="drop_all", type="tertiary", on_click=clear,
                       args=tuple(name for name, _, _ in filters))  # fmt: skip
+
+
+def _found_by(scope: Scope, name: str, value: Any) -> str:
+    """What narrows the loans listed, in words."""
+    if name in BEFORE:
+        return word(scope.view, BEFORE[name], value)
+    if name == COHORT:
+        return quarter(value)
+    return access.ask(maturities.names, scope.view.as_of, (value,)).get(value, value) if name == BORROWER else value
+
+
+def narrowing(scope: Scope) -> None:
+    """The same choices as by a click on a chart, for the keyboard: each part with the loans it holds."""
+    place = st.expander(say("health.narrow"), key=NARROW, on_change="rerun")
+    if not place.open:
+        return
+    parts = access.ask(structure.parts, *scope.key, scope.chosen)
+    with place, st.grid(min_column_width=CHOICE):
+        for name, dimension in dimensions().items():
+            held = dict(parts.filter(pl.col("dimension") == name).select("value", "loans").iter_rows())
+            words = {code: word for code, word in labels(scope.view, dimension).items() if code in held}
+            words |= {code: code for code in held if code is not None and code not in words}
+            said = {code: f"{word} ({numbers.count(held[code])})" for code, word in words.items()}
+            if None in held:
+                said[UNKNOWN] = f"{say('health.not_stated')} ({numbers.count(held[None])})"
+            address.perhaps(name, title(name), said, say("filter.all"))
+        for name, of in BEFORE.items() if scope.openings else ():
+            address.perhaps(name, say(f"health.{name}"), labels(scope.view, dimensions()[of]), say("filter.all"))
+        lent = access.ask(movements.vintages, *scope.key).filter(pl.col("as_of") == scope.view.as_of)["cohort"]
+        quarters = {day.isoformat(): quarter(day) for day in lent.sort(descending=True)}
+        address.perhaps(COHORT, say("health.cohort"), quarters, say("filter.all"))
 
 
 def notes(scope: Scope) -> list[str]:

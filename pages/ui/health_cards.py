@@ -7,16 +7,17 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, numbers
+from pages.ui import access, citations, evidence, numbers, policy_words
 from pages.ui.health import Scope
 from pages.ui.language import inert, pick, say
 from policy import metric_groups, metric_store, metrics
 from policy.metric_groups import Group
 from policy.metrics import Metric, Value
+from policy.model import Policy
 
 BETTER = {"lower": "inverse", "higher": "normal", "": "off"}
 BADGES = {"red": "red", "amber": "orange"}
-LEAST = {"ratio": Decimal("0.00005"), "index": Decimal("0.00005")}  # a change smaller than what is shown is none
+RATIO_DIGITS = 4  # of which a change that is shown has at least one
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,14 @@ class Card:
     year_ago: Value | None
     course: tuple[float, ...]
 
-    def show(self) -> None:
+    def show(self, policy: Policy) -> None:
         since, over_year = change(self.metric, self.value, self.before), change(self.metric, self.value, self.year_ago)
         since_year = say("health.over_year", change=over_year) if over_year not in (None, 0) else None
         st.metric(
             f"{badge(self.value)}{inert(pick(self.metric.title_zh, self.metric.title_en))}",
             written(self.metric, self.value), since, delta_color=BETTER[self.metric.direction],
-            delta_description=since_year if since is not None else None, help=explained(self.metric, self.value),
+            delta_description=since_year if since is not None else None,
+            help=explained(policy, self.metric, self.value),
             border=True, height="stretch", chart_data=self.course if len(self.course) > 1 else None,
         )  # fmt: skip
 
@@ -52,7 +54,11 @@ def figure(metric: Metric, value: Decimal | None) -> str:
         return numbers.share(float(value))
     if metric.unit == "count":
         return numbers.count(int(value))
-    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, 4))
+    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, _digits(value)))
+
+
+def _digits(value: Decimal) -> int:
+    return 2 if abs(value) >= 1 else 4
 
 
 def blank(value: Value) -> bool:
@@ -71,20 +77,23 @@ def change(metric: Metric, now: Value, before: Value | None) -> str | int | None
     if now.value is None or before is None or before.value is None or blank(now) or blank(before):
         return None
     moved = now.value - before.value
-    if abs(moved) < LEAST.get(metric.unit, Decimal("0.005")):
+    digits = RATIO_DIGITS if metric.unit == "ratio" else _digits(now.value)
+    if not round(moved, digits):
         return 0
     if metric.unit == "ratio":
         return numbers.points(float(moved))
-    return f"{'+' if moved > 0 else '-'}{figure(metric, abs(moved))}"
+    size = numbers.plain(round(abs(moved), digits)) if metric.unit == "index" else figure(metric, abs(moved))
+    return f"{'+' if moved > 0 else '-'}{size}"
 
 
-def explained(metric: Metric, value: Value) -> str:
-    """The formula, the limits, the clause, and what is missing; names of fields are code, not markdown."""
-    lines = [f"`{metric.formula}`"]
+def explained(policy: Policy, metric: Metric, value: Value) -> str:
+    """The formula in words, the limits, the clause, and what is missing."""
+    lines = [inert(policy_words.expression(policy, "portfolio", metric.formula))]
     if value.amber is not None or value.red is not None:
         lines.append(say("health.limits", amber=figure(metric, value.amber), red=figure(metric, value.red)))
     lines.append(
-        say("health.clause", clause=inert(metric.clause_id.replace("|", ", ")), evidence=inert(metric.evidence))
+        say("health.clause", clause=inert(citations.of(policy, metric.clause_id)),
+            evidence=inert(evidence.grade(metric.evidence)))
     )
     if value.reason == "not_set":
         lines.append(say("health.needs", needs=inert(pick(metric.needs_zh, metric.needs_en))))
@@ -117,6 +126,12 @@ def cards(scope: Scope) -> list[tuple[Group, list[Card]]]:
     return found
 
 
+def none_in_force(scope: Scope) -> str:
+    """Why there is no wall: the day lies before the metrics, and when they begin."""
+    first = min(metric.effective_from for metric in metrics.metrics(scope.view.policy))
+    return say("health.no_metrics", day=numbers.day(scope.view.as_of), first=numbers.day(first))
+
+
 def _card(scope: Scope, metric: Metric, dated: dict[date, dict[str, Value]]) -> Card:
     name = metric.metric_id
     course = [values[name].value for values in dated.values() if name in values]
@@ -127,13 +142,20 @@ def _card(scope: Scope, metric: Metric, dated: dict[date, dict[str, Value]]) -> 
 
 
 def gaps(wall: list[Card]) -> list[str]:
-    """What loans lack, once for the metrics that lack the same."""
+    """What loans or the bank lack, once for the metrics that lack the same."""
     said: dict[str, list[str]] = {}
     for card in wall:
-        if card.value.lacking and (blank(card.value) or not card.value.reason):
-            name = inert(pick(card.metric.title_zh, card.metric.title_en))
-            said.setdefault(lack(card.metric, card.value), []).append(name)
+        text = _gap(card.metric, card.value)
+        if text:
+            said.setdefault(text, []).append(inert(pick(card.metric.title_zh, card.metric.title_en)))
     return [f"{pick('、', ', ').join(names)}{pick('：', ': ')}{text}" for text, names in said.items()]
+
+
+def _gap(metric: Metric, value: Value) -> str:
+    if value.lacking and (blank(value) or not value.reason):
+        return lack(metric, value)
+    needs = pick(metric.needs_zh, metric.needs_en)
+    return say("health.unset", needs=inert(needs)) if value.reason == "not_set" and needs else ""
 
 
 def trend(scope: Scope, walls: list[tuple[Group, list[Card]]], most: int) -> tuple[pl.DataFrame, list[str]]:

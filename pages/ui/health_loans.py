@@ -4,14 +4,14 @@ import polars as pl
 import streamlit as st
 
 from data import structure
-from pages.ui import access, address, frame, language, numbers, tables
+from pages.ui import access, address, frame, language, naming, numbers, tables
 from pages.ui.health import Scope
 from pages.ui.language import say
 
 PAGE = 20
 COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "classification": "text",
-           "days_past_due": "count", "guarantee_type": "text", "current_maturity": "date", "branch_id": "text",
-           "officer_id": "text"}  # fmt: skip
+           "days_past_due": "count", "guarantee_type": "text", "current_maturity": "date", "branch": "text",
+           "manager": "text"}  # fmt: skip
 
 
 def show(scope: Scope) -> None:
@@ -26,7 +26,7 @@ def show(scope: Scope) -> None:
     of = rows["of"][0]
     st.caption(say("health.listed", first=numbers.count((number - 1) * PAGE + 1),
                    last=numbers.count((number - 1) * PAGE + rows.height), of=numbers.count(of)))  # fmt: skip
-    picked = tables.show(_worded(rows), COLUMNS, key=f"health_loans:{number}", pick=True)
+    picked = tables.show(_worded(scope, rows), COLUMNS, key=f"health_loans:{number}", pick=True, height=tables.TALL)
     with st.container(horizontal=True, vertical_alignment="center"):
         _turn("‹", number - 1, number > 1, "back")
         st.text(say("health.page", n=numbers.count(number), of=numbers.count(-(-of // PAGE))))
@@ -46,8 +46,8 @@ def _rows(scope: Scope, number: int) -> pl.DataFrame:
     return access.ask(structure.loans, *scope.key, scope.chosen, scope.origin, PAGE, (number - 1) * PAGE)
 
 
-def _worded(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(
+def _worded(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
+    return naming.places(scope.view, rows).with_columns(
         pl.col(name).replace(language.code_labels(name)) for name in ("classification", "guarantee_type")
     )
 

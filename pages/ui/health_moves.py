@@ -68,7 +68,7 @@ def show(scope: Scope, opening: str, name: str) -> None:
         f"move_{name}:{opening}:{address.get(KINDS[name][0])}:{address.get(name)}",
     )
     if cells.is_empty():
-        st.info(say("chart.nothing"))
+        st.info(say("health.no_balance"))
         return
     words = [*health.labels(scope.view, dimensions()[name]).values(), say("health.not_stated")]
     ends = [label for code, label in code_labels("loan_status").items() if code in ENDS]
@@ -76,7 +76,7 @@ def show(scope: Scope, opening: str, name: str) -> None:
     spec = charts_health.matrix([word for word in words if word in cells["start"]], columns)
     moved = (f"{a} → {b} {label}" for a, b, label in cells.select("start", "end", "label").iter_rows())
     spoken = say("health.chart_alt", what=say(f"health.matrix_{name}"), parts=pick("；", "; ").join(moved))
-    charts.pickable(cells, spec, key, lambda: _picked(name, key), spoken)
+    charts.put(spec, spoken, data=cells, key=key, picked=lambda: _picked(name, key))
 
 
 def _picked(name: str, key: str) -> None:
@@ -89,7 +89,7 @@ def _picked(name: str, key: str) -> None:
 
 
 def vintages(scope: Scope) -> pl.DataFrame:
-    """[name, age, value, label, size] of the newest cohorts: share of what was lent that ever went bad, by age."""
+    """[iso, name, age, value, label, size] of the newest cohorts: share of what was lent that ever went bad, by age."""
     held = access.ask(movements.vintages, *scope.key)
     latest = held.filter(pl.col("as_of") == scope.view.as_of, pl.col("loans") >= limits.whole("thin_cohort"))
     # Lent before the first snapshot, a cohort lacks what was repaid by then, and starts late.
@@ -105,13 +105,33 @@ def vintages(scope: Scope) -> pl.DataFrame:
         age=months.cast(pl.Int64), value=pl.col("bad").cast(pl.Float64) / pl.col("principal").cast(pl.Float64)
     )
     return curves.with_columns(
-        name=pl.format("{}Q{}", pl.col("cohort").dt.year(), pl.col("cohort").dt.quarter()),
+        iso=pl.col("cohort").cast(pl.String),
+        name=numbers.texts(curves["cohort"], health.quarter),
         label=numbers.texts(curves["value"], numbers.share),
         size=numbers.texts(curves["loans"], numbers.count),
     ).sort("cohort", "age")
 
 
-def about_vintages(scope: Scope) -> str:
+def show_vintages(scope: Scope) -> None:
+    """The curves, and what they show; a click on one chooses the loans of its quarter."""
+    curves = vintages(scope)
+    if curves.is_empty():
+        st.info(say("health.no_vintages", least=numbers.count(limits.whole("thin_cohort"))))
+        return
+    last = curves.group_by("name", maintain_order=True).agg(pl.col("age", "label").last())
+    told = (say("health.at_age", name=name, age=age, share=share) for name, age, share in last.iter_rows())
+    spoken = say("health.chart_alt", what=say("health.vintages"), parts=pick("；", "; ").join(told))
+    key = f"vintages:{address.get(health.COHORT)}"
+    charts.put(charts_health.vintages(curves), spoken, data=curves, key=key, picked=lambda: _lent(key))
+    st.caption(_about_vintages(scope))
+
+
+def _lent(key: str) -> None:
+    for point in charts.points(key):
+        health.toggle(health.COHORT, str(point["iso"]))
+
+
+def _about_vintages(scope: Scope) -> str:
     """What the curves show, and how many cohorts are too thin to be drawn."""
     held = access.ask(movements.vintages, *scope.key).filter(pl.col("as_of") == scope.view.as_of)
     least = limits.whole("thin_cohort")

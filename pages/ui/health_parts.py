@@ -5,18 +5,23 @@ import streamlit as st
 
 from data import movements, structure
 from data.dimensions import dimensions
-from pages.ui import access, address, charts, charts_health, health, numbers, tables
+from pages.ui import access, address, charts, charts_health, health, health_cards, numbers, tables
+from pages.ui.dated import dated
 from pages.ui.health import Scope
+from pages.ui.health_cards import Card
 from pages.ui.language import code_labels, pick, say
+from policy.metric_groups import Group
 
 BAND = 14  # bars of a chart; the rest is summed up and named
 ORDERED = ("classification", "late", "ladder", "coverage", "term")  # shown in the order of their codes, empty ones too
-EXPOSED = {"name": "text", "balance": "amount", "net_capital_share": "share", "tier1_share": "share",
-           "share": "share", "loans": "count", "id": "text"}  # fmt: skip
+EXPOSED = {"name": "text", "balance": "whole", "net_capital_share": "share", "tier1_share": "share",
+           "share": "share"}  # fmt: skip
+TABLE = {"name": "text", "loans": "count", "balance": "whole", "share": "share", "npl_ratio": "share"}
+LINES = 3  # ratios drawn
 
 
 def frame(scope: Scope, name: str) -> pl.DataFrame:
-    """[code, name, loans, balance, share, npl_ratio, on, label] of one dimension, as the other choices leave it."""
+    """[code, name, loans, balance, share, npl_ratio, on] of one dimension, as the other choices leave it."""
     own, words = dimensions()[name], health.labels(scope.view, dimensions()[name])
     found = access.ask(structure.parts, *scope.key, scope.chosen).filter(pl.col("dimension") == name)
     if name in ORDERED:
@@ -27,7 +32,7 @@ def frame(scope: Scope, name: str) -> pl.DataFrame:
     known = pl.col("classified_balance").cast(pl.Float64)
     stated = (pl.col("valued") > 0) | pl.col("loans").is_null()
     chosen = scope.picked(own.name)
-    shown = found.select(
+    return found.select(
         code=pl.col("value").fill_null(health.UNKNOWN),
         name=pl.col("value").replace(words).fill_null(say("health.not_stated")),
         loans=pl.col("loans").fill_null(0),
@@ -35,7 +40,11 @@ def frame(scope: Scope, name: str) -> pl.DataFrame:
         share=pl.when(stated & (total > 0)).then(pl.col("balance").cast(pl.Float64).fill_null(0) / (total or 1)),
         npl_ratio=pl.when(known > 0).then(pl.col("npl_balance").cast(pl.Float64) / known),
     ).with_columns(on=pl.lit(True) if chosen is None else pl.col("code") == chosen)
-    shown = _banded(shown)
+
+
+def _bars(parts: pl.DataFrame) -> pl.DataFrame:
+    """The largest parts with [label, count, bad] in words."""
+    shown = _banded(parts)
     return shown.with_columns(
         label=numbers.texts(shown.select(pl.struct("balance", "share")).to_series(), _amount),
         count=numbers.texts(shown["loans"], numbers.count),
@@ -60,12 +69,17 @@ def _banded(shown: pl.DataFrame) -> pl.DataFrame:
 
 def chart(scope: Scope, name: str) -> None:
     """The bars of a dimension; a click chooses a part, another click gives it back."""
-    shown, key = frame(scope, name), f"pick_{name}:{scope.picked(name)}"
-    if shown["balance"].drop_nulls().is_empty() or not shown["balance"].sum():
-        st.info(say("chart.nothing"))
+    parts, key = frame(scope, name), f"pick_{name}:{scope.picked(name)}"
+    if not charts.drawable(parts, "balance"):
+        st.info(say("health.no_balance"))
         return
+    if not parts.filter(pl.col("code") != health.UNKNOWN)["loans"].sum():
+        st.info(say("health.all_unstated", n=numbers.count(parts["loans"].sum()), what=health.title(name)))
+        return
+    shown = _bars(parts)
     spoken = say("health.chart_alt", what=health.title(name), parts=_spoken(shown))
-    charts.pickable(shown, charts_health.parts(shown, health.title(name)), key, lambda: _picked(name, key), spoken)
+    spec = charts_health.parts(shown, health.title(name))
+    charts.put(spec, spoken, data=shown, key=key, picked=lambda: _picked(name, key))
 
 
 def _spoken(shown: pl.DataFrame) -> str:
@@ -88,12 +102,50 @@ def choose_largest() -> str:
 
 
 def table(scope: Scope, name: str) -> None:
-    kinds = {"name": "text", "loans": "count", "balance": "amount", "share": "share", "npl_ratio": "share"}
-    tables.show(frame(scope, name), kinds, key=f"table_{name}")
+    """Every part, the small ones that have no bar too; picking a row is a click on its bar."""
+    parts = frame(scope, name)
+    row = tables.show(parts, TABLE, key=f"table_{name}:{scope.picked(name)}", pick=True, height=tables.TALL)
+    if row is not None:
+        health.toggle(name, parts["code"][row])
+        st.rerun()
+
+
+def show_history(scope: Scope) -> None:
+    """The balance by class at each snapshot; a click on a part leads to its day and class."""
+    sums = dated(history(scope))
+    if sums["as_of"].n_unique() < 2:
+        st.info(say("health.one_snapshot_trend" if sums.height else "health.no_balance"))
+        return
+    latest = sums.filter(pl.col("as_of") == sums["as_of"].max()).sort("rank")
+    spoken = say("health.chart_alt", what=say("health.balance_trend"), parts=_spoken(latest))
+    key = f"history:{scope.view.as_of}:{scope.picked('classification')}"
+    spec = charts_health.class_trend(sums, class_names())
+    charts.put(spec, spoken, data=sums, key=key, picked=lambda: _to(key))
+
+
+def show_ratios(scope: Scope, walls: list[tuple[Group, list[Card]]]) -> None:
+    """The first few ratios at each snapshot; a click on a point leads to its day."""
+    lines, names = health_cards.trend(scope, walls, LINES)
+    if lines["as_of"].n_unique() < 2:
+        st.info(say("health.one_snapshot_trend" if lines.height else "health.no_ratios"))
+        return
+    lines = dated(lines)
+    latest = lines.filter(pl.col("as_of") == lines["as_of"].max())
+    spoken = say("health.chart_alt", what=say("health.ratio_trend"), parts=_spoken(latest))
+    key = f"ratios:{scope.view.as_of}"
+    charts.put(charts_health.ratios(lines, names), spoken, data=lines, key=key, picked=lambda: _to(key))
+
+
+def _to(key: str) -> None:
+    """The snapshot of the mark that was clicked, and the class where it stands for one."""
+    for point in charts.points(key):
+        address.take("as_of", str(point["iso"]))
+        if point.get("code"):
+            address.put("classification", [str(point["code"])])
 
 
 def history(scope: Scope) -> pl.DataFrame:
-    """[as_of, name, rank, balance, label] of each snapshot up to the day, by five-category class."""
+    """[as_of, code, name, rank, balance, label] of each snapshot up to the day, by five-category class."""
     words = code_labels("classification")
     held = access.ask(movements.history, scope.view.currency, scope.branch).filter(pl.col("as_of") <= scope.view.as_of)
     order = {code: rank for rank, code in enumerate(words)}
@@ -101,14 +153,15 @@ def history(scope: Scope) -> pl.DataFrame:
     sums = sums.filter(pl.col("valued") > 0)
     return sums.with_columns(
         pl.col("balance").cast(pl.Float64),
-        name=pl.col("classification").replace(words).fill_null(say("health.unclassified")),
+        code=pl.col("classification").fill_null(health.UNKNOWN),
+        name=pl.col("classification").replace(words).fill_null(say("health.not_stated")),
         rank=pl.col("classification").replace_strict(order, default=len(order), return_dtype=pl.Int64),
         label=numbers.texts(sums["balance"], numbers.compact),
     )
 
 
 def class_names() -> list[str]:
-    return [*code_labels("classification").values(), say("health.unclassified")]
+    return [*code_labels("classification").values(), say("health.not_stated")]
 
 
 def largest(scope: Scope, of: str) -> pl.DataFrame:
@@ -122,5 +175,22 @@ def largest(scope: Scope, of: str) -> pl.DataFrame:
         return amount / float(divisor) if divisor else pl.lit(None, pl.Float64)  # type: ignore[arg-type]
 
     return rows.with_columns(
-        share=over(total), net_capital_share=over(capital["net_capital"]), tier1_share=over(capital["tier1_capital"])
+        name=pl.coalesce("name", "id"),
+        share=over(total),
+        net_capital_share=over(capital["net_capital"]),
+        tier1_share=over(capital["tier1_capital"]),
     )
+
+
+def show_largest(scope: Scope) -> None:
+    """The list; a row picked narrows the loans to those of the borrower or group, and picked again it lets go."""
+    of = choose_largest()
+    rows = largest(scope, of)
+    if not charts.drawable(rows, "balance"):
+        st.info(say("health.no_groups" if of == health.GROUP and rows.is_empty() else "health.no_balance"))
+        return
+    key = f"largest:{of}:{address.get(of)}"
+    row = tables.show(rows, tables.filled(rows, EXPOSED), key=key, pick=True, height=tables.TALL)
+    if row is not None:
+        health.toggle(of, rows["id"][row])
+        st.rerun()

@@ -34,7 +34,10 @@ def _signed(amount: Decimal) -> str:
 
 
 def _part(key: str, rows: pl.DataFrame, column: str) -> str:
-    return say(f"health.part_{key}", n=numbers.count(rows["loans"].sum()), amount=numbers.compact(_sum(rows, column)))
+    loans = rows["loans"].sum()
+    if not loans:
+        return say(f"health.part_{key}_none")
+    return say(f"health.part_{key}", n=numbers.count(loans), amount=numbers.compact(_sum(rows, column)))
 
 
 def _balance(scope: Scope, moved: pl.DataFrame) -> str:
@@ -68,9 +71,15 @@ def _from(scope: Scope, rows: pl.DataFrame, total: Decimal) -> str:
     towards = sums.filter(pl.col("change") > 0 if total > 0 else pl.col("change") < 0).head(MOST)
     if towards.height < 1 or sums.height < 2:
         return ""
-    parts = [f"{inert(names.get(branch, branch or say('health.not_stated')))} {_signed(change)}"
-             for branch, change in towards.iter_rows()]  # fmt: skip
+    parts = [f"{inert(_called(branch, names))} {_signed(change)}" for branch, change in towards.iter_rows()]
     return say("health.mostly", parts=pick("、", ", ").join(parts))
+
+
+def _called(branch: str | None, names: dict[str, str]) -> str:
+    """A branch by its name alone; by its number where it has none."""
+    if branch is None:
+        return say("health.not_stated")
+    return names.get(branch, "").removeprefix(branch).strip() or branch
 
 
 def _bad(scope: Scope, moved: pl.DataFrame) -> str:
@@ -121,7 +130,6 @@ def _crossed(cards: list[Card]) -> str:
     if not worse:
         return ""
     worse.sort(key=lambda card: LOOKS[card.value.status])
-    parts = [
-        f"{inert(pick(c.metric.title_zh, c.metric.title_en))} ({say(f'health.status_{c.value.status}')})" for c in worse
-    ]
+    parts = [say("health.crossed_one", metric=inert(pick(c.metric.title_zh, c.metric.title_en)),
+                 status=say(f"health.status_{c.value.status}")) for c in worse]  # fmt: skip
     return say("health.crossed", parts=pick("、", ", ").join(parts))

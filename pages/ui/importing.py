@@ -24,13 +24,12 @@ from data import (
 from data.errors import LoanlightError
 from data.proposals import Proposal
 from data.reports import Report
-from pages.ui import access, address, jobs, mapping_editor, numbers, tables, uploads, workbook
+from pages.ui import access, address, jobs, mapping_editor, numbers, refusals, tables, uploads, workbook
 from pages.ui.language import inert, pick, say
 from pages.ui.uploads import Upload
 
 PROPOSED = "proposed"
 POLL_SECONDS = 0.5
-FEW = 7  # rows that a table shows whole
 KEPT_BACK = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
 COUNTS = {
     "table": "text", "rows_in": "count", "loaded": "count", "quarantined": "count", "ignored": "count",
@@ -78,7 +77,7 @@ def mapping(upload: Upload) -> Reading | None:
         profile, day = _proposed(upload) if way == PROPOSED else (way, None)
         as_of = middle.date_input(say("import.as_of"), value=day or _day_before(), key=f"import_day:{upload.mark}")
     except LoanlightError as error:
-        _refused(error)
+        refusals.show(say("import.refused"), error)
         return None
     if as_of is None:
         st.info(say("import.needs_day"))
@@ -116,7 +115,7 @@ def _propose(mark: str, tables: dict[str, str], _upload: Upload) -> list[Proposa
 def _proposed(upload: Upload) -> tuple[str | None, date | None]:
     """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
     with st.spinner(say("import.reading")):
-        found = deepcopy(_propose(upload.mark, mapping_editor.tables(upload.mark), upload))
+        found = deepcopy(_propose(upload.mark, mapping_editor.chosen_tables(upload.mark), upload))
     sheets = [sheet for proposal in found for sheet in proposal.sheets]
     corrected = [mapping_editor.draw(sheet, upload.mark, number) for number, sheet in enumerate(sheets)]
     day = next((sheet.as_of for sheet in sheets if sheet.as_of), None)
@@ -145,12 +144,12 @@ def rehearsal(upload: Upload, reading: Reading) -> None:
         with st.spinner(say("import.reading")):
             report, kept_back = _rehearse(upload.mark, text, reading, upload)
     except LoanlightError as error:
-        _refused(error)
+        refusals.show(say("import.refused"), error)
         return
     _report(report)
     if kept_back.height:
         st.markdown(say("import.kept_back", n=numbers.count(kept_back.height)))
-        tables.show(_reasons(kept_back), KEPT_BACK, height="content" if kept_back.height < FEW else 260)
+        tables.show(_reasons(kept_back), KEPT_BACK, height=tables.LOW)
     running = (job := _job()) is not None and not job.done.is_set()
     label = say("import.load", n=numbers.count(report.loaded))
     if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
@@ -168,11 +167,6 @@ def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refused(error: LoanlightError) -> None:
-    st.error(say("import.refused"))
-    st.code(str(error), language=None, wrap_lines=True)
-
-
 def _job() -> jobs.Job | None:
     return st.session_state.get("import_job")
 
@@ -186,9 +180,7 @@ def outcome() -> None:
     _watch(job)
     report = getattr(job.error, "report", job.result)
     if job.error is not None:
-        if not isinstance(job.error, LoanlightError):
-            raise job.error
-        _refused(job.error)
+        refusals.show(say("import.refused"), job.error)
     if report is None:
         return
     if job.error is None:
@@ -263,7 +255,7 @@ def snapshots() -> date | None:
         for entry in reversed(listed)
         for batch in entry["batches"]
     ]  # fmt: skip
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=300)
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.LOW)
     days = access.ask(facts.built_dates)[::-1]
     if not days:
         return None

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from data import dictionary
+from data import dictionary, telling
 
 T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -89,9 +89,19 @@ def inert(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
+def told(text: str) -> str:
+    """A finding or an error in the language that is on; one that has no Chinese stays as it is."""
+    return pick(str(telling.chinese(text)), str(text))
+
+
 def terms(kind: str) -> dict[str, str]:
     """The words of one kind (`severity.high` → high), in the order of the table."""
-    return {key.removeprefix(f"{kind}."): say(key) for key in words() if key.startswith(f"{kind}.")}
+    return dict(_terms(kind, _on.get()))
+
+
+@cache
+def _terms(kind: str, code: str) -> dict[str, str]:
+    return {key.removeprefix(f"{kind}."): word[code] for key, word in words().items() if key.startswith(f"{kind}.")}
 
 
 def code_labels(code_list: str) -> dict[str, str]:

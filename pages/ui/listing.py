@@ -4,25 +4,25 @@ import polars as pl
 import streamlit as st
 
 from data import violation_rows
-from pages.ui import access, address, evidence, language, numbers, tables
+from pages.ui import access, address, evidence, language, naming, numbers, tables
 from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
 PAGE = 500  # rows on screen at a time; the workbook has all
-FEW, TALL = 9, 380  # a short list is as tall as its rows
 COLUMNS = {
     "severity": "text",
     "title": "text",
+    "borrower_name": "text",
     "measured": "text",
     "limit_value": "text",
-    "state": "text",
     "days_open": "count",
-    "borrower_name": "text",
+    "state": "text",
     "balance": "amount",
+    "branch": "text",
+    "manager": "text",
+    "subject": "text",
     "subject_id": "text",
-    "branch_id": "text",
-    "officer_id": "text",
     "rule_id": "text",
 }
 IN_WORKBOOK = (
@@ -57,7 +57,7 @@ def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
     offset = (number - 1) * PAGE
     rows = access.ask(violation_rows.listed, chosen.span, chosen.sieve, order, PAGE, offset)
     units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
-    told = worded(view, rows)
+    told = naming.places(view, worded(view, rows))
     return told.with_columns(
         numbers.texts(
             told.select(pl.struct("rule_id", name)).to_series(),
@@ -84,13 +84,11 @@ def by_severity(chosen: Chosen) -> str:
 def draw(view: View, chosen: Chosen) -> None:
     """A page of the list; the row picked goes into the address."""
     orders = {order: say(f"order.{order}") for order in violation_rows.ORDERS}
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         order = address.switch("order", say("violations.order"), orders, next(iter(orders)))
-    with right:
         number = st.pagination(pages(chosen), key=f"page:{hash((chosen, order))}") if pages(chosen) > 1 else 1
     rows = page(view, chosen, order, number)
-    height = TALL if rows.height > FEW else "content"
-    row = tables.show(rows, COLUMNS, key=f"list:{hash((chosen, order, number, view.as_of))}", pick=True, height=height)
+    key = f"list:{hash((chosen, order, number, view.as_of))}"
+    row = tables.show(rows, COLUMNS, key=key, pick=True, height=tables.TALL)
     if row is not None:
         address.put("violation", [rows["violation_id"][row]])

@@ -6,7 +6,8 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary, maturities
-from pages.ui import access, address, evidence, frame, language, numbers, tables
+from data.maturities import Scope
+from pages.ui import access, address, evidence, frame, language, naming, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
@@ -28,6 +29,7 @@ FACTS = (
     "interest_overdue",
     "status",
 )
+SOONEST = 20  # loans offered before any was looked for
 MATCHES = {
     "loan_id": "text",
     "contract_no": "text",
@@ -40,15 +42,20 @@ MATCHES = {
 
 def offer(view: View, wanted: str) -> None:
     """What the words searched for may mean; picking one puts its number into the address."""
-    matches = access.ask(maturities.found, view.as_of, wanted) if wanted else pl.DataFrame()
+    matches = access.ask(maturities.found, view.as_of, wanted) if wanted else _next(view)
     if matches.is_empty():
         st.info(say("whatif.none_found" if wanted else "whatif.search_first"))
         return
-    st.caption(say("whatif.matches", n=numbers.count(matches.height)))
-    row = tables.show(matches, MATCHES, key=f"matches:{wanted}", pick=True)
+    st.caption(say("whatif.matches" if wanted else "whatif.next", n=numbers.count(matches.height)))
+    row = tables.show(matches, tables.filled(matches, MATCHES), key=f"matches:{wanted}", pick=True, height=tables.TALL)
     if row is not None:
         address.put("loan", [matches["loan_id"][row]])
         st.rerun()
+
+
+def _next(view: View) -> pl.DataFrame:
+    """The running loans that mature next, for who has not looked for one yet."""
+    return access.ask(maturities.maturing, view.as_of, Scope(first=view.as_of), SOONEST).with_columns(contract_no=None)
 
 
 def facts(view: View, loan: dict[str, object], names: tuple[str, ...]) -> None:
@@ -59,12 +66,15 @@ def facts(view: View, loan: dict[str, object], names: tuple[str, ...]) -> None:
 
 
 def label(name: str) -> str:
-    return say("col.borrower_name") if name == "borrower_name" else language.field_label("loan", name)
+    own = {"borrower_name": "col.borrower_name", "officer_id": "col.manager"}
+    return say(own[name]) if name in own else language.field_label("loan", name)
 
 
 def value(view: View, name: str, held: object) -> str:
     """As people write it; a number that only names something (of a person, an account) stays as it is."""
     field = dictionary.facts("loan").get(name)
+    if held is not None and name == "officer_id":
+        return naming.people(view, pl.Series([held])).get(str(held), str(held))
     if held is not None and field is not None and field.type == "text":
         return str(held)
     return evidence.field_text(view.policy, "loan", name, _text(held))
@@ -91,7 +101,7 @@ def everything(view: View, loan: dict[str, object]) -> None:
     """Each fact that rules may read, and those that are not known."""
     names = [name for name in dictionary.facts("loan") if name in loan]
     rows = [(label(name), value(view, name, loan[name])) for name in names if loan[name] is not None]
-    tables.show(pl.DataFrame(rows, schema=["input", "value"], orient="row"), {"input": "text", "value": "text"})
+    tables.show(pl.DataFrame(rows, schema=list(evidence.INPUTS), orient="row"), evidence.INPUTS, height=tables.TALL)
     unknown = [label(name) for name in names if loan[name] is None]
     if unknown:
         st.caption(say("loan.unknown", n=numbers.count(len(unknown))))

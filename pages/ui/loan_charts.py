@@ -12,22 +12,22 @@ from pages.ui.language import pick, say
 
 EXTENDED = "extended_term"
 Spans = list[tuple[str, date, date, str, str]]
-Points = list[tuple[str, date, str]]
+Points = list[tuple[str, date, str, bool]]  # lane, day, what, whether the day is out of order
 
 
 def history(view: View, held: dict[str, object]) -> None:
     """Term and extensions, class and arrears as spans; steps, requests, inspections and notices as points."""
     loan_id = str(held["loan_id"])
-    states = access.ask(one_loan.states, loan_id)
+    states = access.ask(one_loan.states, loan_id).filter(pl.col("as_of") <= view.as_of)
     extensions = access.ask(one_loan.register, view.as_of, "extensions", loan_id)
-    spans = _terms(held, extensions) + _classes(states) + _arrears(states)
+    spans = _terms(held, extensions) + _classes(states, held["disbursed_on"]) + _arrears(states)
     points = _points(view, loan_id, extensions)
     if not spans and not points:
-        st.info(say("chart.nothing"))
+        st.info(say("loan.no_history"))
         return
     classes = list(language.code_labels("classification").values())
     chart = charts_timeline.history(_spans(spans), _marks(points), view.as_of, _lanes(spans, points), classes)
-    st.vega_lite_chart(chart, alt=charts_timeline.spoken(_spans(spans), _marks(points)))
+    charts.put(chart, charts_timeline.spoken(_spans(spans), _marks(points)))
 
 
 def _lanes(spans: Spans, points: Points) -> list[str]:
@@ -43,7 +43,8 @@ def _spans(rows: Spans) -> pl.DataFrame:
 
 
 def _marks(rows: Points) -> pl.DataFrame:
-    frame_of = pl.DataFrame(rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String}, orient="row")
+    frame_of = pl.DataFrame(rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String, "wrong": pl.Boolean},
+                            orient="row")  # fmt: skip
     return frame_of.with_columns(days=numbers.texts(frame_of["day"], numbers.day))
 
 
@@ -61,13 +62,14 @@ def _terms(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
     return rows
 
 
-def _classes(states: pl.DataFrame) -> Spans:
-    """Stretches of one class, from the first snapshot that says so to the next that says otherwise."""
+def _classes(states: pl.DataFrame, begins: object) -> Spans:
+    """Stretches of one class, up to the last snapshot that says so."""
     words = language.code_labels("classification")
     return [
-        (say("loan.lane_class"), start, end, "class", words.get(code, code))
+        (say("loan.lane_class"), max(start, begins) if isinstance(begins, date) and begins < end else start, end,
+         "class", words.get(code, code))
         for code, start, end in _stretches(states.select("as_of", value="classification"))
-    ]
+    ]  # fmt: skip
 
 
 def _arrears(states: pl.DataFrame) -> Spans:
@@ -82,30 +84,33 @@ def _arrears(states: pl.DataFrame) -> Spans:
 
 
 def _stretches(states: pl.DataFrame) -> list[tuple[object, date, date]]:
-    """(value, from, to) of neighbouring snapshots that say the same; the last stands for a month."""
-    days = states["as_of"].to_list()
+    """(value, from, to) of neighbouring snapshots that say the same: each stands for the time since the one before.
+
+    The first stands for a month.
+    """
     found: list[tuple[object, date, date]] = []
-    for at, (day, held) in enumerate(states.iter_rows()):
-        end = days[at + 1] if at + 1 < len(days) else day + timedelta(30)
+    before: date | None = None
+    for day, held in states.iter_rows():
+        start, before = before or day - timedelta(30), day
         if held is None:
             continue
-        if found and found[-1][0] == held and found[-1][2] == day:
-            found[-1] = (held, found[-1][1], end)
+        if found and found[-1][0] == held and found[-1][2] == start:
+            found[-1] = (held, found[-1][1], day)
         else:
-            found.append((held, day, end))
+            found.append((held, start, day))
     return found
 
 
 def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
     steps = access.ask(one_loan.steps, view.as_of, loan_id)
     rows: Points = [
-        (say("loan.lane_step"), day, f"{code} {pick(zh, en)}")
-        for code, zh, en, day in steps.select("code", "zh", "en", "day").iter_rows()
+        (say("loan.lane_step"), day, f"{'✘ ' if against else ''}{pick(zh, en)}", against is not None)
+        for zh, en, day, against in steps.select("zh", "en", "day", "against").iter_rows()
         if day
     ]
     for applied, wished in extensions.select("application_date", "requested_maturity").iter_rows():
         if applied:
-            rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished))))
+            rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished)), False))
     rows += _of_register(view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection")
     rows += _of_register(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
     rows += _of_register(view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type",
@@ -116,20 +121,22 @@ def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
 def _of_register(view: View, loan_id: str, table: str, day: str, what: str, codes: str, lane: str) -> Points:
     words = language.code_labels(codes)
     rows = access.ask(one_loan.register, view.as_of, table, loan_id).select(day, what).unique(maintain_order=True)
-    return [(say(f"loan.lane_{lane}"), when, words.get(code, code or "")) for when, code in rows.iter_rows() if when]
+    named = say(f"loan.lane_{lane}")
+    return [(named, when, words.get(code, code or ""), False) for when, code in rows.iter_rows() if when]
 
 
 def security(view: View, loan_id: str) -> None:
     """The ratio of balance to collateral at each snapshot, and what it is now."""
-    states = access.ask(one_loan.states, loan_id)
+    states = access.ask(one_loan.states, loan_id).filter(pl.col("as_of") <= view.as_of)
     known = states.filter(pl.col("collateral_share").is_not_null())
     if known.is_empty():
         st.info(say("loan.no_collateral"))
         return
     now = known.row(-1, named=True)
     left, right = st.columns(2)
-    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True)
-    right.metric(say("loan.worth_now"), numbers.compact(now["collateral_net_value"]), border=True)
+    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True, height="stretch")
+    worth = numbers.compact(now["collateral_net_value"])
+    right.metric(say("loan.worth_now"), worth, border=True, height="stretch")
     rows = known.select(
         month=numbers.texts(known["as_of"], numbers.month),
         day=numbers.texts(known["as_of"], numbers.day),
@@ -137,7 +144,8 @@ def security(view: View, loan_id: str) -> None:
         value="collateral_share",
         label=numbers.texts(known["collateral_share"], numbers.share),
     )
-    charts.put(charts.ratio_trend(rows, [say("col.collateral_share")]))
+    told = pick("；", "; ").join(f"{month} {label}" for month, label in rows.select("month", "label").iter_rows())
+    charts.put(charts.ratio_trend(rows, [say("col.collateral_share")]), f"{say('loan.security')}: {told}")
     st.caption(say("loan.ratio_note"))
     _items(view, loan_id)
 

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, address, evidence, language, numbers, tables
+from pages.ui import access, address, citations, evidence, language, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import say
 from policy import verdicts
@@ -21,7 +21,6 @@ COLUMNS = {
     "rule_id": "text",
 }
 KINDS = ("violation", "not_assessable", "pass", "not_applicable")
-MOST_ROWS, ROW_HEIGHT = 12, 35
 
 
 def draw(view: View, loan_id: str) -> None:
@@ -34,10 +33,9 @@ def draw(view: View, loan_id: str) -> None:
     if not shown:
         st.info(say("loan.no_verdict"))
         return
-    height = "content" if len(shown) <= MOST_ROWS else ROW_HEIGHT * (MOST_ROWS + 1)
     rows = pl.DataFrame([_row(view, line) for line in shown], schema=list(COLUMNS), orient="row")
     held = {name: word for name, word in COLUMNS.items() if name != "reason" or (rows["reason"] != "").any()}
-    row = tables.show(rows, held, key=f"verdicts:{loan_id}:{kind}", pick=True, height=height)
+    row = tables.show(rows, held, key=f"verdicts:{loan_id}:{kind}", pick=True, height=tables.TALL)
     if row is None:
         st.caption(say("whatif.pick"))
     else:
@@ -61,6 +59,6 @@ def _row(view: View, line: Verdict) -> tuple[str, ...]:
         evidence.written(line.measured, line.unit),
         evidence.compared(line),
         evidence.severity(line.severity),
-        line.clause_id,
+        citations.of(view.policy, line.clause_id),
         line.rule_id,
     )

@@ -11,14 +11,14 @@ from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import supervision
 
-LIST = {"manager": "text", "branch": "text", "loans": "count", "rate": "rate", "peer_rate": "rate", "needs": "text",
-        "book_size": "text", "violations": "count", "balance": "amount", "npl_ratio": "share", "overdue_loans": "count",
-        "overdue_ratio": "share", "due_loans": "count", "due_balance": "amount"}  # fmt: skip
+LIST = {"manager": "text", "branch": "text", "loans": "count", "balance": "amount", "rate": "rate", "peer_rate": "rate",
+        "needs": "text", "npl_ratio": "share", "violations": "count", "overdue_loans": "count",
+        "overdue_ratio": "share", "due_loans": "count", "due_balance": "amount", "book_size": "text"}  # fmt: skip
 GROUPS = {"clause_group": "text", "need": "text", "violations": "count", "rate": "rate", "peer_rate": "rate",
           "expected": "rate", "peer_violations": "count", "peer_loans": "count", "topic": "text"}  # fmt: skip
 NEEDS = {"topic": "text", "need_source": "text", "taken": "text", "on_record": "text", "courses": "text"}
 PAIR = 440  # pixels a half needs; on a narrower screen the halves stand under each other
-RULES = {"rule_id": "text", "title": "text", "violations": "count", "balance": "amount"}
+RULES = {"title": "text", "violations": "count", "balance": "amount", "rule_id": "text"}
 
 
 def scope(view: View) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
         manager=pl.concat_str([pl.col("officer_id"), pl.col("name")], separator=" ", ignore_nulls=True),
         branch=pl.col("branch_id").replace(branches),
         book_size=size,
-        needs=pl.Series([say("managers.and").join(row) for row in needed], dtype=pl.String),
+        needs=pl.Series([say("managers.and").join(row) or None for row in needed], dtype=pl.String),
     )
 
 
@@ -167,7 +167,7 @@ def funnel(view: View, rows: pl.DataFrame) -> None:
     )  # fmt: skip
     states = [say("managers.without_need"), say("managers.with_need"), say("managers.thin")]
     limits = _limits(total * 100 / loans, int(rows["loans"].max()), _number(view, "need_deviations"))
-    charts.put(charts_people.funnel(points, limits, states, say("managers.funnel_text", n=numbers.count(rows.height))))
+    charts.put(charts_people.funnel(points, limits, states), say("managers.funnel_text", n=numbers.count(rows.height)))
 
 
 def _limits(rate: float, largest: int, deviations: float) -> pl.DataFrame:
@@ -188,7 +188,7 @@ def chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
 def choose(view: View, rows: pl.DataFrame) -> None:
     """The list of managers; a picked row goes into the address."""
     row = tables.show(worded(view, rows), LIST, key=f"managers:{view.as_of}:{hash(tuple(rows['officer_id']))}",
-                      pick=True, height=420)  # fmt: skip
+                      pick=True, height=tables.TALL)  # fmt: skip
     if row is not None:
         address.put("officer", [rows["officer_id"][row]])
 
@@ -203,17 +203,19 @@ def panel(view: View, manager: dict[str, Any]) -> None:
     if manager["is_employed"] is False:
         st.warning(say("managers.left_note"))
     groups = by_group(view).filter(pl.col("officer_id") == manager["officer_id"])
-    with st.grid(min_column_width=PAIR, gap="large"):
+    bars, needs = _bars(view, groups), _needs(view, manager, groups)
+    with st.grid(min_column_width=PAIR, gap=("medium", "large")):
         with st.container():
             st.markdown(f"**{say('managers.by_group')}**")
-            charts.put(charts_people.against_peers(_bars(view, groups), say("managers.group_text")))
+            charts.put(charts_people.against_peers(bars), _spoken(bars))
         with st.container():
             st.markdown(f"**{say('managers.denominators', n=numbers.count(manager['loans']))}**")
-            tables.show(_group_rows(view, groups), GROUPS, key="groups", height="content")
+            rows = _group_rows(view, groups)
+            tables.show(rows, tables.filled(rows, GROUPS), key="groups", height="content")
     st.markdown(f"**{say('managers.needs')}**")
-    tables.show(_needs(view, manager, groups), NEEDS, key="needs", height="content")
+    tables.show(needs, tables.filled(needs, NEEDS), key="needs", height="content")
     st.markdown(f"**{say('managers.rules')}**")
-    tables.show(_rules(view, manager), RULES, key="rules", height=250)
+    tables.show(_rules(view, manager), RULES, key="rules", height=tables.LOW)
     frame.link("violations", officer_id=manager["officer_id"])
 
 
@@ -236,6 +238,11 @@ def _bars(view: View, groups: pl.DataFrame) -> pl.DataFrame:
     peers = named.select("name", rate="peer_rate", violations="peer_violations", who=pl.lit(say("managers.peers")))
     both = pl.concat([own, peers]).drop_nulls("rate")
     return both.with_columns(label=numbers.texts(both["rate"].round(1), numbers.plain))
+
+
+def _spoken(bars: pl.DataFrame) -> str:
+    told = (f"{name} {who} {label}" for name, who, label in bars.select("name", "who", "label").iter_rows())
+    return "; ".join([say("managers.group_text"), *told])
 
 
 def _needs(view: View, manager: dict[str, Any], groups: pl.DataFrame) -> pl.DataFrame:

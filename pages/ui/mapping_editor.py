@@ -6,6 +6,7 @@ import streamlit as st
 from data import dictionary, proposals, words
 from data.mapping import COMPANIONS, EVENTS, target
 from data.proposals import SheetProposal
+from pages.ui import tables
 from pages.ui.language import inert, pick, say
 
 NOTHING = ""
@@ -32,7 +33,7 @@ def _fields(table: str) -> dict[str, str]:
     return {NOTHING: say("import.left_out")} | names
 
 
-def tables(mark: str) -> dict[str, str]:
+def chosen_tables(mark: str) -> dict[str, str]:
     """Sheet → the table that somebody said it is, for one upload."""
     return dict(st.session_state.setdefault(f"tables:{mark}", {}))
 
@@ -65,14 +66,15 @@ def draw(sheet: SheetProposal, mark: str, number: int) -> bool:
         ],
         infer_schema_length=None,
     )  # fmt: skip
+    columns = _configuration(labels)
     edited = st.data_editor(
         rows, key=f"mapping:{mark}:{number}:{hash(tuple(labels.values()))}", hide_index=True, placeholder="",
-        height="auto",
-        disabled=["header", "samples", "how", "problems"], column_config=_configuration(labels),
+        height="auto", disabled=["header", "samples", "how", "problems"], column_config=columns,
+        alt=tables.alt(columns),
     )  # fmt: skip
     for problem in sheet.problems:
         st.warning(inert(pick(problem["zh"], problem["en"])))
-    return _correct(sheet, edited) or sheet.name in tables(mark)
+    return _correct(sheet, edited) or sheet.name in chosen_tables(mark)
 
 
 def _configuration(labels: dict[str, str]) -> dict[str, object]:

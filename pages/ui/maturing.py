@@ -10,7 +10,7 @@ import streamlit as st
 from data import findings, maturities, portfolio
 from data.maturities import Scope
 from data.portfolio import Bucket
-from pages.ui import access, address, language, numbers, tables, workbook
+from pages.ui import access, address, frame, language, naming, numbers, tables, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import deadlines
@@ -18,8 +18,8 @@ from policy import deadlines
 PAGE = 500  # rows on screen at a time; the workbook and the notices have all
 COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "current_maturity": "date",
            "days_to_maturity": "count", "apply_by": "date", "apply_state": "text", "notice_by": "date",
-           "notice_state": "text", "days_past_due": "count", "classification": "text", "branch_id": "text",
-           "officer_id": "text", "extension_count": "count", "currency": "text"}  # fmt: skip
+           "notice_state": "text", "days_past_due": "count", "classification": "text", "branch": "text",
+           "manager": "text", "extension_count": "count", "currency": "text"}  # fmt: skip
 DAY, MONTH = "day", "month"
 
 
@@ -112,7 +112,8 @@ def listed(view: View, chosen: Scope, limit: int | None = None, offset: int = 0)
     """The loans of a scope with the columns of COLUMNS, the earliest maturity first; all, or one page."""
     rows = access.ask(maturities.maturing, view.as_of, chosen, limit, offset)
     due = access.ask(deadlines.table, view.policy, view.as_of, tuple(rows["loan_id"]))
-    return rows.join(due, on="loan_id", how="left", maintain_order="left").with_columns(
+    named = naming.places(view, rows)
+    return named.join(due, on="loan_id", how="left", maintain_order="left").with_columns(
         _state("apply_by", view.as_of).alias("apply_state"),
         _state("notice_by", view.as_of, pl.col("maturity_notice_date")).alias("notice_state"),
         pl.col("classification").replace(language.code_labels("classification")),
@@ -131,8 +132,17 @@ def show(view: View, chosen: Range) -> tuple[str, ...]:
     number = st.pagination(pages, key=f"maturing-page:{key}") if pages > 1 else 1
     rows = listed(view, chosen.scope, PAGE, (number - 1) * PAGE)
     st.text(late(view, rows, pages))
-    picked = tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=430)
-    return tuple(rows["loan_id"][picked])
+    picked = tuple(rows["loan_id"][tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=tables.TALL)])
+    if len(picked) == 1:
+        links(picked[0])
+    return picked
+
+
+def links(loan_id: str) -> None:
+    """The ways to the one loan that is picked."""
+    with st.container(horizontal=True):
+        for page in ("loan", "extension_what_if"):
+            frame.link(page, loan=loan_id)
 
 
 def late(view: View, rows: pl.DataFrame, pages: int) -> str:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from data import working_days
 from data.maturities import Scope
-from pages.ui import address, charts_calendar, maturing, numbers
+from pages.ui import address, charts, charts_calendar, maturing, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
 YEARS_AHEAD = 10
+CHOICE = 300  # pixels of a list of months or days with their sums
 
 
 def _months(view: View, days: pl.DataFrame) -> dict[str, str]:
@@ -45,14 +46,33 @@ def choose(view: View, chosen: Scope) -> tuple[date, date]:
     """First and last day of the month, by a list and the two buttons beside it."""
     labels = _months(view, maturing.days(view, chosen))
     codes = list(labels)
-    before, middle, after = st.columns([1, 4, 1], vertical_alignment="bottom")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        before, middle, after, beside = (st.container(width=width) for width in ("content", CHOICE, "content", CHOICE))
     with middle:
         code = address.kept("month", say("maturing.month"), labels)
     at = codes.index(code)
     _step(before, say("maturing.before"), codes[at - 1] if at else None)
     _step(after, say("maturing.after"), codes[at + 1] if at + 1 < len(codes) else None)
     first = date.fromisoformat(f"{code}-01")
-    return first, _following(first) - timedelta(days=1)
+    month = first, _following(first) - timedelta(days=1)
+    with beside:
+        _choose_day(maturing.days(view, chosen).filter(pl.col("day").is_between(*month)))
+    return month
+
+
+def _choose_day(days: pl.DataFrame) -> None:
+    """The same choice as by a click in the calendar, for the keyboard."""
+    labels = {}
+    for row in days.sort("day").iter_rows(named=True):
+        amount = numbers.compact(row["balance"]) if row["valued"] else numbers.NOTHING
+        n = numbers.count(row["loans"])
+        labels[row["day"].isoformat()] = say("maturing.month_sum", month=numbers.day(row["day"]), n=n, amount=amount)
+    address.perhaps("day", say("maturing.day"), labels, say("maturing.whole_month"), picked=_listed)
+
+
+def _listed() -> None:
+    """A day chosen is listed; without one, the month is."""
+    address.put("window", [maturing.DAY] if address.get("day") else [])
 
 
 def _step(place: st.delta_generator.DeltaGenerator, label: str, month: str | None) -> None:
@@ -85,7 +105,7 @@ def cells(days: pl.DataFrame, month: tuple[date, date]) -> pl.DataFrame:
 
 def _cell(day: date, week: int, sums: dict[str, object]) -> dict[str, object]:
     special = working_days.special().get(day)
-    kind = special.kind if special else ""
+    kind = special.kind if special else "" if working_days.is_working(day) else "weekend"
     balance = float(sums["balance"]) if sums.get("valued") else None
     return {
         "iso": day.isoformat(),
@@ -114,10 +134,7 @@ def draw(view: View, chosen: Scope) -> tuple[tuple[date, date], date | None]:
     frame = cells(maturing.days(view, chosen), month)
     chart = charts_calendar.month(frame, weekdays(), day.isoformat() if day else None)
     key = f"calendar:{month[0]}:{hash(chosen)}:{address.get('day')}"
-    st.vega_lite_chart(
-        chart.to_dict(validate=False), key=key, on_select=lambda: _picked(key), selection_mode=charts_calendar.PICK,
-        alt=charts_calendar.spoken(frame),
-    )  # fmt: skip
+    charts.put(chart, charts_calendar.spoken(frame), key=key, picked=lambda: _picked(key))
     st.caption(say("maturing.calendar_note"))
     for year in working_days.unknown_years(*month):
         st.warning(say("maturing.year_unknown", year=year), icon=":material/event_busy:")
@@ -126,8 +143,8 @@ def draw(view: View, chosen: Scope) -> tuple[tuple[date, date], date | None]:
 
 def _picked(key: str) -> None:
     """A day clicked on is listed; clicked again, it is not."""
-    found = st.session_state[key].selection.get(charts_calendar.PICK) or []
-    day = found[0]["iso"] if found else None
+    found = charts.points(key)
+    day = str(found[0]["iso"]) if found else None
     let_go = day in (None, address.get("day"))
     address.put("day", [] if let_go else [day])
-    address.put("window", [] if let_go else [maturing.DAY])
+    _listed()

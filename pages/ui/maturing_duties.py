@@ -8,19 +8,17 @@ import streamlit as st
 
 from data import findings, maturities, working_days
 from data.maturities import Scope
-from pages.ui import access, address, frame, language, numbers, tables, workbook
+from pages.ui import access, address, frame, language, maturing, naming, numbers, tables, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
-from pages.ui.maturing import PAGE
 from policy import duties
 
 WEEKS = 3
 DAY = timedelta(days=1)
 EVERY = "all"
-DUTY_WIDTH = 170
-COLUMNS = {"duty_name": "text", "do_by": "date", "due_on": "date", "loan_id": "text", "borrower_name": "text",
-           "subject": "text", "subject_id": "text", "title": "text", "remedy": "text", "branch_id": "text",
-           "officer_id": "text"}  # fmt: skip
+COLUMNS = {"duty_name": "text", "do_by": "date", "due_on": "date", "borrower_name": "text", "loan_id": "text",
+           "title": "text", "remedy": "text", "branch": "text", "manager": "text", "subject": "text",
+           "subject_id": "text"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,24 +70,27 @@ def due(view: View, week: Week, chosen: Scope) -> pl.DataFrame:
 def grid(view: View, week: Week, found: pl.DataFrame, chosen: Scope) -> pl.DataFrame:
     """A row a kind of duty: the week's sum, what is late or unknown, then a column a day."""
     late, untold = overdue(view, chosen), unknown(view)
-    days = [week.first + DAY * n for n in range((week.last - week.first).days + 1)]
+    days = _days(week)
     counts = {key: n for *key, n in found.group_by("duty", "do_by").len().iter_rows() for key in [tuple(key)]}
     before = [day for day in found["do_by"].unique() if day < week.first]
     rows = []
     for duty in duties.catalogue(view.policy):
-        own = {_head(day): counts.get((duty.duty, day), 0) for day in days}
-        own[_head(days[0])] += sum(counts.get((duty.duty, day), 0) for day in before)
-        row = {say("maturing.duty"): name_of(duty.duty), say("maturing.total"): sum(own.values())}
-        row |= {say("maturing.overdue"): late.get(duty.duty), say("maturing.untold"): untold.get(duty.duty)}
+        own = {day.isoformat(): counts.get((duty.duty, day), 0) for day in days}
+        own[days[0].isoformat()] += sum(counts.get((duty.duty, day), 0) for day in before)
+        row = {"duty": name_of(duty.duty), "total": sum(own.values())}
+        row |= {"overdue": late.get(duty.duty), "untold": untold.get(duty.duty)}
         rows.append(row | {day: n or None for day, n in own.items()})
-    kinds = dict.fromkeys([name for name in rows[0] if name != say("maturing.duty")], pl.Int64)
-    return pl.DataFrame(rows, schema_overrides=kinds)
+    return pl.DataFrame(rows, schema_overrides=dict.fromkeys([name for name in rows[0] if name != "duty"], pl.Int64))
+
+
+def _days(week: Week) -> list[date]:
+    return [week.first + DAY * n for n in range((week.last - week.first).days + 1)]
 
 
 def _head(day: date) -> str:
-    """The head of a day's column: date, weekday, and whether it is not worked."""
+    """The head of a day's column: weekday and day of the month, and whether it is not worked."""
     weekday = say("maturing.weekdays").split()[day.weekday()]
-    return f"{day:%m-%d} {weekday}" + ("" if working_days.is_working(day) else f" {say('maturing.mark_holiday')}")
+    return f"{weekday} {day.day}" + ("" if working_days.is_working(day) else f" {say('maturing.mark_holiday')}")
 
 
 def name_of(duty: str) -> str:
@@ -120,11 +121,11 @@ def unknown(view: View) -> dict[str, int]:
 
 
 def table(view: View, week: Week, found: pl.DataFrame, chosen: Scope) -> None:
-    widths = {say("maturing.duty"): st.column_config.TextColumn(width=DUTY_WIDTH)}
-    st.dataframe(
-        grid(view, week, found, chosen), hide_index=True, placeholder="", height="content", key="duties",
-        column_config=widths,
-    )  # fmt: skip
+    counts = grid(view, week, found, chosen)
+    kinds = {name: "text" if name == "duty" else "count" for name in counts.columns}
+    days = {day.isoformat(): _head(day) for day in _days(week)}
+    names = {name: say(f"maturing.{name}") for name in ("duty", "total", "overdue", "untold")} | days
+    tables.show(counts, kinds, key="duties", height="content", names=names, blank="")
     st.caption(say("maturing.duties_note"))
     if view.run is None:
         st.warning(say("maturing.duties_unchecked"))
@@ -152,7 +153,7 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     titles = {code: pick(rule.title_zh, rule.title_en) for code, rule in rules.items()}
     remedies = {code: pick(rule.remedy_zh, rule.remedy_en) for code, rule in rules.items()}
     known = language.terms("duty")
-    return rows.with_columns(
+    return naming.places(view, rows).with_columns(
         duty_name=pl.col("duty").replace(known),
         subject=pl.col("subject").replace(language.terms("subject")),
         borrower_name=pl.col("borrower_id").replace_strict(names, default=None, return_dtype=pl.String),
@@ -163,12 +164,15 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 
 def show(view: View, week: Week, rows: pl.DataFrame) -> tuple[str, ...]:
     """The records, a page at a time; the loans picked among them."""
-    pages = max(1, -(-rows.height // PAGE))
+    pages = max(1, -(-rows.height // maturing.PAGE))
     key = hash((week, rows.height, tuple(address.all_of("duty")), view.as_of, tuple(address.all_of("branch_id"))))
     number = st.pagination(pages, key=f"duties-page:{key}") if pages > 1 else 1
-    shown = worded(view, rows[(number - 1) * PAGE : number * PAGE])
-    picked = tables.several(shown, COLUMNS, key=f"duties:{key}:{number}", height=400)
-    return tuple(shown["loan_id"][picked].drop_nulls().unique(maintain_order=True))
+    shown = worded(view, rows[(number - 1) * maturing.PAGE : number * maturing.PAGE])
+    rows_picked = tables.several(shown, COLUMNS, key=f"duties:{key}:{number}", height=tables.TALL)
+    picked = tuple(shown["loan_id"][rows_picked].drop_nulls().unique(maintain_order=True))
+    if len(picked) == 1:
+        maturing.links(picked[0])
+    return picked
 
 
 def as_workbook(view: View, week: Week, rows: pl.DataFrame) -> bytes:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from data import notices as addressed
-from data.errors import LoanlightError
 from pages.documents import bank, notice_texts, notices
 from pages.documents.notices import Order, Printed
-from pages.ui import access, address, jobs, language, numbers
+from pages.ui import access, address, jobs, language, numbers, refusals
 from pages.ui.frame import View
 from pages.ui.language import say
 from policy import deadlines
@@ -44,11 +43,9 @@ def panel(view: View, loans: Callable[[], tuple[str, ...]], picked: tuple[str, .
 
 
 def _choices() -> tuple[str, str]:
-    left, right = st.columns(2)
-    with left:
-        kinds = {kind: say(f"maturing.kind_{kind}") for kind in notice_texts.KINDS}
+    kinds = {kind: say(f"maturing.kind_{kind}") for kind in notice_texts.KINDS}
+    with st.container(horizontal=True, gap="medium"):
         kind = address.switch("notice", say("maturing.kind"), kinds, default=notice_texts.KINDS[0])
-    with right:
         lang = address.switch("notice_lang", say("maturing.notice_language"), language.LANGUAGES, default=language.on())
     return kind, lang
 
@@ -80,11 +77,8 @@ def _show(wish: Wish, job: jobs.Job) -> None:
             text = say("maturing.printing", n=numbers.count(made), m=numbers.count(len(wish.loans)))
             bar.progress(min(1.0, made / max(1, len(wish.loans))), text)
         bar.empty()
-    if isinstance(job.error, LoanlightError):
-        st.error(say("maturing.not_printed"))
-        st.code(str(job.error), language=None, wrap_lines=True)
-    elif job.error:
-        raise job.error
+    if job.error:
+        refusals.show(say("maturing.not_printed"), job.error)
     else:
         _result(wish, job.result)
 

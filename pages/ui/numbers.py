@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_name
 
 from pages.ui import language
 
@@ -48,6 +48,13 @@ def compact(value: Decimal | float | None) -> str:
     group = language.pick(4, 3)  # digits between one unit and the next: 万 亿, K M B
     leading = (len(str(abs(int(value)))) - 1) % group + 1
     return format_compact_decimal(value, locale=locale(), fraction_digits=min(2, 4 - leading))
+
+
+def currency(code: str | None) -> str:
+    """The name of a currency in Chinese, its letters in English: 人民币, CNY."""
+    if code is None:
+        return language.say("frame.no_currency")
+    return language.pick(get_currency_name(code, locale=locale()), code)
 
 
 def share(value: float | None) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, language, numbers, tables
+from pages.ui import access, citations, language, numbers, tables
 from pages.ui.evidence import unit_word
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -13,13 +13,13 @@ from policy import extension
 from policy.consequences import Change, RatioChange
 from policy.extension import Request
 
-COLUMNS = {"outcome": "text", "before": "text", "after": "text", "change": "text", "clause_id": "text"}
+COLUMNS = {"outcome": "text", "before": "text", "after": "text", "change": "text", "clause": "text"}
 
 
 def rows(view: View, asked: Request) -> list[tuple[str, ...]]:
     """What follows from the request, in the columns of COLUMNS."""
     found = access.ask(extension.consequences, view.policy, view.as_of, asked)
-    return [_changed(change) for change in found.changes] + [_moved(ratio) for ratio in found.ratios]
+    return [_changed(view, change) for change in found.changes] + [_moved(view, ratio) for ratio in found.ratios]
 
 
 def section(view: View, asked: Request) -> None:
@@ -31,12 +31,13 @@ def section(view: View, asked: Request) -> None:
     tables.show(pl.DataFrame(found, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
 
 
-def _changed(change: Change) -> tuple[str, ...]:
+def _changed(view: View, change: Change) -> tuple[str, ...]:
     row = change.row
     before = _written(change, change.before) if row.state == "both" else numbers.NOTHING
     moved = _written(change, change.difference) if row.type == "money" and change.difference else ""
     crossed = say("outcomes.changed") if row.type == "code" and change.before != change.after else ""
-    return pick(row.zh, row.en), before, _written(change, change.after), _signed(moved) or crossed, row.clause_id
+    clause = citations.of(view.policy, row.clause_id)
+    return pick(row.zh, row.en), before, _written(change, change.after), _signed(moved) or crossed, clause
 
 
 def _written(change: Change, value: Any) -> str:
@@ -58,8 +59,9 @@ def _signed(text: str) -> str:
     return text if not text or text.startswith(("-", "−")) else f"+{text}"
 
 
-def _moved(ratio: RatioChange) -> tuple[str, ...]:
-    title = f"{pick(ratio.row.zh, ratio.row.en)} ({say(f'level.{ratio.level}')})"
+def _moved(view: View, ratio: RatioChange) -> tuple[str, ...]:
+    title = say("outcomes.at_level", ratio=pick(ratio.row.zh, ratio.row.en), level=say(f"level.{ratio.level}"))
     both = ratio.before is not None and ratio.after is not None
     points = numbers.points(float(ratio.after - ratio.before)) if both and ratio.after != ratio.before else ""
-    return title, numbers.share(ratio.before), numbers.share(ratio.after), points or "", ratio.row.clause_id
+    clause = citations.of(view.policy, ratio.row.clause_id)
+    return title, numbers.share(ratio.before), numbers.share(ratio.after), points or "", clause

@@ -79,7 +79,8 @@ def pick_one(view: View, clauses: list[ClauseCoverage]) -> ClauseCoverage | None
         return None
     names = [one.clause.clause_id for one in clauses]
     key = f"clauses:{hash(tuple(names))}:{view.as_of}"
-    row = tables.show(_frame(view, clauses), CLAUSES, key=key, pick=True, height=300)
+    rows = _frame(view, clauses)
+    row = tables.show(rows, tables.filled(rows, CLAUSES), key=key, pick=True, height=tables.LOW)
     if row is not None:
         address.put("clause", [names[row]])
     wanted = address.get("clause")

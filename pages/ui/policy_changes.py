@@ -25,7 +25,7 @@ def table(policy: Policy, before: dict[str, str], after: dict[str, str], key: st
             }
             for one in found
         ]  # fmt: skip
-        tables.show(pl.DataFrame(rows), CHANGES, key=key, height="content" if len(rows) < 12 else 420)
+        tables.show(pl.DataFrame(rows), CHANGES, key=key, height=tables.TALL)
     else:
         st.info(say("policy.no_change"))
     return found
@@ -37,11 +37,8 @@ def _limit_table(policy: Policy, change: Change) -> LimitTable | None:
 
 
 def _where(policy: Policy, change: Change) -> str:
-    limits = _limit_table(policy, change)
-    if limits:
-        return policy_words.table_label(limits)
-    kinds = language.terms("part_of_policy")
-    return kinds.get(change.table.removesuffix(".csv"), change.table)
+    file = change.key[0] if change.table == "limits" else change.table
+    return policy_words.place(policy, file.removesuffix(".csv"))
 
 
 def _row(change: Change) -> str:

@@ -6,7 +6,18 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary
-from pages.ui import access, address, evidence, frame, numbers, policy_browse, policy_impact, policy_words, tables
+from pages.ui import (
+    access,
+    address,
+    citations,
+    evidence,
+    frame,
+    numbers,
+    policy_browse,
+    policy_impact,
+    policy_words,
+    tables,
+)
 from pages.ui.frame import View
 from pages.ui.language import inert, pick, say
 from policy import examples, hits
@@ -15,22 +26,23 @@ from policy.compiling import asked_tables
 from policy.examples import Outcome
 from policy.model import FOREVER, Policy, Rule
 
-LIMITS = {"row_id": "text", "answers_for": "text", "allows": "text", "begins": "date", "ends": "date",
-          "evidence": "text", "records": "count"}  # fmt: skip
-EXAMPLES = {"example": "text", "inputs": "text", "expected": "text", "said": "text"}
+LIMITS = {"answers_for": "text", "allows": "text", "begins": "date", "ends": "date", "evidence": "text",
+          "records": "count", "row_id": "text"}  # fmt: skip
+EXAMPLES = {"example": "text", "expected_verdict": "text", "said": "text", "inputs": "text"}
 
 
 def show(view: View, one: ClauseCoverage) -> None:
     clause = one.clause
     with st.container(border=True):
-        st.text(f"{clause.clause_id} · {pick(clause.document_zh, clause.document_en)} {clause.section}")
+        place = citations.section(clause.section)
+        st.text(f"{clause.clause_id} · {pick(clause.document_zh, clause.document_en)} {place}")
         st.subheader(inert(pick(clause.gist_zh, clause.gist_en)), anchor=False)
         st.text(pick(clause.gist_en, clause.gist_zh))
         if clause.reading_zh or clause.reading_en:
             st.caption(say("evidence.reading"))
             st.text(pick(clause.reading_zh, clause.reading_en))
         if one.cited_by:
-            st.caption(say("policy.cited_by", tables=inert(", ".join(one.cited_by))))
+            st.caption(say("policy.cited_by", tables=inert(_citing(view.policy, one.cited_by))))
         if not one.is_covered:
             st.info(pick(one.reason_zh, one.reason_en))
     own = [view.policy.rules[rule.rule_id] for rule in one.rules]
@@ -48,14 +60,20 @@ def show(view: View, one: ClauseCoverage) -> None:
                 _rule(view, rule)
 
 
+def _citing(policy: Policy, cited_by: tuple[str, ...]) -> str:
+    """Tables in words, each with the number of its rows."""
+    named = ((*cited.rpartition(" ×")[::2],) for cited in cited_by)
+    return say("words.semicolon").join(f"{policy_words.place(policy, file)} ×{rows}" for file, rows in named)
+
+
 def _rule(view: View, rule: Rule) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         frame.fact(say("policy.scope"), policy_words.scope(view.policy, rule))
         frame.fact(say("policy.demand"), policy_words.demand(view.policy, rule))
         frame.fact(say("evidence.remedy"), pick(rule.remedy_zh, rule.remedy_en) or numbers.NOTHING)
-        st.caption(f"{inert(rule.rule_id)} · {evidence.in_force(view, rule.rule_id)} · "
-                   f"{say('evidence.grade')}: {evidence.grade(rule.evidence)}")  # fmt: skip
+        source = f"{say('evidence.grade')}{pick('：', ': ')}{evidence.grade(rule.evidence)}"
+        st.caption(inert(" · ".join([rule.rule_id, evidence.in_force(view, rule.rule_id), source])))
         _versions(view.policy, rule)
     with right:
         _hits(view, rule)
@@ -74,7 +92,10 @@ def _versions(policy: Policy, rule: Rule) -> None:
 def _hits(view: View, rule: Rule) -> None:
     found = policy_browse.found_by(view).get(rule.rule_id)
     if found is None:
-        st.info(say("policy.not_judged"))
+        judged = view.run is not None and view.run.policy_version == view.policy.version
+        subject = say(f"subject.{rule.subject}")
+        if view.snapshots:
+            st.info(say("policy.no_records", subject=subject) if judged else say("policy.not_judged"))
         return
     for column, name in zip(st.columns(2), ("violation", "pass"), strict=True):
         column.metric(say(f"verdict.{name}"), numbers.count(found[name]))
@@ -89,8 +110,8 @@ def _hits(view: View, rule: Rule) -> None:
 def _limits(view: View, name: str) -> None:
     table = view.policy.limit_tables[name]
     st.markdown(f"**{inert(policy_words.table_label(table))}**")
-    asked = policy_impact.at_once(view) or st.toggle(say("policy.count_records"), key=f"count:{name}")
-    answered = access.ask(hits.answered, view.policy, view.as_of, name) if view.run and asked else {}
+    asked = view.run and (policy_impact.at_once(view) or st.toggle(say("policy.count_records"), key=f"count:{name}"))
+    answered = access.ask(hits.answered, view.policy, view.as_of, name) if asked else {}
     lists = policy_words.code_lists(view.policy, table)
     rows = []
     for row in table.rows:
@@ -101,7 +122,7 @@ def _limits(view: View, name: str) -> None:
                      "records": answered.get(row.row_id)})  # fmt: skip
     schema = {"ends": pl.Date, "records": pl.Int64}
     shown = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
-    tables.show(shown, LIMITS, height="content" if len(rows) < 9 else 320)
+    tables.show(shown, tables.filled(shown, LIMITS), height=tables.LOW)
 
 
 @st.cache_resource(max_entries=500, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
@@ -121,7 +142,7 @@ def _examples(policy: Policy, rule: Rule) -> None:
     rows = [
         {
             "example": _title(outcome), "inputs": _inputs(policy, rule.subject, outcome),
-            "expected": _verdict(outcome.example.verdict),
+            "expected_verdict": _verdict(outcome.example.verdict),
             "said": _verdict(outcome.verdict) if outcome.agrees else say("policy.disagrees"),
         }
         for outcome in judged

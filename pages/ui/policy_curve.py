@@ -8,7 +8,18 @@ import streamlit as st
 
 from data import book
 from data.errors import LoanlightError
-from pages.ui import charts, charts_policy, evidence, jobs, language, numbers, policy_impact, policy_words, tables
+from pages.ui import (
+    charts,
+    charts_policy,
+    evidence,
+    jobs,
+    language,
+    numbers,
+    policy_impact,
+    policy_words,
+    refusals,
+    tables,
+)
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import curve, trial
@@ -41,7 +52,7 @@ def section(view: View, table: LimitTable) -> None:
     numeric.sort(key=lambda rule: table.name not in asked_tables(rule))
     st.subheader(say("policy.curve"), anchor=False)
     st.caption(say("policy.curve_intro"))
-    names = {rule.rule_id: f"{rule.rule_id} {pick(rule.title_zh, rule.title_en)}" for rule in numeric}
+    names = {rule.rule_id: f"{pick(rule.title_zh, rule.title_en)} · {rule.rule_id}" for rule in numeric}
     key = f"policy_curve_rule:{table.name}:{language.on()}"  # labels of another language: another widget
     rule_id = st.selectbox(say("filter.rule_id"), list(names), format_func=names.__getitem__, key=key)
     rule = view.policy.rules[rule_id]
@@ -74,8 +85,7 @@ def _start(view: View, rule_id: str, over: str) -> None:
     try:
         values = curve.values(over)
     except LoanlightError as error:
-        st.error(say("policy.curve_refused"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("policy.curve_refused"), error)
         return
     path, policy, as_of = book.default_path(), view.policy, view.as_of
     job = jobs.start(lambda on_step: trial.curve(path, policy, rule_id, values, as_of, on_step))
@@ -88,14 +98,16 @@ def _drawn(view: View, rule: Rule) -> None:
         return
     policy_impact.watch(job)
     if job.error is not None:
-        policy_impact.refused(job.error)
+        refusals.show(say("error.cannot_show"), job.error)
         return
     now, *points = job.result
     frame = pl.DataFrame([_row(rule, point) for point in (now, *points)], infer_schema_length=None)
     demand = policy_words.demand(view.policy, rule)
     said = {"n": numbers.count(now.counts["violation"]), "loans": numbers.count(now.loans)}
     st.text(say("policy.curve_now", demand=demand, yuan=numbers.compact(now.yuan), **said))
-    charts.put(charts_policy.curve(frame.filter(pl.col("value").is_not_null()), now.counts["violation"]))
+    tried = frame.filter(pl.col("value").is_not_null())
+    told = (f"{limit}: {n}" for limit, n in tried.select("tried", "violations").iter_rows())
+    charts.put(charts_policy.curve(tried, now.counts["violation"]), "; ".join([say("policy.curve_alt"), *told]))
     with st.expander(say("policy.curve_table")):
         tables.show(frame, POINTS, height="content")
 

@@ -24,8 +24,8 @@ from policy.compiling import asked_tables
 from policy.model import FOREVER, LimitRow, LimitTable, Policy, Problem, Rule
 
 AHEAD = timedelta(days=730)  # how far beyond the snapshot an open end is drawn
-UNREACHED = {"rule_id": "text", "title": "text", "severity": "text", "not_applicable": "count",
-             "not_assessable": "count"}  # fmt: skip
+UNREACHED = {"title": "text", "severity": "text", "not_applicable": "count", "not_assessable": "count",
+             "rule_id": "text"}  # fmt: skip
 
 
 def timeline(view: View) -> None:
@@ -42,21 +42,23 @@ def timeline(view: View) -> None:
         return
     st.caption(say("policy.timeline_note", n=numbers.count(frame.height), day=numbers.day(view.as_of)))
     with st.container(height=560 if frame["name"].n_unique() > 20 else "content", border=False):
-        charts.put(charts_policy.timeline(frame, view.as_of))
+        told = (f"{name}: {days}" for name, days in frame.select("name", "days").iter_rows())
+        charts.put(charts_policy.timeline(frame, view.as_of), "; ".join([say("policy.timeline_alt"), *told]))
 
 
 def _bars(view: View, families: list[str], *, changing: bool) -> pl.DataFrame:
     policy = view.policy
     rules = [rule for rule in policy.versions if not families or rule.family in families]
     asked = {table for rule in rules for table in asked_tables(rule)}
-    found = [_bar(view, f"{r.rule_id} {pick(r.title_zh, r.title_en)}", say("col.rule"), r) for r in rules
+    found = [_bar(view, (pick(r.title_zh, r.title_en), r.rule_id), say("col.rule"), r) for r in rules
              if not changing or _moves(r, [v for v in policy.versions if v.rule_id == r.rule_id])]  # fmt: skip
     for table in policy.limit_tables.values():
         if table.name in asked or not families:
             lists = policy_words.code_lists(policy, table) if _any_moves(table) or not changing else {}
-            found += [_bar(view, f"{row.row_id} {' → '.join(policy_words.row(table, row, lists))}", say("policy.limit"),
-                           row) for row in table.rows if not changing or _moves(row, list(table.rows))]  # fmt: skip
-    schema = {"name": pl.String, "what": pl.String, "start": pl.Date, "end": pl.Date, "days": pl.String}
+            found += [_bar(view, _limit(table, row, lists), say("policy.limit"), row) for row in table.rows
+                      if not changing or _moves(row, list(table.rows))]  # fmt: skip
+    schema = dict.fromkeys(("name", "whole", "what"), pl.String)
+    schema |= {"start": pl.Date, "end": pl.Date, "days": pl.String}
     return pl.DataFrame(found, schema=schema, orient="row").sort("start", "name", descending=[True, False])
 
 
@@ -69,11 +71,25 @@ def _moves(row: Rule | LimitRow, kin: list) -> bool:
     return row.effective_to != FOREVER or row.effective_from > min(other.effective_from for other in kin)
 
 
-def _bar(view: View, name: str, what: str, row: Rule | LimitRow) -> tuple[str, str, date, date, str]:
+def _limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
+    """What the row limits and for whom, in short; the whole of it, with its number."""
+    limited = next((pick(c.zh, c.en) for c in table.columns if c.role == "limit" and c.type != "boolean"), "")
+    keys = [policy_words.cell(key, row.cells[key.name], lists.get(key.name, "")) for key in table.keys
+            if row.cells[key.name] not in ("", "-")]  # fmt: skip
+    short = pick("：", ": ").join(filter(None, [limited, " · ".join(keys)]))
+    return short, f"{row.row_id} {' → '.join(policy_words.row(table, row, lists))}"
+
+
+def _bar(
+    view: View, said: tuple[str, str], what: str, row: Rule | LimitRow
+) -> tuple[str, str, str, date, date, str]:
+    """A bar; its name ends with its number, so that no two are one."""
     is_open = row.effective_to == FOREVER
     ends = say("evidence.open_end") if is_open else numbers.day(row.effective_to)
     last = max(view.as_of, row.effective_from) + AHEAD if is_open else row.effective_to
-    return name, what, row.effective_from, last, f"{numbers.day(row.effective_from)} – {ends}"
+    number = row.rule_id if isinstance(row, Rule) else row.row_id
+    name = f"{said[0]} · {number}"
+    return name, said[1], what, row.effective_from, last, f"{numbers.day(row.effective_from)} – {ends}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
@@ -95,4 +111,4 @@ def findings(view: View) -> None:
     for row in idle:
         rule = view.policy.rules[row["rule_id"]]
         rows.append(row | {"title": pick(rule.title_zh, rule.title_en), "severity": evidence.severity(rule.severity)})
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), UNREACHED, height="content" if len(rows) < 9 else 340)
+    tables.show(pl.DataFrame(rows, infer_schema_length=None), UNREACHED, height=tables.LOW)

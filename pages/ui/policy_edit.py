@@ -9,11 +9,22 @@ import polars as pl
 import streamlit as st
 
 from data import inert as inert_cells
-from pages.ui import address, policy_changes, policy_curve, policy_findings, policy_impact, policy_words, workbook
+from pages.ui import (
+    address,
+    evidence,
+    language,
+    policy_changes,
+    policy_curve,
+    policy_findings,
+    policy_impact,
+    policy_words,
+    tables,
+    workbook,
+)
 from pages.ui.frame import View
 from pages.ui.language import inert, pick, say
 from policy import trial
-from policy.model import LimitTable
+from policy.model import LimitColumn, LimitTable
 
 EDITS, BASE = "policy_edits", "policy_base"
 FIXED = ("row_id",)
@@ -51,9 +62,10 @@ def _editor(view: View, table: LimitTable, changed: dict[str, str]) -> None:
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
     words = pl.Series("answers_for", [said.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
     shown = frame.select("row_id", words, *_order(table, header))
+    columns = _columns(table, header, lists)
     edited = st.data_editor(
         shown, key=own, hide_index=True, num_rows="fixed", disabled=["answers_for", *FIXED], width="stretch",
-        column_config=_columns(table, header), height="content" if frame.height < 9 else 340,
+        column_config=columns, height="content" if frame.height < 9 else tables.LOW, alt=tables.alt(columns),
     )  # fmt: skip
     text = trial.written(header, [["" if cell is None else str(cell) for cell in row]
                                   for row in edited.select(header).iter_rows()])  # fmt: skip
@@ -69,18 +81,34 @@ def _order(table: LimitTable, header: list[str]) -> list[str]:
     return [*first, *(name for name in header if name not in first and name not in FIXED)]
 
 
-def _columns(table: LimitTable, header: list[str]) -> dict[str, object]:
+def _columns(table: LimitTable, header: list[str], lists: dict[str, str]) -> dict[str, object]:
+    """Words where a cell is one of a list; else the cell as the table has it, under its name."""
     labels = {name: say(f"cell.{name}") for name in header if table.column(name) is None}
     labels |= {c.name: pick(c.zh, c.en) for c in table.columns}
     text = {name: st.column_config.TextColumn(label) for name, label in labels.items()}
-    limits = {
-        c.name: st.column_config.SelectboxColumn(pick(c.zh, c.en), options=["true", "false"])
-        if c.type == "boolean"
-        else st.column_config.TextColumn(pick(c.zh, c.en), help=say("policy.limit_help", unit=c.unit or c.type))
-        for c in table.columns
-        if c.role == "limit"
-    }
-    return text | limits | {"answers_for": st.column_config.TextColumn(say("col.answers_for"), width="medium")}
+    text |= {c.name: _limit_column(table, c, lists.get(c.name, "")) for c in table.columns if c.role == "limit"}
+    grades = {row.evidence: evidence.grade(row.evidence) for row in table.rows}
+    grades |= {code.replace("_", " "): word for code, word in language.terms("grade").items()}
+    text["evidence"] = _one_of(labels["evidence"], grades, "medium")
+    return text | {"answers_for": st.column_config.TextColumn(say("col.answers_for"), width="medium")}
+
+
+def _limit_column(table: LimitTable, column: LimitColumn, code_list: str) -> object:
+    """A choice of words for a boolean or a code; a text for amounts, for days and for several codes in one cell."""
+    label = pick(column.zh, column.en)
+    if column.type == "boolean":
+        return _one_of(label, {code: say(f"word.{code}") for code in ("true", "false")})
+    words = language.code_labels(code_list) if code_list else {}
+    if words and all(row.cells[column.name] in ("", *words) for row in table.rows):
+        return _one_of(label, words)
+    unit = evidence.unit_word(column.unit) or language.terms("cell_type").get(column.type, column.type)
+    return st.column_config.TextColumn(label, help=say("policy.limit_help", unit=unit))
+
+
+def _one_of(label: str, words: dict[str, str], width: str | None = None) -> object:
+    return st.column_config.SelectboxColumn(
+        label, options=list(words), format_func=lambda code: words.get(code, code), width=width
+    )
 
 
 def _outcome(view: View, changed: dict[str, str]) -> None:
@@ -117,7 +145,7 @@ def _take_away(changed: dict[str, str]) -> None:
     with st.expander(say("policy.how_to_place")):
         st.markdown(say("policy.place_steps"))
         st.code("\n".join(["python -m policy lint", "python -m policy test", "python -m policy check"]),
-                language="bash")  # fmt: skip
+                language=None)  # fmt: skip
 
 
 def _discard() -> None:

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from pages.ui import tables
-from pages.ui.language import say
+from pages.ui.language import say, told
 from policy.model import Problem
 
 PROBLEMS = {"level": "text", "table": "text", "table_row": "count", "table_column": "text", "problem": "text",
@@ -21,7 +21,7 @@ def show(problems: list[Problem], clean: str) -> None:
     (st.error if errors else st.warning)(said)
     rows = [
         {"level": say(f"policy.level_{one.level}"), "table": one.table, "table_row": one.row,
-         "table_column": one.column, "problem": one.message, "what_to_do": one.fix}
+         "table_column": one.column, "problem": told(one.message), "what_to_do": told(one.fix)}
         for one in problems
     ]  # fmt: skip
-    tables.show(pl.DataFrame(rows), PROBLEMS, height="content" if len(rows) < 9 else 340)
+    tables.show(pl.DataFrame(rows), PROBLEMS, height=tables.LOW)

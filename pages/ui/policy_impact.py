@@ -7,8 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import book, findings, limits
-from data.errors import LoanlightError
-from pages.ui import access, charts, charts_policy, evidence, jobs, numbers, policy_findings, tables
+from pages.ui import access, charts, charts_policy, evidence, jobs, numbers, policy_findings, refusals, tables
 from pages.ui.frame import View
 from pages.ui.jobs import Job
 from pages.ui.language import pick, say
@@ -19,8 +18,8 @@ from policy.trial import Outcome
 
 POLL_SECONDS = 0.3
 GROUP = {"group": "text", "added": "count", "removed": "count", "unknown": "count", "loans": "count", "yuan": "amount"}
-LOANS = {"kind": "text", "rule_id": "text", "title": "text", "severity": "text", "loan_id": "text",
-         "balance": "amount", "branch_id": "text", "borrower_id": "text"}  # fmt: skip
+LOANS = {"kind": "text", "title": "text", "severity": "text", "loan_id": "text", "balance": "amount", "branch": "text",
+         "borrower_id": "text", "rule_id": "text"}  # fmt: skip
 
 
 def at_once(view: View) -> bool:
@@ -42,7 +41,7 @@ def section(view: View, texts: dict[str, str]) -> None:
         return
     watch(job)
     if job.error is not None:
-        refused(job.error)
+        refusals.show(say("error.cannot_show"), job.error)
         return
     outcome: Outcome = job.result
     if outcome.found is None:
@@ -88,13 +87,6 @@ def _step(step: str) -> str:
     return say("policy.step_judge", subject=say(f"subject.{step}"))
 
 
-def refused(error: BaseException) -> None:
-    if not isinstance(error, LoanlightError):
-        raise error
-    st.error(say("error.cannot_show"))
-    st.code(str(error), language=None, wrap_lines=True)
-
-
 def _show(view: View, outcome: Outcome, found: Impact) -> None:
     total = {row["kind"]: row for row in found.totals.iter_rows(named=True)}
     for column, kind in zip(st.columns(len(KINDS), border=True), KINDS, strict=True):
@@ -106,11 +98,13 @@ def _show(view: View, outcome: Outcome, found: Impact) -> None:
         st.info(say("policy.no_move" if found.judged else "policy.silent"))
         return
     st.caption(say("policy.judged_rules", n=len(found.judged)))
-    charts.put(charts_policy.moves(_bars(view, found)))
+    bars = _bars(view, found)
+    told = (f"{name} {kind} {abs(n)}" for name, kind, n in bars.select("name", "kind", "records").iter_rows())
+    charts.put(charts_policy.moves(bars), "; ".join([say("policy.moves_alt"), *told]))
     for name, tab in zip(found.by, st.tabs([say(f"policy.by_{name}") for name in found.by]), strict=True):
         with tab:
-            tables.show(_grouped(view, found, name), GROUP, height="content" if found.by[name].height < 12 else 340)
-    _loans(outcome)
+            tables.show(_grouped(view, found, name), GROUP, height=tables.LOW)
+    _loans(view, outcome)
 
 
 def _name(view: View, group: str, code: str | None) -> str:
@@ -121,7 +115,7 @@ def _name(view: View, group: str, code: str | None) -> str:
     if group == "branch_id":
         return access.ask(findings.branch_names, view.as_of).get(code, code)
     rule = view.policy.rules.get(code)
-    return f"{code} {pick(rule.title_zh, rule.title_en)}" if rule else code
+    return pick(rule.title_zh, rule.title_en) if rule else code
 
 
 def _bars(view: View, found: Impact) -> pl.DataFrame:
@@ -152,7 +146,7 @@ def _grouped(view: View, found: Impact, group: str) -> pl.DataFrame:
     return pl.DataFrame(list(rows.values()), infer_schema_length=None)
 
 
-def _loans(outcome: Outcome) -> None:
+def _loans(view: View, outcome: Outcome) -> None:
     if outcome.loans is None or outcome.listed is None:
         return
     st.markdown(f"**{say('policy.loans_moved')}**")
@@ -160,8 +154,9 @@ def _loans(outcome: Outcome) -> None:
         numbers.texts(outcome.loans["kind"], lambda kind: say(f"policy.kind_{kind}")).alias("kind"),
         numbers.texts(outcome.loans["severity"], evidence.severity).alias("severity"),
         pl.col(pick("title_zh", "title_en")).alias("title"),
+        branch=pl.col("branch_id").replace(access.ask(findings.branch_names, view.as_of)),
     )
-    tables.show(frame, LOANS, height="content" if frame.height < 9 else 340)
+    tables.show(frame, LOANS, height=tables.LOW)
     if frame.height == trial.ROWS_SHOWN:
         st.caption(say("policy.largest", n=numbers.count(trial.ROWS_SHOWN)))
     path = outcome.listed

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from data.errors import LoanlightError
-from pages.ui import access, language, numbers, policy_changes, policy_edit, policy_impact
+from pages.ui import access, language, numbers, policy_changes, policy_edit, policy_impact, refusals
 from pages.ui.frame import View
 from pages.ui.language import say
 from policy import hits, trial
@@ -54,8 +54,7 @@ def _uploaded(view: View) -> dict[str, str] | None:
     try:
         return trial.uploaded([(file.name, file.getvalue()) for file in files], view.policy.texts)
     except LoanlightError as error:
-        st.error(say("policy.upload_refused"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("policy.upload_refused"), error)
         return None
 
 

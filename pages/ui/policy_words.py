@@ -20,6 +20,7 @@ COMPARED = {
 }  # fmt: skip
 SIGNS = {"=": "is", "<>": "is_not", "<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 COUNTED = {exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "over"}
+NONE = "none"  # in a cell that lists what is asked for: nothing is
 Unit = tuple[str, str]  # unit, code list
 
 
@@ -129,7 +130,7 @@ def _is_lacking(tree: exp.Expression) -> bool:
 def _literal(tree: exp.Literal, _: Reader, kind: Unit) -> str:
     unit, code_list = kind
     if tree.is_string:
-        return language.code_labels(code_list).get(tree.name, tree.name) if code_list else tree.name
+        return _coded(tree.name, language.code_labels(code_list) if code_list else {})
     return evidence.written(tree.name, unit)
 
 
@@ -258,7 +259,7 @@ def cell(column: LimitColumn, text: str, code_list: str) -> str:
     """A cell of a limit table; keys are tests (`<= 12`, `not(credit)`), limits are values."""
     if text in ("", "-"):
         return say("words.any") if column.role == "key" else say("words.no_limit")
-    if column.role == "limit" and not code_list:
+    if column.role == "limit" and not code_list and text != NONE:
         return evidence.written(text, column.unit)
     inner, negated = (text[4:-1], True) if text.startswith("not(") else (text, False)
     labels = language.code_labels(code_list) if code_list else {}
@@ -268,6 +269,8 @@ def cell(column: LimitColumn, text: str, code_list: str) -> str:
 
 def _coded(part: str, labels: dict[str, str]) -> str:
     """A code by its label; of several that may stand for each other (a/b), each."""
+    if part in ("true", "false", NONE) and part not in labels:
+        return say(f"word.{part}")
     return labels.get(part) or "/".join(labels.get(one, _span(one)) for one in part.split("/"))
 
 
@@ -291,6 +294,12 @@ def row(table: LimitTable, found: LimitRow, lists: dict[str, str]) -> tuple[str,
         key = table.keys[0]
         parts["key"] = [cell(key, found.cells[key.name], lists.get(key.name, ""))]
     return " · ".join(parts["key"]) or say("words.any"), " · ".join(parts["limit"]) or say("words.no_limit")
+
+
+def place(policy: Policy, file: str) -> str:
+    """A table of the policy by what stands in it: limits/npl_limits → Longest … (by …), metrics → Metric."""
+    limits = policy.limit_tables.get(file.removeprefix("limits/")) if file.startswith("limits/") else None
+    return table_label(limits) if limits else language.terms("part_of_policy").get(file.split("/", maxsplit=1)[0], file)
 
 
 def table_label(table: LimitTable) -> str:

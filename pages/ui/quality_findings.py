@@ -28,9 +28,7 @@ def section(as_of: date) -> None:
     if hits.is_empty():
         st.success(say("quality.none"))
         return
-    row = tables.show(
-        hits, FINDINGS, key=f"quality:{as_of}", pick=True, height="content" if hits.height < SHOWN else 400
-    )
+    row = tables.show(hits, FINDINGS, key=f"quality:{as_of}", pick=True, height="content")
     if row is None:
         st.caption(say("quality.pick"))
         return
@@ -51,7 +49,8 @@ def _rows(as_of: date, check_id: str, title: str) -> None:
     st.text(title)
     if rows.height > SHOWN:
         st.caption(say("quality.first_rows", shown=numbers.count(SHOWN), n=numbers.count(rows.height)))
-    tables.show(rows.head(SHOWN), ROWS, key=f"quality_rows:{as_of}:{check_id}", height=300)
+    shown = rows.head(SHOWN)
+    tables.show(shown, tables.filled(shown, ROWS), key=f"quality_rows:{as_of}:{check_id}", height=tables.LOW)
     st.download_button(
         say("quality.download"), partial(copy_context().run, _workbook, as_of, title, rows),
         f"quality-{check_id}-{as_of}.xlsx", workbook.MIME, on_click="ignore",

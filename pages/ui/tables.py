@@ -1,74 +1,79 @@
-"""One way to show a table: columns named in the language, dates as dates, money with its digits."""
+"""One way to show a table: columns named in the language, dates as dates, money with its digits, nothing cut."""
 
 import polars as pl
 import streamlit as st
 
-from pages.ui.language import say
+from pages.ui import column_widths, numbers
+from pages.ui.language import pick, say
 
-WIDTHS = {
-    "severity": 90,
-    "title": 290,
-    "measured": 140,
-    "limit_value": 150,
-    "reason": 190,
-    "kept_reason": 420,
-    "field": 170,
-    "finding": 330,
-    "remedy": 320,
-    "clause": 105,
-    "sentence": 430,
-    "row_name": 230,
-    "needs": 260,
-    "signals": 300,
-    "clause_groups": 300,
-}
-AMOUNT = 140  # a table sizes a column by its first cells, and those may be blank
-ROW = 35  # the height of a row on the screen, roughly
+ROW, HEADER = 35, 37  # pixels of the grid
+LOW, TALL = 370, 475  # the most that a table takes; half of the next row shows that it goes on
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
+FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d",
+           "number": "localized"}  # fmt: skip
 
 
-def column(name: str, kind: str, label: str) -> object:
+def column(kind: str, label: str, values: pl.Series) -> dict[str, object]:
     """The configuration of one column; numbers stay numbers, so that a click on the header sorts them."""
+    width = column_widths.needed(values, kind, label)
     if kind == "date":
-        return st.column_config.DateColumn(label, format="YYYY-MM-DD")
-    if kind == "amount":
-        return st.column_config.NumberColumn(label, format="%,.2f", width=AMOUNT)
-    if kind == "share":
-        return st.column_config.NumberColumn(label, format="%.2f%%")
-    if kind == "rate":
-        return st.column_config.NumberColumn(label, format="%,.1f")
-    if kind == "count":
-        return st.column_config.NumberColumn(label, format="%,d")
-    return st.column_config.TextColumn(label, width=WIDTHS.get(name))
+        return st.column_config.DateColumn(label, format="YYYY-MM-DD", width=width)
+    if kind in FORMATS:
+        return st.column_config.NumberColumn(label, format=FORMATS[kind], width=width)
+    return st.column_config.TextColumn(label, width=width)
+
+
+def alt(columns: dict[str, dict[str, object]]) -> str:
+    """A table in words for who cannot see it: what its columns are."""
+    return say("table.alt", columns=pick("、", ", ").join(str(config["label"]) for config in columns.values()))
 
 
 def _ready(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
     """Decimals as floats for the grid, shares as percent."""
     shares = [pl.col(name).cast(pl.Float64) * 100 for name, kind in kinds.items() if kind == "share"]
-    amounts = [pl.col(name).cast(pl.Float64) for name, kind in kinds.items() if kind == "amount"]
+    amounts = [pl.col(name).cast(pl.Float64) for name, kind in kinds.items() if kind in ("amount", "whole")]
     return frame.select(list(kinds)).with_columns(shares + amounts)
 
 
+def _options(ready: pl.DataFrame, kinds: dict[str, str], names: dict[str, str], height: int | str) -> dict[str, object]:
+    """What every table has; `height` is the most it takes, a table of fewer rows is as tall as they are."""
+    columns = {name: column(kind, names.get(name) or say(f"col.{name}"), ready[name]) for name, kind in kinds.items()}
+    fits = isinstance(height, int) and ready.height * ROW + HEADER <= height
+    return {
+        "hide_index": True,
+        "column_config": columns,
+        "placeholder": numbers.NOTHING,
+        "height": "content" if fits else height,
+        "alt": alt(columns),
+    }
+
+
+def filled(frame: pl.DataFrame, kinds: dict[str, str]) -> dict[str, str]:
+    """The columns in which anything stands: of a thin register one would see little but dashes."""
+    return {name: kind for name, kind in kinds.items() if not frame[name].is_null().all()}
+
+
 def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,
-         chosen: int | None = None, height: int | str = "auto") -> int | None:  # fmt: skip
-    """A table of the columns in `kinds` (name → text, date, amount, share, rate, count); the row picked, if any."""
-    configuration = {name: column(name, kind, say(f"col.{name}")) for name, kind in kinds.items()}
-    options = {"hide_index": True, "column_config": configuration, "placeholder": "—", "height": height, "key": key}
+         chosen: int | None = None, height: int | str = "auto",
+         names: dict[str, str] | None = None, blank: str = numbers.NOTHING) -> int | None:  # fmt: skip
+    """A table of the columns in `kinds` (name → text, date, or a kind of FORMATS); the row picked, if any.
+
+    `names`: what columns are called that the words do not know. `blank`: how a cell without a value is shown.
+    """
+    ready = _ready(frame, kinds)
+    options = _options(ready, kinds, names or {}, height) | {"key": key, "placeholder": blank}
     if not pick:
-        st.dataframe(_ready(frame, kinds), lazy=frame.height > LAZY, **options)
+        st.dataframe(ready, lazy=frame.height > LAZY, **options)
         return None
     start = {"selection": {"rows": [chosen], "columns": [], "cells": []}} if chosen is not None else None
-    state = st.dataframe(
-        _ready(frame, kinds), on_select="rerun", selection_mode="single-row", selection_default=start, **options
-    )
+    state = st.dataframe(ready, on_select="rerun", selection_mode="single-row", selection_default=start, **options)
     return state.selection.rows[0] if state.selection.rows else None
 
 
 def several(frame: pl.DataFrame, kinds: dict[str, str], *, key: str, height: int) -> list[int]:
     """A table, of its rows' height or this, of which any rows may be picked; their numbers."""
-    configuration = {name: column(name, kind, say(f"col.{name}")) for name, kind in kinds.items()}
+    ready = _ready(frame, kinds)
     state = st.dataframe(
-        _ready(frame, kinds), hide_index=True, column_config=configuration, placeholder="—", key=key,
-        height=height if frame.height > height // ROW else "content", on_select="rerun", selection_mode="multi-row",
-    )  # fmt: skip
+        ready, key=key, on_select="rerun", selection_mode="multi-row", **_options(ready, kinds, {}, height)
+    )
     return state.selection.rows

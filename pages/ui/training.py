@@ -13,8 +13,8 @@ from pages.ui.language import pick, say
 from pages.ui.managers import books, standing, topic_words
 from policy import supervision
 
-NEEDS = {"topic": "text", "clause_groups": "text", "managers_needing": "count", "not_taught": "count",
-         "taught_share": "share", "courses": "text"}  # fmt: skip
+NEEDS = {"topic": "text", "managers_needing": "count", "not_taught": "count", "taught_share": "share",
+         "clause_groups": "text", "courses": "text"}  # fmt: skip
 COURSES = {"course": "text", "topic": "text", "clause_groups": "text", "days": "rate", "target_role": "text",
            "plans": "count", "sessions": "count", "attendances": "count", "last_held": "date"}  # fmt: skip
 SESSIONS = {"held_on": "date", "course": "text", "topic": "text", "session_kind": "text", "method": "text",
@@ -46,9 +46,12 @@ def needs(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
         share = rows.select(taken.mean()).item() if rows.height else None
         offered = say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None
         untaught = needing.filter(~taken).height
-        found.append((words.get(topic, topic), _groups_of(view, topic), needing.height, untaught, share, offered))
+        found.append({
+            "topic": words.get(topic, topic), "clause_groups": _groups_of(view, topic), "courses": offered,
+            "managers_needing": needing.height, "not_taught": untaught, "taught_share": share,
+        })  # fmt: skip
     schema = {name: {"text": pl.String, "count": pl.Int64, "share": pl.Float64}[kind] for name, kind in NEEDS.items()}
-    return pl.DataFrame(found, schema=schema, orient="row")
+    return pl.DataFrame(found, schema=schema)
 
 
 def catalogue(view: View) -> pl.DataFrame:
@@ -85,7 +88,7 @@ def show_sessions(view: View, branches: tuple[str, ...]) -> None:
     course, held_on = rows["course"][row], rows["held_on"][row]
     st.text(f"{course} · {numbers.day(held_on)}")
     present = access.ask(training.attendance, view.as_of, course, held_on, branches)
-    tables.show(_present(view, present), ATTENDANCE, key=f"present:{course}:{held_on}", height=360)
+    tables.show(_present(view, present), ATTENDANCE, key=f"present:{course}:{held_on}", height=tables.LOW)
 
 
 def _present(view: View, rows: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +135,7 @@ def show_effect(view: View, topic: str, held_on: date) -> None:
                    months=numbers.plain(supervision.measure(view.policy, "effect_months"))))  # fmt: skip
     if before.is_empty() or after.is_empty():
         st.info(say("training.too_few", day=numbers.day(held_on), before=before.height, after=after.height))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     named = (*before["run_id"], *after["run_id"])
     rules = tuple(supervision.taught(view.policy, topic))
@@ -155,7 +158,7 @@ def _draw(rated: pl.DataFrame, held_on: date, names: list[str]) -> None:
         day=numbers.texts(rated["as_of"], numbers.day), label=numbers.texts(rated["rate"].round(1), numbers.plain)
     )
     marks = pl.DataFrame({"as_of": [held_on], "text": [say("training.held", day=numbers.day(held_on))]})
-    charts.put(charts_people.effect(frame, marks, names, say("training.effect_text", day=numbers.day(held_on))))
+    charts.put(charts_people.effect(frame, marks, names), say("training.effect_text", day=numbers.day(held_on)))
 
 
 def compared(rated: pl.DataFrame, held_on: date) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
-COLUMNS = {"key": "text", "name": "text", "violations": "count", "weight": "rate", "loans": "count",
-           "balance": "amount", "oldest": "date"}  # fmt: skip
+COLUMNS = {"name": "text", "violations": "count", "weight": "number", "loans": "count", "balance": "amount",
+           "oldest": "date", "key": "text"}  # fmt: skip
 SHOWN = 500
 
 
@@ -21,7 +21,7 @@ def draw(view: View, chosen: Chosen) -> None:
     st.caption(say("violations.by_note"))
     if rows.height == SHOWN:
         st.caption(say("violations.by_first", n=numbers.count(SHOWN)))
-    row = tables.show(rows, COLUMNS, key=f"by:{hash((chosen, by))}", pick=True, height=480)
+    row = tables.show(rows, COLUMNS, key=f"by:{hash((chosen, by))}", pick=True, height=tables.TALL)
     if row is not None and rows["key"][row]:
         _narrow(by, rows["key"][row])
 

@@ -17,6 +17,7 @@ from policy.verdicts import Verdict
 
 OTHERS = {"verdict": "text", "severity": "text", "title": "text", "measured": "text", "limit_value": "text",
           "reason": "text", "subject": "text", "rule_id": "text"}  # fmt: skip
+FACT = 150  # pixels that a fact of the history needs
 ORDER = ("violation", "not_assessable", "pass", "not_applicable")
 
 
@@ -28,13 +29,15 @@ def draw(view: View, chosen: Chosen) -> None:
         st.info(say("violations.pick"))
         return
     rule = view.policy.rules.get(violation["rule_id"])
-    st.subheader(f"{violation['rule_id']} {pick(rule.title_zh, rule.title_en) if rule else ''}", anchor=False)
+    st.subheader(pick(rule.title_zh, rule.title_en) if rule else violation["rule_id"], anchor=False)
     named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"],
              violation["borrower_name"]]  # fmt: skip
     st.text(" · ".join(dict.fromkeys(filter(None, named))))
     _history(view, violation)
     if violation["loan_id"]:
-        frame.link("extension_what_if", loan=str(violation["loan_id"]))
+        with st.container(horizontal=True):
+            for page in ("loan", "extension_what_if"):
+                frame.link(page, loan=str(violation["loan_id"]))
     if not violation["stands"]:
         st.info(say("violations.over", day=numbers.day(view.as_of)))
         return
@@ -61,8 +64,8 @@ def _history(view: View, violation: dict[str, Any]) -> None:
         say("col.days_open"): numbers.count((view.as_of - violation["opened_on"]).days),
         say("col.times_reopened"): numbers.count(violation["times_reopened"]),
     }
-    for column, (label, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        with column:
+    with st.grid(min_column_width=FACT, gap="small"):
+        for label, value in facts.items():
             frame.fact(label, value)
 
 
@@ -101,7 +104,7 @@ def _others(view: View, violation: dict[str, Any]) -> None:
         found = access.ask(verdicts.of_loan, view.policy, view.as_of, loan_id)
     except LoanlightError as error:
         st.caption(say("evidence.no_others"))
-        st.text(str(error))
+        st.text(language.told(error.args[0]))
         return
     mine = (violation["rule_id"], violation["subject_id"])
     others = [v for v in found if (v.rule_id, v.subject_id) != mine]
@@ -114,7 +117,7 @@ def _others(view: View, violation: dict[str, Any]) -> None:
         kept.sort(key=lambda v: (ORDER.index(v.verdict), grave.index(v.severity)))
         rows = [_row(view, v) for v in kept]
         shown = pl.DataFrame(rows, schema=dict.fromkeys(OTHERS, pl.String), orient="row")
-        tables.show(shown, OTHERS, height=320)
+        tables.show(shown, OTHERS, height=tables.LOW)
 
 
 def _row(view: View, verdict: Verdict) -> tuple[str, ...]:

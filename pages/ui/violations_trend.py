@@ -12,8 +12,8 @@ from policy import spans
 from policy.life import CAME, LEFT
 
 HUNDRED = 100
-CARD = 140  # pixels
-TABLE = {"as_of": "date", "violations": "count", "weight": "rate", "loans": "count", "points": "rate"}
+CARD = 125  # pixels
+TABLE = {"as_of": "date", "violations": "count", "weight": "number", "loans": "count", "points": "rate"}
 RULES = ("severity", "family", "rule_id", "clause_group", "subject", "stage", "branch_id")  # what the trend can follow
 
 
@@ -22,15 +22,15 @@ def moved_since(view: View, chosen: Chosen) -> None:
     span = chosen.span
     if span.since is None:
         st.warning(say("violations.no_history"))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     unjudged = access.ask(spans.unjudged, view.run.run_id)
     if address.get("since") in {day.isoformat() for day in unjudged}:
         st.warning(say("violations.since_unjudged", day=address.get("since"), used=numbers.day(span.since.as_of)))
-        st.code(f"python -m policy check --as-of {address.get('since')}", language="bash")
+        st.code(f"python -m policy check --as-of {address.get('since')}", language=None)
     if not span.followed:
         st.warning(say("violations.not_followed"))
-        st.code("python -m policy check --all", language="bash")
+        st.code("python -m policy check --all", language=None)
         return
     moved = dict(chosen.moved)
     opening = sum(moved.get(name, 0) for name in ("persisting", *LEFT))
@@ -42,9 +42,9 @@ def moved_since(view: View, chosen: Chosen) -> None:
     st.subheader(
         say("violations.moved", since=numbers.day(span.since.as_of), day=numbers.day(view.as_of)), anchor=False
     )
-    with st.container(horizontal=True):
+    with st.grid(min_column_width=CARD):
         for label, value in shown:
-            st.metric(label, numbers.count(value), border=True, width=CARD)
+            st.metric(label, numbers.count(value), border=True, height="stretch")
 
 
 def draw(view: View, chosen: Chosen) -> None:
@@ -68,8 +68,18 @@ def draw(view: View, chosen: Chosen) -> None:
         count=numbers.texts(stacked["violations"], numbers.count),
         label=numbers.texts(stacked["points"].round(1), numbers.plain),
     )  # fmt: skip
-    charts.show(charts_violations.weighted, stacked, [*words().values()], value="points")
+    _chart(stacked, summed(frame))
     tables.show(summed(frame).sort("as_of", descending=True), TABLE, height="content")
+
+
+def _chart(stacked: pl.DataFrame, sums: pl.DataFrame) -> None:
+    if not charts.drawable(stacked, "points"):
+        st.info(say("violations.no_points"))
+        return
+    told = [f"{numbers.day(day)} {numbers.plain(round(points, 1))}"
+            for day, points in sums.select("as_of", "points").iter_rows()]  # fmt: skip
+    spoken = "; ".join([say("violations.trend_alt"), *told])
+    charts.put(charts_violations.weighted(stacked, [*words().values()]), spoken)
 
 
 def words() -> dict[str, str]:

@@ -4,12 +4,12 @@ import polars as pl
 import streamlit as st
 
 from data import findings, violation_rows
-from pages.ui import access, address, evidence, filters, language, listing, tables
+from pages.ui import access, address, evidence, filters, language, listing, numbers, tables
 from pages.ui.frame import View
-from pages.ui.language import say
+from pages.ui.language import pick, say
 
-BY_RULE = {"severity": "text", "rule_id": "text", "title": "text", "subject": "text", "reason": "text",
-           "field": "text", "subjects": "count", "share": "share"}  # fmt: skip
+BY_RULE = {"severity": "text", "title": "text", "subject": "text", "reason": "text", "field": "text",
+           "subjects": "count", "share": "share", "rule_id": "text"}  # fmt: skip
 BY_FIELD = {"field": "text", "subject": "text", "reason": "text", "rules": "count", "branches": "count",
             "subjects": "count", "share": "share"}  # fmt: skip
 BY_BRANCH = {"branch": "text", "first_field": "text", "rules": "count", "subjects": "count", "share": "share"}
@@ -25,7 +25,18 @@ def draw(view: View) -> None:
     if frame.is_empty():
         st.success(say("unjudged.none"))
         return
-    tables.show(frame, VIEWS[by], height=520)
+    tables.show(frame, VIEWS[by], height=tables.TALL)
+
+
+def sum_up(view: View) -> None:
+    """How much could not be judged, and why: where nothing is found, that may be the reason."""
+    counts = _counts(view, tuple(filters.rules(view)["rule_id"]))
+    if counts.is_empty():
+        return
+    sums = counts.group_by("reason").agg(pl.col("subjects").sum()).sort("subjects", descending=True)
+    words = language.terms("reason")
+    parts = (f"{words.get(reason, reason)} {numbers.count(n)}" for reason, n in sums.iter_rows())
+    st.caption(say("unjudged.sum", n=numbers.count(sums["subjects"].sum()), reasons=pick("、", ", ").join(parts)))
 
 
 def _counts(view: View, rules: tuple[str, ...]) -> pl.DataFrame:

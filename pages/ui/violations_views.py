@@ -4,7 +4,7 @@ import streamlit as st
 
 from data import book, limits, saved_views
 from data.errors import InputError
-from pages.ui import address, filters
+from pages.ui import address, filters, refusals
 from pages.ui.language import pick, say
 
 KEPT = (*filters.FACETS, "q", "order", "show", "by", "unjudged")
@@ -66,8 +66,7 @@ def _write(act: object, done: str) -> None:
     try:
         act()
     except InputError as error:
-        st.error(say("views.failed"))
-        st.text(str(error))
+        refusals.show(say("views.failed"), error)
     except OSError as error:
         st.error(say("views.failed"))
         st.text(str(error.strerror))

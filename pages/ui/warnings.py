@@ -6,20 +6,20 @@ import polars as pl
 import streamlit as st
 
 from data import findings, watch_list
-from pages.ui import access, address, language, numbers, workbook
+from pages.ui import access, address, language, naming, numbers, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import supervision
 
 LIST = "early_warning"
-LOANS = {"borrower_name": "text", "loan_id": "text", "signals": "text", "signal_count": "count", "newly": "text",
-         "balance": "amount", "days_past_due": "count", "interest_overdue": "amount", "late_periods": "count",
-         "extension_count": "count", "classification": "text", "current_maturity": "date", "branch": "text",
-         "officer_id": "text", "currency": "text"}  # fmt: skip
-BORROWERS = {"borrower_name": "text", "borrower_id": "text", "signals": "text", "signal_count": "count",
-             "newly": "text", "loans": "count", "balance": "amount", "days_past_due": "count",
-             "interest_overdue": "amount", "branch": "text", "officer_id": "text", "currency": "text"}  # fmt: skip
-MISSING = {"rule_id": "text", "title": "text", "reason": "text", "field": "text", "subjects": "count"}
+LOANS = {"borrower_name": "text", "balance": "amount", "signals": "text", "newly": "text", "days_past_due": "count",
+         "interest_overdue": "amount", "late_periods": "count", "extension_count": "count", "classification": "text",
+         "current_maturity": "date", "branch": "text", "manager": "text", "currency": "text", "loan_id": "text",
+         "signal_count": "count"}  # fmt: skip
+BORROWERS = {"borrower_name": "text", "loans": "count", "balance": "amount", "signals": "text", "newly": "text",
+             "days_past_due": "count", "interest_overdue": "amount", "branch": "text", "manager": "text",
+             "currency": "text", "borrower_id": "text", "signal_count": "count"}  # fmt: skip
+MISSING = {"title": "text", "reason": "text", "field": "text", "subjects": "count", "rule_id": "text"}
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,12 @@ def listed(view: View, chosen: Chosen) -> pl.DataFrame:
 
 
 def _worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
-    words, branches = titles(view), access.ask(findings.branch_names, view.as_of)
+    words = titles(view)
     said = [say("warnings.and").join(words[code] for code in row) for row in rows["codes"].to_list()]
-    return rows.with_columns(
+    return naming.places(view, rows).with_columns(
         pl.col("classification").replace(language.code_labels("classification")),
         signals=pl.Series(said, dtype=pl.String),
         signal_count=pl.col("codes").list.len(),
-        branch=pl.col("branch_id").replace(branches),
         newly=pl.when("is_new").then(pl.lit(say("warnings.new"))),
     )
 

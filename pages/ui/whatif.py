@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import maturities
-from pages.ui import access, address, evidence, frame, language, loan, numbers
+from pages.ui import access, address, citations, evidence, frame, language, loan, numbers
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import extension, headroom
@@ -30,13 +30,13 @@ FACTS = (
 )
 BOXES = {"allowed": st.success, "blocked": st.error, "not_assessable": st.warning}
 LINES = {
-    "stage": "text",
     "verdict": "text",
     "title": "text",
-    "to_pass": "text",
     "measured": "text",
     "limit_value": "text",
+    "to_pass": "text",
     "severity": "text",
+    "stage": "text",
     "clause": "text",
     "rule_id": "text",
 }
@@ -101,10 +101,19 @@ def blocking(view: View, decision: Decision) -> list[str]:
     return [pick(rule.title_zh, rule.title_en) for rule in map(view.policy.rules.get, decision.blocked_by) if rule]
 
 
+def _missing(view: View, decision: Decision) -> str:
+    """What the lines that cannot be judged lack, each field once."""
+    lacking = [(line.subject, name) for line in decision.lines for name in line.missing]
+    fields = dict.fromkeys(evidence.field_label(view.policy, subject, name) for subject, name in lacking)
+    return say("whatif.lacking", fields=language.inert(pick("、", ", ").join(fields))) if fields else ""
+
+
 def headline(view: View, decision: Decision) -> None:
     """The verdict in a word and a colour, and the days that matter, each to be taken by a click."""
     titles = blocking(view, decision)
     said = say(f"decision.{decision.verdict}") + (f" {pick('；', '; ').join(titles)}" if titles else "")
+    if decision.verdict == "not_assessable":
+        said = f"{said} {_missing(view, decision)}".strip()
     BOXES[decision.verdict](said, icon=say(f"icon.{decision.verdict}"))
     classes = language.code_labels("term_class")
     first, second, third = st.columns(3)
@@ -135,14 +144,14 @@ def lines(view: View, verdicts: list[Verdict]) -> pl.DataFrame:
     """Every line of the decision, in the columns of LINES."""
     rows = [
         (
-            say(f"stage.{view.policy.rules[v.rule_id].stage}"),
             f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}",
             evidence.title(v),
-            to_pass(view, v),
             evidence.written(v.measured, v.unit),
             evidence.compared(v),
+            to_pass(view, v),
             evidence.severity(v.severity),
-            v.clause_id,
+            say(f"stage.{view.policy.rules[v.rule_id].stage}"),
+            citations.of(view.policy, v.clause_id),
             v.rule_id,
         )
         for v in verdicts

@@ -31,10 +31,7 @@ def draw(view: View, decision: Decision, asked: Request) -> None:
     words = list(language.terms("decision_short").values())
     dates = (asked.requested_maturity, asked.application_date, decision.apply_by)
     chart = charts_frontier.plane(found, dates, words)
-    st.vega_lite_chart(
-        chart, key=key, on_select=lambda: _taken(key), selection_mode=charts_frontier.PICK,
-        alt=_spoken(blocks),
-    )  # fmt: skip
+    charts.put(chart, _spoken(view.policy, blocks), key=key, picked=lambda: _taken(key))
     st.caption(say("whatif.frontier_note", day=numbers.day(max(block.to_to for block in blocks))))
     st.markdown(f"**{say('whatif.which_rule', day=numbers.day(asked.application_date))}**")
     _rules(view, asked, marks, max(found["x2"]))
@@ -42,7 +39,7 @@ def draw(view: View, decision: Decision, asked: Request) -> None:
 
 def _taken(key: str) -> None:
     """Both days of the cell that was clicked on."""
-    found = st.session_state[key].selection.get(charts_frontier.PICK)
+    found = charts.points(key)
     if found:
         address.put("to", [str(found[0]["to"])])
         address.put("applied", [str(found[0]["applied"])])
@@ -53,12 +50,12 @@ def _marks(*days: tuple[str, date | None]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"name": pl.String, "day": pl.Date, "text": pl.String}, orient="row")
 
 
-def _spoken(blocks: list[Block]) -> str:
+def _spoken(policy: Policy, blocks: list[Block]) -> str:
     """The frontier in words, for who cannot see it."""
-    words = language.terms("decision_short")
+    words, titles = language.terms("decision_short"), _titles(policy)
     return "; ".join(
         f"{numbers.day(b.applied_from)}–{numbers.day(b.applied_to)} → {numbers.day(b.to_from)}–{numbers.day(b.to_to)}: "
-        f"{words[b.verdict]} {', '.join(b.blocked_by)}"
+        f"{words[b.verdict]} {', '.join(titles.get(rule, rule) for rule in b.blocked_by)}"
         for b in blocks
     )
 
@@ -113,7 +110,7 @@ def _lines(blocks: list[Block], days: list[date]) -> list[list[Block]]:
 
 
 def _titles(policy: Policy) -> dict[str, str]:
-    return {rule_id: f"{rule_id} {pick(r.title_zh, r.title_en)}" for rule_id, r in policy.rules.items()}
+    return {rule_id: pick(r.title_zh, r.title_en) for rule_id, r in policy.rules.items()}
 
 
 def stretches(view: View, asked: Request) -> pl.DataFrame:
@@ -154,6 +151,6 @@ def _rules(view: View, asked: Request, marks: pl.DataFrame, until: date) -> None
     """Which rule blocks where, asked on the day of the request."""
     rows = stretches(view, asked).filter(pl.col("start") < until)
     shown = rows.with_columns(end=pl.min_horizontal("end", pl.lit(until)))
-    charts.put(
-        charts.strip(shown, marks.filter(pl.col("day") < until), list(language.terms("decision_short").values()))
-    )
+    chart = charts.strip(shown, marks.filter(pl.col("day") < until), list(language.terms("decision_short").values()))
+    told = shown.select("line", "verdict", "days").iter_rows()
+    charts.put(chart, "; ".join(f"{line}: {verdict} {days}" for line, verdict, days in told))

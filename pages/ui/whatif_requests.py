@@ -8,7 +8,7 @@ import streamlit as st
 from data import inert
 from data import requests as uploaded
 from data.errors import LoanlightError
-from pages.ui import access, address, language, numbers, tables, uploads, workbook
+from pages.ui import access, address, language, numbers, refusals, tables, uploads, workbook
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import requests
@@ -27,7 +27,6 @@ ANSWERED = {
     "blocked": "text",
 }
 BAD = {"row_number": "count", "loan_id": "text", "request_column": "text", "value": "text", "kept_reason": "text"}
-MOST_ROWS, ROW_HEIGHT = 14, 35
 
 
 def wanted() -> bool:
@@ -50,8 +49,7 @@ def draw(view: View) -> None:
         with st.spinner(say("whatif.judging")):
             answered, bad = access.ask(requests.answered, view.policy, view.as_of, kept.files[0])
     except LoanlightError as error:
-        st.error(say("whatif.cannot_read"))
-        st.code(str(error), language=None, wrap_lines=True)
+        refusals.show(say("whatif.cannot_read"), error)
         return
     _result(view, answered, bad)
 
@@ -78,12 +76,8 @@ def _result(view: View, answered: pl.DataFrame, bad: pl.DataFrame) -> None:
     )  # fmt: skip
     if bad.height:
         st.warning(say("whatif.bad_note", n=numbers.count(bad.height)))
-        tables.show(kept_back, BAD, height=_height(bad))
-    tables.show(rows, ANSWERED, height=_height(answered))
-
-
-def _height(rows: pl.DataFrame) -> int | str:
-    return "content" if rows.height <= MOST_ROWS else ROW_HEIGHT * (MOST_ROWS + 1)
+        tables.show(kept_back, BAD, height=tables.TALL)
+    tables.show(rows, ANSWERED, height=tables.TALL)
 
 
 def worded(view: View, answered: pl.DataFrame) -> pl.DataFrame:

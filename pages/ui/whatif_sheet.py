@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.documents import decision_sheet
 from pages.documents.decision_sheet import Pairs, Part, Sheet
-from pages.ui import evidence, language, loan, numbers, outcomes, whatif
+from pages.ui import citations, evidence, language, loan, numbers, outcomes, whatif
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy.extension import Decision, Request
@@ -97,5 +97,5 @@ def _line(view: View, line: Verdict) -> list[str]:
         evidence.written(line.measured, line.unit),
         evidence.compared(line),
         whatif.to_pass(view, line),
-        line.clause_id,
+        citations.of(view.policy, line.clause_id),
     ]

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, address, language, numbers, outcomes, whatif
+from pages.ui import access, address, language, numbers, outcomes, tables, whatif
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import extension
@@ -54,9 +54,8 @@ def draw(view: View, asked: Request) -> None:
         with column:
             _card(number, variants[number], decision, texts)
     table = compared(view, variants, decisions)
-    st.dataframe(
-        table, hide_index=True, height="content", column_config={"outcome": say("col.outcome")}, placeholder=""
-    )
+    titles = {column: column for column in table.columns if column != "outcome"}
+    tables.show(table, dict.fromkeys(table.columns, "text"), names=titles, height="content", blank="")
 
 
 def _card(number: int, variant: Request, decision: Decision, texts: list[str]) -> None:

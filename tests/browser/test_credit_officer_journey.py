@@ -93,7 +93,7 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
             page.get_by_role("button", name=label).click()
         waiting.value.save_as(tmp_path / "sheet.pdf")
         assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
-    page.get_by_role("link", name="One loan").click()
+    page.get_by_role("link", name="Open this loan").click()
     expect(page.get_by_role("heading", name="Steps of lending")).to_be_visible()
     assert "loan=J001" in page.url
 

@@ -44,7 +44,7 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, ser
     box = chart.bounding_box()
     page.mouse.click(box["x"] + 0.35 * box["width"], box["y"] + 18)
     page.wait_for_url("**classification=normal*")
-    expect(page.get_by_text(re.compile(rf"^{normal} loans, balance"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^Loans: {normal}, balance"))).to_be_visible()
     page.get_by_role("button", name="✕ Five-category class: Normal").click()
     expect(page.get_by_text("Click any bar to filter")).to_be_visible()
     assert "classification" not in page.url

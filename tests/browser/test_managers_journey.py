@@ -37,7 +37,7 @@ def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outsi
     expect(page.get_by_text("Each manager's book")).to_be_visible()
     pick_first_row(page)
     page.wait_for_url(f"**officer={named['officer']}*")
-    expect(page.get_by_text(f"Denominators: {named['loans']} loans")).to_be_visible()
+    expect(page.get_by_text(f"this manager: {named['loans']} loans")).to_be_visible()
     expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible()
 
     page.get_by_test_id("stMain").get_by_role("link", name="Training").click()

@@ -86,6 +86,28 @@ def test_a_loan_stays_bad_in_its_vintage(ledger: Ledger) -> None:
     ]  # fmt: skip
 
 
+def test_a_loan_that_nobody_ever_judged_is_in_no_vintage(ledger: Ledger) -> None:
+    loan(ledger, "L1", (60, "normal", None), (55, None, None), disbursed_on=date(2026, 8, 3))
+    loan(ledger, "L2", (90, None, None), (90, None, None), disbursed_on=date(2026, 7, 1))
+    ledger.build()
+    rows = movements.vintages(ledger.con, AS_OF, "CNY", None).filter(as_of=AS_OF)
+    assert rows.select("loans", "principal", "bad").rows() == [(1, 100, 0)]
+
+
+def test_the_loans_of_a_quarter_a_borrower_and_a_group(ledger: Ledger) -> None:
+    loan(ledger, "L1", None, (60, "normal", 0), disbursed_on=date(2026, 8, 3))
+    loan(ledger, "L2", None, (90, "normal", 0), disbursed_on=date(2026, 4, 1), borrower_id="B2")
+    ledger.build()
+
+    def found(*origin: tuple[str, object]) -> list[str]:
+        return structure.loans(ledger.con, AS_OF, "CNY", None, (), origin, 10, 0)["loan_id"].to_list()
+
+    assert found(("cohort", date(2026, 7, 1))) == ["L1"]
+    assert found(("borrower", "B2")) == ["L2"]
+    assert found(("group", "G")) == []
+    assert found(("cohort", date(2026, 7, 1)), ("borrower", "B2")) == []
+
+
 def test_the_loans_that_stood_so_before(ledger: Ledger) -> None:
     loan(ledger, "L1", (100, "normal", 0), (100, "special_mention", 10))
     loan(ledger, "L2", (100, "special_mention", 10), (100, "special_mention", 10))

@@ -24,10 +24,17 @@ def hand_book(checked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def opened() -> Opened:
-    """Open a page by its name and the choices in its address; no error may show, unless `quiet` is off."""
+    """Open a page by its name and the choices in its address; no error may show, unless `quiet` is off.
 
-    def open_page(name: str, lang: str = "zh", *, quiet: bool = True, **choices: str | list[str]) -> AppTest:
+    `unfolded` is the key of a part that is computed only when it is open.
+    """
+
+    def open_page(
+        name: str, lang: str = "zh", *, quiet: bool = True, unfolded: str = "", **choices: str | list[str]
+    ) -> AppTest:
         app = AppTest.from_file(DASHBOARD, default_timeout=30)
+        if unfolded:
+            app.session_state[unfolded] = True
         app.query_params["lang"] = lang
         app.switch_page(f"pages/{name}.py")
         for choice, value in choices.items():

@@ -1,17 +1,19 @@
 """The colours of ordered classes and of verdicts can be told apart with any kind of colour vision, in both modes."""
 
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from pages.ui import charts
+from pages.ui import charts, charts_calendar
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
 PALETTES = {mode: THEME[mode]["chartCategoricalColors"] for mode in ("light", "dark")}
 PALETTES["verdicts"] = [charts.ALLOWED, charts.BLOCKED, charts.UNKNOWN]
 # What each kind of vision makes of linear red, green, blue (Machado, Oliveira and Fernandes 2009, full severity).
+STYLE = (Path(charts.__file__).parent / "style.css").read_text(encoding="utf-8")
 VISIONS = {
     "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "no red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
@@ -21,6 +23,13 @@ VISIONS = {
 TO_XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
 JUST_TOLD_APART = 2.3  # CIELAB
 WANTED = 8 * JUST_TOLD_APART
+
+
+MODES = {"light": False, "dark": True}
+SMALL_PRINT = {  # the colours that the style sheet puts in Streamlit's place
+    mode: re.findall(r"light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", STYLE)[0][dark] for mode, dark in MODES.items()
+}
+READABLE = 4.5  # contrast that text needs (WCAG 2.2, 1.4.3)
 
 
 def _times(matrix, vector):
@@ -48,3 +57,17 @@ def test_told_apart(palette, vision):
         for one, other in itertools.combinations(seen, 2)
     ]
     assert min(distances) > WANTED
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted(sum(a * b for a, b in zip(TO_XYZ[1], _linear(colour), strict=True)) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("mode", "dark"), MODES.items())
+def test_text_can_be_read(mode, dark):
+    ground = THEME[mode]["backgroundColor"]
+    inks = [charts.INK[dark], charts.QUIET[dark], SMALL_PRINT[mode], THEME[mode]["textColor"]]
+    assert min(_contrast(ink, ground) for ink in inks) >= READABLE
+    shades = [*charts.SHADES[dark], *charts_calendar.FREE[dark]]
+    assert min(_contrast(charts.INK[dark], shade) for shade in shades) >= READABLE

@@ -9,6 +9,7 @@ from hand_book import NOW
 
 from data import book, movements, structure, summaries
 from data.dimensions import dimensions
+from pages.ui import health
 
 FIGURES = {
     "zh": {"贷款余额": ("225万", "-20万"), "贷款笔数": ("5", "0"), "借款人数": ("5", "0"),
@@ -34,7 +35,7 @@ def test_cards(hand_book, opened, lang):
     ("lang", "said"),
     [
         ("zh", ["本时点 7 笔：未结清 6 笔", "已终结 1 笔", "另有 1 笔未结清贷款为其他币种", "5 条中有 1 条缺：五级分类", "5 条中有 1 条缺：逾期天数"]),
-        ("en", ["7 loans in this snapshot: 6 running", "1 ended", "1 more running loans are in another currency",
+        ("en", ["Loans in this snapshot: 7; running 6", "ended 1", "1 more running loans are in another currency",
                 "1 of 5 lack: five\\-category class", "1 of 5 lack: days past due"]),
     ],
 )  # fmt: skip
@@ -94,7 +95,7 @@ def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
     app = opened("portfolio_health", "en", late="current")
     listed = next(frame.value for frame in app.dataframe if "loan_id" in frame.value.columns)
     assert len(listed) == counted
-    assert any(caption.value.startswith(f"{counted} loans, balance") for caption in app.caption)
+    assert any(caption.value.startswith(f"Loans: {counted}, balance") for caption in app.caption)
     assert [button.label for button in app.button if button.key == "drop_late"] == ["✕ Days past due\\: Not past due"]
 
 
@@ -147,3 +148,38 @@ def test_an_earlier_snapshot(hand_book, opened):
 def test_an_unknown_snapshot_in_the_address_is_replaced(hand_book, opened):
     app = opened("portfolio_health", as_of="1999-01-01")
     assert app.query_params["as_of"] == str(NOW)
+
+
+def _listed(app) -> list[str]:
+    return sorted(next(table.value for table in app.dataframe if "loan_id" in table.value.columns)["loan_id"])
+
+
+@pytest.mark.parametrize(
+    ("choice", "label", "loans"),
+    [
+        ({"cohort": "2026-01-01"}, "✕ Lent in\\: 2026 Q1", ["L2"]),
+        ({"borrower": "B2"}, "✕ Borrower\\: 乙公司", ["L3"]),
+        ({"class_before": "doubtful"}, "✕ Class at the opening\\: Doubtful", ["L7"]),
+    ],
+)
+def test_what_a_click_chose_is_said_and_narrows_the_list(hand_book, opened, choice, label, loans):
+    app = opened("portfolio_health", "en", **choice)
+    assert [button.label for button in app.button if button.label.startswith("✕")] == [label]
+    assert _listed(app) == loans
+    next(button for button in app.button if button.label == label).click().run()
+    assert len(_listed(app)) == 5
+    assert not set(choice) & set(app.query_params)
+
+
+def test_the_same_choices_without_a_chart(hand_book, opened):
+    assert len(opened("portfolio_health", "en").selectbox) == 2, "not computed until it is asked for"
+    app = opened("portfolio_health", "en", unfolded=health.NARROW)
+    box = next(box for box in app.selectbox if box.label == "Days past due")
+    assert "181–360 days (1)" in box.options
+    box.select("181–360 days (1)").run()
+    assert _listed(app) == ["L7"]
+
+
+def test_a_currency_is_named(hand_book, opened):
+    assert "币种：人民币" in opened("portfolio_health").caption[0].value
+    assert "currency CNY" in opened("portfolio_health", "en").caption[0].value

@@ -1,5 +1,6 @@
 """One loan: its page shows what the book holds and what the engine decides; its steps are put in order."""
 
+import shutil
 from datetime import date
 
 import pytest
@@ -60,6 +61,23 @@ def test_the_registers_hold_what_belongs_to_the_loan(hand_book):
     assert list(asked["request_id"]) == ["R2"]
 
 
+def test_a_register_is_shown_as_people_write(hand_book, opened, no_book, monkeypatch):
+    shutil.copy(hand_book, no_book)
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
+    with book.writing(no_book) as con:
+        con.execute("""INSERT INTO events (event_id, loan_id, step_code, event_date, event_ts, staff_id, as_of, batch_id)
+                       VALUES ('E1', 'L1', '9', '2026-10-09', '2026-10-09 15:04:05', 'S9', $day, $batch)""",
+                    {"day": NOW, "batch": str(NOW)})  # fmt: skip
+        con.execute("INSERT INTO staff (staff_id, name, as_of, batch_id) VALUES ('S9', '王芳', $day, $batch)",
+                    {"day": NOW, "batch": str(NOW)})  # fmt: skip
+    app = opened("loan", "en", loan="L1")
+    (events,) = (table.value for table in app.dataframe if "event_id" in table.value.columns)
+    assert events.to_dict("records") == [
+        {"step_code": "Disbursement", "event_date": events["event_date"][0], "event_ts": "2026-10-09 15:04",
+         "staff_id": "王芳", "event_id": "E1"}
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("loan", ["L1", "L3", "L4", "L5", "L6", "L7"])
 def test_every_loan_has_its_page(hand_book, opened, lang, loan):
@@ -76,5 +94,7 @@ def test_a_name_of_the_book_is_never_markdown(hand_book, opened):
 
 
 def test_without_a_loan_the_page_says_what_to_do(hand_book, opened):
-    assert "请先查找一笔贷款" in opened("loan").info[0].value
+    app = opened("loan")
+    assert any("最近到期的" in note.value for note in app.caption)
+    assert list(app.dataframe[0].value["loan_id"]) == ["L1", "L6", "L2", "L7", "L4"], "running, the soonest first"
     assert list(opened("loan", loan="甲公司").dataframe[0].value["loan_id"]) == ["L1", "L2"]

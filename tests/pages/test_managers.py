@@ -1,5 +1,7 @@
 """The pages of account managers, training, early warning and connected parties, against figures worked out apart."""
 
+import shutil
+
 import polars as pl
 import pytest
 from hand_book import NOW, build
@@ -63,7 +65,7 @@ def test_rates_have_the_denominators_they_say(hand_book, opened, rows):
         assert table.loc[officer, "rate"] == pytest.approx(found[officer] * 100 / 3)
         assert table.loc[officer, "peer_rate"] == pytest.approx(found[other] * 100 / 3)
         assert table.loc[officer, "book_size"] == "Thin"
-        assert table.loc[officer, "needs"] == ""  # a thin book gives no need, however high its rate
+        assert table["needs"].isna().all()  # a thin book gives no need, however high its rate
     assert cards(app)["Thin books"] == "2"
 
 
@@ -86,21 +88,36 @@ def test_a_branch_narrows_the_managers_but_not_their_peers(hand_book, opened):
     ]
 
 
-def test_a_need_follows_from_a_rate_far_above_the_peers(hand_book, opened, monkeypatch):
-    measures = (
-        POLICY.texts["supervision.csv"]
-        .replace("thin_loans,30", "thin_loans,1")
-        .replace("need_ratio,1.5", "need_ratio,0.1")
-    )
-    measures = measures.replace("need_violations,3", "need_violations,1").replace(
-        "need_deviations,3", "need_deviations,-99"
-    )
+@pytest.fixture
+def strict(monkeypatch):
+    """A policy by which every manager of the book has a need in every clause group with a violation."""
+    measures = POLICY.texts["supervision.csv"]
+    for name, old, new in (("thin_loans", "30", "1"), ("need_ratio", "1.5", "0.1"), ("need_violations", "3", "1"),
+                           ("need_deviations", "3", "-99")):  # fmt: skip
+        assert f"{name},{old}" in measures
+        measures = measures.replace(f"{name},{old}", f"{name},{new}")
     changed = judging.load()
     changed.texts["supervision.csv"] = measures
     monkeypatch.setattr("pages.ui.access.policy", lambda: changed)
+
+
+def test_a_need_follows_from_a_rate_far_above_the_peers(hand_book, opened, strict):
     app = opened("account_managers", "en")
     assert cards(app)["With a training need"] == "2"
     assert all(app.dataframe[0].value["needs"] != "")
+
+
+def test_needs_by_topic_say_who_needs_them_and_what_is_offered(hand_book, opened, strict, tmp_path, monkeypatch):
+    topic = next(group.topic for group in supervision.groups(POLICY) if group.topic)
+    taught = shutil.copy(hand_book, tmp_path / "book.duckdb")
+    with book.writing(taught) as con:
+        con.execute("INSERT INTO courses (course, topic, as_of, batch_id) VALUES ('晨会', $topic, $day, $batch)",
+                    {"topic": topic, "day": NOW, "batch": str(NOW)})  # fmt: skip
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(taught))
+    needs = opened("training", "en").dataframe[0].value
+    assert needs["managers_needing"].max() == 2
+    assert (needs["not_taught"] == needs["managers_needing"]).all()
+    assert list(needs["courses"].dropna()) == ["晨会"]
 
 
 def test_no_training_register_is_said(hand_book, opened):

@@ -78,9 +78,10 @@ def test_a_clause_shows_its_rule_limit_examples_and_hits(hand_book, opened):
                        "(SELECT run_id FROM runs WHERE as_of = ?) GROUP BY ALL", "BNK-NPL", NOW))  # fmt: skip
     assert {m.label: m.value for m in app.metric} == {"Violation": str(counts["violation"]), "Pass": "0"}
     limits, examples = app.dataframe[1].value, app.dataframe[2].value
-    assert "5.00%" in limits.iloc[0, 2] and limits.iloc[0, -1] == 1
+    assert "5.00%" in limits["allows"][0] and limits["records"][0] == 1
     assert len(examples) == sum(example.rule_id == rule.rule_id for example in POLICY.examples)
-    assert not any("not as expected" in cell for cell in examples.iloc[:, -1])
+    assert not any("not as expected" in cell for cell in examples["said"])
+    assert set(examples["expected_verdict"]) == set(examples["said"])
 
 
 def _edited(app, cell: str):
@@ -111,6 +112,13 @@ def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(hand_boo
     assert row.to_list()[1:4] == [NPL, 2, "max_ratio"]
     assert not app.metric
     assert "policy_trial" not in app.session_state
+
+
+def test_findings_are_in_the_language_of_the_page(hand_book, opened):
+    app, _ = _edited(opened("policy_tables", "zh", view="limits", table="npl_limits"), "5")
+    row = next(table.value for table in app.dataframe if "不合常理" in str(table.value.to_numpy())).iloc[0]
+    assert row["problem"] == "5 比率 不合常理，合理范围为 0 至 2。"
+    assert not re.search("[A-Za-z]{6}", row["what_to_do"])
 
 
 def test_a_large_book_is_judged_when_asked(hand_book, opened, monkeypatch):

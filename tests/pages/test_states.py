@@ -1,10 +1,13 @@
 """Books that lack something: the page says what, and what to do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from hand_book import build
 from streamlit.testing.v1 import AppTest
+
+from data import book
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 PAGES = ["portfolio_health", "violations", "upcoming_maturities", "extension_what_if"]
@@ -60,7 +63,7 @@ def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
     app = opened("portfolio_health", "en")
     assert app.metric[0].value == "—"
     assert "Balance: 5 of 5 lack: balance of the loans" in app.caption[1].value
-    assert "The book does not have the values for this chart." in [info.value for info in app.info]
+    assert [info.value for info in app.info if "Map the field of the balance and import again" in info.value]
     windows = opened("upcoming_maturities", "en").metric
     assert [(card.value, card.delta) for card in windows][:2] == [("—", "Loans: 1"), ("—", "Loans: 1")]
 
@@ -72,6 +75,43 @@ def test_nothing_found_is_no_pass(hand_book, opened):
     assert not app.dataframe[0].value.empty  # what could not be judged is listed all the same
 
 
+@pytest.fixture
+def thin_book(hand_book, no_book, monkeypatch):
+    """The book without what many files lack: account managers, days past due, names of branches."""
+    shutil.copy(hand_book, no_book)
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
+    with book.writing(no_book) as con:
+        con.execute("UPDATE facts_loan SET officer_id = NULL, days_past_due = NULL, branch_name = branch_id")
+        con.execute("UPDATE summary_cells SET late = NULL")
+    return no_book
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("account_managers", "No running loan of this snapshot names an account manager"),
+        ("portfolio_health", "No loan of 5 states: Days past due. Map that field and import again."),
+    ],
+)
+def test_a_field_that_no_loan_has_is_named(thin_book, opened, name, said):
+    assert any(said in info.value for info in opened(name, "en").info)
+
+
+def test_a_branch_without_a_name_is_its_number_once(thin_book, opened):
+    app = opened("portfolio_health", "en")
+    assert app.selectbox[1].options == ["Whole bank", "001", "002"]
+    assert "Mostly from 002 −200K" in app.markdown[0].value.replace("\\", "")
+
+
+def test_the_policy_can_be_read_without_a_book(empty_book, opened):
+    clauses, dates = (opened("policy_tables", "en", view=view) for view in ("clauses", "dates"))
+    assert "clauses, rules and dates in force can be read" in clauses.info[0].value
+    table = clauses.dataframe[0].value
+    assert len(table) > 100
+    assert "violations" not in table.columns, "nothing was judged"
+    assert len(dates.get("vega_lite_chart")) == 1
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_damaged_book_is_one_plain_message(no_book, opened, page):
     no_book.write_bytes(b"no book at all" * 500)
@@ -79,6 +119,7 @@ def test_a_damaged_book_is_one_plain_message(no_book, opened, page):
     assert [error.value for error in app.error] == ["This cannot be shown"]
     assert "is damaged" in app.code[0].value
     assert not app.exception
+    assert "已损坏" in opened(page, "zh", quiet=False).code[0].value
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,9 @@ def test_a_loan_is_found_by_what_people_know(hand_book, opened, text, found):
     assert len(rows) == found if isinstance(found, int) else rows == found
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("", "请先查找一笔贷款"), ("' OR 1=1 --", "没有这样的贷款"), ("%", "没有这样的贷款")]
-)
-def test_nothing_found_is_said(hand_book, opened, text, said):
-    assert said in opened("extension_what_if", loan=text).info[0].value
+@pytest.mark.parametrize("text", ["' OR 1=1 --", "%"])
+def test_nothing_found_is_said(hand_book, opened, text):
+    assert "没有这样的贷款" in opened("extension_what_if", loan=text).info[0].value
 
 
 @pytest.mark.parametrize("broken", ["soon", "2026-02-30", "9999-12-31", "0001-01-01"])

@@ -3,13 +3,14 @@
 import ast
 import csv
 import io
+import re
 import string
 from pathlib import Path
 
 import pytest
 
 from data import dictionary
-from pages.ui import language, loan, loan_verdicts, maturing, whatif
+from pages.ui import citations, language, loan, loan_verdicts, maturing, whatif
 from policy import judging
 from policy.verdict_codes import REASONS
 
@@ -66,6 +67,8 @@ def test_no_word_is_left_over():
         "decision_short.",
         "unit.",
         "circle_kind.",
+        "cell_type.",
+        "citation_word.",
         "grade.",
         "reason.",
         "family.",
@@ -104,3 +107,20 @@ def test_a_page_file_is_layout_only():
 def test_dictionary_covers_what_pages_label():
     loan = dictionary.facts("loan")
     assert [name for name in whatif.FACTS if name not in loan and name != "borrower_name"] == []
+
+
+@pytest.mark.parametrize(
+    ("section", "english"),
+    [("第五篇 七3", "part 5, 7.3"), ("第12条", "art. 12"), ("第五篇", "part 5"), ("逾期天数条款", "")],
+)
+def test_a_clause_is_cited_in_the_language(section, english):
+    with language.speaking("en"):
+        assert citations.section(section) == english
+    with language.speaking("zh"):
+        assert citations.section(section) == section
+
+
+def test_every_citation_in_english_is_english():
+    with language.speaking("en"):
+        cited = {citations.of(POLICY, rule.clause_id) for rule in POLICY.versions}
+    assert [text for text in cited if re.search(r"[\u4e00-\u9fff]", text)] == []
