@@ -46,7 +46,9 @@ CODECS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
 SPLICES = (b"", b'"', b",", b"\n", b"\r", b"\x00", b"\xff", b"\xe5", b"'", b";", b"\t", b"\x1a", b"|", "，".encode(),
            b"9" * 40, b"=", b"\xef\xbb\xbf", b"\xff\xfe")  # fmt: skip
 ODD = ("", "-", "长期", "2024-02-30", "1,23", "5万", "(3.10)", "1E+30", "=1+1", "x" * 300, "１２３", "0.001",
-       "合计", "\n", "99991231", "NaN", "'", '"', "45322", "-0", "正常类", "C1|C2")  # fmt: skip
+       "合计", "\n", "99991231", "NaN", "'", '"', "45322", "-0", "正常类", "C1|C2",
+       '="12"', "1,000.00-", "20240131120000", "2笔", "第1页", "$5", "单位：万元")  # fmt: skip
+REMARKS = ("第1页 共2页", "备注：已核对", "打印日期：2024-04-02", "共3笔")
 
 
 @dataclass
@@ -70,7 +72,7 @@ def _rows(chance: random.Random) -> list[list[str]]:
 def _reshape(chance: random.Random, table: list[list[str]]) -> None:
     """Changes that keep the table a table: the rows can still be counted."""
     for _ in range(chance.randint(0, 4)):
-        what = chance.choice(("cut", "twice", "shuffle", "swap", "odd", "drop", "total"))
+        what = chance.choice(("cut", "twice", "shuffle", "swap", "odd", "drop", "total", "remark"))
         if what == "cut" and len(table) > 2:
             del table[chance.randrange(1, len(table))]
         elif what == "twice":
@@ -90,6 +92,8 @@ def _reshape(chance: random.Random, table: list[list[str]]) -> None:
                 del row[column]
         elif what == "total":
             table.append(["合计", "1", *[""] * (len(table[0]) - 2)])
+        elif what == "remark":
+            table.insert(chance.randint(1, len(table)), [chance.choice(REMARKS), *[""] * (len(table[0]) - 1)])
 
 
 def _damage(chance: random.Random, content: bytearray) -> None:
@@ -119,13 +123,19 @@ def _text(chance: random.Random, table: list[list[str]]) -> bytes:
     return "".join(lines).encode(chance.choice(CODECS))
 
 
-def _workbook(table: list[list[str]]) -> bytes:
+def _workbook(chance: random.Random, table: list[list[str]]) -> bytes:
+    """Cells as texts, or as numbers where they are; some workbooks with merged cells."""
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+    as_numbers = chance.random() < 0.5
+    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_numbers": as_numbers}) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(table):
             for column, cell in enumerate(row):
-                sheet.write_string(number, column, cell)
+                write = sheet.write if as_numbers and cell and cell[0] not in "={" else sheet.write_string
+                write(number, column, cell)
+        if len(table) > 4 and chance.random() < 0.3:
+            column, first = chance.randrange(len(table[0])), chance.randrange(1, len(table) - 2)
+            sheet.merge_range(first, column, first + chance.randint(1, 2), column, table[first][column])
     return file.getvalue()
 
 
@@ -160,7 +170,7 @@ def make(number: int, seed: int) -> File:
         if chance.random() < 0.05:
             del table[0]
             damaged = True
-        content = bytearray(_workbook(table) if kind == "xlsx" else _text(chance, table))
+        content = bytearray(_workbook(chance, table) if kind == "xlsx" else _text(chance, table))
         rows = sum(1 for row in table[1:] if any(cell.strip() for cell in row))
     if damaged:
         _damage(chance, content)

@@ -83,7 +83,9 @@ def _kinds(body: pl.DataFrame, sheet: Sheet, mapping: Mapping, titles: set[str])
 
 def _remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
     """The places of lines that stand by themselves: 第1页, 备注:…, a title again; no other cell of theirs is filled."""
-    alone = body.select(pl.sum_horizontal(pl.all().is_not_null()) == 1).to_series().arg_true()
+    always_filled = sum(not column.null_count() for column in body.get_columns())
+    alone = pl.sum_horizontal(pl.all().is_not_null()) == 1 if always_filled < 2 else pl.repeat(False, pl.len())
+    alone = body.select(alone).to_series().arg_true()
     texts = body.select(pl.coalesce(pl.all()).gather(alone)).to_series().str.normalize("NFKC").str.strip_chars()
     said = texts.str.contains(f"(?i)^(?:{'|'.join(words.patterns('line'))})")
     again = words.plain_column(texts).is_in(sorted(titles))

@@ -2,11 +2,12 @@
 
 import gc
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -30,6 +31,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 EXACT_INTEGER = 10**15
 ROW_LIMITS = (65_536, 1_048_576)
 """The most rows that an XLS and an XLSX sheet can hold."""
+ROWS_AT_ONCE = 5_000
 TOP = 32
 """Rows that may hold titles and headers, so that columns are mixed there."""
 DAY_ZERO, DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
@@ -105,22 +107,47 @@ def _locked(name: str) -> InputError:
 def _sheet(name: str, sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: Marks) -> SheetRows:
     if not sheet.height:
         return SheetRows(sheet.name, [], day_zero)
-    values = sheet.to_python(skip_empty_area=False)
-    for row, column in marks.percents:
-        if row < len(values) and column < len(values[row]) and isinstance(values[row][column], (int, float)):
-            values[row][column] = f"{values[row][column] * 100:.12g}%"
-    guard.width(f"{name}[{sheet.name}]", len(values[0]))
-    columns = _columns(values)
+    _, left = sheet.start or (0, 0)
+    guard.width(f"{name}[{sheet.name}]", left + sheet.width)
+    columns = _columns(_as_shown(_rows(sheet), marks))
     merges = tuple(sheet.merged_cell_ranges or ())
     return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
 
 
-def _columns(values: list[list[Any]]) -> list[pl.Series]:
-    """A sheet's cells as texts, blank ones empty: titles and headers one by one, what is below them as a whole."""
-    top = [_each(column) for column in zip(*values[:TOP], strict=True)]
-    if len(values) <= TOP:
-        return top
-    return [pl.concat(pair) for pair in zip(top, map(_below, zip(*values[TOP:], strict=True)), strict=True)]
+def _rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """The rows from the first of the sheet on, each from its first column on."""
+    top, left = sheet.start or (0, 0)
+    yield from ([""] * (left + sheet.width) for _ in range(top))
+    yield from ([""] * left + row for row in sheet.iter_rows()) if left else sheet.iter_rows()
+
+
+def _as_shown(rows: Iterator[list[Any]], marks: Marks) -> Iterator[list[Any]]:
+    """Numbers that the sheet shows as percent are texts with a percent sign."""
+    if not marks.percents:
+        return rows
+    places: dict[int, list[int]] = {}
+    for number, column in marks.percents:
+        places.setdefault(number, []).append(column)
+    return (_with_percents(row, places.get(number, ())) for number, row in enumerate(rows))
+
+
+def _with_percents(row: list[Any], columns: Iterable[int]) -> list[Any]:
+    for column in columns:
+        if column < len(row) and isinstance(row[column], (int, float)):
+            row[column] = f"{row[column] * 100:.12g}%"
+    return row
+
+
+def _columns(rows: Iterator[list[Any]]) -> list[pl.Series]:
+    """A sheet's cells as texts, blank ones empty: titles and headers one by one, what is below them many rows at once.
+
+    Not all at once: cells that were just made are turned into texts sooner, and their memory is used again.
+    """
+    parts = [[_each(cells)] for cells in zip(*islice(rows, TOP), strict=True)]
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        for part, cells in zip(parts, zip(*some, strict=True), strict=True):
+            part.append(_below(cells))
+    return [pl.concat(part) for part in parts]
 
 
 def _each(cells: tuple[Any, ...]) -> pl.Series:
