@@ -20,6 +20,19 @@ def _settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
+def test_the_default_page_answers_to_its_own_address(tmp_path: Path, served, page: Page, outside: list[str]):
+    with book.writing(tmp_path / "book.duckdb"):
+        pass
+    url = served(tmp_path / "book.duckdb")
+    page.goto(f"{url}/?lang=en")
+    expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
+    page.goto(f"{url}/portfolio_health?lang=zh&by=section")
+    expect(page.get_by_role("heading", name="资产质量")).to_be_visible()
+    _settled(page)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    page.wait_for_url("**by=section*")
+
+
 @pytest.mark.long
 def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, served, page: Page, outside: list[str]):
     with book.reading(demo_book) as cursor:
@@ -38,7 +51,7 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, ser
     page.wait_for_url("**by=section*")
     _settled(page)
 
-    chart = page.get_by_test_id("stVegaLiteChart").nth(4)
+    chart = page.locator('[data-testid="stVegaLiteChart"][aria-label^="Five-category class"]')
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(2000)
     box = chart.bounding_box()

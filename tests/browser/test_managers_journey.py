@@ -44,7 +44,7 @@ def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outsi
     expect(page.get_by_role("tab", name="Before and after")).to_be_visible()
     page.get_by_role("tab", name="Before and after").click()
     # Only two snapshots are checked, both after the sessions or around the last: the page says which, and what to run.
-    expect(page.get_by_text("Snapshots checked by the same policy")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Snapshots checked by the same policy"))).to_be_visible()
     expect(page.get_by_text("python -m policy check --all").or_(page.get_by_text("Observational"))).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Early warning").click()
