@@ -94,9 +94,7 @@ def load(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: li
     con.execute(f"CREATE OR REPLACE TEMP TABLE example AS SELECT example_id, {casts} FROM texts")
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example]
-) -> dict[str, Outcome]:
+def _judge(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, examples: list[Example]) -> dict[str, Outcome]:
     load(con, compiled, examples)
     values = ", ".join(
         f"[CAST({rule.texts.code} AS VARCHAR), {rule.texts.measured}, {rule.texts.limit}] AS r{n}, "

@@ -10,8 +10,12 @@ from pages.ui.language import say
 SIDE = 520  # pixels of a drawn circle from side to side
 BESIDE, BELOW = 0.95, 0.2  # of the drawing, for the names beside its parties and under them
 MIDDLE = "datum.x >= 0.45 && datum.x <= 0.55"
-NAMED = (("datum.x < 0.45", "right", -16, 0), ("datum.x > 0.55", "left", 16, 0),
-         (f"{MIDDLE} && datum.y >= 0.5", "center", 0, -22), (f"{MIDDLE} && datum.y < 0.5", "center", 0, 22))
+NAMED = (
+    ("datum.x < 0.45", "right", -16, 0),
+    ("datum.x > 0.55", "left", 16, 0),
+    (f"{MIDDLE} && datum.y >= 0.5", "center", 0, -22),
+    (f"{MIDDLE} && datum.y < 0.5", "center", 0, 22),
+)
 LEGEND = {"labelLimit": 0, "orient": "top", "title": None}
 
 
@@ -93,8 +97,10 @@ def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds:
         x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), x2="x2:Q", y2="y2:Q", color=colour,
         tooltip=[alt.Tooltip("label:N", title=say("chart.tie"))])  # fmt: skip
     turned = alt.Angle("angle:Q", scale=None)
-    heads = alt.Chart(arrows).mark_point(shape="triangle", filled=True, size=110, opacity=1).encode(
-        x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), color=colour, angle=turned
+    heads = (
+        alt.Chart(arrows)
+        .mark_point(shape="triangle", filled=True, size=110, opacity=1)
+        .encode(x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), color=colour, angle=turned)
     )
     base = alt.Chart(nodes).encode(x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up))
     dots = base.mark_point(filled=True, opacity=1).encode(

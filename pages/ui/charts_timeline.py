@@ -12,9 +12,7 @@ HEIGHT = 34
 AXIS = {"format": "%Y-%m", "tickCount": 10, "labelOverlap": True}
 
 
-def history(
-    spans: pl.DataFrame, points: pl.DataFrame, today: date, lanes: list[str], classes: list[str]
-) -> Spec:
+def history(spans: pl.DataFrame, points: pl.DataFrame, today: date, lanes: list[str], classes: list[str]) -> Spec:
     """[lane, start, end, kind, text, days] and [lane, day, text, days, wrong], with a line at the day looked at."""
     down = {
         "field": "lane", "type": "nominal", "sort": lanes, "title": None, "scale": {"domain": lanes},

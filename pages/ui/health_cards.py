@@ -92,8 +92,11 @@ def explained(policy: Policy, metric: Metric, value: Value) -> str:
     if value.amber is not None or value.red is not None:
         lines.append(say("health.limits", amber=figure(metric, value.amber), red=figure(metric, value.red)))
     lines.append(
-        say("health.clause", clause=inert(citations.of(policy, metric.clause_id)),
-            evidence=inert(evidence.grade(metric.evidence)))
+        say(
+            "health.clause",
+            clause=inert(citations.of(policy, metric.clause_id)),
+            evidence=inert(evidence.grade(metric.evidence)),
+        )
     )
     if value.reason == "not_set":
         lines.append(say("health.needs", needs=inert(pick(metric.needs_zh, metric.needs_en))))

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -76,8 +77,16 @@ def speaking(code: str) -> Iterator[None]:
         _on.reset(token)
 
 
+class _Sentence(string.Formatter):
+    """Fills a sentence; `{n:loan|loans}` is the word that goes with n, not n."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, either, many = spec.partition("|")
+        return (one if str(value) == "1" else many) if either else super().format_field(value, spec)
+
+
 def say(key: str, **values: object) -> str:
-    return words()[key][_on.get()].format(**values)
+    return _Sentence().format(words()[key][_on.get()], **values)
 
 
 def pick(zh: T, en: T) -> T:

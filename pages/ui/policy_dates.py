@@ -80,9 +80,7 @@ def _limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> tuple[str
     return short, f"{row.row_id} {' → '.join(policy_words.row(table, row, lists))}"
 
 
-def _bar(
-    view: View, said: tuple[str, str], what: str, row: Rule | LimitRow
-) -> tuple[str, str, str, date, date, str]:
+def _bar(view: View, said: tuple[str, str], what: str, row: Rule | LimitRow) -> tuple[str, str, str, date, date, str]:
     """A bar; its name ends with its number, so that no two are one."""
     is_open = row.effective_to == FOREVER
     ends = say("evidence.open_end") if is_open else numbers.day(row.effective_to)

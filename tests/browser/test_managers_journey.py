@@ -1,5 +1,6 @@
 """What a head of department does: managers, one of them, the needs, a session's effect, warnings, a circle drawn."""
 
+import re
 from pathlib import Path
 
 import pytest

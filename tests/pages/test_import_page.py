@@ -41,7 +41,7 @@ def test_a_rehearsal_writes_nothing(uploaded, no_book: Path):
     assert not app.exception
     assert not no_book.exists()
     assert any("would be kept back" in said.value for said in app.markdown)
-    assert app.button[0].label == "Load 1 rows"
+    assert app.button[0].label == "Load 1 row"
 
 
 def test_a_file_that_cannot_be_read_is_one_plain_message(uploaded):

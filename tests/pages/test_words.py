@@ -48,6 +48,12 @@ def test_both_languages(key):
     assert holes[0] == holes[1]
 
 
+def test_one_is_not_many():
+    with language.speaking("en"):
+        assert language.say("import.load", n="1") == "Load 1 row"
+        assert language.say("import.load", n="1,001") == "Load 1,001 rows"
+
+
 def test_no_key_stands_twice():
     tables = [table.read_text("utf-8") for table in sorted(language.WORDS.glob("*.csv"))]
     keys = [row["key"] for text in tables for row in csv.DictReader(io.StringIO(text))]

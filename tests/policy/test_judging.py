@@ -95,7 +95,9 @@ def test_an_absurd_ratio_is_judged_and_stops_nothing(tmp_path) -> None:
     """A loan of one fen with a balance of a trillion is wrong data, not the end of the check."""
     policy = small.policy([{"measure": "balance / principal", "limit": "0.7", "unit": "ratio"}])
     absurd = {"balance": Decimal("1000000000000.00"), "principal": Decimal("0.01")}
-    found = _judged(tmp_path, policy, {"absurd": absurd, "half": {"balance": Decimal("1000000.5"), "principal": 1000000}})
+    found = _judged(
+        tmp_path, policy, {"absurd": absurd, "half": {"balance": Decimal("1000000.5"), "principal": 1000000}}
+    )
     assert (found["absurd"].verdict, found["absurd"].measured) == ("violation", None)
     assert (found["half"].verdict, found["half"].measured) == ("violation", "1.000001")
 

@@ -25,9 +25,7 @@ class Compared:
     differ: list[str] = field(default_factory=list)
 
 
-def compare(
-    spark: Any, con: duckdb.DuckDBPyConnection, judged: CompiledSubject, as_of: date, folder: Path
-) -> Compared:
+def compare(spark: Any, con: duckdb.DuckDBPyConnection, judged: CompiledSubject, as_of: date, folder: Path) -> Compared:
     """Every rule over every record of facts_<subject>, a table of the book and a view of the session alike."""
     found = Compared()
     for number, rules in enumerate(chunks(judged.rules)):
@@ -40,7 +38,9 @@ def compare(
                            "(FROM other EXCEPT ALL FROM own)) ORDER BY id").fetchall()  # fmt: skip
         con.unregister("other")
         found.verdicts += records * len(rules)
-        found.differ += [f"{judged.columns.subject} {row[0]}: one of {', '.join(r.rule_id for r in rules)}" for row in rows]
+        found.differ += [
+            f"{judged.columns.subject} {row[0]}: one of {', '.join(r.rule_id for r in rules)}" for row in rows
+        ]
     return found
 
 
@@ -52,4 +52,6 @@ def _text(judged: CompiledSubject, engine: Engine) -> str:
     select = judged.columns.select(base, roots, pruned=True, engine=engine)
     cells = ", ".join(f"COALESCE(CAST({text} AS {TEXT[engine]}), '~')"
                       for rule in judged.rules for text in rule.judged_on(engine))  # fmt: skip
-    return f"{select} SELECT {key} AS id, {DIGEST[engine].format(f'CONCAT_WS(chr(10), {cells})')} AS digest FROM columns"
+    return (
+        f"{select} SELECT {key} AS id, {DIGEST[engine].format(f'CONCAT_WS(chr(10), {cells})')} AS digest FROM columns"
+    )

@@ -48,4 +48,6 @@ def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
     assert found["violations"] == 1
     with book.reading(path) as con:
         assert "spark" in runs.latest(con, books.AS_OF).engine_version
-        assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [("L2", "150", "100")]
+        assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [
+            ("L2", "150", "100")
+        ]

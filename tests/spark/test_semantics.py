@@ -28,7 +28,9 @@ def _policy() -> Policy:
         [row["rule_id"], row["rule_id"], "2024-12-31", row["inputs"], row["verdict"], row["measured"], "", row["what"]]
         for row in ROWS
     ]
-    return tables.read(texts | {"examples/semantics.csv": small.line(list(EXAMPLE)) + "".join(map(small.line, lines))})[0]
+    return tables.read(texts | {"examples/semantics.csv": small.line(list(EXAMPLE)) + "".join(map(small.line, lines))})[
+        0
+    ]
 
 
 @pytest.fixture(scope="module")
