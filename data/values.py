@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from data import amounts, coding, dates, identities, words
+from data import amounts, coding, dates, identities, limits, words
 from data.dictionary import Field
 
 ID_SUFFIXES = ("_id", "_no", "_code", "_cited")
@@ -103,7 +103,8 @@ def _quick(text: pl.Series, kind: str, reading: Reading) -> Typed | None:
 
 
 def _cents(exact: pl.Series, cells: pl.Series) -> tuple[pl.Series, tuple[Note, ...]]:
-    """Amounts to the cent; what was rounded is noted."""
+    """Amounts to the cent, null where none can be so large; what was rounded is noted."""
+    exact = exact.set(exact.abs() > limits.number("amount"), None)
     values = exact.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2), strict=False)
     return values, noted("note_rounded", (values.cast(amounts.EXACT) != exact).fill_null(False), cells)
 

@@ -42,7 +42,7 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, 
     page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
-    expect(page.get_by_text("Proof-reading found 1 errors, 0 warnings")).to_be_visible()
+    expect(page.get_by_text("Proof-reading found 1 error, 0 warnings")).to_be_visible()
     expect(page.get_by_text("Mend the errors above")).to_be_visible()
     _type_into_first_limit(page, "0.99")
     expect(page.get_by_text("Proof-read: nothing wrong.")).to_be_visible()

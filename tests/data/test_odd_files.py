@@ -124,11 +124,13 @@ def test_amounts_of_further_forms(door: Door, cell: str, amount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["$5", "-5.00-", "5-", "5.00--", "(5)-", "1,000.00CR", "USD 5", "50%", "1.234,56", "NaN", "inf"]
-)
+    "cell",
+    ["$5", "-5.00-", "5-", "5.00--", "(5)-", "1,000.00CR", "USD 5", "50%", "1.234,56", "NaN", "inf",
+     "9999999999999999.99", "-10000000000000.01", "9999999999999999亿"],
+)  # fmt: skip
 def test_amounts_that_are_not_certain_are_kept_back(door: Door, cell: str) -> None:
     assert door.text(f'借据号,余额\nL1,"{cell}"\n').kept_back == [
-        (2, f"balance: '{cell}' is not an amount (write 1234567.89)")
+        (2, f"balance: '{cell}' is not a plausible amount (write 1234567.89)")
     ]
 
 

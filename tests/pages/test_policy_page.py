@@ -107,7 +107,7 @@ def test_a_changed_limit_shows_what_it_does_to_the_book(hand_book, opened):
 
 def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(hand_book, opened):
     app, _ = _edited(opened("policy_tables", "en", view="limits", table="npl_limits"), "5")
-    assert app.error[0].value == "Proof-reading found 1 errors, 0 warnings"
+    assert app.error[0].value == "Proof-reading found 1 error, 0 warnings"
     row = next(table.value for table in app.dataframe if "cannot be meant" in str(table.value.to_numpy())).iloc[0]
     assert row.to_list()[1:4] == [NPL, 2, "max_ratio"]
     assert not app.metric
