@@ -4,11 +4,20 @@ from decimal import Decimal
 
 import polars as pl
 
-from data import violation_rows
+from data import findings, violation_rows, waivers
 from data.violation_rows import Sieve, Span
 from pages.documents import board_report
 from pages.documents.board_report import Bars, Listing, Report
-from pages.ui import access, filters, language, numbers, violations_groups, violations_trend, violations_unjudged
+from pages.ui import (
+    access,
+    filters,
+    language,
+    naming,
+    numbers,
+    violations_groups,
+    violations_trend,
+    violations_unjudged,
+)
 from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -43,7 +52,7 @@ def compose(view: View, span: Span) -> Report:
         figures=_figures(view, span, standing, moved, hit),
         bars=_bars(trend),
         listings=[_severities(standing, moved_by(cube)), *(_top(view, whole, by) for by in violation_rows.GROUPS[:3]),
-                  _unjudged(view, known)],
+                  _waivers(view), _unjudged(view, known)],
         notes=[say("report.note_loans", currency=view.currency or say("frame.no_currency")), say("report.note_weight"),
                say("report.note_ages")],
     )  # fmt: skip
@@ -146,6 +155,24 @@ def _top(view: View, whole: Chosen, by: str) -> Listing:
 def _name(view: View, by: str, row: dict[str, object]) -> str:
     rule = view.policy.rules.get(str(row["key"])) if by == "rule_id" else None
     return pick(rule.title_zh, rule.title_en) if rule else str(row["name"])
+
+
+def _waivers(view: View) -> Listing:
+    """Papers whose waiver ran out; the violations they hide or cause are counted above as they stand."""
+    counts = access.ask(waivers.counts, view.as_of)
+    shown = access.ask(waivers.overdue, view.as_of, TOP)
+    branches, types = access.ask(findings.branch_names, view.as_of), language.code_labels("doc_type")
+    people = naming.people(view, shown["waived_by"])
+    rows = [
+        (row["holder"], branches.get(row["branch_id"], row["branch_id"] or numbers.NOTHING),
+         types.get(row["doc_type"], row["doc_type"]), people.get(row["waived_by"], row["waived_by"]),
+         numbers.day(row["waive_until"]), numbers.count(row["days_over"]))
+        for row in shown.iter_rows(named=True)
+    ]  # fmt: skip
+    heads = tuple(say(f"waiver.{name}") for name in ("holder", "branch", "paper", "by", "until", "over"))
+    note = say("waiver.note" if any(counts.values()) else "waiver.none", shown=numbers.count(len(rows)),
+               **{name: numbers.count(count) for name, count in counts.items()})  # fmt: skip
+    return Listing(say("waiver.title"), heads, rows, (5,), (6, 3, 5, 3, 4, 3), note)
 
 
 def _unjudged(view: View, known: pl.DataFrame) -> Listing:

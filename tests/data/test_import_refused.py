@@ -49,7 +49,11 @@ def check(outcome_status: int, err: str, *said: str) -> None:
             f"{HEAD}L1,5,13.45.2024\n".encode(),
             ["date.csv, row 2: disbursed_on: '13.45.2024' is not a date"],
         ),
-        ("money.csv", f"{HEAD}L1,5x,\n".encode(), ["money.csv, row 2: balance: '5x' is not a plausible amount", "quarantine"]),
+        (
+            "money.csv",
+            f"{HEAD}L1,5x,\n".encode(),
+            ["money.csv, row 2: balance: '5x' is not a plausible amount", "quarantine"],
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used(

@@ -11,7 +11,7 @@ from hand_book import BEACON, BEFORE, NOW
 
 from data import book, findings
 from data.violation_rows import Sieve
-from pages.ui import filters, violations_groups, violations_report, violations_trend, workbook
+from pages.ui import filters, language, violations_groups, violations_report, violations_trend, workbook
 from pages.ui.frame import View
 from pages.ui.violations_sheets import make
 from policy import judging, life, spans
@@ -291,5 +291,25 @@ def test_the_board_report_says_what_the_book_says(whole, followed):
     assert figures["违规条数"] == str(chosen.violations)
     assert len(report.bars.bars) == 2
     assert f"共有违规 {chosen.violations} 条" in report.summary[0]
-    assert [len(listing.rows) > 0 for listing in report.listings] == [True] * 5
+    waived = next(listing for listing in report.listings if listing.title == "到期未补的资料豁免")
+    assert (waived.rows, waived.note) == ([], "资料登记簿中没有豁免记录。")
+    assert all(listing.rows for listing in report.listings if listing is not waived)
+    assert violations_report.make(view, chosen.span).startswith(b"%PDF")
+
+
+def test_the_board_reads_which_waivers_have_run_out(whole, followed, tmp_path, monkeypatch):
+    view, chosen = whole
+    waived = tmp_path / "waived.duckdb"
+    shutil.copy(followed, waived)
+    with book.writing(waived) as con:
+        con.execute("""INSERT INTO facts_document BY NAME SELECT DATE '2026-10-31' AS as_of, 'D' || n AS doc_id,
+            'L' || n AS loan_id, '002' AS branch_id, 'title' AS doc_type, 'E9' AS waived_by,
+            DATE '2026-10-31' - n::INTEGER AS waive_until FROM range(12) r(n)""")
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(waived))
+    with language.speaking("en"):
+        report = violations_report.compose(view, chosen.span)
+        said = next(listing for listing in report.listings if listing.title == "Waivers of papers that have run out")
+    assert said.rows[0] == ("L11", "002 城西支行", "Title certificate", "E9", "20 Oct 2026", "11")
+    assert len(said.rows) == 10
+    assert said.note.startswith("11 overdue, the 10 longest shown; 1 more within their time, 0 without an end.")
     assert violations_report.make(view, chosen.span).startswith(b"%PDF")
