@@ -22,9 +22,10 @@ ROWS_OF_A_FILE = 2_000_000
 def export(reader: Reader, as_of: date, out: Path) -> dict[str, int]:
     """Derives the facts of as_of anew and writes them to OUT/as_of=DATE; returns the rows of each subject.
 
-    Raises InputError when that folder stands already.
+    Raises InputError when that folder stands already, BookError for a book of an earlier version.
     """
     _need_new(out, as_of)
+    reader.need_current()
     con = reader.cursor()
     rows = facts.rebuild(con, as_of)
     write(con, as_of, out, rows)

@@ -69,12 +69,12 @@ def split_unit(header: str) -> tuple[str, str]:
 
 @cache
 def forms(header: str) -> tuple[str, ...]:
-    """The plain header, whole and without its unit; then the sub-header of one that stands under a group's."""
+    """The plain header, whole and without its unit; then a sub-header before its group's (到期日期), or alone."""
     bare = split_unit(header)[0]
     found = [words.plain(header), words.plain(bare)]
     group, _, sub = bare.rpartition(GROUP)
     if group and sub and not (group + sub).isascii():
-        found.append(words.plain(sub))
+        found += [words.plain(sub + group), words.plain(sub)]
     return tuple(dict.fromkeys(found))
 
 

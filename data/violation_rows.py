@@ -4,7 +4,7 @@ Two kinds of rows: those that stand at the run, and, where an earlier run is giv
 longer has. Joins are taken only where a filter needs them: a run of a million loans has over a million violations.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -133,15 +133,25 @@ def _ask(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, text: str,
 
 
 def cube(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.DataFrame:
-    """[rule_id, branch_id, officer_id, guarantee_type, state, movement, opened_on, violations]: every filter's counts.
+    """[rule_id, branch_id, guarantee_type, state, movement, opened_on, violations]: the counts of every filter of few
+    values.
 
-    Of the sieve only its rules and search are used. What left since the earlier run is in it, told by its movement.
+    Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
+    its movement.
     """
-    only = Sieve(sieve.rules, search=sieve.search)
-    text = f"""SELECT r.rule_id, r.branch_id, r.officer_id, f.guarantee_type, r.state, r.movement, r.opened_on,
+    only = Sieve(sieve.rules, officers=sieve.officers, search=sieve.search)
+    text = f"""SELECT r.rule_id, r.branch_id, f.guarantee_type, r.state, r.movement, r.opened_on,
             count(*) AS violations
         FROM {_source(span, only, every=True)} WHERE {_tests(only)} GROUP BY ALL ORDER BY ALL"""
     return _ask(cursor, span, only, text)
+
+
+def by_officer(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> dict[str, int]:
+    """Violations of each account manager that the sieve lets through, but for its own account managers."""
+    others = replace(sieve, officers=())
+    text = f"""SELECT r.officer_id, count(*) AS violations FROM {_source(span, others)}
+        WHERE {_tests(others)} AND r.officer_id IS NOT NULL GROUP BY r.officer_id ORDER BY r.officer_id"""
+    return dict(_ask(cursor, span, others, text).iter_rows())
 
 
 def listed(

@@ -18,6 +18,9 @@ from policy import life, severity_weights, spans, supervision
 MAIN = ("severity", "family", "rule_id", "branch_id")
 MORE = ("officer_id", "clause_group", "subject", "guarantee_type", "state", "age", "movement", "stage")
 FACETS = (*MAIN, *MORE)
+OFFICER = "officer_id"  # as many as a bank has: asked of the book by themselves, not cubed
+CUBED = tuple(name for name in FACETS if name != OFFICER)
+OF_RULES = ("severity", "family", "rule_id", "clause_group", "subject", "stage")
 AGES = "violation_age"
 ROW = 4
 Names = dict[str, dict[str, str]]  # filter → code → its words
@@ -72,8 +75,8 @@ def _aged(cube: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return cube.with_columns(age=aged)
 
 
-def _cube(view: View, span: Span, known: pl.DataFrame, search: str) -> pl.DataFrame:
-    counted = access.ask(violation_rows.cube, span, Sieve(_weighed(known), search=search))
+def _cube(view: View, span: Span, known: pl.DataFrame, search: str, officers: tuple[str, ...]) -> pl.DataFrame:
+    counted = access.ask(violation_rows.cube, span, Sieve(_weighed(known), officers=officers, search=search))
     return _aged(counted.join(known, on="rule_id", how="left", maintain_order="left"), view.as_of)
 
 
@@ -83,8 +86,8 @@ def _masks(cube: pl.DataFrame, names: Names) -> dict[str, pl.Series]:
     A code that is known lets nothing through where nothing has it; one that nobody knows is no filter.
     """
     masks = {}
-    for name in FACETS:
-        present = set(cube[name].drop_nulls())
+    for name in CUBED:
+        present = set(cube[name].unique())
         wanted = [code for code in address.all_of(name) if code in present or code in names[name]]
         if wanted:
             masks[name] = cube[name].is_in(wanted).fill_null(value=False)
@@ -124,11 +127,15 @@ def _names(view: View, name: str, known: pl.DataFrame) -> dict[str, str]:
     return language.terms(name)
 
 
-def _labels(cube: pl.DataFrame, masks: dict[str, pl.Series], names: dict[str, str], name: str) -> dict[str, str]:
-    """The options of a filter with their counts: what the run has, and what is chosen though nothing has it."""
+def _counts(cube: pl.DataFrame, masks: dict[str, pl.Series], name: str) -> dict[str, int]:
+    """What each value in the run would show, given the other filters."""
     counted = _left(cube, masks, besides=name).group_by(name).agg(pl.col("violations").sum())
-    counts = dict(counted.iter_rows())
-    present = set(cube[name].drop_nulls())
+    return dict.fromkeys(cube[name].drop_nulls().unique(), 0) | dict(counted.drop_nulls(name).iter_rows())
+
+
+def _labels(counts: dict[str, int], names: dict[str, str], name: str) -> dict[str, str]:
+    """The options of a filter with their counts: what the run has, and what is chosen though nothing has it."""
+    present = set(counts)
     shown = present | set(address.all_of(name))
     order = [code for code in names if code in shown] + sorted(present - set(names))
     return {code: f"{names.get(code, code)} ({numbers.count(counts.get(code, 0))})" for code in order}
@@ -162,21 +169,43 @@ def draw(view: View) -> Chosen:
     with top[1]:
         _draw_since(view)
     known, compared = rules(view), span(view)
-    cube = _cube(view, compared, known, search)
     names = _all_names(view, known)
+    officers = access.ask(violation_rows.by_officer, compared, Sieve(_weighed(known), search=search))
+    cube = _cube(view, compared, known, search, _picked(names, officers))
     masks = _masks(cube, names)
-    _draw_row(cube, masks, names, MAIN)
+    counts = {name: _counts(cube, masks, name) for name in CUBED}
+    others = _besides_officers(view, known, cube, names, search)
+    counts[OFFICER] = access.ask(violation_rows.by_officer, compared, others)
+    _draw_row(counts, names, MAIN)
     opened = any(address.all_of(name) for name in MORE)
     with st.expander(say("filter.more"), expanded=opened):
         for start in range(0, len(MORE), ROW):
-            _draw_row(cube, masks, names, MORE[start : start + ROW])
-    return _chosen(names, compared, known, cube, search)
+            _draw_row(counts, names, MORE[start : start + ROW])
+    picked = _picked(names, officers)
+    return _chosen(names, compared, known, _cube(view, compared, known, search, picked), search)
 
 
-def _draw_row(cube: pl.DataFrame, masks: dict[str, pl.Series], names: Names, shown: tuple[str, ...]) -> None:
+def _picked(names: Names, present: dict[str, int]) -> tuple[str, ...]:
+    """The account managers of the address; one that nobody knows is no filter."""
+    return tuple(code for code in address.all_of(OFFICER) if code in present or code in names[OFFICER])
+
+
+def _besides_officers(view: View, known: pl.DataFrame, cube: pl.DataFrame, names: Names, search: str) -> Sieve:
+    """All filters of the address but that of account managers."""
+    present = {name: set(cube[name].unique()) for name in CUBED}
+    wanted = {name: [code for code in address.all_of(name) if code in names[name] or code in present[name]]
+              for name in CUBED}  # fmt: skip
+    kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in OF_RULES if wanted[name]))
+    days = _aged(pl.DataFrame({"opened_on": view.snapshots}, schema={"opened_on": pl.Date}), view.as_of)
+    opened = days.filter(pl.col("age").is_in(wanted["age"]))["opened_on"].sort().to_list()
+    return Sieve(_weighed(kept), tuple(wanted["branch_id"]), (), tuple(wanted["guarantee_type"]),
+                 tuple(wanted["state"]), tuple(wanted["movement"]), tuple(opened), search)  # fmt: skip
+
+
+def _draw_row(counts: dict[str, dict[str, int]], names: Names, shown: tuple[str, ...]) -> None:
     for column, name in zip(st.columns(ROW), shown, strict=True):
         with column:
-            address.several(name, say(f"filter.{name}"), _labels(cube, masks, names[name], name), say("filter.all"))
+            address.several(name, say(f"filter.{name}"), _labels(counts[name], names[name], name), say("filter.all"))
 
 
 def _chosen(names: Names, compared: Span, known: pl.DataFrame, cube: pl.DataFrame, search: str) -> Chosen:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import polars as pl
@@ -32,8 +32,13 @@ def texts(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
     return pl.Series([write(value) for value in values], dtype=pl.String)
 
 
+@lru_cache(maxsize=100_000)
+def _count(value: int, spoken: Locale) -> str:
+    return format_decimal(value, locale=spoken)
+
+
 def count(value: int | None) -> str:
-    return NOTHING if value is None else format_decimal(value, locale=locale())
+    return NOTHING if value is None else _count(value, locale())
 
 
 def amount(value: Decimal | float | None) -> str:

@@ -197,7 +197,7 @@ def test_a_quarantined_row_is_kept_whole_with_all_reasons_in_both_languages(desk
             "file": "loans.csv", "row": 2, "field": "balance", "value": "12x",
             "reason": "balance: '12x' is not a plausible amount (write 1234567.89); "
                       "disbursed_on: '24-1-31' is not a date (write 2024-01-31)",
-            "reason_zh": "贷款余额：“12x”不是金额（请写成 1234567.89）；发放日期：“24-1-31”不是日期（请写成 2024-01-31）",
+            "reason_zh": "贷款余额：“12x”不是合理的金额（请写成 1234567.89）；发放日期：“24-1-31”不是日期（请写成 2024-01-31）",
             "content": {"借据号": "L1", "余额": "12x", "发放日期": "24-1-31", "备注": "留意"},
         }
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Headers: which table a file is, which field a column is, and what is refused."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,10 @@ def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: Desk) -> Non
 def test_values_under_no_header_are_refused(desk: Desk) -> None:
     outcome = desk.load_text("借据号,,余额\nL1,7,5\n")
     assert (outcome.status, outcome.err) == (1, "loans.csv, column 2: values without a header. Name the column.\n")
+
+
+def test_a_group_s_name_may_end_the_header_under_it(desk: Desk) -> None:
+    file = desk.write("two.csv", "借据号,日期,,客户名称\n,放款,到期,\nL1,20240131,20270131,张三\n")
+    report = desk.load(file).report
+    con = desk.rows("SELECT disbursed_on, current_maturity FROM loans")
+    assert con == [(date(2024, 1, 31), date(2027, 1, 31))], report
