@@ -37,15 +37,18 @@ right.download_button(
 if rows.is_empty():
     st.info(say("warnings.none"))
 elif by == "borrower":
-    grouped = warnings.by_borrower(view, rows)
-    tables.show(grouped, warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=tables.TALL)
+    grouped = tables.paged(warnings.by_borrower(view, rows), f"page:borrowers:{hash(chosen)}")
+    tables.show(warnings.worded(view, grouped), warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=tables.TALL)
 else:
-    row = tables.show(rows, warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=tables.TALL)
+    shown = tables.paged(rows, f"page:loans:{hash(chosen)}")
+    row = tables.show(
+        warnings.worded(view, shown), warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=tables.TALL
+    )
     if row is not None:
-        st.text(f"{rows['loan_id'][row]} · {rows['borrower_name'][row] or ''}")
+        st.text(f"{shown['loan_id'][row]} · {shown['borrower_name'][row] or ''}")
         with st.container(horizontal=True):
             for page in ("loan", "extension_what_if"):
-                frame.link(page, loan=rows["loan_id"][row])
+                frame.link(page, loan=shown["loan_id"][row])
 
 unknown = warnings.unknown(view)
 if unknown.height:

@@ -9,7 +9,6 @@ from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
-PAGE = 500  # rows on screen at a time; the workbook has all
 COLUMNS = {
     "severity": "text",
     "title": "text",
@@ -54,8 +53,8 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 
 def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
-    offset = (number - 1) * PAGE
-    rows = access.ask(violation_rows.listed, chosen.span, chosen.sieve, order, PAGE, offset)
+    offset = (number - 1) * tables.PAGE
+    rows = access.ask(violation_rows.listed, chosen.span, chosen.sieve, order, tables.PAGE, offset)
     units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
     told = naming.places(view, worded(view, rows))
     return told.with_columns(
@@ -74,7 +73,7 @@ def everything(view: View, chosen: Chosen) -> pl.DataFrame:
 
 
 def pages(chosen: Chosen) -> int:
-    return max(1, -(-chosen.violations // PAGE))
+    return max(1, -(-chosen.violations // tables.PAGE))
 
 
 def by_severity(chosen: Chosen) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from data import findings, managers, training
+from data import findings, limits, managers, training
 from pages.ui import access, address, charts, charts_people, frame, language, numbers, tables
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -159,15 +159,25 @@ def need_meaning(view: View) -> str:
 def funnel(view: View, rows: pl.DataFrame) -> None:
     """Every manager as a point, loans against rate; between the lines a difference may be chance."""
     total, loans = rows["violations"].sum(), rows["loans"].sum()
-    points = worded(view, rows).with_columns(
-        label=numbers.texts(rows["rate"].round(1), numbers.plain),
+    drawn = telling(rows, total * 100 / loans)
+    if drawn.height < rows.height:
+        st.caption(say("managers.funnel_some", n=numbers.count(drawn.height), m=numbers.count(rows.height)))
+    points = worded(view, drawn).with_columns(
+        label=numbers.texts(drawn["rate"].round(1), numbers.plain),
         state=pl.when("thin").then(pl.lit(say("managers.thin")))
         .when(pl.col("needed").list.len() > 0).then(pl.lit(say("managers.with_need")))
         .otherwise(pl.lit(say("managers.without_need"))),
     )  # fmt: skip
     states = [say("managers.without_need"), say("managers.with_need"), say("managers.thin")]
-    limits = _limits(total * 100 / loans, int(rows["loans"].max()), _number(view, "need_deviations"))
-    charts.put(charts_people.funnel(points, limits, states), say("managers.funnel_text", n=numbers.count(rows.height)))
+    band = _limits(total * 100 / loans, int(rows["loans"].max()), _number(view, "need_deviations"))
+    charts.put(charts_people.funnel(points, band, states), say("managers.funnel_text", n=numbers.count(rows.height)))
+
+
+def telling(rows: pl.DataFrame, rate: float) -> pl.DataFrame:
+    """As many managers as a chart can show: those with a need first, then those that chance explains least."""
+    surprise = (pl.col("rate") - rate).abs() * pl.col("loans").sqrt()
+    needed = pl.col("needed").list.len() > 0
+    return rows.sort(needed, surprise, descending=True, nulls_last=True).head(limits.whole("chart_points"))
 
 
 def _limits(rate: float, largest: int, deviations: float) -> pl.DataFrame:
@@ -187,10 +197,12 @@ def chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
 
 def choose(view: View, rows: pl.DataFrame) -> None:
     """The list of managers; a picked row goes into the address."""
-    row = tables.show(worded(view, rows), LIST, key=f"managers:{view.as_of}:{hash(tuple(rows['officer_id']))}",
-                      pick=True, height=tables.TALL)  # fmt: skip
+    key = hash(tuple(rows["officer_id"]))
+    shown = tables.paged(rows, f"page:{view.as_of}:{key}")
+    row = tables.show(worded(view, shown), LIST, key=f"managers:{view.as_of}:{key}:{shown['officer_id'][0]}", pick=True,
+                      height=tables.TALL)  # fmt: skip
     if row is not None:
-        address.put("officer", [rows["officer_id"][row]])
+        address.put("officer", [shown["officer_id"][row]])
 
 
 def panel(view: View, manager: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import deadlines
 
-PAGE = 500  # rows on screen at a time; the workbook and the notices have all
 COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "current_maturity": "date",
            "days_to_maturity": "count", "apply_by": "date", "apply_state": "text", "notice_by": "date",
            "notice_state": "text", "days_past_due": "count", "classification": "text", "branch": "text",
@@ -127,10 +126,10 @@ def counted(view: View, chosen: Scope) -> dict[str, int]:
 def show(view: View, chosen: Range) -> tuple[str, ...]:
     """The list, a page at a time; the loans picked in it."""
     loans = counted(view, chosen.scope)["loans"]
-    pages = max(1, -(-loans // PAGE))
+    pages = max(1, -(-loans // tables.PAGE))
     key = hash((chosen, view.as_of))
     number = st.pagination(pages, key=f"maturing-page:{key}") if pages > 1 else 1
-    rows = listed(view, chosen.scope, PAGE, (number - 1) * PAGE)
+    rows = listed(view, chosen.scope, tables.PAGE, (number - 1) * tables.PAGE)
     st.text(late(view, rows, pages))
     picked = tuple(rows["loan_id"][tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=tables.TALL)])
     if len(picked) == 1:

@@ -164,10 +164,10 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 
 def show(view: View, week: Week, rows: pl.DataFrame) -> tuple[str, ...]:
     """The records, a page at a time; the loans picked among them."""
-    pages = max(1, -(-rows.height // maturing.PAGE))
+    pages = max(1, -(-rows.height // tables.PAGE))
     key = hash((week, rows.height, tuple(address.all_of("duty")), view.as_of, tuple(address.all_of("branch_id"))))
     number = st.pagination(pages, key=f"duties-page:{key}") if pages > 1 else 1
-    shown = worded(view, rows[(number - 1) * maturing.PAGE : number * maturing.PAGE])
+    shown = worded(view, rows[(number - 1) * tables.PAGE : number * tables.PAGE])
     rows_picked = tables.several(shown, COLUMNS, key=f"duties:{key}:{number}", height=tables.TALL)
     picked = tuple(shown["loan_id"][rows_picked].drop_nulls().unique(maintain_order=True))
     if len(picked) == 1:

@@ -8,6 +8,7 @@ from pages.ui.language import pick, say
 
 ROW, HEADER = 35, 37  # pixels of the grid
 LOW, TALL = 370, 475  # the most that a table takes; half of the next row shows that it goes on
+PAGE = 500  # rows on screen at a time where there may be very many; the workbook has all
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
 FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d",
            "number": "localized"}  # fmt: skip
@@ -51,6 +52,13 @@ def _options(ready: pl.DataFrame, kinds: dict[str, str], names: dict[str, str], 
 def filled(frame: pl.DataFrame, kinds: dict[str, str]) -> dict[str, str]:
     """The columns in which anything stands: of a thin register one would see little but dashes."""
     return {name: kind for name, kind in kinds.items() if not frame[name].is_null().all()}
+
+
+def paged(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The page of the rows that is chosen; no choice is drawn where one page has them all."""
+    pages = -(-rows.height // PAGE)
+    number = st.pagination(pages, key=key) if pages > 1 else 1
+    return rows.slice((number - 1) * PAGE, PAGE)
 
 
 def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,

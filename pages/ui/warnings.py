@@ -78,41 +78,40 @@ def before(view: View) -> tuple[str, object] | None:
 
 
 def listed(view: View, chosen: Chosen) -> pl.DataFrame:
-    """The loans, with the columns of LOANS and their signals as codes too."""
+    """The loans, those with most signals first; the signals are codes, as many as `signal_count` says."""
     former = before(view)
     rows = access.ask(
         watch_list.loans, view.as_of, view.run.run_id, former[0] if former else None, rules(view),
         chosen.signals, chosen.branches, chosen.officers, chosen.least,
     )  # fmt: skip
-    return _worded(view, rows.rename({"signals": "codes"}))
+    return rows.rename({"signals": "codes"}).with_columns(signal_count=pl.col("codes").list.len())
 
 
-def _worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of LOANS or BORROWERS, in words."""
     words = titles(view)
     said = [say("warnings.and").join(words[code] for code in row) for row in rows["codes"].to_list()]
     return naming.places(view, rows).with_columns(
         pl.col("classification").replace(language.code_labels("classification")),
         signals=pl.Series(said, dtype=pl.String),
-        signal_count=pl.col("codes").list.len(),
         newly=pl.when("is_new").then(pl.lit(say("warnings.new"))),
     )
 
 
 def by_borrower(view: View, rows: pl.DataFrame) -> pl.DataFrame:
     """The same list, one row a borrower and currency; each with all signals of its loans."""
-    order = rules(view)
+    signals = pl.col("codes").explode().cast(pl.Enum(rules(view))).unique().sort()
     grouped = rows.group_by("borrower_id", "currency", maintain_order=True).agg(
         pl.col("borrower_name", "branch_id", "officer_id").first(),
         pl.col("balance", "interest_overdue").sum(),
         pl.col("days_past_due").max(),
         pl.len().alias("loans"),
-        codes=pl.col("codes").explode().unique(),
+        codes=signals.cast(pl.String),
         is_new=pl.col("is_new").all(),
         classification=pl.lit(None, pl.String),
     )
-    ranked = [[code for code in order if code in row] for row in grouped["codes"].to_list()]
-    worded = _worded(view, grouped.with_columns(codes=pl.Series(ranked, dtype=pl.List(pl.String))))
-    return worded.sort("signal_count", "balance", descending=True, nulls_last=True, maintain_order=True)
+    counted = grouped.with_columns(signal_count=pl.col("codes").list.len())
+    return counted.sort("signal_count", "balance", descending=True, nulls_last=True, maintain_order=True)
 
 
 def cards(view: View, rows: pl.DataFrame, chosen: Chosen) -> list[tuple[str, str, str | None]]:
@@ -165,4 +164,4 @@ def as_workbook(view: View, rows: pl.DataFrame, chosen: Chosen) -> bytes:
         say("workbook.run"): view.run.run_id,
         say("workbook.rows"): numbers.count(rows.height),
     }
-    return workbook.make(say("page.early_warning"), cover, rows.select(list(LOANS)))
+    return workbook.make(say("page.early_warning"), cover, worded(view, rows).select(list(LOANS)))
