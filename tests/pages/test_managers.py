@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from hand_book import NOW, build
 
-from data import book, managers
-from pages.ui import circle_layout, language
+from data import book, limits, managers
+from pages.ui import circle_layout, language, tables
+from pages.ui.managers import telling
 from pages.ui.training import compared
 from policy import judging, supervision
 
@@ -185,3 +186,22 @@ def test_dollars_count_as_a_loan_and_not_as_yuan(hand_book):
         books = managers.books(cursor, NOW, "CNY", 90)
     second = books.filter(pl.col("officer_id") == "O002").row(0, named=True)
     assert (second["loans"], second["balance"]) == (3, 450_000)
+
+
+def test_a_long_list_is_shown_by_the_page(hand_book, opened, monkeypatch):
+    whole = opened("early_warning", "en").dataframe[0].value["loan_id"].tolist()
+    assert len(whole) > 1
+    monkeypatch.setattr(tables, "PAGE", 1)
+    app = opened("early_warning", "en")
+    assert app.dataframe[0].value["loan_id"].tolist() == whole[:1]
+    assert cards(app)["Loans on the list"] == str(len(whole))
+
+
+def test_a_scatter_draws_needs_first_then_what_chance_explains_least(monkeypatch):
+    rows = pl.DataFrame(
+        {"officer_id": ["A", "B", "C", "D"], "loans": [100, 100, 400, 1], "rate": [10.0, 14.0, 13.0, 0.0],
+         "needed": [["LEGAL"], [], [], []]}
+    )  # fmt: skip
+    assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C", "B", "D"]
+    monkeypatch.setattr(limits, "whole", {"chart_points": 2}.__getitem__)
+    assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C"]
