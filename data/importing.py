@@ -7,7 +7,21 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import batches, book, endings, facts, limits, plans, profiles, quality, readers, references, register, staging
+from data import (
+    batches,
+    book,
+    endings,
+    facts,
+    limits,
+    plans,
+    profiles,
+    quality,
+    quality_kept,
+    readers,
+    references,
+    register,
+    staging,
+)
 from data.converting import Part, convert
 from data.endings import Arrival
 from data.errors import InputError
@@ -112,6 +126,7 @@ def _write(
                 report.assumptions += endings.end(con, _arrival(report))
             report.assumptions += references.notes(con, report.batch)
             on_step("derive")
+            quality_kept.forget(con)
             _build_facts(con, as_of)
             report.findings = quality.of_batch(con, as_of, report.batch)
         batches.store_notes(con, report)

@@ -5,6 +5,7 @@ Each check is a row of tables/quality.csv: a condition in our own SQL over a row
 """
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from data import dictionary, guarantees, query
+from data import dictionary, guarantees, quality_kept, query
 
 SEVERITIES = ("error", "warning", "info")
 KEPT_BACK = "quarantine"
@@ -57,8 +58,8 @@ def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None =
     sum of the balance (or amount) of the rows found, None where a table has none; `foreign`: the sums of those in other
     currencies, which no amount holds (USD 5,000.50, HKD 7.00); `checked` 0: there was nothing to check.
     """
-    _prepare(cursor, as_of)
-    counted = {check_id: count for table in _tables() for check_id, count in _count(cursor, table, batch).items()}
+    kept = {} if batch else quality_kept.read(cursor, as_of, _stamp())
+    counted = kept or _counted(cursor, as_of, batch)
     found = [
         {"check_id": check.check_id, "table": check.table, "severity": check.severity}
         | {name: counted[check.check_id][name] for name in ("rows", "checked", "amount", "foreign")}
@@ -69,6 +70,23 @@ def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None =
     types = {"amount": pl.Decimal(38, 2), "foreign": pl.String}
     frame = pl.DataFrame(found, schema_overrides=types, infer_schema_length=None)
     return frame.sort(rank, -pl.col("rows"), "check_id")
+
+
+def keep(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Count, and keep the counts in the book."""
+    quality_kept.write(con, as_of, _stamp(), _counted(con, as_of, None))
+
+
+def _counted(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None) -> dict[str, dict[str, Any]]:
+    _prepare(cursor, as_of)
+    return {check_id: count for table in _tables() for check_id, count in _count(cursor, table, batch).items()}
+
+
+@cache
+def _stamp() -> str:
+    """Of the checks and their limits."""
+    texts = ((dictionary.TABLES / name).read_bytes() for name in ("quality.csv", "quality_limits.csv"))
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def rows(cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: str | None = None) -> pl.DataFrame:

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS violations (
     run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, loan_id VARCHAR,
     borrower_id VARCHAR, branch_id VARCHAR, officer_id VARCHAR, balance DECIMAL(18,2), measured VARCHAR,
     limit_value VARCHAR, policy_version VARCHAR);
+CREATE TABLE IF NOT EXISTS quality_counts (
+    as_of DATE, stamp VARCHAR, check_id VARCHAR, "rows" BIGINT, checked BIGINT, amount DECIMAL(38,2),
+    "foreign" VARCHAR);
 CREATE TABLE IF NOT EXISTS vanished (
     run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS violation_lives (

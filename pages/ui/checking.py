@@ -4,7 +4,7 @@ from datetime import date
 
 import streamlit as st
 
-from data import book, findings
+from data import book, findings, quality
 from pages.ui import access, frame, jobs, numbers, refusals
 from pages.ui.language import say
 from policy import judging, life
@@ -40,6 +40,7 @@ def _check(as_of: date, policy: Policy) -> judging.Run:
     with book.writing(book.default_path()) as con:
         found = judging.check(con, policy, as_of)
         life.record(con, found.run_id)
+        quality.keep(con, as_of)
     return found
 
 

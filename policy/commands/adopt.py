@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from data import adopt, book
+from data import adopt, book, quality
 from data.errors import InputError
 from policy import judging, life, metric_store
 from policy.commands import arguments as add
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = adopt.adopt(con, arguments.folder)
         if found.policy_version == policy.version:
             metric_store.record(con, policy, found.as_of)
+        quality.keep(con, found.as_of)
         life.record(con, found.run_id)
     if arguments.json:
         printing.as_json(vars(found))

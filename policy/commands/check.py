@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from data import book, facts
+from data import book, facts, quality
 from data.errors import InputError
 from policy import judging, life, metric_store
 from policy.commands import arguments as add
@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _judge(con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool, settle: bool) -> judging.Run:
     found = judging.check(con, policy, day, today=today)
     metric_store.record(con, policy, day)
+    quality.keep(con, day)
     life.record(con, found.run_id, settle=settle)
     return found
 

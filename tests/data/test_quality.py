@@ -8,10 +8,11 @@ from decimal import Decimal
 import duckdb
 import polars as pl
 import pytest
+from desk import AS_OF as DAY
 from desk import Desk
 from ledger import AS_OF, Ledger
 
-from data import dictionary, quality
+from data import book, dictionary, quality
 
 GOOD = {
     "principal": 100, "currency": "CNY", "annual_rate_pct": 4, "disbursed_on": date(2025, 1, 1), "status": "normal",
@@ -215,3 +216,36 @@ def test_the_batch_report_the_command_and_the_file_agree(desk: Desk) -> None:
 def test_findings_are_no_violations(desk: Desk) -> None:
     desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
     assert desk.rows("SELECT count(*) FROM violations") == [(0,)]
+
+
+def test_counts_are_kept_until_anything_is_imported(desk: Desk) -> None:
+    desk.load_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
+    day = date.fromisoformat(DAY)
+    with book.writing(desk.book) as con:
+        counted = quality.findings(con, day)
+        quality.keep(con, day)
+        assert quality.findings(con, day).equals(counted)
+        con.execute("UPDATE quality_counts SET \"rows\" = 7 WHERE check_id = 'balance_above_principal'")
+    with book.reading(desk.book) as cursor:
+        kept = quality.findings(cursor, day).filter(check_id="balance_above_principal")
+        assert kept["rows"].to_list() == [7]
+        assert quality.findings(cursor, day - timedelta(1))["rows"].sum() == 0
+    desk.load_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
+    assert desk.rows("SELECT count(*) FROM quality_counts") == [(0,)]
+
+
+def test_a_changed_table_of_checks_counts_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.writing(desk.book) as con:
+        quality.keep(con, date.fromisoformat(DAY))
+        con.execute('UPDATE quality_counts SET "rows" = 7')
+        monkeypatch.setattr(quality, "_stamp", lambda: "another")
+        assert set(quality.findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
+
+
+def test_a_book_of_an_earlier_version_is_counted(desk: Desk) -> None:
+    desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.writing(desk.book) as con:
+        con.execute("DROP TABLE quality_counts")
+    with book.reading(desk.book) as cursor:
+        assert quality.findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1

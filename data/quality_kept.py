@@ -1,0 +1,37 @@
+"""What the checks of data quality counted, kept when a snapshot is checked: a million loans take seconds to count.
+
+Any import may put rows of earlier days right, so it forgets all of it; so does a changed table of checks.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import duckdb
+
+COUNTS = ("rows", "checked", "amount", "foreign")
+HELD = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'quality_counts'"
+
+
+def write(con: duckdb.DuckDBPyConnection, as_of: date, stamp: str, counted: dict[str, dict[str, Any]]) -> None:
+    """Check → its COUNTS at as_of, by the checks of this stamp."""
+    con.execute("DELETE FROM quality_counts WHERE as_of = ?", [as_of])
+    rows: Iterable[list[Any]] = [
+        [as_of, stamp, check, *(count[name] for name in COUNTS)] for check, count in counted.items()
+    ]
+    con.executemany("INSERT INTO quality_counts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def read(cursor: duckdb.DuckDBPyConnection, as_of: date, stamp: str) -> dict[str, dict[str, Any]]:
+    """As written; empty where nothing was kept by these checks, as in a book of an earlier version."""
+    if not cursor.execute(HELD).fetchall():
+        return {}
+    rows = cursor.execute(
+        'SELECT check_id, "rows", checked, amount, "foreign" FROM quality_counts WHERE as_of = ? AND stamp = ?',
+        [as_of, stamp],
+    ).fetchall()
+    return {row[0]: dict(zip(COUNTS, row[1:], strict=True)) for row in rows}
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM quality_counts")
