@@ -23,7 +23,7 @@ WITH largest AS (
     SELECT borrower_id, arg_max_null(total_assets, as_of) AS total_assets, arg_max_null(total_liab, as_of) AS total_liab,
         arg_max_null(annual_income, as_of) AS annual_income
     FROM borrowers
-    WHERE until <= getvariable('as_of')
+    WHERE until <= getvariable('as_of') AND as_of < until
     GROUP BY borrower_id
 ), statement AS (
     SELECT coalesce(d.borrower_id, l.borrower_id) AS borrower_id, count(*) AS received, max(d.period_end) AS last_end

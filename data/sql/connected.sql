@@ -38,7 +38,7 @@ WITH owed AS (
         count(*) FILTER (c.attr IS DISTINCT FROM 'npl') AS performing_loans,
         -- A year's interest above the cost of funds, less provisions.
         CASE WHEN bool_and(l.balance IS NOT NULL AND l.annual_rate_pct IS NOT NULL AND l.provision IS NOT NULL)
-            THEN sum(l.balance * (l.annual_rate_pct - p.funding_cost_pct) / 100 - l.provision) END
+            THEN sum(l.balance * (l.annual_rate_pct - p.funding_cost_pct) * CAST(0.01 AS DECIMAL(3, 2)) - l.provision) END
             AS risk_adjusted_margin
     FROM judged_loan l
     CROSS JOIN parameters p

@@ -65,7 +65,9 @@ WITH loaded AS (
         string_agg(provider, chr(31)) AS providers,
         CASE WHEN bool_and(is_third_party IS NOT NULL) THEN count(*) FILTER (is_third_party) END AS third_parties,
         coalesce(
-            arg_max(collateral_type, appraised_value) FILTER (kind IN ('mortgage', 'pledge')),
+            -- Of several worth the same always the same one.
+            arg_min(collateral_type, (-appraised_value, guarantee_id))
+                FILTER (kind IN ('mortgage', 'pledge') AND appraised_value IS NOT NULL),
             CASE WHEN min(collateral_type) = max(collateral_type) THEN min(collateral_type) END) AS main_type
     FROM live_guarantee
     GROUP BY loan_id
@@ -117,7 +119,8 @@ WITH loaded AS (
     SELECT loan_id, count(*) FILTER (event_ts < earlier_ts AND CAST(earlier_ts AS DATE) = CAST(event_ts AS DATE))
         AS reversed
     FROM (
-        SELECT e.loan_id, e.event_ts, lag(e.event_ts) OVER (PARTITION BY e.loan_id ORDER BY s.rank) AS earlier_ts
+        SELECT e.loan_id, e.event_ts, lag(e.event_ts) OVER (PARTITION BY e.loan_id ORDER BY s.rank, e.event_ts)
+            AS earlier_ts
         FROM event e JOIN codes s ON s.list = 'step' AND s.code = e.step_code
         WHERE e.is_own AND e.event_ts IS NOT NULL AND e.step_code IN ('2', '3', '4', '4r', '5', '6', '7', '8', '9'))
     GROUP BY loan_id
@@ -203,7 +206,7 @@ WITH loaded AS (
     GROUP BY borrower_id
 ), extended AS (
     SELECT loan_id, max(coalesce(start_date, agreement_date)) AS day,
-        arg_max(new_rate IS NOT NULL, coalesce(start_date, agreement_date)) AS is_rate_stated
+        arg_max(new_rate IS NOT NULL, (coalesce(start_date, agreement_date), new_rate IS NULL)) AS is_rate_stated
     FROM current_extensions
     WHERE is_executed(decision, agreement_date, new_maturity)
         AND coalesce(start_date, agreement_date) <= getvariable('as_of')

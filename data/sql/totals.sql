@@ -69,7 +69,7 @@ WITH part AS (
         (section), (guarantee_type), (borrower_id))
 ), share AS (
     SELECT branch_id, is_bank, others, max(balance) AS largest, max(balance, 10) AS ten_largest,
-        CAST(sum(CAST(balance AS DOUBLE) ** 2) / CAST(sum(balance) AS DOUBLE) ** 2 AS DECIMAL(18, 6)) AS squares
+        CAST(CAST(sum(balance * balance) AS DOUBLE) / CAST(sum(balance) AS DOUBLE) ** 2 AS DECIMAL(18, 6)) AS squares
     FROM part
     WHERE coalesce(section, guarantee_type, borrower_id) IS NOT NULL
     GROUP BY ALL

@@ -123,3 +123,16 @@ def test_documents(ledger: Ledger) -> None:
     assert ledger.fact("loan", "L1")["document_types"] == ["contract", "id_card"]
     uses = [ledger.fact("document", doc)["uses_elsewhere"] for doc in ("D1", "D2", "D3", "D4")]
     assert uses == [1, 1, 2, None]
+
+
+def test_of_collateral_worth_the_same_the_first_is_always_the_main_one(ledger: Ledger) -> None:
+    ledger.loan(contract_no="C1", guarantee_type="mortgage")
+    same = {"kind": "mortgage", "appraised_value": 100, "loan_id": "L1"}
+    ledger.put("guarantees", guarantee_id="G3", collateral_type="machinery", **same)
+    ledger.put("guarantees", guarantee_id="G2", collateral_type="commercial_property", **same)
+    ledger.put("guarantees", guarantee_id="G1", collateral_type="vehicle", **same | {"appraised_value": None})
+    assert ledger.loan_fact("main_collateral_type") == "commercial_property"
+    ledger.con.execute("CREATE OR REPLACE TABLE turned AS FROM guarantees ORDER BY guarantee_id")
+    ledger.con.execute("DELETE FROM guarantees")
+    ledger.con.execute("INSERT INTO guarantees FROM turned")
+    assert ledger.loan_fact("main_collateral_type") == "commercial_property"
