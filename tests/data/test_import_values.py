@@ -104,7 +104,7 @@ def test_every_form_of_an_amount(cell: str, amount: str) -> None:
 
 @pytest.mark.parametrize(
     "cell", ["abc", "1,23", "12x", "--5", "5-", "1.2.3", "¥", "万", "10000000000000000", "1e400", "NaN", "inf", "1_000", "0x10", "=1+1",
-             "9999999999999.995"]
+             "9999999999999999.995", "10000000000000.01"]
 )  # fmt: skip
 def test_no_amount(cell: str) -> None:
     assert parse("loans", "balance", cell) == BAD
