@@ -21,7 +21,7 @@ from pages.ui import frame
 from tests.browser import server
 
 EMPTY = "import streamlit as st\nst.write('nothing')\n"
-RERUNS = 12
+RERUNS = 15
 TARGETS = {"rerun over an empty page, p95": 0.3, "first open": 3.0, "click to paint": 0.6}
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -53,8 +53,9 @@ def script(path: Path, floor: float) -> dict[str, float]:
             spent.append(_timed(app.run) - floor)
         if app.exception:
             raise SystemExit(f"{name}: {app.exception[0].message}")
-        # The first look at a snapshot asks the book; the others are what people see all day.
-        found[name] = percentile(spent[len(days) :], 95)
+        # The first look at a snapshot asks the book, and so does the second, beside the earlier snapshot that stayed
+        # chosen; the others are what people see all day.
+        found[name] = percentile(spent[2 * len(days) :], 95)
         print(
             f"  {name:24} first {first * 1000:7.0f} ms, another snapshot {max(spent[: len(days)]) * 1000:7.0f} ms, "
             f"rerun p95 {found[name] * 1000:6.0f} ms", flush=True,

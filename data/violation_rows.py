@@ -58,9 +58,10 @@ class Sieve:
     search: str = ""
 
 
-def _standing(span: Span, *, moved: bool) -> str:
+def _standing(span: Span, *, moved: bool, aged: bool = True) -> str:
+    """`moved`: with what became of it since the earlier run; `aged`: with its life, a join of as many rows."""
     lives = ("LEFT JOIN violation_lives l ON l.run_id = $run AND l.violation_id = v.violation_id", "l.first_seen",
-             "l.opened_on", "l.times_reopened", "l.state") if span.followed else (
+             "l.opened_on", "l.times_reopened", "l.state") if span.followed and (moved or aged) else (
              "", "NULL::DATE", "NULL::DATE", "NULL::BIGINT", "NULL::VARCHAR")  # fmt: skip
     join, first_seen, opened_on, times, state = lives
     movement, held = "NULL::VARCHAR", ""
@@ -89,15 +90,25 @@ def _left(span: Span) -> str:
         WHERE v.run_id = $since"""
 
 
-def _source(span: Span, sieve: Sieve, *, every: bool = False) -> str:
-    """The rows r with the rules w; `every`: with those that left and all that a filter may ask."""
+def _source(span: Span, sieve: Sieve, *, every: bool = False, aged: bool = False) -> str:
+    """The rows r with the rules w; `every`: with those that left and all that a filter may ask; `aged`: with lives."""
     moved = every or bool(sieve.movements)
     gone = every or any(movement not in CAME for movement in sieve.movements)
-    rows = _standing(span, moved=moved) + (f" {_left(span)}" if gone else "")
+    aged = aged or bool(sieve.states or sieve.opened)
+    rows = _standing(span, moved=moved, aged=aged) + (f" {_left(span)}" if gone else "")
     facts = _LOAN if every or sieve.guarantees or sieve.search else ""
     names = _BORROWER if sieve.search else ""
     return f"""({rows}) r JOIN (SELECT unnest($rules) AS rule_id, unnest($weights) AS weight,
         generate_subscripts($rules, 1) AS place) w USING (rule_id) {facts} {names}"""
+
+
+def _lived(span: Span) -> str:
+    """The few rows found, with their lives."""
+    if not span.followed:
+        return "found"
+    return """(SELECT r.* REPLACE (l.first_seen AS first_seen, l.opened_on AS opened_on,
+            l.times_reopened AS times_reopened, l.state AS state)
+        FROM found r LEFT JOIN violation_lives l ON l.run_id = $run AND l.violation_id = r.violation_id)"""
 
 
 def _tests(sieve: Sieve) -> str:
@@ -163,13 +174,14 @@ def listed(
     [violation_id, rule_id, subject, subject_id, loan_id, borrower_id, borrower_name, branch_id, branch_name,
     officer_id, balance, measured, limit_value, state, first_seen, opened_on, days_open, times_reopened]
     """
+    late = limit is not None and order != "oldest" and not (sieve.states or sieve.opened or sieve.movements)
     text = f"""WITH found AS (
             SELECT r.*, row_number() OVER () AS n FROM (
-                SELECT r.* FROM {_source(span, sieve)} WHERE {_tests(sieve)}
+                SELECT r.* FROM {_source(span, sieve, aged=not late)} WHERE {_tests(sieve)}
                 ORDER BY {ORDERS[order]} LIMIT $limit OFFSET $offset) r)
         SELECT r.* EXCLUDE (n, movement), b.name AS borrower_name, f.branch_name,
             ($as_of - r.opened_on)::INTEGER AS days_open
-        FROM found r {_LOAN} {_BORROWER} ORDER BY r.n"""
+        FROM {_lived(span) if late else "found"} r {_LOAN} {_BORROWER} ORDER BY r.n"""
     return _ask(cursor, span, sieve, text, limit=limit, offset=offset)
 
 
@@ -195,7 +207,7 @@ def grouped(
         raise ValueError(by)
     text = f"""WITH each AS (
             SELECT r.{by} AS key, r.loan_id, count(*) AS n, sum(w.weight) AS weight, min(r.opened_on) AS oldest
-            FROM {_source(span, sieve)} WHERE {_tests(sieve)} GROUP BY ALL)
+            FROM {_source(span, sieve, aged=True)} WHERE {_tests(sieve)} GROUP BY ALL)
         SELECT r.key, sum(r.n)::BIGINT AS violations, sum(r.weight)::DOUBLE AS weight, count(r.loan_id) AS loans,
             sum(f.balance) FILTER (f.currency IS NOT DISTINCT FROM $currency) AS balance, min(r.oldest) AS oldest
         FROM each r {_LOAN} GROUP BY r.key ORDER BY weight DESC, violations DESC, r.key LIMIT $limit"""
