@@ -1,4 +1,4 @@
-"""Papers that the bank waives until a day (S5.3): how many waivers stand, and which ran out with no paper received."""
+"""Papers that the bank waives until a day: how many waivers stand, and which ran out with no paper received."""
 
 from datetime import date
 
@@ -7,7 +7,8 @@ import polars as pl
 
 from data import query
 
-WAIVED = """(FROM facts_document WHERE as_of = $as_of AND waived_by IS NOT NULL
+WAIVED = """(FROM facts_document WHERE as_of = $as_of
+    AND coalesce(waived_by, waive_reason, CAST(waive_until AS VARCHAR)) IS NOT NULL
     AND coalesce(received_date > $as_of, true))"""
 
 

@@ -41,9 +41,8 @@ elif by == "borrower":
     tables.show(warnings.worded(view, grouped), warnings.BORROWERS, key=f"borrowers:{hash(chosen)}", height=tables.TALL)
 else:
     shown = tables.paged(rows, f"page:loans:{hash(chosen)}")
-    row = tables.show(
-        warnings.worded(view, shown), warnings.LOANS, key=f"loans:{hash(chosen)}", pick=True, height=tables.TALL
-    )
+    key = f"loans:{hash((chosen, shown['loan_id'][0]))}"  # a page of its own picks of its own
+    row = tables.show(warnings.worded(view, shown), warnings.LOANS, key=key, pick=True, height=tables.TALL)
     if row is not None:
         st.text(f"{shown['loan_id'][row]} · {shown['borrower_name'][row] or ''}")
         with st.container(horizontal=True):

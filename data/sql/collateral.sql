@@ -28,7 +28,8 @@ WITH loaded AS (
     FROM current_documents
     WHERE provider_id IS NOT NULL AND doc_type IS NOT NULL
         AND coalesce(received_date, getvariable('as_of')) <= getvariable('as_of')
-        AND (waived_by IS NULL OR received_date IS NOT NULL)
+        AND (received_date IS NOT NULL
+            OR coalesce(waived_by, waive_reason, CAST(waive_until AS VARCHAR)) IS NULL)
     GROUP BY provider_id
 )
 SELECT j.*, b.name AS borrower_name,

@@ -186,7 +186,8 @@ WITH loaded AS (
     LEFT JOIN codes c ON c.list = 'doc_type' AND c.code = d.doc_type AND c.attr = 'security'
     WHERE doc_type IS NOT NULL AND (provider_id IS NULL OR provider_id = borrower_id OR c.attr IS NOT NULL)
         AND coalesce(received_date, getvariable('as_of')) <= getvariable('as_of')
-        AND (waived_by IS NULL OR received_date IS NOT NULL)
+        AND (received_date IS NOT NULL
+            OR coalesce(waived_by, waive_reason, CAST(waive_until AS VARCHAR)) IS NULL)
 ), loan_papers AS (
     SELECT loan_id, string_agg(doc_type, chr(31)) AS types FROM received WHERE loan_id IS NOT NULL GROUP BY loan_id
 ), borrower_papers AS (

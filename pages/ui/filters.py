@@ -198,6 +198,8 @@ def _besides_officers(view: View, known: pl.DataFrame, cube: pl.DataFrame, names
     kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in OF_RULES if wanted[name]))
     days = _aged(pl.DataFrame({"opened_on": view.snapshots}, schema={"opened_on": pl.Date}), view.as_of)
     opened = days.filter(pl.col("age").is_in(wanted["age"]))["opened_on"].sort().to_list()
+    if wanted["age"] and not opened:  # no day is so long ago: none, and not all
+        kept = kept.clear()
     return Sieve(_weighed(kept), tuple(wanted["branch_id"]), (), tuple(wanted["guarantee_type"]),
                  tuple(wanted["state"]), tuple(wanted["movement"]), tuple(opened), search)  # fmt: skip
 

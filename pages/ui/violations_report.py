@@ -165,7 +165,7 @@ def _waivers(view: View) -> Listing:
     people = naming.people(view, shown["waived_by"])
     rows = [
         (row["holder"], branches.get(row["branch_id"], row["branch_id"] or numbers.NOTHING),
-         types.get(row["doc_type"], row["doc_type"]), people.get(row["waived_by"], row["waived_by"]),
+         types.get(row["doc_type"], row["doc_type"]), people.get(row["waived_by"], row["waived_by"] or numbers.NOTHING),
          numbers.day(row["waive_until"]), numbers.count(row["days_over"]))
         for row in shown.iter_rows(named=True)
     ]  # fmt: skip
