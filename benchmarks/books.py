@@ -36,13 +36,13 @@ def copied(source: Path, target: Path, as_of: date, loans: int) -> int:
     for subject in subjects:
         names = [identifier(name) for name in dictionary.facts(subject)]
         ids = {identifier(dictionary.subjects()[subject].id), identifier("loan_id")}
-        for copy in range(copies):
-            values = ", ".join(f"{name} || '-{copy}'" if name in ids and copy else name for name in names)
-            con.execute(
-                f"INSERT INTO facts_{subject} ({', '.join(names)}) SELECT {values} FROM source.facts_{subject} "
-                "WHERE as_of = ? AND loan_id IN (SELECT loan_id FROM chosen)",
-                [as_of],
-            )
+        values = ", ".join(f"{n} || if(copy = 0, '', '-' || copy)" if n in ids else n for n in names)
+        con.execute(
+            f"""INSERT INTO facts_{subject} ({", ".join(names)}) SELECT {values}
+            FROM range(?) c(copy), source.facts_{subject}
+            WHERE as_of = ? AND loan_id IN (SELECT loan_id FROM chosen)""",
+            [copies, as_of],
+        )
     con.execute("CHECKPOINT")
     con.close()
     return copies

@@ -25,7 +25,8 @@ VIOLATIONS = {
     "policy_version": pa.string(),
 }  # fmt: skip
 SAYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
-RUN_TABLES = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished", "violation_lives")
+RUN_TABLES = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished", "violation_lives",
+              "violation_cubes")  # fmt: skip
 
 
 @dataclass(frozen=True)

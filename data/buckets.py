@@ -17,6 +17,10 @@ class Bucket:
     zh: str
     en: str
 
+    def holds(self, value: int) -> bool:
+        """Whether a value lies in it, both ends included."""
+        return (self.lower is None or value >= self.lower) and (self.upper is None or value <= self.upper)
+
 
 def rows(name: str) -> list[dict[str, str]]:
     with (dictionary.TABLES / name).open(encoding="utf-8", newline="") as file:

@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS vanished (
     run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS violation_lives (
     run_id VARCHAR, violation_id VARCHAR, state VARCHAR, first_seen DATE, opened_on DATE, times_reopened BIGINT);
+CREATE TABLE IF NOT EXISTS violation_cubes (
+    run_id VARCHAR, since_run VARCHAR, rule_id VARCHAR, branch_id VARCHAR, guarantee_type VARCHAR, state VARCHAR,
+    movement VARCHAR, opened_on DATE, violations BIGINT);
 """
 
 

@@ -1,10 +1,10 @@
-"""The violations of a run as a page asks for them: counted by every filter at once, listed by page, grouped.
+"""The violations of a run as a page asks for them: listed by page, grouped (counted: data.violation_counts).
 
 Two kinds of rows: those that stand at the run, and, where an earlier run is given, those that it had and this one no
 longer has. Joins are taken only where a filter needs them: a run of a million loans has over a million violations.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -90,8 +90,8 @@ def _left(span: Span) -> str:
         WHERE v.run_id = $since"""
 
 
-def _source(span: Span, sieve: Sieve, *, every: bool = False, aged: bool = False) -> str:
-    """The rows r with the rules w; `every`: with those that left and all that a filter may ask; `aged`: with lives."""
+def source(span: Span, sieve: Sieve, *, every: bool = False, aged: bool = False) -> str:
+    """SQL: rows r with rules w; `every`: with those that left and all that a filter may ask; `aged`: with lives."""
     moved = every or bool(sieve.movements)
     gone = every or any(movement not in CAME for movement in sieve.movements)
     aged = aged or bool(sieve.states or sieve.opened)
@@ -111,7 +111,8 @@ def _lived(span: Span) -> str:
         FROM found r LEFT JOIN violation_lives l ON l.run_id = $run AND l.violation_id = r.violation_id)"""
 
 
-def _tests(sieve: Sieve) -> str:
+def tests(sieve: Sieve) -> str:
+    """SQL: what a row of `source` must be to be let through."""
     tests = ["true"]
     columns = {"branches": "r.branch_id", "officers": "r.officer_id", "states": "r.state", "opened": "r.opened_on",
                "guarantees": "f.guarantee_type", "movements": "r.movement"}  # fmt: skip
@@ -126,7 +127,7 @@ def _found() -> str:
     return "(" + " OR ".join(f"contains(lower({name}), lower($search))" for name in written) + ")"
 
 
-def _bound(span: Span, sieve: Sieve, text: str) -> dict[str, object]:
+def bound(span: Span, sieve: Sieve, text: str) -> dict[str, object]:
     """The parameters that the text names: DuckDB refuses one that it does not."""
     since = span.since
     values: dict[str, object] = {
@@ -139,30 +140,9 @@ def _bound(span: Span, sieve: Sieve, text: str) -> dict[str, object]:
             or (name == "since_day" and "$since_day" in text)}  # fmt: skip
 
 
-def _ask(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, text: str, **more: object) -> pl.DataFrame:
-    return query.frame(cursor, text, **_bound(span, sieve, text), **more)
-
-
-def cube(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.DataFrame:
-    """[rule_id, branch_id, guarantee_type, state, movement, opened_on, violations]: the counts of every filter of few
-    values.
-
-    Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
-    its movement.
-    """
-    only = Sieve(sieve.rules, officers=sieve.officers, search=sieve.search)
-    text = f"""SELECT r.rule_id, r.branch_id, f.guarantee_type, r.state, r.movement, r.opened_on,
-            count(*) AS violations
-        FROM {_source(span, only, every=True)} WHERE {_tests(only)} GROUP BY ALL ORDER BY ALL"""
-    return _ask(cursor, span, only, text)
-
-
-def by_officer(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> dict[str, int]:
-    """Violations of each account manager that the sieve lets through, but for its own account managers."""
-    others = replace(sieve, officers=())
-    text = f"""SELECT r.officer_id, count(*) AS violations FROM {_source(span, others)}
-        WHERE {_tests(others)} AND r.officer_id IS NOT NULL GROUP BY r.officer_id ORDER BY r.officer_id"""
-    return dict(_ask(cursor, span, others, text).iter_rows())
+def ask(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, text: str, **more: object) -> pl.DataFrame:
+    """The answer to a query of `source` and `tests`."""
+    return query.frame(cursor, text, **bound(span, sieve, text), **more)
 
 
 def listed(
@@ -177,12 +157,12 @@ def listed(
     late = limit is not None and order != "oldest" and not (sieve.states or sieve.opened or sieve.movements)
     text = f"""WITH found AS (
             SELECT r.*, row_number() OVER () AS n FROM (
-                SELECT r.* FROM {_source(span, sieve, aged=not late)} WHERE {_tests(sieve)}
+                SELECT r.* FROM {source(span, sieve, aged=not late)} WHERE {tests(sieve)}
                 ORDER BY {ORDERS[order]} LIMIT $limit OFFSET $offset) r)
         SELECT r.* EXCLUDE (n, movement), b.name AS borrower_name, f.branch_name,
             ($as_of - r.opened_on)::INTEGER AS days_open
         FROM {_lived(span) if late else "found"} r {_LOAN} {_BORROWER} ORDER BY r.n"""
-    return _ask(cursor, span, sieve, text, limit=limit, offset=offset)
+    return ask(cursor, span, sieve, text, limit=limit, offset=offset)
 
 
 def one(cursor: duckdb.DuckDBPyConnection, span: Span, violation_id: str) -> dict[str, object] | None:
@@ -191,8 +171,7 @@ def one(cursor: duckdb.DuckDBPyConnection, span: Span, violation_id: str) -> dic
             coalesce(r.loan_id, (SELECT min(f.loan_id) FROM facts_loan f
                 WHERE f.as_of = $as_of AND f.borrower_id = r.borrower_id)) AS any_loan_id
         FROM ({_standing(span, moved=True)} {_left(span)}) r {_BORROWER} WHERE r.violation_id = $id LIMIT 1"""
-    bound = _bound(span, Sieve(()), text)
-    found = query.frame(cursor, text, id=violation_id, came=list(CAME), **bound)
+    found = query.frame(cursor, text, id=violation_id, came=list(CAME), **bound(span, Sieve(()), text))
     return found.row(0, named=True) if found.height else None
 
 
@@ -207,11 +186,11 @@ def grouped(
         raise ValueError(by)
     text = f"""WITH each AS (
             SELECT r.{by} AS key, r.loan_id, count(*) AS n, sum(w.weight) AS weight, min(r.opened_on) AS oldest
-            FROM {_source(span, sieve, aged=True)} WHERE {_tests(sieve)} GROUP BY ALL)
+            FROM {source(span, sieve, aged=True)} WHERE {tests(sieve)} GROUP BY ALL)
         SELECT r.key, sum(r.n)::BIGINT AS violations, sum(r.weight)::DOUBLE AS weight, count(r.loan_id) AS loans,
             sum(f.balance) FILTER (f.currency IS NOT DISTINCT FROM $currency) AS balance, min(r.oldest) AS oldest
         FROM each r {_LOAN} GROUP BY r.key ORDER BY weight DESC, violations DESC, r.key LIMIT $limit"""
-    return _ask(cursor, span, sieve, text, currency=currency, limit=limit)
+    return ask(cursor, span, sieve, text, currency=currency, limit=limit)
 
 
 def borrower_names(cursor: duckdb.DuckDBPyConnection, as_of: date, ids: tuple[str, ...]) -> dict[str, str]:

@@ -17,9 +17,9 @@ from itertools import pairwise
 import duckdb
 import polars as pl
 
-from data import query
+from data import query, violation_counts
 from data.errors import InputError, LoanlightError
-from policy import life_kept, life_marks, runs
+from policy import life_kept, life_marks, runs, spans
 from policy.model import Policy
 from policy.runs import Run
 
@@ -112,7 +112,7 @@ class Life:
 
 
 def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) -> None:
-    """Keeps what became of the violations of the run before (a first run has none), and since when each stands.
+    """Keeps what became of the violations of the run before (a first run has none), since when each stands, and counts.
 
     With `settle` the later runs of the same history are kept anew: what a run before them found is their past.
     """
@@ -124,6 +124,7 @@ def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) 
         con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
     build(con, runs.find(con, run_id))
     life_kept.keep(con, run_id)
+    violation_counts.keep(con, spans.span(con, run_id, None))
     if settle:
         for later in life_kept.later(runs.listed(con), run):
             record(con, later.run_id, settle=False)

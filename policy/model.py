@@ -1,7 +1,8 @@
 """What a policy is made of: clauses, rules, limit tables, derived fields, examples."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 FOREVER = date(9999, 12, 31)
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -235,12 +236,18 @@ class Policy:
     derived: tuple[Derived, ...]
     effects: dict[str, tuple[str, str]]
     examples: tuple[Example, ...]
-    texts: dict[str, str] = field(repr=False)
+    texts: dict[str, str]
     consequences: tuple[Consequence, ...] = ()
     exposure_ratios: tuple[ExposureRatio, ...] = ()
     cures: tuple[Cure, ...] = ()
 
-    @property
+    def __repr__(self) -> str:
+        return f"Policy({self.version!r})"
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    @cached_property
     def rules(self) -> dict[str, Rule]:
         """The newest version of each rule, in the order of the tables."""
         newest: dict[str, Rule] = {}

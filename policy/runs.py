@@ -52,7 +52,7 @@ def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
     rows = as_known.current_rows(con, as_of)
     data_version, rules_of = as_known.version(con, rows), "today" if today else "act"
     run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}-{data_version[:8]}"
-    for table in (*PARTS, "violation_lives"):
+    for table in (*PARTS, "violation_lives", "violation_cubes"):
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     now = datetime.now(UTC).replace(tzinfo=None)
     con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",

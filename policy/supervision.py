@@ -108,6 +108,7 @@ def group_of(policy: Policy, clause_id: str) -> ClauseGroup | None:
     return best if best.match(clause_id) else None
 
 
+@lru_cache(maxsize=8)
 def of_rules(policy: Policy) -> dict[str, str]:
     """The clause group of each rule: that of the first clause it cites which has one; a rule without is left out."""
     found = {}

@@ -31,20 +31,23 @@ def policy() -> Policy:
     return _policy(tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(tables.SHIPPED.rglob("*.csv"))))
 
 
-# The name is part of the key: a function itself is hashed slowly, and by its code alone.
-@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs={Policy: lambda known: known.version})
+# Answers are shared as they are: copying a frame of a large book on every rerun takes longer than all else on the page.
+@st.cache_resource(max_entries=2000, show_spinner=False)
 def _answer(
     path: str,
     generation: Generation,
-    name: str,  # noqa: ARG001  # read by the cache only
-    values: tuple[Any, ...],
+    asked: str,  # noqa: ARG001  # read by the cache only
     _question: Callable[..., Any],
+    _values: tuple[Any, ...],
 ) -> Any:
-    return _question(_reader(path, generation).cursor(), *values)
+    return _question(_reader(path, generation).cursor(), *_values)
 
 
 def ask(question: Callable[..., Answer], *values: Any) -> Answer:
-    """Put a question of data or policy to the book: `question(cursor, *values)`, remembered for this book."""
+    """Put a question of data or policy to the book: `question(cursor, *values)`, remembered for this book.
+
+    Values are told apart by their text (a policy's is its version). The answer is everybody's; change a copy of it.
+    """
     path = book.default_path()
-    name = f"{question.__module__}.{question.__qualname__}"
-    return _answer(str(path), book.generation(path), name, values, question)
+    asked = f"{question.__module__}.{question.__qualname__}{values!r}"
+    return _answer(str(path), book.generation(path), asked, question, values)

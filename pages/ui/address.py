@@ -85,6 +85,15 @@ def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> 
     )  # fmt: skip
 
 
+def first(name: str, label: str, labels: dict[str, str]) -> str:
+    """One of the codes: the first, unless the address says otherwise."""
+    key = _key(name, labels)
+    st.session_state[key] = get(name) if get(name) in labels else next(iter(labels))
+    return st.selectbox(
+        label, list(labels), format_func=labels.__getitem__, key=key, on_change=_moved, args=(name, key)
+    )
+
+
 def switch(name: str, label: str, labels: dict[str, str], default: str) -> str:
     """One of a few codes, the default unless the address says otherwise."""
     key = _key(name, labels)

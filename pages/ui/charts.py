@@ -2,6 +2,8 @@
 
 import textwrap
 from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
 from typing import Any
 
 import altair as alt
@@ -40,16 +42,37 @@ def ink() -> str:
     return INK[dark()]
 
 
-def put(chart: alt.TopLevelMixin | Spec, spoken: str, *, data: pl.DataFrame | None = None, key: str | None = None,
+# The last argument is not part of the key: a function is hashed slowly, and its name says the same.
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _spec(
+    name: str,  # noqa: ARG001  # this and the mode are read by the cache only
+    spoken: str,  # noqa: ARG001
+    is_dark: bool,  # noqa: ARG001
+    rows: tuple[Any, ...],
+    _make: Callable[..., alt.TopLevelMixin],
+) -> Spec:
+    # Altair's own check of the finished chart costs as much as all the rest of a page.
+    return _make(*rows).to_dict(validate=False)
+
+
+def once(make: Callable[..., alt.TopLevelMixin]) -> Callable[..., Spec]:
+    """The chart as a spec, made once for the same rows, language and mode: Altair takes longer than all the page."""
+
+    @wraps(make)
+    def made(*rows: Any) -> Spec:
+        return deepcopy(_spec(f"{make.__module__}.{make.__qualname__}", language.on(), dark(), rows, make))
+
+    return made
+
+
+def put(chart: Spec, spoken: str, *, data: pl.DataFrame | None = None, key: str | None = None,
         picked: Callable[[], None] | None = None, width: str | None = None) -> None:  # fmt: skip
     """The one way a chart reaches the page: legible in both modes, with words for who cannot see it.
 
     `picked`: its marks can be clicked, and this runs before the page does.
     """
-    # Altair's own check of the finished chart costs as much as all the rest of a page.
-    spec = chart if isinstance(chart, dict) else chart.to_dict(validate=False)
     written = {"labelColor": quiet(), "titleColor": quiet()}
-    spec = spec | {"config": spec.get("config", {}) | {"axis": written, "legend": written}}
+    spec = chart | {"config": chart.get("config", {}) | {"axis": written, "legend": written}}
     options = {"on_select": picked, "selection_mode": PICK} if picked else {}
     st.vega_lite_chart(data, spec, alt=spoken, key=key, width=width, **options)
 
@@ -73,6 +96,7 @@ def months(snapshots: int) -> alt.X:
     return alt.X("month:O", title=None, sort=None, axis=alt.Axis(labelAngle=-45 if snapshots > 6 else 0))
 
 
+@once
 def ratio_trend(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
     scale, legend = alt.Scale(domain=names), alt.Legend(labelLimit=0, orient="top", title=None, columns=3)
@@ -106,6 +130,7 @@ def tall(bars: int) -> int:
     return 24 * bars + 28
 
 
+@once
 def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     """[name, balance, label, loans]: bars in the order given, each with its figure written at its end."""
     base = alt.Chart(frame).encode(
@@ -126,6 +151,7 @@ def bars(frame: pl.DataFrame, title: str) -> alt.LayerChart:
     return (filled + written).properties(height=tall(frame.height))
 
 
+@once
 def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """The frontier: [line, start, end, verdict, days, why], and marks [day, name] across it. `end` is the day after."""
     frame = wrapped(frame, "line")

@@ -13,6 +13,7 @@ EDGE = {False: "#D5DAE1", True: "#2E3947"}
 CHOSEN = "#E3A000"
 
 
+@charts.once
 def month(frame: pl.DataFrame, weekdays: list[str], chosen: str | None) -> alt.LayerChart:
     """[iso, week, weekday, number, off, mark, name, loans, balance, label, count, day]; a click picks `iso`."""
     base = alt.Chart(frame).encode(y=alt.Y("week:O", axis=None))

@@ -23,6 +23,7 @@ def _states(names: list[str], colours: list[str]) -> alt.Color:
     return alt.Color("state:N", scale=alt.Scale(domain=names, range=colours), legend=alt.Legend(columns=3, **LEGEND))
 
 
+@charts.once
 def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str]) -> alt.LayerChart:
     """[manager, branch, loans, violations, rate, label, state] over [loans, lower, middle, upper]."""
     x = alt.X("loans:Q", title=say("col.loans"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=6))
@@ -44,6 +45,7 @@ def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str]) -> alt
     return (band + middle + dots).properties(height=340)
 
 
+@charts.once
 def against_peers(frame: pl.DataFrame) -> alt.LayerChart:
     """[name, who, rate, label, violations]: two points a line, the manager's and the peers', and the way between."""
     names, who = frame["name"].unique(maintain_order=True).to_list(), frame["who"].unique(maintain_order=True).to_list()
@@ -61,6 +63,7 @@ def against_peers(frame: pl.DataFrame) -> alt.LayerChart:
     return (span + dots).properties(height=34 * len(names) + 70)
 
 
+@charts.once
 def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.LayerChart:
     """[as_of, day, who, rate, label, loans, violations], and a mark [as_of, text] on the day of the session."""
     days = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in frame["as_of"].unique().sort()]
@@ -84,6 +87,7 @@ def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.La
     return (lines + rule + said).properties(height=300)
 
 
+@charts.once
 def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds: list[str]) -> alt.LayerChart:
     """[x, y, name, state, balance, label, side, more] tied by [x, y, x2, y2, state, label], with [x, y, angle, state].
 

@@ -10,6 +10,7 @@ from pages.ui.charts import ALLOWED, BLOCKED, UNKNOWN
 from pages.ui.language import say
 
 
+@charts.once
 def moves(frame: pl.DataFrame) -> alt.Chart:
     """[name, kind, records, loans, yuan]: to the right what a rule gains, to the left what it loses."""
     kinds = {"added": BLOCKED, "removed": ALLOWED, "became_not_assessable": UNKNOWN, "ceased_not_assessable": "#B9C0C8"}
@@ -35,6 +36,7 @@ def moves(frame: pl.DataFrame) -> alt.Chart:
     )
 
 
+@charts.once
 def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
     """[value, tried, violations, loans, label]: a step for each limit tried; a dashed line at what is caught now."""
     base = alt.Chart(frame)
@@ -55,6 +57,7 @@ def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
     return (line + level).properties(height=300)
 
 
+@charts.once
 def timeline(frame: pl.DataFrame, as_of: date) -> alt.LayerChart:
     """[name, whole, what, start, end, days]: a bar a row in force; a line at the snapshot."""
     frame = charts.wrapped(frame, "name")

@@ -13,6 +13,7 @@ SEVERITIES = {
 }
 
 
+@charts.once
 def weighted(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
     """[day, severity, rank, points, label, count]: a bar a snapshot, its points stacked by severity."""
     return (

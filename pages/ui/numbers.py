@@ -32,18 +32,28 @@ def texts(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
     return pl.Series([write(value) for value in values], dtype=pl.String)
 
 
-@lru_cache(maxsize=100_000)
-def _count(value: int, spoken: Locale) -> str:
-    return format_decimal(value, locale=spoken)
+@lru_cache(maxsize=200_000)
+def _decimal(value: Decimal | float, pattern: str | None, spoken: Locale) -> str:
+    return format_decimal(value, format=pattern, locale=spoken)
+
+
+@lru_cache(maxsize=200_000)
+def _percent(value: Decimal | float, spoken: Locale) -> str:
+    return format_percent(value, format="#,##0.00%", locale=spoken)
+
+
+@lru_cache(maxsize=200_000)
+def _date(value: date, pattern: str, spoken: Locale) -> str:
+    return format_date(value, pattern, spoken)
 
 
 def count(value: int | None) -> str:
-    return NOTHING if value is None else _count(value, locale())
+    return NOTHING if value is None else _decimal(value, None, locale())
 
 
 def amount(value: Decimal | float | None) -> str:
     """Every digit: 1,234,567.80."""
-    return NOTHING if value is None else format_decimal(value, format="#,##0.00", locale=locale())
+    return NOTHING if value is None else _decimal(value, "#,##0.00", locale())
 
 
 def compact(value: Decimal | float | None) -> str:
@@ -62,30 +72,30 @@ def currency(code: str | None) -> str:
     return language.pick(get_currency_name(code, locale=locale()), code)
 
 
-def share(value: float | None) -> str:
-    return NOTHING if value is None else format_percent(value, format="#,##0.00%", locale=locale())
+def share(value: Decimal | float | None) -> str:
+    return NOTHING if value is None else _percent(value, locale())
 
 
 def points(value: float | None) -> str | None:
     """A change of a share in percentage points, signed; None when there is nothing to compare."""
     if value is None:
         return None
-    return language.say("change.points", value=format_decimal(value * 100, format="+0.00;-0.00", locale=locale()))
+    return language.say("change.points", value=_decimal(value * 100, "+0.00;-0.00", locale()))
 
 
 def plain(value: Decimal | float) -> str:
     """With the digits it has: 1,234.5."""
-    return format_decimal(value, format="#,##0.######", locale=locale())
+    return _decimal(value, "#,##0.######", locale())
 
 
 def day(value: date | None) -> str:
     """2026年10月31日, 31 Oct 2026."""
-    return NOTHING if value is None else format_date(value, language.pick("long", "d MMM y"), locale())
+    return NOTHING if value is None else _date(value, language.pick("long", "d MMM y"), locale())
 
 
 def month(value: date) -> str:
     """2026年10月, Oct 2026."""
-    return format_date(value, language.pick("y年M月", "MMM y"), locale())
+    return _date(value, language.pick("y年M月", "MMM y"), locale())
 
 
 def moment(value: datetime | None) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from data import findings, violation_rows, waivers
+from data import buckets, findings, violation_counts, violation_rows, waivers
 from data.violation_rows import Sieve, Span
 from pages.documents import board_report
 from pages.documents.board_report import Bars, Listing, Report
@@ -25,6 +25,7 @@ from policy.life import CAME as ARRIVED
 from policy.life import LEFT
 
 TOP = 10
+HALF_A_YEAR = 180  # days
 SNAPSHOTS = 13
 GRAVE = ("critical", "high")
 
@@ -37,7 +38,7 @@ def make(view: View, span: Span) -> bytes:
 def compose(view: View, span: Span) -> Report:
     known = filters.rules(view)
     whole = Chosen(span, Sieve(tuple(known.select("rule_id", "weight").iter_rows())), 0, ())
-    cube = access.ask(violation_rows.cube, span, whole.sieve).join(known, on="rule_id", how="left")
+    cube = access.ask(violation_counts.cube, span, whole.sieve).join(known, on="rule_id", how="left")
     standing = cube.filter(pl.col("movement").is_null() | pl.col("movement").is_in(violation_rows.CAME))
     moved = dict(cube.drop_nulls("movement").group_by("movement").agg(pl.col("violations").sum()).iter_rows())
     hit = access.ask(violation_rows.touched, span.run, view.currency)
@@ -49,7 +50,7 @@ def compose(view: View, span: Span) -> Report:
         subtitle=say("report.subtitle", day=numbers.day(view.as_of), version=span.run.policy_version[:12]),
         foot=say("report.foot", run=span.run.run_id),
         summary=_summary(view, span, standing, moved, hit),
-        figures=_figures(view, span, standing, moved, hit),
+        figures=_figures(span, standing, moved, hit),
         bars=_bars(trend),
         listings=[_severities(standing, moved_by(cube)), *(_top(view, whole, by) for by in violation_rows.GROUPS[:3]),
                   _waivers(view), _unjudged(view, known)],
@@ -86,9 +87,10 @@ def _summary(
 
 
 def _figures(
-    view: View, span: Span, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
+    span: Span, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
 ) -> list[tuple[str, str]]:
-    old = standing.filter((pl.lit(view.as_of) - pl.col("opened_on")).dt.total_days() > 180)["violations"].sum()
+    long = [edge.code for edge in buckets.buckets(violation_counts.AGES) if (edge.lower or 0) > HALF_A_YEAR]
+    old = standing.filter(pl.col("age").is_in(long))["violations"].sum()
     figures = [
         (say("col.violations"), numbers.count(int(standing["violations"].sum()))),
         (say("report.loans_hit"), numbers.count(hit["loans_hit"])),

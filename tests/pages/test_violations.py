@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hand_book import BEACON, BEFORE, NOW
 
-from data import book, findings
+from data import book, findings, violation_counts
 from data.violation_rows import Sieve
 from pages.ui import filters, language, violations_groups, violations_report, violations_trend, workbook
 from pages.ui.frame import View
@@ -121,6 +121,42 @@ def test_every_filter_lists_as_many_rows_as_it_counts(followed, opened, choices)
     assert _total(app) == f"**Violations: {listed}**"
     assert 0 < listed <= _count(followed)
     assert (listed < _count(followed)) == ("state" not in choices)  # all thirteen are open
+
+
+def test_kept_counts_are_those_of_the_rows(whole, followed, tmp_path):
+    """Also after an earlier snapshot was checked again, and in a book that keeps none."""
+    _, chosen = whole
+    path = tmp_path / "again.duckdb"
+    shutil.copyfile(followed, path)
+    with book.writing(path) as con:
+        kept = violation_counts.cube(con, chosen.span, chosen.sieve)
+        assert con.execute(f"SELECT sum(violations) FROM violation_cubes WHERE {RUN}").fetchall() == [
+            (kept["violations"].sum(),)
+        ]
+        life.record(con, judging.check(con, judging.load(), BEFORE).run_id)
+        assert violation_counts.cube(con, chosen.span, chosen.sieve).equals(kept)
+        con.execute("DROP TABLE violation_cubes")
+        assert violation_counts.cube(con, chosen.span, chosen.sieve).equals(kept)
+    standing = kept.filter(~pl.col("movement").is_in(life.LEFT))
+    assert standing["violations"].sum() == chosen.violations
+    assert {"new", "persisting"} <= set(standing["movement"])
+    assert set(standing["age"]) == {"d30", "d90"}
+
+
+def test_account_managers_are_counted_once_the_filters_are_unfolded(followed, opened):
+    counts = dict(
+        _ask(
+            followed, f"SELECT officer_id, count(*) FROM violations WHERE {RUN} AND officer_id IS NOT NULL GROUP BY ALL"
+        )
+    )
+    labels = [box.label for box in opened("violations", "en").multiselect]
+    assert "Account manager" not in labels
+    for app in (
+        opened("violations", "en", unfolded="filter.more"),
+        opened("violations", "en", officer_id="O002"),
+    ):
+        told = next(box for box in app.multiselect if box.label == "Account manager").options
+        assert sorted(option.rsplit(" (", 1)[1] for option in told) == sorted(f"{n})" for n in counts.values())
 
 
 def test_text_that_would_be_a_pattern_is_searched_as_it_is(followed, opened):

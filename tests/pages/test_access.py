@@ -1,0 +1,47 @@
+"""Answers are remembered by the text of what was asked: it must say all there is."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+import pytest
+
+from pages.ui import access, frame
+from policy.model import Policy
+
+PLAIN = (str, bytes, int, float, bool, date, Decimal, Enum, type(None))
+
+
+def _parts(value: object) -> Iterator[object]:
+    if isinstance(value, (tuple, list, frozenset)):
+        for part in value:
+            yield from _parts(part)
+    elif is_dataclass(value) and not isinstance(value, Policy):
+        for field in fields(value):
+            assert field.repr
+            yield from _parts(getattr(value, field.name))
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("name", frame.PAGES)
+def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch, name):
+    asked, ask = [], access.ask
+
+    def watched(question, *values):
+        asked.append((question, values))
+        return ask(question, *values)
+
+    monkeypatch.setattr(access, "ask", watched)
+    opened(name)
+    assert asked
+    for question, values in asked:
+        assert "<locals>" not in question.__qualname__
+        strange = [part for part in _parts(values) if not isinstance(part, (*PLAIN, Policy))]
+        assert not strange, question
+
+
+def test_policies_are_told_apart_by_their_version():
+    assert repr(access.policy()) == f"Policy({access.policy().version!r})"
