@@ -16,16 +16,25 @@ OWED = """
     SELECT borrower_id, name, branch_id, officer_id, balance, running_loans, npl_balance, group_id, controller,
         guarantee_circle, circle_members
     FROM facts_borrower WHERE as_of = $as_of AND running_loans > 0"""
+# The guarantees of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
 TIES = """
     SELECT provider_id AS giver, borrower_id AS taker, any_value(provider_name) AS giver_name,
         count(DISTINCT loan_id) AS loans, sum(balance) AS balance
     FROM (SELECT DISTINCT provider_id, provider_name, borrower_id, loan_id, balance FROM facts_collateral
           WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
-              AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active')
+              AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active' AND {whose})
     GROUP BY provider_id, borrower_id"""
 # Every borrower tied by guarantees takes the smallest number among those it is tied to, until none changes.
 TIED = f"""
-    WITH RECURSIVE owed AS MATERIALIZED ({OWED}), tie AS MATERIALIZED ({TIES}), inner_tie AS MATERIALIZED (
+    WITH RECURSIVE owed AS MATERIALIZED ({OWED}), hub AS MATERIALIZED (
+        SELECT provider_id FROM facts_collateral
+        WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL AND guarantee_id IN (
+            SELECT subject_id FROM violations WHERE run_id = $run AND list_contains($rules, rule_id))
+        GROUP BY provider_id
+    ), tie AS MATERIALIZED ({
+    TIES.format(whose="provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)")
+}
+    ), inner_tie AS MATERIALIZED (
         SELECT t.* FROM tie t SEMI JOIN owed g ON g.borrower_id = t.giver SEMI JOIN owed b ON b.borrower_id = t.taker
     ), both_ways AS MATERIALIZED (
         SELECT giver AS here, taker AS there FROM inner_tie UNION SELECT taker, giver FROM inner_tie
@@ -42,11 +51,6 @@ TIED = f"""
         SELECT c.circle_id, CASE max(CASE WHEN o.guarantee_circle > 2 THEN 2 WHEN o.guarantee_circle = 2 THEN 1 ELSE 0
             END) WHEN 2 THEN 'circle' WHEN 1 THEN 'mutual' ELSE 'chain' END AS kind
         FROM component c JOIN owed o USING (borrower_id) GROUP BY c.circle_id
-    ), hub AS (
-        SELECT provider_id FROM facts_collateral
-        WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL AND guarantee_id IN (
-            SELECT subject_id FROM violations WHERE run_id = $run AND list_contains($rules, rule_id))
-        GROUP BY provider_id
     ), member AS (
         SELECT w.kind, c.circle_id, c.borrower_id FROM component c JOIN worst w USING (circle_id)
         UNION ALL
@@ -68,11 +72,12 @@ def circles(
     rules: tuple[str, ...],
     branches: tuple[str, ...],
 ) -> pl.DataFrame:
-    """[kind, circle_id, leader, borrowers, loans, balance, npl_balance, branches] of every circle, the largest first.
+    """[kind, circle_id, leader, borrowers, loans, balance, npl_balance, branches, members] of every circle, the
+    largest first.
 
-    `leader` names the one it is known by: its largest debtor, or the guarantor. Guarantees that the run finds against
-    `rules` are those of a guarantor who stands behind too many loans. Branches given: only circles with a member
-    there, but each one whole.
+    `members` are the ids of its borrowers. `leader` names the one it is known by: its largest debtor, or the guarantor.
+    Guarantees that the run finds against `rules` are those of a guarantor who stands behind too many loans. Branches
+    given: only circles with a member there, but each one whole.
     """
     return query.frame(
         cursor,
@@ -81,7 +86,8 @@ def circles(
                 CASE WHEN m.kind = 'guarantor' THEN any_value(t.giver_name)
                     ELSE arg_max(o.name, o.balance) END AS leader,
                 count(*) AS borrowers, sum(o.running_loans)::BIGINT AS loans, sum(o.balance) AS balance,
-                sum(o.npl_balance) AS npl_balance, count(DISTINCT o.branch_id) AS branches
+                sum(o.npl_balance) AS npl_balance, count(DISTINCT o.branch_id) AS branches,
+                list(m.borrower_id) AS members
             FROM member m JOIN owed o USING (borrower_id)
             LEFT JOIN tie t ON m.kind = 'guarantor' AND t.giver = m.circle_id AND t.taker = m.borrower_id
             GROUP BY m.kind, m.circle_id
@@ -94,27 +100,15 @@ def circles(
     )
 
 
-def members(
-    cursor: duckdb.DuckDBPyConnection,
-    as_of: date,
-    run_id: str | None,
-    rules: tuple[str, ...],
-    kind: str,
-    circle_id: str,
-) -> pl.DataFrame:
+def members(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, ...]) -> pl.DataFrame:
     """[borrower_id, borrower_name, branch_id, officer_id, running_loans, balance, npl_balance, group_id, controller,
-    guarantee_circle, circle_members] of one circle, the largest debtor first."""
+    guarantee_circle, circle_members] of the borrowers of a circle, the largest debtor first."""
     return query.frame(
         cursor,
-        TIED
-        + """ SELECT o.borrower_id, o.name AS borrower_name, o.* EXCLUDE (borrower_id, name)
-            FROM member m JOIN owed o USING (borrower_id) WHERE m.kind = $kind AND m.circle_id = $circle
-            ORDER BY o.balance DESC NULLS LAST, o.borrower_id""",
+        f"""SELECT borrower_id, name AS borrower_name, * EXCLUDE (borrower_id, name)
+        FROM ({OWED} AND list_contains($borrowers, borrower_id)) ORDER BY balance DESC NULLS LAST, borrower_id""",
         as_of=as_of,
-        run=run_id,
-        rules=list(rules),
-        kind=kind,
-        circle=circle_id,
+        borrowers=list(borrowers),
     )
 
 
@@ -122,8 +116,8 @@ def ties(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tuple[str, ...
     """[giver, taker, giver_name, loans, balance] of the guarantees within a few parties."""
     return query.frame(
         cursor,
-        f"""SELECT * FROM ({TIES}) WHERE list_contains($parties, giver) AND list_contains($parties, taker)
-            ORDER BY giver, taker""",
+        TIES.format(whose="list_contains($parties, provider_id) AND list_contains($parties, borrower_id)")
+        + " ORDER BY giver, taker",
         as_of=as_of,
         parties=list(parties),
     )

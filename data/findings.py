@@ -71,14 +71,22 @@ def subjects(cursor: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
     )
 
 
-def cube(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
-    """[rule_id, branch_id, officer_id, violations]: small, and every filter's counts come from it."""
-    return query.frame(
+def by_rule(
+    cursor: duckdb.DuckDBPyConnection, run_id: str, branches: tuple[str, ...] = (), officers: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """Rule → violations of these branches and account managers; none named means all."""
+    kept = "(SELECT *, NULL AS officer_id FROM run_counts WHERE verdict = 'violation')"
+    counted = ("count(*)", "violations") if officers else ("sum(subjects)::BIGINT", kept)
+    rows = query.frame(
         cursor,
-        """SELECT rule_id, branch_id, officer_id, count(*) AS violations
-           FROM violations WHERE run_id = $run GROUP BY ALL ORDER BY ALL""",
+        f"""SELECT rule_id, {counted[0]} FROM {counted[1]} WHERE run_id = $run
+            AND (len($branches) = 0 OR list_contains($branches, branch_id))
+            AND (len($officers) = 0 OR list_contains($officers, officer_id)) GROUP BY rule_id ORDER BY rule_id""",
         run=run_id,
+        branches=list(branches),
+        officers=list(officers),
     )
+    return dict(rows.iter_rows())
 
 
 def judged_rules(cursor: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:

@@ -94,7 +94,7 @@ def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
 
 
 def _members(view: View, circle: dict[str, Any]) -> pl.DataFrame:
-    found = access.ask(circles.members, *_asked(view), circle["kind"], circle["circle_id"])
+    found = access.ask(circles.members, view.as_of, tuple(sorted(circle["members"])))
     capital = access.ask(circles.capital, view.as_of)
     size = pl.col("guarantee_circle")
     relation = (pl.when(size == 2).then(pl.lit(say("circles.in_mutual")))  # a circle of two
@@ -210,8 +210,7 @@ def found(view: View) -> pl.DataFrame:
     """[rule_id, signal, title, found]: what the run found against each rule about connected parties."""
     names = supervision.signals(view.policy)
     rules = [rule for subject in SUBJECTS for rule in supervision.watched(view.policy, LIST, subject)]
-    counted = access.ask(findings.cube, view.run.run_id).filter(pl.col("rule_id").is_in(rules))
-    counts = dict(counted.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows())
+    counts = access.ask(findings.by_rule, view.run.run_id)
     rows = [
         (rule, pick(names[rule].zh, names[rule].en) if rule in names else None,
          pick(view.policy.rules[rule].title_zh, view.policy.rules[rule].title_en), counts.get(rule, 0))

@@ -102,10 +102,7 @@ def overdue(view: View, chosen: Scope) -> dict[str, int]:
     """Violations of the duties' rules in the newest check; empty where the snapshot was not checked."""
     if view.run is None:
         return {}
-    cube = access.ask(findings.cube, view.run.run_id)
-    for name, wanted in (("branch_id", chosen.branches), ("officer_id", chosen.officers)):
-        cube = cube.filter(pl.col(name).is_in(wanted)) if wanted else cube
-    counts = dict(cube.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows())
+    counts = access.ask(findings.by_rule, view.run.run_id, tuple(chosen.branches), tuple(chosen.officers))
     listed = [duty for duty in duties.catalogue(view.policy) if duty.rules and duty.subject != duties.EXTENSION]
     return {duty.duty: sum(counts.get(rule_id, 0) for rule_id in duty.rule_ids) for duty in listed}
 

@@ -28,7 +28,8 @@ def found(ledger: Ledger, branches: tuple[str, ...] = (), run: str | None = None
 
 
 def members(ledger: Ledger, kind: str, circle: str, run: str | None = None) -> list[str]:
-    return circles.members(ledger.con, AS_OF, run, RULES, kind, circle)["borrower_id"].to_list()
+    ids = found(ledger, run=run)[kind, circle]["members"]
+    return circles.members(ledger.con, AS_OF, tuple(ids))["borrower_id"].to_list()
 
 
 def test_a_ring_with_a_tail_is_one_circle(ledger):
