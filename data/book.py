@@ -239,9 +239,18 @@ def publish(draft: Path, path: Path) -> None:
         os.close(directory)
 
 
+def write_down(con: duckdb.DuckDBPyConnection) -> None:
+    """Within `writing`: what was done so far goes to the draft, which nobody reads until it is published whole.
+
+    A transaction over all snapshots of a large book would take as much disk again as the book.
+    """
+    con.execute("COMMIT")
+    con.execute("BEGIN")
+
+
 @contextlib.contextmanager
 def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection on a copy of the book in one transaction, published when the block ends without an error.
+    """A connection on a copy of the book in a transaction, published when the block ends without an error.
 
     `incoming`: bytes about to be read into it, so that a disk too full for them is told before anything is done.
 

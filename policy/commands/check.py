@@ -39,7 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"No book at {arguments.book}. Import a file first: python -m data import FILE --as-of DATE.")
     with book.writing(arguments.book) as con:
         days = _days(con, arguments)
-        found = [_judge(con, policy, day, today=arguments.today, settle=day == days[-1]) for day in days]
+        found = []
+        for day in days:
+            found.append(_judge(con, policy, day, today=arguments.today, settle=day == days[-1]))
+            book.write_down(con)
     for warning in expiring(policy, found[-1].as_of):
         print(f"warning: {warning}", file=sys.stderr)
     said = [_run_json(policy, each) for each in found]

@@ -52,6 +52,17 @@ def test_an_error_leaves_the_book_as_it_was(path: Path) -> None:
     assert path.read_bytes() == content
 
 
+def test_an_error_after_a_part_was_written_down_leaves_the_book_as_it_was(path: Path) -> None:
+    content = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), book.writing(path) as con:
+        con.execute("DELETE FROM batches")
+        book.write_down(con)
+        assert _batches(path) == ["a"]
+        raise ZeroDivisionError
+    assert path.read_bytes() == content
+    assert sorted(p.name for p in path.parent.iterdir()) == ["book.duckdb", "book.duckdb.lock"]
+
+
 def test_two_writers_do_not_meet(path: Path) -> None:
     with book.writing(path), pytest.raises(BookError, match="is being written by another"), book.writing(path):
         pass
