@@ -4,7 +4,7 @@ Two kinds of rows: those that stand at the run, and, where an earlier run is giv
 longer has. Joins are taken only where a filter needs them: a run of a million loans has over a million violations.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -14,8 +14,9 @@ from data import query
 from data.findings import Run
 
 GROUPS = ("rule_id", "branch_id", "officer_id", "borrower_id")
+GRAVE = "grave"
 ORDERS = {
-    "grave": "w.place, r.balance DESC NULLS LAST, r.violation_id",
+    GRAVE: "w.place, r.balance DESC NULLS LAST, r.violation_id",
     "balance": "r.balance DESC NULLS LAST, w.place, r.violation_id",
     "oldest": "r.opened_on NULLS LAST, w.place, r.balance DESC NULLS LAST, r.violation_id",
 }
@@ -145,8 +146,24 @@ def ask(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, text: str, 
     return query.frame(cursor, text, **bound(span, sieve, text), **more)
 
 
+def window(sieve: Sieve, counts: dict[str, int], limit: int, offset: int) -> tuple[Sieve, int]:
+    """The sieve of the rules in which a page of the gravest lies, and its offset there: none other need be sorted.
+
+    `counts`: what the sieve lets through of each rule.
+    """
+    wanted, seen, skipped = [], 0, 0
+    for rule in sieve.rules:
+        held = counts.get(rule[0], 0)
+        if seen + held <= offset:
+            skipped += held
+        elif held and seen < offset + limit:
+            wanted.append(rule)
+        seen += held
+    return replace(sieve, rules=tuple(wanted)), offset - skipped
+
+
 def listed(
-    cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, order: str = "grave", limit: int | None = None,
+    cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, order: str = GRAVE, limit: int | None = None,
     offset: int = 0,
 ) -> pl.DataFrame:  # fmt: skip
     """One page of the violations that the sieve lets through.

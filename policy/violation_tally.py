@@ -33,13 +33,20 @@ class Wish:
 
 @dataclass(frozen=True)
 class Tally:
-    """`counts`: what each value would show, given the other filters. `moved`: whichever movements are chosen."""
+    """`counts`: what each value would show, given the other filters. `by_rule`: what is left of each rule.
+
+    `moved`: whichever movements are chosen.
+    """
 
     sieve: Sieve
     counts: dict[str, Counts]
-    violations: int
+    by_rule: dict[str, int]
     by_severity: tuple[tuple[str, int], ...]
     moved: tuple[tuple[str, int], ...]
+
+    @property
+    def violations(self) -> int:
+        return sum(self.by_rule.values())
 
 
 def rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None) -> pl.DataFrame:
@@ -109,7 +116,8 @@ def _told(
     graded = left.drop_nulls("severity").group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
     moved = _left(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
     return Tally(
-        sieve, {name: _counts(cube, masks, name) for name in CUBED}, int(left["violations"].sum()),
+        sieve, {name: _counts(cube, masks, name) for name in CUBED},
+        dict(left.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows()),
         tuple(graded.select("severity", "violations").iter_rows()),
         tuple(moved.agg(pl.col("violations").sum()).sort("movement").iter_rows()),
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Filters of the violations page: each option with the number it would show, given the other filters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 import streamlit as st
@@ -25,6 +25,7 @@ class Chosen:
     sieve: Sieve
     violations: int
     said: tuple[tuple[str, str], ...]
+    by_rule: dict[str, int] = field(default_factory=dict, hash=False)
     by_severity: tuple[tuple[str, int], ...] = ()
     moved: tuple[tuple[str, int], ...] = ()  # since the earlier run, whichever movements are chosen
 
@@ -103,7 +104,8 @@ def draw(view: View) -> Chosen:
     tally = access.ask(violation_tally.tally, view.policy, compared, wishes, search)
     _draw_row(tally.counts, names, MAIN)
     _draw_more(compared, tally, names)
-    return Chosen(compared, tally.sieve, tally.violations, _said(names, search), tally.by_severity, tally.moved)
+    return Chosen(compared, tally.sieve, tally.violations, _said(names, search), tally.by_rule, tally.by_severity,
+                  tally.moved)  # fmt: skip
 
 
 def _wish(name: str, names: dict[str, str]) -> Wish:

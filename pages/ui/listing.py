@@ -54,7 +54,10 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
     offset = (number - 1) * tables.PAGE
-    rows = access.ask(violation_rows.listed, chosen.span, chosen.sieve, order, tables.PAGE, offset)
+    sieve = chosen.sieve
+    if order == violation_rows.GRAVE:
+        sieve, offset = violation_rows.window(sieve, chosen.by_rule, tables.PAGE, offset)
+    rows = access.ask(violation_rows.listed, chosen.span, sieve, order, tables.PAGE, offset)
     units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
     told = naming.places(view, worded(view, rows))
     return told.with_columns(

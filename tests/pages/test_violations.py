@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hand_book import BEACON, BEFORE, NOW
 
-from data import book, findings, violation_counts
+from data import book, findings, violation_counts, violation_rows
 from data.violation_rows import Sieve
 from pages.ui import filters, language, violations_groups, violations_report, violations_trend, workbook
 from pages.ui.frame import View
@@ -157,6 +157,21 @@ def test_account_managers_are_counted_once_the_filters_are_unfolded(followed, op
     ):
         told = next(box for box in app.multiselect if box.label == "Account manager").options
         assert sorted(option.rsplit(" (", 1)[1] for option in told) == sorted(f"{n})" for n in counts.values())
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_pages_of_the_gravest_make_up_the_list(whole, followed, size):
+    """However the pages cut the rules, each row comes once, in the order of the whole list."""
+    _, chosen = whole
+    counts = dict(_ask(followed, f"SELECT rule_id, count(*) FROM violations WHERE {RUN} GROUP BY ALL"))
+    with book.reading(followed) as cursor:
+        listed = violation_rows.listed(cursor, chosen.span, chosen.sieve)["violation_id"].to_list()
+        paged = []
+        for offset in range(0, chosen.violations, size):
+            sieve, within = violation_rows.window(chosen.sieve, counts, size, offset)
+            assert len(sieve.rules) <= len(counts)
+            paged += violation_rows.listed(cursor, chosen.span, sieve, "grave", size, within)["violation_id"].to_list()
+    assert paged == listed
 
 
 def test_text_that_would_be_a_pattern_is_searched_as_it_is(followed, opened):
