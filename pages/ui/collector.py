@@ -1,0 +1,16 @@
+"""Python's garbage collector, which Streamlit runs over every object after every run of a page.
+
+The words, the compiled rules and the libraries make hundreds of thousands, and looking through them takes longer than
+the page itself.
+"""
+
+import gc
+
+import streamlit as st
+
+
+@st.cache_resource(show_spinner=False)
+def spare(page: str) -> None:  # noqa: ARG001  # read by the cache only
+    """What there is after the first run of a page stays, and is not looked through again. Once a page, not a run."""
+    gc.collect()
+    gc.freeze()
