@@ -132,9 +132,10 @@ def draw(view: View, chosen: Scope) -> tuple[tuple[date, date], date | None]:
     month = choose(view, chosen)
     day = day_of(month)
     frame = cells(maturing.days(view, chosen), month)
-    chart = charts_calendar.month(frame, weekdays(), day.isoformat() if day else None)
+    weeks_shown, most = int(frame["week"].max()) + 1, float(frame["balance"].max() or 1)
+    chart = charts_calendar.month(weekdays(), day.isoformat() if day else None, weeks_shown, most)
     key = f"calendar:{month[0]}:{hash(chosen)}:{address.get('day')}"
-    charts.put(chart, charts_calendar.spoken(frame), key=key, picked=lambda: _picked(key))
+    charts.put(chart, charts_calendar.spoken(frame), data=frame, key=key, picked=lambda: _picked(key))
     st.caption(say("maturing.calendar_note"))
     for year in working_days.unknown_years(*month):
         st.warning(say("maturing.year_unknown", year=year), icon=":material/event_busy:")
