@@ -22,7 +22,25 @@ from tests.browser import server
 
 EMPTY = "import streamlit as st\nst.write('nothing')\n"
 RERUNS = 15
+CLICKS, FILTERS = 6, 4  # so many clicks, on the filters that are always shown
+READING = 1500  # milliseconds before a click
 TARGETS = {"rerun over an empty page, p95": 0.3, "first open": 3.0, "click to paint": 0.6}
+WATCH = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    document.addEventListener('pointerdown', () => window.pressed = performance.now(), {capture: true, once: true});
+    window.settled = new Promise((resolve, reject) => {
+        let ran = false;
+        setTimeout(() => reject(new Error('not settled')), 60000);
+        new MutationObserver((_, observer) => {
+            const running = app.dataset.testScriptState !== 'notRunning';
+            ran = ran || running;
+            if (ran && !running) {
+                observer.disconnect();
+                requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
+            }
+        }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+    });
+}"""  # from the press of the mouse to the frame after the page has settled, by the browser's own clock
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -63,20 +81,23 @@ def script(path: Path, floor: float) -> dict[str, float]:
     return found
 
 
-def _click(page: Page) -> float:
-    """From a click on a value of a filter until the page has settled."""
-    page.locator('[data-testid="stMultiSelect"] input').first.click()
-    option = page.locator('[role="option"]').first
-    option.wait_for()
-    start = time.perf_counter()
-    option.click()
-    page.locator('[data-testid="stApp"][data-test-script-state="running"]').wait_for(timeout=5_000)
-    page.locator(SETTLED).wait_for(timeout=60_000)
-    return time.perf_counter() - start
+def _clicks(page: Page) -> list[float]:
+    """From a click on one more value of a filter until the page has settled; each with time to read in between."""
+    spent = []
+    for box in range(CLICKS):
+        page.wait_for_timeout(READING)
+        page.locator('[data-testid="stMultiSelect"] input').nth(box % FILTERS).click()
+        option = page.locator('[role="option"]').nth(1 + box // FILTERS)  # the first one takes all
+        option.wait_for()
+        page.evaluate(WATCH)
+        option.click()
+        spent.append(page.evaluate("async () => (await window.settled) - window.pressed") / 1000)
+        page.keyboard.press("Escape")
+    return spent
 
 
 def browser(path: Path) -> dict[str, float]:
-    """First open of each page in a fresh browser window on a warm server, and one filter click."""
+    """First open of each page in a fresh browser window on a warm server, and the p95 of clicks on filters."""
     found = {}
     with server.running(path) as served, sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
@@ -85,7 +106,7 @@ def browser(path: Path) -> dict[str, float]:
             address = f"{served.url}/{'' if name == frame.PAGES[0] else name}?lang=zh"
             found[name] = _timed(lambda page=page, address=address: _opened(page, address))
             if name == "violations":
-                found["click to paint"] = _click(page)
+                found["click to paint"] = percentile(_clicks(page), 95)
             page.close()
         chromium.close()
     for name, seconds in found.items():

@@ -21,7 +21,7 @@ def cube(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.Data
     """[rule_id, branch_id, guarantee_type, state, movement, age, violations]: the counts of every filter of few values.
 
     Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
-    its movement. `age`: the bucket of days since it stands, null where the book does not say since when.
+    its movement. In no order. `age`: the bucket of days since it stands, null where the book does not say since when.
     """
     rules = [rule for rule, _ in sieve.rules]
     if _is_kept(cursor, span) and not (sieve.officers or sieve.search):
@@ -72,7 +72,7 @@ def _aged(rows: str, kept: str, count: str = "sum(violations)::BIGINT") -> str:
     """SQL: rows of COUNTED counted by the age they have."""
     age = buckets.case(AGES, "($as_of - opened_on)")
     return f"""SELECT {COUNTED.replace("opened_on", f"{age} AS age")}, {count} AS violations
-        FROM {rows} WHERE {kept} GROUP BY ALL ORDER BY ALL"""
+        FROM {rows} WHERE {kept} GROUP BY ALL"""
 
 
 def _counted(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.DataFrame:
