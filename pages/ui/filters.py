@@ -115,7 +115,8 @@ def _wish(name: str, names: dict[str, str]) -> Wish:
 
 def _draw_more(compared: Span, tally: Tally, names: Names) -> None:
     """Closed until somebody opens it or the address names one of them: the account managers of a bank are thousands."""
-    used = sum(bool(address.all_of(name)) for name in MORE)
+    used = sum(any(code in names[name] or code in tally.counts.get(name, ()) for code in address.all_of(name))
+               for name in MORE)  # fmt: skip
     label = say("filter.more_used", n=used) if used else say("filter.more")
     more = st.expander(label, expanded=used > 0, key="filter.more", on_change="rerun")
     if not more.open:

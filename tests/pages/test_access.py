@@ -1,5 +1,6 @@
 """Answers are remembered by the text of what was asked: it must say all there is."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -8,7 +9,7 @@ from enum import Enum
 
 import pytest
 
-from pages.ui import access, frame
+from pages.ui import access, collector, frame
 from policy.model import Policy
 
 PLAIN = (str, bytes, int, float, bool, date, Decimal, Enum, type(None))
@@ -45,3 +46,14 @@ def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch,
 
 def test_policies_are_told_apart_by_their_version():
     assert repr(access.policy()) == f"Policy({access.policy().version!r})"
+
+
+def test_what_a_page_loads_is_spared_the_collector(hand_book, opened):
+    """A full collection follows every run: over all words and rules it takes longer than the page."""
+    gc.unfreeze()
+    collector.spare.clear()
+    opened("violations")
+    spared = gc.get_freeze_count()
+    assert spared > len(gc.get_objects())
+    opened("violations")
+    assert gc.get_freeze_count() <= spared  # once a page: what a session leaves can be collected

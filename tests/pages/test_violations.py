@@ -197,6 +197,17 @@ def test_what_moved_is_what_the_life_of_violations_says(followed, opened):
     assert _total(opened("violations", "en", movement="cured")) == f"**Violations: {cured}**"
 
 
+def test_the_earlier_snapshot_is_the_one_before_unless_the_address_says_otherwise(followed, opened):
+    app = opened("violations", "en")
+    since = next(box for box in app.selectbox if box.label == "Compared with")
+    assert since.value == BEFORE.isoformat()
+    assert "since" not in app.query_params
+    app.query_params["as_of"] = BEFORE.isoformat()
+    app.run()
+    assert not app.exception
+    assert next(box for box in app.selectbox if box.label == "Compared with").disabled
+
+
 def test_a_snapshot_never_checked_is_named_with_the_command(hand_book, opened):
     app = opened("violations", "en", show="trend")
     assert any("No earlier snapshot was checked" in warning.value for warning in app.warning)
