@@ -9,7 +9,7 @@ from data import query
 
 # Running loans of every currency count; amounts are of one currency only, for they are added up.
 HELD = """
-    SELECT f.officer_id, mode(f.branch_id) AS home, count(*) AS loans,
+    SELECT f.officer_id, mode(f.branch_id ORDER BY f.branch_id) AS home, count(*) AS loans,
         coalesce(sum(f.balance) FILTER (ours), 0) AS balance,
         coalesce(sum(f.balance) FILTER (ours AND f.classification IS NOT NULL), 0) AS classified_balance,
         coalesce(sum(f.balance) FILTER (ours AND c.attr = 'npl'), 0) AS npl_balance,

@@ -38,8 +38,9 @@ def sessions(cursor: duckdb.DuckDBPyConnection, as_of: date, branches: tuple[str
     """
     return query.frame(
         cursor,
-        """SELECT course, held_on, mode(clause_group) AS topic, count(DISTINCT clause_group) AS topics,
-               mode(session_kind) AS session_kind, mode(method) AS method, mode(trainer_type) AS trainer_type,
+        """SELECT course, held_on, mode(clause_group ORDER BY clause_group) AS topic,
+               count(DISTINCT clause_group) AS topics, mode(session_kind ORDER BY session_kind) AS session_kind,
+               mode(method ORDER BY method) AS method, mode(trainer_type ORDER BY trainer_type) AS trainer_type,
                max(days) AS days, count(DISTINCT staff_id) AS attendees,
                count(*) FILTER (need_id IS NULL) AS without_need,
                count(feedback_date) AS with_feedback, avg(feedback_score) AS feedback_score,
