@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,24 @@ def _parts(value: object) -> Iterator[object]:
             yield from _parts(getattr(value, field.name))
     else:
         yield value
+
+
+@pytest.mark.parametrize("name", [*frame.PAGES, *frame.HIDDEN])
+def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
+    """Answers are everybody's: they are handed out as they are, not as copies."""
+    given, ask = [], access.ask
+
+    def watched(question, *values):
+        answer = ask(question, *values)
+        if isinstance(answer, (dict, list, set)):
+            given.append((answer, deepcopy(answer)))
+        return answer
+
+    monkeypatch.setattr(access, "ask", watched)
+    opened(name)
+    assert given
+    for answer, first in given:
+        assert answer == first
 
 
 @pytest.mark.parametrize("name", frame.PAGES)

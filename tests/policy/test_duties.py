@@ -1,5 +1,6 @@
 """Duties of a week: what the rules, the last days to apply and the dates that run out ask for, and by when."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -96,9 +97,7 @@ def test_nothing_lies_outside_the_days_asked_for(path):
 )  # fmt: skip
 def test_a_wrong_row_is_named(row, said):
     policy = judging.load()
-    changed = type(policy)(
-        **{**vars(policy), "texts": policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"}}
-    )
+    changed = replace(policy, texts=policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})
     with pytest.raises(LoanlightError, match="row 2") as error:
         duties.catalogue(changed)
     assert said in str(error.value)
