@@ -1,4 +1,7 @@
-"""One way to show a table: columns named in the language, dates as dates, money with its digits, nothing cut."""
+"""One way to show a table: columns named in the language, dates as dates, money with its digits, nothing cut.
+
+Frames go to Streamlit as Arrow tables: any other kind it sends through pandas first, which takes as long again.
+"""
 
 import polars as pl
 import streamlit as st
@@ -71,10 +74,12 @@ def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, 
     ready = _ready(frame, kinds)
     options = _options(ready, kinds, names or {}, height) | {"key": key, "placeholder": blank}
     if not pick:
-        st.dataframe(ready, lazy=frame.height > LAZY, **options)
+        lazy = frame.height > LAZY
+        st.dataframe(ready if lazy else ready.to_arrow(), lazy=lazy, **options)
         return None
     start = {"selection": {"rows": [chosen], "columns": [], "cells": []}} if chosen is not None else None
-    state = st.dataframe(ready, on_select="rerun", selection_mode="single-row", selection_default=start, **options)
+    options |= {"on_select": "rerun", "selection_mode": "single-row", "selection_default": start}
+    state = st.dataframe(ready.to_arrow(), **options)
     return state.selection.rows[0] if state.selection.rows else None
 
 
@@ -82,6 +87,6 @@ def several(frame: pl.DataFrame, kinds: dict[str, str], *, key: str, height: int
     """A table, of its rows' height or this, of which any rows may be picked; their numbers."""
     ready = _ready(frame, kinds)
     state = st.dataframe(
-        ready, key=key, on_select="rerun", selection_mode="multi-row", **_options(ready, kinds, {}, height)
+        ready.to_arrow(), key=key, on_select="rerun", selection_mode="multi-row", **_options(ready, kinds, {}, height)
     )
     return state.selection.rows
