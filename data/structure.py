@@ -94,14 +94,13 @@ def loans(
     tests += [OWN[name] for name, _ in origin if name in OWN]
     if any(name in ORIGIN for name, _ in origin):
         tests.append(f"loan_id IN ({_stood(origin)})")
+    behind = " AND ".join(["as_of = $as_of", "is_running", "currency IS NOT DISTINCT FROM $currency", *tests])
+    # Counted apart: a count beside each row would have all of them sorted for the few of a page.
     sql = f"""WITH found AS (
             SELECT loan_id, borrower_id, branch_id, balance, classification, days_past_due, guarantee_type,
-                current_maturity, officer_id, count(*) OVER () AS of
-            FROM facts_loan
-            WHERE {" AND ".join(["as_of = $as_of", "is_running", "currency IS NOT DISTINCT FROM $currency", *tests])}
-            ORDER BY balance DESC NULLS LAST, loan_id
-            LIMIT $limit OFFSET $offset)
-        SELECT f.*, b.name AS borrower_name
+                current_maturity, officer_id
+            FROM facts_loan WHERE {behind} ORDER BY balance DESC NULLS LAST, loan_id LIMIT $limit OFFSET $offset)
+        SELECT f.*, (SELECT count(*) FROM facts_loan WHERE {behind}) AS of, b.name AS borrower_name
         FROM found f
         LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND b.as_of <= $as_of
             AND (b.until IS NULL OR b.until > $as_of)

@@ -108,14 +108,12 @@ def fact(field: Field) -> Typed:
     return Typed(functions.column(field.name), KINDS[field.type], field.unit or None, field.code_list, (field.name,))
 
 
-def parse(text: str) -> exp.Expression:
-    """The tree of one expression, before it is checked; the caller's own. Raises ExpressionError."""
-    return _parsed(text).copy()
-
-
 @lru_cache(maxsize=10_000)
-def _parsed(text: str) -> exp.Expression:
-    """A cell is read by the compiler, the linter and the evidence alike: parsing costs more than a copy."""
+def parse(text: str) -> exp.Expression:
+    """The tree of one expression, before it is checked. Raises ExpressionError.
+
+    Remembered, as the compiler, the linter and the evidence read the same cells: to be read, not changed.
+    """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(tell("longer than {MAX_LENGTH} characters.", MAX_LENGTH=MAX_LENGTH))
     if control := CONTROL.search(text):
