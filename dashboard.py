@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import frame, language, own_words
+from pages.ui import collector, frame, language, own_words  # the collector first: it eases the rest
 
 UI = Path(__file__).parent / "pages" / "ui"
 
@@ -16,3 +16,4 @@ own_words.put()
 with st.sidebar:
     language.switch()
 frame.run(page)
+collector.spare(page.url_path)

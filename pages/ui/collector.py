@@ -8,6 +8,9 @@ import gc
 
 import streamlit as st
 
+EASE = (100_000, 20, 100)  # by default 700, 10, 10: the libraries and the policy alone would set off many
+gc.set_threshold(*EASE)
+
 
 @st.cache_resource(show_spinner=False)
 def spare(page: str) -> None:  # noqa: ARG001  # read by the cache only

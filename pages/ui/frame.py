@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 
 from data import book, facts, findings, portfolio
 from data.errors import LoanlightError
-from pages.ui import access, address, collector, language, numbers, refusals
+from pages.ui import access, address, language, numbers, refusals
 from pages.ui.language import say
 from policy.model import Policy
 
@@ -101,7 +101,6 @@ def run(page: Page) -> None:
     token = _entered.set(True)
     try:
         page.run()
-        collector.spare(page.url_path)
     except LoanlightError as error:
         refusals.show(say("error.cannot_show"), error)
     finally:
