@@ -7,8 +7,15 @@ every widget is drawn from there.
 
 from collections.abc import Callable
 from datetime import date
+from itertools import chain, islice
 
 import streamlit as st
+
+from pages.ui import language, numbers
+from pages.ui.language import say
+
+OFFERED = 200  # of more options, the others are found by writing: each one sent costs the browser time
+MEANT = 20  # a text that fits more options than these is asked for more
 
 
 def all_of(name: str) -> list[str]:
@@ -43,12 +50,31 @@ def _key(name: str, labels: dict[str, str]) -> str:
 
 def _moved(name: str, key: str, picked: Callable[[], None] | None = None) -> None:
     value = st.session_state[key]
-    chosen = value if isinstance(value, list) else [] if value is None else [str(value)]
+    _write(name, [] if value is None else [str(value)])
+    if picked:
+        picked()
+
+
+def _write(name: str, chosen: list[str]) -> None:
     put(name, chosen)
     if len(chosen) == 1:
         take(name, chosen[0])
-    if picked:
-        picked()
+
+
+def _found(name: str, key: str, labels: dict[str, str]) -> None:
+    """What was picked; a text that is no option stands for the options that have it in their labels."""
+    chosen = chain.from_iterable([v] if v in labels else _meant(v, labels) for v in st.session_state[key])
+    _write(name, list(dict.fromkeys(chosen)))
+
+
+def _meant(text: str, labels: dict[str, str]) -> list[str]:
+    part = text.strip().casefold()
+    codes = [code for code, label in labels.items() if part in label.casefold()]
+    if 0 < len(codes) <= MEANT:
+        return codes
+    language.current()  # what is picked is handled before the page speaks
+    st.toast(say("filter.too_many", n=numbers.count(len(codes))) if codes else say("filter.none_found"), icon=":material/search:")
+    return []
 
 
 def kept(name: str, label: str, labels: dict[str, str]) -> str:
@@ -74,14 +100,27 @@ def perhaps(name: str, label: str, labels: dict[str, str], placeholder: str,
     )  # fmt: skip
 
 
+def counted(counts: dict[str, int], names: dict[str, str], chosen: list[str]) -> dict[str, str]:
+    """Options with their counts, in the order of the names; what is chosen is one though nothing has it."""
+    present = set(counts)
+    shown = present.union(chosen)
+    order = [code for code in names if code in shown] + sorted(present - set(names))
+    if len(order) > OFFERED:  # those offered are those with most
+        order.sort(key=lambda code: -counts.get(code, 0))
+    return {code: f"{names.get(code, code)} ({numbers.count(counts.get(code, 0))})" for code in order}
+
+
 def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> list[str]:
-    """Any of the codes; none chosen means all."""
-    key = _key(name, labels)
-    st.session_state[key] = [code for code in all_of(name) if code in labels]
-    put(name, st.session_state[key])
+    """Any of the codes; none chosen means all. Of very many, the first are offered, the others found by writing."""
+    key, many = _key(name, labels), len(labels) > OFFERED
+    chosen = st.session_state[key] = [code for code in all_of(name) if code in labels]
+    put(name, chosen)
+    offered = {*chosen, *islice(labels, OFFERED)} if many else labels
     return st.multiselect(
-        label, list(labels), format_func=labels.__getitem__, key=key, placeholder=placeholder, wrap=True,
-        on_change=_moved, args=(name, key),
+        label, [code for code in labels if code in offered], format_func=lambda code: labels.get(code, code), key=key,
+        placeholder=say("filter.all_of_many", n=numbers.count(len(labels))) if many else placeholder, wrap=True,
+        help=say("filter.many_help", n=OFFERED) if many else None, accept_new_options=many,
+        on_change=_found, args=(name, key, labels),
     )  # fmt: skip
 
 

@@ -63,14 +63,6 @@ def _names(view: View, name: str, known: pl.DataFrame) -> dict[str, str]:
     return language.terms(name)
 
 
-def _labels(counts: Counts, names: dict[str, str], name: str) -> dict[str, str]:
-    """The options of a filter with their counts: what the run has, and what is chosen though nothing has it."""
-    present = set(counts)
-    shown = present | set(address.all_of(name))
-    order = [code for code in names if code in shown] + sorted(present - set(names))
-    return {code: f"{names.get(code, code)} ({numbers.count(counts.get(code, 0))})" for code in order}
-
-
 def span(view: View) -> Span:
     """The run beside the earlier snapshot that the address names, else the last one judged before it."""
     wanted = address.get("since")
@@ -130,7 +122,8 @@ def _draw_more(compared: Span, tally: Tally, names: Names) -> None:
 def _draw_row(counts: dict[str, Counts], names: Names, shown: tuple[str, ...]) -> None:
     for column, name in zip(st.columns(ROW), shown, strict=True):
         with column:
-            address.several(name, say(f"filter.{name}"), _labels(counts[name], names[name], name), say("filter.all"))
+            labels = address.counted(counts[name], names[name], address.all_of(name))
+            address.several(name, say(f"filter.{name}"), labels, say("filter.all"))
 
 
 def _said(names: Names, search: str) -> tuple[tuple[str, str], ...]:

@@ -48,10 +48,9 @@ def _counts(view: View) -> pl.DataFrame:
     return access.ask(watch_list.signals, view.run.run_id, rules(view))
 
 
-def _labels(counted: pl.DataFrame, column: str, names: dict[str, str]) -> dict[str, str]:
-    loans = dict(counted.group_by(column).agg(pl.col("loans").sum()).drop_nulls(column).iter_rows())
-    order = [code for code in names if code in loans] + sorted(set(loans) - set(names))
-    return {code: f"{names.get(code, code)} ({numbers.count(loans[code])})" for code in order}
+def _labels(found: pl.DataFrame, column: str, names: dict[str, str]) -> dict[str, str]:
+    loans = found.group_by(column).agg(pl.col("loans").sum()).drop_nulls(column)
+    return address.counted(dict(loans.iter_rows()), names, [])
 
 
 def choose(view: View) -> Chosen:
