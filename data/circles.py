@@ -18,7 +18,7 @@ OWED = """
     FROM facts_borrower WHERE as_of = $as_of AND running_loans > 0"""
 # The guarantees of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
 TIES = """
-    SELECT provider_id AS giver, borrower_id AS taker, any_value(provider_name) AS giver_name,
+    SELECT provider_id AS giver, borrower_id AS taker, min(provider_name) AS giver_name,
         count(DISTINCT loan_id) AS loans, sum(balance) AS balance
     FROM (SELECT DISTINCT provider_id, provider_name, borrower_id, loan_id, balance FROM facts_collateral
           WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
@@ -75,19 +75,19 @@ def circles(
     """[kind, circle_id, leader, borrowers, loans, balance, npl_balance, branches, members] of every circle, the
     largest first.
 
-    `members` are the ids of its borrowers. `leader` names the one it is known by: its largest debtor, or the guarantor.
-    Guarantees that the run finds against `rules` are those of a guarantor who stands behind too many loans. Branches
-    given: only circles with a member there, but each one whole.
+    `members` are the ids of its borrowers. `leader` names the one it is known by: its largest debtor (of equals the
+    first by number), or the guarantor. Guarantees that the run finds against `rules` are those of a guarantor who
+    stands behind too many loans. Branches given: only circles with a member there, but each one whole.
     """
     return query.frame(
         cursor,
         TIED
         + """ SELECT m.kind, m.circle_id,
-                CASE WHEN m.kind = 'guarantor' THEN any_value(t.giver_name)
-                    ELSE arg_max(o.name, o.balance) END AS leader,
+                CASE WHEN m.kind = 'guarantor' THEN min(t.giver_name)
+                    ELSE first(o.name ORDER BY o.balance DESC NULLS LAST, o.borrower_id) END AS leader,
                 count(*) AS borrowers, sum(o.running_loans)::BIGINT AS loans, sum(o.balance) AS balance,
                 sum(o.npl_balance) AS npl_balance, count(DISTINCT o.branch_id) AS branches,
-                list(m.borrower_id) AS members
+                list(m.borrower_id ORDER BY m.borrower_id) AS members
             FROM member m JOIN owed o USING (borrower_id)
             LEFT JOIN tie t ON m.kind = 'guarantor' AND t.giver = m.circle_id AND t.taker = m.borrower_id
             GROUP BY m.kind, m.circle_id

@@ -33,7 +33,7 @@ def books(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, 
     return query.frame(
         cursor,
         f"""WITH held AS ({HELD}), names AS (
-                SELECT branch_id, any_value(branch_name) AS branch_name FROM facts_loan
+                SELECT branch_id, max(branch_name) AS branch_name FROM facts_loan
                 WHERE as_of = $as_of AND branch_name IS NOT NULL GROUP BY branch_id)
             SELECT h.officer_id, s.name, coalesce(s.branch_id, h.home) AS branch_id, n.branch_name, s.role, s.hire_date,
                 s.is_employed, s.topics_taken, h.* EXCLUDE (officer_id, home)

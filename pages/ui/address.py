@@ -73,7 +73,8 @@ def _meant(text: str, labels: dict[str, str]) -> list[str]:
     if 0 < len(codes) <= MEANT:
         return codes
     language.current()  # what is picked is handled before the page speaks
-    st.toast(say("filter.too_many", n=numbers.count(len(codes))) if codes else say("filter.none_found"), icon=":material/search:")
+    said = say("filter.too_many", n=numbers.count(len(codes))) if codes else say("filter.none_found")
+    st.toast(said, icon=":material/search:")
     return []
 
 

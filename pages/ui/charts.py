@@ -52,7 +52,14 @@ def _spec(
     _make: Callable[..., alt.TopLevelMixin],
 ) -> Spec:
     # Altair's own check of the finished chart costs as much as all the rest of a page.
-    return _make(*rows).to_dict(validate=False)
+    return _columnar(_make(*rows).to_dict(validate=False))
+
+
+def _columnar(spec: Spec) -> Spec:
+    """Its rows as frames, which go to the browser as they are: lists of records go through pandas every time."""
+    sets = spec.get("datasets", {})
+    frames = {name: pl.from_dicts(rows, infer_schema_length=None) for name, rows in sets.items() if rows}
+    return spec | {"datasets": sets | frames} if frames else spec
 
 
 def once(make: Callable[..., alt.TopLevelMixin]) -> Callable[..., Spec]:

@@ -84,9 +84,11 @@ def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
     wanted = address.several("kind", say("circles.kind"), kinds, say("filter.all"))
     shown = rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
     key = f"circles:{view.as_of}:{hash(tuple(wanted))}"
-    row = tables.show(shown, tables.filled(shown, CIRCLES), key=key, pick=True, height=tables.LOW)
+    page = tables.paged(shown, key=f"{key}:page")
+    first = page["circle_id"][0] if page.height else ""
+    row = tables.show(page, tables.filled(shown, CIRCLES), key=f"{key}:{first}", pick=True, height=tables.LOW)
     if row is not None:
-        address.put("circle", [f"{shown['kind'][row]}~{shown['circle_id'][row]}"])
+        address.put("circle", [f"{page['kind'][row]}~{page['circle_id'][row]}"])
     kind, _, circle_id = (address.get("circle") or "").partition("~")
     named = rows.filter((pl.col("kind") == kind) & (pl.col("circle_id") == circle_id))
     drawn = named if named.height else shown.filter(pl.col("kind").is_in(KINDS[:2])).head(1)
@@ -94,7 +96,7 @@ def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
 
 
 def _members(view: View, circle: dict[str, Any]) -> pl.DataFrame:
-    found = access.ask(circles.members, view.as_of, tuple(sorted(circle["members"])))
+    found = access.ask(circles.members, view.as_of, tuple(circle["members"]))
     capital = access.ask(circles.capital, view.as_of)
     size = pl.col("guarantee_circle")
     relation = (pl.when(size == 2).then(pl.lit(say("circles.in_mutual")))  # a circle of two

@@ -46,6 +46,17 @@ def test_a_ring_with_a_tail_is_one_circle(ledger):
     assert ties.select("giver", "taker").rows() == [("A", "B"), ("B", "C"), ("C", "A")]
 
 
+def test_of_equal_debtors_the_first_by_number_names_the_circle(ledger):
+    names = [f"B{n:03}" for n in range(200)]
+    for name in names:
+        borrow(ledger, name, 10)
+    for giver, taker in zip(names, [*names[1:], names[0]], strict=True):
+        guarantee(ledger, giver, taker)
+    circle = found(ledger)["chain", "B000"]  # too long a ring to be one
+    assert circle["leader"] == "Name B000"
+    assert circle["members"] == names
+
+
 def test_two_who_guarantee_each_other_and_a_chain(ledger):
     for name in "ABXYZ":
         borrow(ledger, name)
