@@ -47,6 +47,13 @@ def between(value: pl.Expr, edge: Bucket) -> pl.Expr:
     return above & below & value.is_not_null()
 
 
+def within(value: str, edge: Bucket) -> str:
+    """SQL: whether a known value lies in the bucket, both ends included."""
+    ends = [f"{value} >= {edge.lower:d}"] if edge.lower is not None else []
+    ends += [f"{value} <= {edge.upper:d}"] if edge.upper is not None else []
+    return " AND ".join(ends or [f"{value} IS NOT NULL"])
+
+
 def case(name: str, value: str) -> str:
     """SQL: the code of the bucket that a value falls in, of a list without overlaps, by its upper edges.
 

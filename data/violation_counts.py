@@ -10,9 +10,11 @@ import duckdb
 import polars as pl
 
 from data import buckets, query, violation_rows
+from data.buckets import Bucket
 from data.violation_rows import Sieve, Span
 
 AGES = "violation_age"
+DAYS = "($as_of - opened_on)"  # since it stands
 COUNTED = "rule_id, branch_id, guarantee_type, state, movement, opened_on"
 HELD = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'violation_cubes'"
 
@@ -23,14 +25,29 @@ def cube(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.Data
     Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
     its movement. In no order. `age`: the bucket of days since it stands, null where the book does not say since when.
     """
-    rules = [rule for rule, _ in sieve.rules]
-    if _is_kept(cursor, span) and not (sieve.officers or sieve.search):
-        return query.frame(
-            cursor,
-            _aged("violation_cubes", "run_id = $run AND since_run = $since AND list_contains($rules, rule_id)"),
-            run=span.run.run_id, since=span.since and span.since.run_id, as_of=span.run.as_of, rules=rules,
-        )  # fmt: skip
-    return _counted(cursor, span, Sieve(sieve.rules, officers=sieve.officers, search=sieve.search))
+    sieve = Sieve(sieve.rules, officers=sieve.officers, search=sieve.search)
+    age = buckets.case(AGES, DAYS)
+    return _asked(cursor, span, sieve, f"SELECT {COUNTED.replace('opened_on', f'{age} AS age')}", "GROUP BY ALL")
+
+
+def standing_for(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, edge: Bucket) -> int:
+    """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
+    long = f"AND coalesce(movement IN {violation_rows.CAME}, true) AND {buckets.within(DAYS, edge)}"
+    return _asked(cursor, span, Sieve(sieve.rules), "SELECT rule_id", f"{long} GROUP BY ALL")["violations"].sum()
+
+
+def _asked(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, select: str, rest: str) -> pl.DataFrame:
+    """A question to the rows of COUNTED with `violations` of each, kept or counted now."""
+    if not _is_kept(cursor, span) or sieve.officers or sieve.search:
+        text = f"{select}, count(*) AS violations FROM {_rows(span, sieve)} WHERE true {rest}"
+        return violation_rows.ask(cursor, span, sieve, text)
+    return query.frame(
+        cursor,
+        f"""{select}, sum(violations)::BIGINT AS violations FROM violation_cubes
+            WHERE run_id = $run AND since_run = $since AND list_contains($rules, rule_id) {rest}""",
+        run=span.run.run_id, since=span.since and span.since.run_id, as_of=span.run.as_of,
+        rules=[rule for rule, _ in sieve.rules],
+    )  # fmt: skip
 
 
 def by_officer(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> dict[str, int]:
@@ -66,14 +83,3 @@ def _is_kept(cursor: duckdb.DuckDBPyConnection, span: Span) -> bool:
     pair = [span.run.run_id, span.since.run_id]
     found = cursor.execute("SELECT 1 FROM violation_cubes WHERE run_id = ? AND since_run = ? LIMIT 1", pair)
     return bool(found.fetchall())
-
-
-def _aged(rows: str, kept: str, count: str = "sum(violations)::BIGINT") -> str:
-    """SQL: rows of COUNTED counted by the age they have."""
-    age = buckets.case(AGES, "($as_of - opened_on)")
-    return f"""SELECT {COUNTED.replace("opened_on", f"{age} AS age")}, {count} AS violations
-        FROM {rows} WHERE {kept} GROUP BY ALL"""
-
-
-def _counted(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.DataFrame:
-    return violation_rows.ask(cursor, span, sieve, _aged(_rows(span, sieve), "true", "count(*)"))

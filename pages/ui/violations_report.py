@@ -25,7 +25,7 @@ from policy.life import CAME as ARRIVED
 from policy.life import LEFT
 
 TOP = 10
-HALF_A_YEAR = 180  # days
+LONG = "violation_long"  # how long is long, a row of buckets.csv
 SNAPSHOTS = 13
 GRAVE = ("critical", "high")
 
@@ -50,7 +50,7 @@ def compose(view: View, span: Span) -> Report:
         subtitle=say("report.subtitle", day=numbers.day(view.as_of), version=span.run.policy_version[:12]),
         foot=say("report.foot", run=span.run.run_id),
         summary=_summary(view, span, standing, moved, hit),
-        figures=_figures(span, standing, moved, hit),
+        figures=_figures(span, whole.sieve, standing, moved, hit),
         bars=_bars(trend),
         listings=[_severities(standing, moved_by(cube)), *(_top(view, whole, by) for by in violation_rows.GROUPS[:3]),
                   _waivers(view), _unjudged(view, known)],
@@ -87,10 +87,8 @@ def _summary(
 
 
 def _figures(
-    span: Span, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
+    span: Span, sieve: Sieve, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
 ) -> list[tuple[str, str]]:
-    long = [edge.code for edge in buckets.buckets(violation_counts.AGES) if (edge.lower or 0) > HALF_A_YEAR]
-    old = standing.filter(pl.col("age").is_in(long))["violations"].sum()
     figures = [
         (say("col.violations"), numbers.count(int(standing["violations"].sum()))),
         (say("report.loans_hit"), numbers.count(hit["loans_hit"])),
@@ -99,7 +97,9 @@ def _figures(
     ]
     if span.since and span.followed:
         figures += [(say(f"life.{name}"), numbers.count(moved.get(name, 0))) for name in ("new", "persisting", "cured")]
-        figures.append((say("report.old"), numbers.count(int(old))))
+        for edge in buckets.buckets(LONG):
+            old = access.ask(violation_counts.standing_for, span, sieve, edge)
+            figures.append((pick(edge.zh, edge.en), numbers.count(old)))
     return figures
 
 

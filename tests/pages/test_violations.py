@@ -10,6 +10,7 @@ import pytest
 from hand_book import BEACON, BEFORE, NOW
 
 from data import book, findings, violation_counts, violation_rows
+from data.buckets import Bucket
 from data.violation_rows import Sieve
 from pages.ui import filters, language, violations_groups, violations_report, violations_trend, workbook
 from pages.ui.frame import View
@@ -121,6 +122,25 @@ def test_every_filter_lists_as_many_rows_as_it_counts(followed, opened, choices)
     assert _total(app) == f"**Violations: {listed}**"
     assert 0 < listed <= _count(followed)
     assert (listed < _count(followed)) == ("state" not in choices)  # all thirteen are open
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_stands_long_is_counted_by_the_day(whole, followed, tmp_path, kept):
+    """Whatever the buckets of ages are: not by those that lie beyond."""
+    _, chosen = whole
+    path = tmp_path / "again.duckdb"
+    shutil.copyfile(followed, path)
+    with book.writing(path) as con:
+        if not kept:
+            con.execute("DROP TABLE violation_cubes")
+        days = con.execute(
+            f"""SELECT date_diff('day', opened_on, DATE '{NOW}')
+                FROM violation_lives JOIN violations USING (run_id, violation_id) WHERE {RUN}"""
+        ).fetchall()
+        for least in sorted({day for (day,) in days}):
+            edge = Bucket("long", least, None, "", "")
+            counted = violation_counts.standing_for(con, chosen.span, chosen.sieve, edge)
+            assert counted == sum(day >= least for (day,) in days) > 0
 
 
 def test_kept_counts_are_those_of_the_rows(whole, followed, tmp_path):
