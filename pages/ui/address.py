@@ -119,7 +119,8 @@ def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> 
     offered = {*chosen, *islice(labels, OFFERED)} if many else labels
     return st.multiselect(
         label, [code for code in labels if code in offered], format_func=lambda code: labels.get(code, code), key=key,
-        placeholder=say("filter.all_of_many") if many else placeholder, wrap=True, accept_new_options=many, select_all=not many,
+        placeholder=say("filter.all_of_many") if many else placeholder, wrap=True,
+        accept_new_options=many, select_all=not many,
         help=say("filter.many_help", shown=OFFERED, n=numbers.count(len(labels))) if many else None,
         on_change=_found, args=(name, key, labels),
     )  # fmt: skip
