@@ -184,7 +184,7 @@ def _collected(
         names = columns.names(act, {table: number})
         measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
         kept = compare(measure, rule.comparator, limit)
-        compared.append(exp.paren(exp.Or(this=exp.Not(this=test.copy()), expression=exp.paren(kept))))
+        compared.append(exp.Paren(this=exp.Or(this=exp.Not(this=test.copy()), expression=exp.paren(kept))))
         limits.append(exp.Case(ifs=[exp.If(this=test.copy(), true=limit.sql)]))
         measures.append(measure)
     strictest = exp.Greatest if rule.comparator in (">=", ">") else exp.Least
@@ -200,11 +200,11 @@ def _collected(
 def compare(measure: Typed, comparator: str, limit: Typed) -> exp.Expression:
     """The comparison; a ratio by cross-multiplication, so that a loan exactly at the limit is judged exactly."""
     node = NODES[comparator]
-    left, right = exp.paren(measure.sql.copy()), exp.paren(limit.sql.copy())
+    left, right = exp.paren(measure.sql), exp.paren(limit.sql)
     if measure.divisor is None:
         return node(this=left, expression=right)
     over = functions.product(limit.sql, measure.divisor)
-    positive = exp.GT(this=exp.paren(measure.divisor.copy()), expression=exp.Literal.number(0))
+    positive = exp.GT(this=exp.paren(measure.divisor), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=positive, true=node(this=left, expression=over))])
 
 

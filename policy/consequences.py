@@ -198,7 +198,7 @@ def _ratios(
 
 
 def _joined(part: Typed, whole: Typed) -> Typed:
-    both = exp.And(this=exp.paren(part.sql.copy()), expression=exp.paren(whole.sql.copy()))
+    both = exp.And(this=exp.paren(part.sql), expression=exp.paren(whole.sql))
     return replace(part, sql=both)
 
 

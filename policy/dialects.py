@@ -193,15 +193,21 @@ def _need_known(tree: exp.Expression) -> None:
             raise DialectError(f"'{node.sql(dialect=BOOK.name)[:60]}' has no meaning agreed on for every engine.")
 
 
+@cache
+def _type(sql_type: str) -> exp.DataType:
+    """Parsed once: a policy casts thousands of times."""
+    return exp.DataType.build(sql_type, dialect=BOOK.name)
+
+
 def cast(tree: exp.Expression, sql_type: str) -> exp.Expression:
     """A cast to a type of the data dictionary."""
-    return exp.cast(tree, sql_type, dialect=BOOK.name)
+    return exp.cast(tree, _type(sql_type), dialect=BOOK.name)
 
 
 def type_name(sql_type: str, engine: Engine) -> str:
     """A type of the data dictionary as an engine calls it; a timestamp is of no time zone."""
     if engine is BOOK or sql_type != "TIMESTAMP":
-        return exp.DataType.build(sql_type, dialect=BOOK.name).sql(dialect=engine.name)
+        return _type(sql_type).sql(dialect=engine.name)
     return "TIMESTAMP_NTZ"
 
 

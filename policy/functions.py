@@ -78,13 +78,13 @@ def _lacking(found: exp.Expression, wish: str) -> exp.Expression:
         for item in wish.split(", ")
     ]
     joined = call("concat_ws", literal("text", ", "), *items)
-    known = exp.Not(this=exp.Is(this=exp.paren(found.copy()), expression=exp.null()))
+    known = exp.Not(this=exp.Is(this=exp.paren(found), expression=exp.null()))
     return exp.Case(ifs=[exp.If(this=known, true=joined)])
 
 
 def _any_of(found: exp.Expression, names: list[str]) -> exp.Expression:
     tests = [call("has", found, literal("text", name)) for name in names]
-    return exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
+    return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
 def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
@@ -110,7 +110,7 @@ def plain(number: exp.Expression) -> exp.Expression:
 
 def wide(number: exp.Expression) -> exp.Expression:
     """26 digits before the point and 12 behind it: beside any other number it keeps the decimals of both."""
-    return exp.cast(exp.paren(number), WIDE)
+    return cast(exp.paren(number), WIDE)
 
 
 def literal(kind: str, text: str) -> exp.Expression:
@@ -118,7 +118,7 @@ def literal(kind: str, text: str) -> exp.Expression:
     if kind == "number":
         return exp.Literal.number(text) if not text.startswith("-") else exp.Neg(this=exp.Literal.number(text[1:]))
     if kind == "date":
-        return exp.cast(exp.Literal.string(text), "DATE")
+        return cast(exp.Literal.string(text), "DATE")
     if kind == "boolean":
         return exp.true() if text == "true" else exp.false()
     return exp.Literal.string(text)

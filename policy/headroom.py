@@ -208,10 +208,10 @@ def _slack(judged: CompiledSubject, rule: CompiledRule) -> exp.Expression:
 def _room(judged: CompiledSubject, rule: Rule) -> exp.Expression:
     names = judged.columns.names(judged.columns.act(rule.act_date))
     measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
-    allowed: exp.Expression = exp.paren(limit.sql.copy())
+    allowed: exp.Expression = exp.paren(limit.sql)
     if measure.divisor is not None:
-        allowed = exp.Mul(this=allowed, expression=exp.paren(measure.divisor.copy()))
-    room = exp.Sub(this=exp.paren(allowed), expression=exp.paren(measure.sql.copy()))
+        allowed = exp.Mul(this=allowed, expression=exp.paren(measure.divisor))
+    room = exp.Sub(this=exp.paren(allowed), expression=exp.paren(measure.sql))
     return room if rule.comparator in ("<=", "<") else exp.Neg(this=exp.paren(room))
 
 

@@ -107,7 +107,7 @@ def in_force(row_from: date, row_to: date, act: exp.Expression) -> exp.Expressio
     if row_to == FOREVER:
         return starts
     ends = exp.LT(this=act.copy(), expression=functions.literal("date", row_to.isoformat()))
-    return exp.paren(exp.And(this=starts, expression=ends))
+    return exp.Paren(this=exp.And(this=starts, expression=ends))
 
 
 def conditions(parsed: ParsedTable, columns: Mapping[str, Typed], act: exp.Expression) -> list[exp.Expression]:
@@ -116,7 +116,7 @@ def conditions(parsed: ParsedTable, columns: Mapping[str, Typed], act: exp.Expre
     for row, cells in zip(parsed.table.rows, parsed.keys, strict=True):
         tests = [cell.sql(columns[column.name].sql) for column, cell in zip(parsed.table.keys, cells, strict=True)]
         parts = [in_force(row.effective_from, row.effective_to, act), *(test for test in tests if test != exp.true())]
-        found.append(exp.paren(reduce(lambda a, b: exp.And(this=a, expression=b), parts)))
+        found.append(exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts)))
     return found
 
 
@@ -127,7 +127,7 @@ def hit(tests: list[exp.Expression]) -> exp.Expression:
 
 
 def none_of(tests: list[exp.Expression]) -> exp.Expression:
-    return exp.Not(this=exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), [t.copy() for t in tests])))
+    return exp.Not(this=exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), [t.copy() for t in tests])))
 
 
 def value_at(parsed: ParsedTable, column: str, hit_column: exp.Expression) -> exp.Expression:

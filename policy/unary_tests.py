@@ -55,7 +55,7 @@ class Cell:
             return exp.true()
         if self.kind in _ORDERED:
             parts = [_interval_sql(interval, column, self.kind) for interval in self.intervals]
-            return exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
+            return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
         members = [functions.literal(self.kind, value) for value in sorted(self.values)]
         test: exp.Expression = exp.In(this=column.copy(), expressions=members)
         return exp.Not(this=exp.paren(test)) if self.negated else test
@@ -69,7 +69,7 @@ def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.
     if interval.high is not None:
         node = exp.LT if interval.high_open else exp.LTE
         parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.high))))
-    return exp.paren(reduce(lambda a, b: exp.And(this=a, expression=b), parts))
+    return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts))
 
 
 def parse(text: str, kind: str) -> Cell:

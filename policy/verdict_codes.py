@@ -104,11 +104,11 @@ def _columns(*trees: exp.Expression) -> frozenset[str]:
 
 
 def any_of(tests: list[exp.Expression]) -> exp.Expression:
-    return exp.paren(reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
+    return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
 def all_of(tests: list[exp.Expression]) -> exp.Expression:
-    return exp.paren(reduce(lambda a, b: exp.And(this=a, expression=b), tests))
+    return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), tests))
 
 
 def _number(value: int) -> exp.Expression:
@@ -136,7 +136,7 @@ def _code_in_force(version: RuleVersion, inputs: tuple[str, ...]) -> exp.Express
         exp.If(this=exp.Not(this=compared.copy()), true=_number(VIOLATION)),
     ]
     if version.divisor is not None:
-        below = exp.LTE(this=exp.paren(version.divisor.copy()), expression=_number(0))
+        below = exp.LTE(this=exp.paren(version.divisor), expression=_number(0))
         ifs.append(exp.If(this=below, true=_number(ZERO_DIVISOR)))
     return exp.Case(ifs=[*ifs, *_missing(version.inputs, inputs)], default=_number(UNDETERMINED))
 
@@ -146,14 +146,14 @@ def _unknown_scope(version: RuleVersion, inputs: tuple[str, ...]) -> exp.If:
     if version.scope_uncovered is not None:
         why.insert(0, exp.If(this=version.scope_uncovered.copy(), true=_number(NO_LIMIT_ROW)))
     reason = exp.Case(ifs=why, default=_number(UNDETERMINED)) if why else _number(UNDETERMINED)
-    return exp.If(this=exp.Is(this=exp.paren(version.scope.sql.copy()), expression=exp.null()), true=reason)
+    return exp.If(this=exp.Is(this=exp.paren(version.scope.sql), expression=exp.null()), true=reason)
 
 
 def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
     """One rule of all its versions: the version in force on the day of the act judges."""
     inputs = tuple(dict.fromkeys(name for part in parts for name in part.inputs))[:MOST_INPUTS]
     force = [lookups.in_force(rule.effective_from, rule.effective_to, act.sql) for rule in versions]
-    never = all_of([exp.Not(this=exp.paren(part.scope.sql.copy())) for part in parts])
+    never = all_of([exp.Not(this=exp.paren(part.scope.sql)) for part in parts])
     code = exp.Case(
         ifs=[
             *(exp.If(this=f.copy(), true=_code_in_force(p, inputs)) for f, p in zip(force, parts, strict=True)),
@@ -184,12 +184,12 @@ def _by_version(force: list[exp.Expression], values: list[exp.Expression]) -> ex
 
 
 def _harmless(version: RuleVersion) -> exp.Expression:
-    unknown = exp.Is(this=exp.paren(version.scope.sql.copy()), expression=exp.null())
-    return exp.And(this=exp.paren(unknown), expression=exp.paren(version.compared.copy()))
+    unknown = exp.Is(this=exp.paren(version.scope.sql), expression=exp.null())
+    return exp.And(this=exp.paren(unknown), expression=exp.paren(version.compared))
 
 
 def shown(value: exp.Expression, kind: str) -> exp.Expression:
     """A value as text; numbers without the zeros that only their type adds."""
     if kind != "number":
-        return exp.cast(value, "VARCHAR")
+        return functions.cast(value, "VARCHAR")
     return functions.plain(value)
