@@ -75,7 +75,7 @@ class Report:
             lines.append(_row(label, *(_shown(counts[column]) for column in (*ROWS, *BALANCES))))
         files = {count.file: count.encoding for count in self.counts}
         lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
-        lines += [f"lookup 对照 {name}: {rows} rows 行" for name, rows in self.lookups.items()]
+        lines += [f"lookup 对照 {name}: rows 行 {rows}" for name, rows in self.lookups.items()]
         lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
         lines += [
             f"! {entry['severity']:8}{entry['rows']:>10,} {_amount(entry):>20} {entry['zh']} {entry['en']}"

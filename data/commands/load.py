@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     add.show(report.as_json(), report.as_text(), options.json)
     if report.quarantined:
         print(
-            f"{report.quarantined} rows were quarantined 行已隔离; see them with 查看: "
+            f"Rows quarantined 已隔离的行: {report.quarantined}. See them with 查看: "
             f"python -m data quarantine --book {options.book}",
             file=sys.stderr,
         )

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         printing.as_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
         return 0
-    print(f"Policy {before} → {after}: {len(found)} rows differ.")
+    print(f"Policy {before} → {after}: rows that differ: {len(found)}.")
     lines(found)
     return 0
 

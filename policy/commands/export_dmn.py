@@ -37,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
         said |= {"policy_version": policy.version}
         printing.as_json(said | ({"file": arguments.out} if arguments.out else {"dmn": text}))
     else:
-        print(f"{name}: {len(table.rows)} rows, {table.hit_policy}, in {arguments.out}" if arguments.out else text)
+        print(f"{name}: rows {len(table.rows)}, {table.hit_policy}, in {arguments.out}" if arguments.out else text)
     return 0

@@ -48,8 +48,8 @@ def _json(found: Impact) -> dict[str, object]:
 
 
 def _print(found: Impact) -> None:
-    print(f"Policy {found.before} → {found.after}, as of {found.as_of}: {len(found.changes)} rows differ, "
-          f"{len(found.judged)} rules judged anew.")  # fmt: skip
+    print(f"Policy {found.before} → {found.after}, as of {found.as_of}: rows that differ: {len(found.changes)}, "
+          f"rules judged anew: {len(found.judged)}.")  # fmt: skip
     diff.lines(found.changes)
     if found.changes and not found.judged:
         print("No verdict can move: the rows that differ are words, severities, clauses or examples.")

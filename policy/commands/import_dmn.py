@@ -50,7 +50,7 @@ def _print(
         printing.as_json({"tables": said, "passed_over": passed_over, "files": files})
         return
     for table in tables:
-        print(f"{table.name}: {len(table.rows)} rows, {table.hit_policy}")
+        print(f"{table.name}: rows {len(table.rows)}, {table.hit_policy}")
     if passed_over:
         print(f"Passed over: {', '.join(passed_over)}.")
     if arguments.out:

@@ -32,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{part:12}stored   {stored}\n{'':12}replayed {again}")
     for row in found.rows:
         print("only " + row["only"] + ": " + ", ".join(f"{k}={v}" for k, v in row.items() if k != "only"))
-    print("Identical." if found.identical else f"{found.differing} rows differ.")
+    print("Identical." if found.identical else f"Rows that differ: {found.differing}.")
     return 0 if found.identical else 1

@@ -289,7 +289,7 @@ def test_the_text_report_says_the_same_in_two_languages(desk: Desk) -> None:
 def test_quarantined_rows_are_announced_on_stderr_and_listed(desk: Desk) -> None:
     outcome = desk.load_text("借据号,余额\nL1,1\nL2,x\n")
     assert outcome.status == 0
-    assert outcome.err.startswith("1 rows were quarantined")
+    assert outcome.err.startswith("Rows quarantined 已隔离的行: 1.")
     listed = desk.run("quarantine", "--book", desk.book).out
     assert "loans.csv row 3 第3行" in listed
     assert json.dumps({"借据号": "L2", "余额": "x"}, ensure_ascii=False) in listed
