@@ -14,7 +14,7 @@ import streamlit as st
 from pages.ui import language, numbers
 from pages.ui.language import say
 
-OFFERED = 200  # of more options, the others are found by writing: each one sent costs the browser time
+OFFERED = 500  # of more options, the others are found by writing: each one sent costs the browser time
 MEANT = 20  # a text that fits more options than these is asked for more
 
 

@@ -41,12 +41,13 @@ def written(value: str | None, unit: str) -> str:
         return numbers.amount(number)
     if unit == "year":
         return value
-    return f"{numbers.plain(number)} {unit_word(unit)}".strip()
+    return f"{numbers.plain(number)} {unit_word(unit, number)}".strip()
 
 
-def unit_word(unit: str) -> str:
-    """What stands behind a number; a mere count needs no word."""
-    return language.terms("unit").get(unit, "")
+def unit_word(unit: str, number: Decimal | None = None) -> str:
+    """What stands behind a number, this one if it is given; a mere count needs no word."""
+    many = language.terms("unit").get(unit, "")
+    return language.terms("unit_of_one").get(unit, many) if number == 1 else many
 
 
 def _field(policy: Policy, subject: str, name: str) -> tuple[str, str, str]:

@@ -52,7 +52,7 @@ def _written(change: Change, value: Any) -> str:
         return numbers.share(value)
     if row.codes:
         return language.code_labels(row.codes).get(value, value)
-    return f"{value} {unit_word(row.unit)}".strip()
+    return f"{value} {unit_word(row.unit, value)}".strip()
 
 
 def _signed(text: str) -> str:

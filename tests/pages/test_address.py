@@ -26,7 +26,7 @@ def _opened(**choices: str) -> AppTest:
 def test_only_the_first_of_very_many_options_go_to_the_browser():
     app = _opened()
     assert len(app.multiselect[0].options) == address.OFFERED
-    assert "first 200 of 5,000" in app.multiselect[0].help
+    assert "first 500 of 5,000" in app.multiselect[0].help
     assert app.session_state["read"] == []
 
 

@@ -121,7 +121,7 @@ def test_a_line_says_exactly_what_would_make_it_pass(hand_book, opened):
     late = opened("extension_what_if", "en", quiet=False, consent="all", **ASKED | {"to": "2028-05-06"})
     lines = late.dataframe[0].value
     said = lines.loc[lines["rule_id"] == "EXT-LENGTH", "to_pass"].iloc[0]
-    assert said.startswith("1 days earlier.")
+    assert said.startswith("1 day earlier.")
     assert _decide(hand_book, "all", date(2028, 5, 5)).verdict == "allowed"
 
 

@@ -72,6 +72,7 @@ def test_no_word_is_left_over():
         "consent.",
         "decision_short.",
         "unit.",
+        "unit_of_one.",
         "circle_kind.",
         "cell_type.",
         "citation_word.",
