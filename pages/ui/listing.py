@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from data import violation_rows
-from pages.ui import access, address, evidence, language, naming, numbers, tables
+from pages.ui import access, address, evidence, language, naming, numbers, tables, values, verdict_words
 from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -39,7 +39,7 @@ def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
             evidence.severity(r.severity),
             pick(r.title_zh, r.title_en),
             r.clause_id.replace("|", ", "),
-            evidence.unit_word(r.unit),
+            values.unit_word(r.unit),
             pick(r.remedy_zh, r.remedy_en),
         )
         for r in view.policy.rules.values()
@@ -58,12 +58,11 @@ def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
     if order == violation_rows.GRAVE:
         sieve, offset = violation_rows.window(sieve, chosen.by_rule, tables.PAGE, offset)
     rows = access.ask(violation_rows.listed, chosen.span, sieve, order, tables.PAGE, offset)
-    units = {rule.rule_id: rule.unit for rule in view.policy.rules.values()}
     told = naming.places(view, worded(view, rows))
     return told.with_columns(
         numbers.texts(
             told.select(pl.struct("rule_id", name)).to_series(),
-            lambda row, name=name: evidence.written(row[name], units.get(row["rule_id"], "")),
+            lambda row, name=name: verdict_words.result(view.policy, row["rule_id"], row[name]),
         ).alias(name)
         for name in ("measured", "limit_value")
     )
@@ -72,6 +71,8 @@ def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
 def everything(view: View, chosen: Chosen) -> pl.DataFrame:
     """All rows the filters leave, for the workbook."""
     rows = access.ask(violation_rows.listed, chosen.span, chosen.sieve)
+    for name in ("measured", "limit_value"):
+        rows = verdict_words.coded(view.policy, rows, name)
     return worded(view, rows).select(IN_WORKBOOK)
 
 

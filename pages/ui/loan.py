@@ -7,7 +7,7 @@ import streamlit as st
 
 from data import dictionary, maturities
 from data.maturities import Scope
-from pages.ui import access, address, evidence, frame, language, naming, numbers, tables
+from pages.ui import access, address, evidence, frame, language, naming, numbers, tables, values
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
@@ -77,7 +77,7 @@ def value(view: View, name: str, held: object) -> str:
         return naming.people(view, pl.Series([held])).get(str(held), str(held))
     if held is not None and field is not None and field.type == "text":
         return str(held)
-    return evidence.field_text(view.policy, "loan", name, _text(held))
+    return values.field_text(view.policy, "loan", name, _text(held))
 
 
 def _text(held: object) -> str | None:

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.ui import access, address, citations, evidence, language, numbers, tables
+from pages.ui import access, address, citations, evidence, language, numbers, tables, verdict_words
 from pages.ui.frame import View
 from pages.ui.language import say
 from policy import verdicts
@@ -56,8 +56,8 @@ def _row(view: View, line: Verdict) -> tuple[str, ...]:
         subject if line.subject == "loan" else f"{subject} {line.subject_id}",
         evidence.title(line),
         evidence.why(view.policy, line),
-        evidence.written(line.measured, line.unit),
-        evidence.compared(line),
+        verdict_words.measured(view.policy, line),
+        verdict_words.compared(view.policy, line),
         evidence.severity(line.severity),
         citations.of(view.policy, line.clause_id),
         line.rule_id,

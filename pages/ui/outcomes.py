@@ -6,9 +6,9 @@ import polars as pl
 import streamlit as st
 
 from pages.ui import access, citations, language, numbers, tables
-from pages.ui.evidence import unit_word
 from pages.ui.frame import View
 from pages.ui.language import pick, say
+from pages.ui.values import unit_word
 from policy import extension
 from policy.consequences import Change, RatioChange
 from policy.extension import Request

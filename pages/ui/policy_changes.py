@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from pages.ui import language, policy_words, tables
+from pages.ui import language, policy_words, table_words, tables
 from pages.ui.language import pick, say
 from policy import difference
 from policy.difference import Change
@@ -38,7 +38,7 @@ def _limit_table(policy: Policy, change: Change) -> LimitTable | None:
 
 def _where(policy: Policy, change: Change) -> str:
     file = change.key[0] if change.table == "limits" else change.table
-    return policy_words.place(policy, file.removesuffix(".csv"))
+    return table_words.place(policy, file.removesuffix(".csv"))
 
 
 def _row(change: Change) -> str:
@@ -78,7 +78,7 @@ def _value(policy: Policy, change: Change, column: str, text: str) -> str:
     limits = _limit_table(policy, change)
     own = limits.column(column) if limits else None
     if limits and own:
-        return policy_words.cell(own, text, policy_words.code_lists(policy, limits).get(column, ""))
+        return table_words.cell(own, text, table_words.code_lists(policy, limits).get(column, ""))
     rule = policy.rules.get(change.key[0]) if change.table == "rules" else None
     if rule and column in EXPRESSIONS and text:
         return policy_words.expression(policy, rule.subject, text, rule.unit)

@@ -16,7 +16,9 @@ from pages.ui import (
     policy_browse,
     policy_impact,
     policy_words,
+    table_words,
     tables,
+    values,
 )
 from pages.ui.frame import View
 from pages.ui.language import inert, pick, say
@@ -63,7 +65,7 @@ def show(view: View, one: ClauseCoverage) -> None:
 def _citing(policy: Policy, cited_by: tuple[str, ...]) -> str:
     """Tables in words, each with the number of its rows."""
     named = ((*cited.rpartition(" ×")[::2],) for cited in cited_by)
-    return say("words.semicolon").join(f"{policy_words.place(policy, file)} ×{rows}" for file, rows in named)
+    return say("words.semicolon").join(f"{table_words.place(policy, file)} ×{rows}" for file, rows in named)
 
 
 def _rule(view: View, rule: Rule) -> None:
@@ -109,13 +111,13 @@ def _hits(view: View, rule: Rule) -> None:
 
 def _limits(view: View, name: str) -> None:
     table = view.policy.limit_tables[name]
-    st.markdown(f"**{inert(policy_words.table_label(table))}**")
+    st.markdown(f"**{inert(table_words.table_label(table))}**")
     asked = view.run and (policy_impact.at_once(view) or st.toggle(say("policy.count_records"), key=f"count:{name}"))
     answered = access.ask(hits.answered, view.policy, view.as_of, name) if asked else {}
-    lists = policy_words.code_lists(view.policy, table)
+    lists = table_words.code_lists(view.policy, table)
     rows = []
     for row in table.rows:
-        answers_for, allows = policy_words.row(table, row, lists)
+        answers_for, allows = table_words.row(table, row, lists)
         ends = None if row.effective_to == FOREVER else row.effective_to
         rows.append({"row_id": row.row_id, "answers_for": answers_for, "allows": allows, "begins": row.effective_from,
                      "ends": ends, "evidence": evidence.grade(row.evidence),
@@ -162,7 +164,7 @@ def _verdict(code: str) -> str:
 
 def _inputs(policy: Policy, subject: str, outcome: Outcome) -> str:
     parts = [
-        f"{evidence.field_label(policy, subject, name)} {_value(policy, subject, name, value)}"
+        f"{values.field_label(policy, subject, name)} {_value(policy, subject, name, value)}"
         for name, value in outcome.example.inputs.items()
     ]
     return say("words.semicolon").join(parts)
@@ -171,5 +173,5 @@ def _inputs(policy: Policy, subject: str, outcome: Outcome) -> str:
 def _value(policy: Policy, subject: str, name: str, value: str) -> str:
     field = dictionary.facts(subject).get(name)
     if field and field.type == "list":
-        return say("words.comma").join(evidence.field_text(policy, subject, name, part) for part in value.split("|"))
-    return evidence.field_text(policy, subject, name, value)
+        return say("words.comma").join(values.field_text(policy, subject, name, part) for part in value.split("|"))
+    return values.field_text(policy, subject, name, value)

@@ -11,7 +11,6 @@ from data.errors import LoanlightError
 from pages.ui import (
     charts,
     charts_policy,
-    evidence,
     jobs,
     language,
     numbers,
@@ -19,6 +18,7 @@ from pages.ui import (
     policy_words,
     refusals,
     tables,
+    values,
 )
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -76,19 +76,19 @@ def _span(policy: Policy, rule: Rule) -> str:
         number = column.text_input(say(f"policy.curve_{name}"), value=f"{value.normalize():f}",
                                    key=f"curve:{rule.rule_id}:{name}")  # fmt: skip
         found.append(number.strip())
-    st.caption(say("policy.curve_unit", unit=evidence.unit_word(rule.unit) or say("policy.as_fraction")
-                   if rule.unit == "ratio" else evidence.unit_word(rule.unit) or rule.unit))  # fmt: skip
+    st.caption(say("policy.curve_unit", unit=values.unit_word(rule.unit) or say("policy.as_fraction")
+                   if rule.unit == "ratio" else values.unit_word(rule.unit) or rule.unit))  # fmt: skip
     return f"{found[0]}..{found[1]}/{found[2]}"
 
 
 def _start(view: View, rule_id: str, over: str) -> None:
     try:
-        values = curve.values(over)
+        steps = curve.values(over)
     except LoanlightError as error:
         refusals.show(say("policy.curve_refused"), error)
         return
     path, policy, as_of = book.default_path(), view.policy, view.as_of
-    job = jobs.start(lambda on_step: trial.curve(path, policy, rule_id, values, as_of, on_step))
+    job = jobs.start(lambda on_step: trial.curve(path, policy, rule_id, steps, as_of, on_step))
     st.session_state["policy_curve"] = ((rule_id, policy.version, as_of), job)
 
 
@@ -116,7 +116,7 @@ def _row(rule: Rule, point: Point) -> dict[str, object]:
     is_now = point.limit == AS_IT_IS
     return {
         "value": None if is_now else float(point.limit),
-        "tried": say("policy.as_it_is") if is_now else evidence.written(point.limit, rule.unit),
+        "tried": say("policy.as_it_is") if is_now else values.written(point.limit, rule.unit),
         "violations": point.counts["violation"], "loans": point.loans, "balance": point.yuan,
         "not_assessable": point.counts["not_assessable"], "label": numbers.compact(point.yuan),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from pages.ui import (
     numbers,
     policy_browse,
     policy_findings,
-    policy_words,
+    table_words,
     tables,
 )
 from pages.ui.frame import View
@@ -54,7 +54,7 @@ def _bars(view: View, families: list[str], *, changing: bool) -> pl.DataFrame:
              if not changing or _moves(r, [v for v in policy.versions if v.rule_id == r.rule_id])]  # fmt: skip
     for table in policy.limit_tables.values():
         if table.name in asked or not families:
-            lists = policy_words.code_lists(policy, table) if _any_moves(table) or not changing else {}
+            lists = table_words.code_lists(policy, table) if _any_moves(table) or not changing else {}
             found += [_bar(view, _limit(table, row, lists), say("policy.limit"), row) for row in table.rows
                       if not changing or _moves(row, list(table.rows))]  # fmt: skip
     schema = dict.fromkeys(("name", "whole", "what"), pl.String)
@@ -74,10 +74,10 @@ def _moves(row: Rule | LimitRow, kin: list) -> bool:
 def _limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
     """What the row limits and for whom, in short; the whole of it, with its number."""
     limited = next((pick(c.zh, c.en) for c in table.columns if c.role == "limit" and c.type != "boolean"), "")
-    keys = [policy_words.cell(key, row.cells[key.name], lists.get(key.name, "")) for key in table.keys
+    keys = [table_words.cell(key, row.cells[key.name], lists.get(key.name, "")) for key in table.keys
             if row.cells[key.name] not in ("", "-")]  # fmt: skip
     short = pick("：", ": ").join(filter(None, [limited, " · ".join(keys)]))
-    return short, f"{row.row_id} {' → '.join(policy_words.row(table, row, lists))}"
+    return short, f"{row.row_id} {' → '.join(table_words.row(table, row, lists))}"
 
 
 def _bar(view: View, said: tuple[str, str], what: str, row: Rule | LimitRow) -> tuple[str, str, str, date, date, str]:

@@ -17,8 +17,9 @@ from pages.ui import (
     policy_curve,
     policy_findings,
     policy_impact,
-    policy_words,
+    table_words,
     tables,
+    values,
     workbook,
 )
 from pages.ui.frame import View
@@ -40,7 +41,7 @@ def edits(view: View) -> dict[str, str]:
 
 def section(view: View) -> None:
     st.markdown(say("policy.edit_intro"))
-    names = {table.name: policy_words.table_label(table) for table in view.policy.limit_tables.values()}
+    names = {table.name: table_words.table_label(table) for table in view.policy.limit_tables.values()}
     name = address.kept("table", say("policy.table"), names)
     table, changed = view.policy.limit_tables[name], edits(view)
     _editor(view, table, changed)
@@ -57,8 +58,8 @@ def _editor(view: View, table: LimitTable, changed: dict[str, str]) -> None:
     if own not in st.session_state or st.session_state.get(BASE, ("", ""))[0] != own:
         st.session_state[BASE] = (own, changed.get(file, view.policy.texts[file]))
     header, rows = trial.rows(st.session_state[BASE][1])
-    lists = policy_words.code_lists(view.policy, table)
-    said = {row.row_id: policy_words.row(table, row, lists)[0] for row in table.rows}
+    lists = table_words.code_lists(view.policy, table)
+    said = {row.row_id: table_words.row(table, row, lists)[0] for row in table.rows}
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
     words = pl.Series("answers_for", [said.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
     shown = frame.select("row_id", words, *_order(table, header))
@@ -101,7 +102,7 @@ def _limit_column(table: LimitTable, column: LimitColumn, code_list: str) -> obj
     words = language.code_labels(code_list) if code_list else {}
     if words and all(row.cells[column.name] in ("", *words) for row in table.rows):
         return _one_of(label, words)
-    unit = evidence.unit_word(column.unit) or language.terms("cell_type").get(column.type, column.type)
+    unit = values.unit_word(column.unit) or language.terms("cell_type").get(column.type, column.type)
     return st.column_config.TextColumn(label, help=say("policy.limit_help", unit=unit))
 
 

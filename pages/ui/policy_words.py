@@ -1,6 +1,5 @@
 """Expressions of the policy in plain words: labels of the dictionary, codes by their names, operators spelled out."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,19 +7,17 @@ from functools import lru_cache
 from sqlglot import exp
 
 from data import dictionary
-from pages.ui import evidence, language
+from pages.ui import language, values
 from pages.ui.language import pick, say
 from policy import functions
-from policy.asking import asked
 from policy.expressions import ExpressionError, parse
-from policy.model import LimitColumn, LimitRow, LimitTable, Policy, Rule
+from policy.model import LimitColumn, Policy, Rule
 
 COMPARED = {
     exp.EQ: "is", exp.NEQ: "is_not", exp.LT: "below", exp.LTE: "at_most", exp.GT: "above", exp.GTE: "at_least",
 }  # fmt: skip
 SIGNS = {"=": "is", "<>": "is_not", "<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 COUNTED = {exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "over"}
-NONE = "none"  # in a cell that lists what is asked for: nothing is
 Unit = tuple[str, str]  # unit, code list
 
 
@@ -33,7 +30,7 @@ class Reader:
 
     def label(self, column: exp.Column) -> str:
         if not column.table:
-            return evidence.field_label(self.policy, self.subject, column.name)
+            return values.field_label(self.policy, self.subject, column.name)
         found = self._limit(column)
         return say("words.of_table", name=pick(found.zh, found.en)) if found else column.sql()
 
@@ -70,10 +67,10 @@ class Reader:
 
 def expression(policy: Policy, subject: str, text: str, unit: str = "") -> str:
     """The expression in the language that is on; one that cannot be read comes as it is written."""
-    return _expression(policy.version, subject, text, unit, language.on(), _Held(policy))
+    return _expression(policy.version, subject, text, unit, language.on(), Held(policy))
 
 
-class _Held:
+class Held:
     """A policy carried past the cache, which goes by its version."""
 
     def __init__(self, policy: Policy) -> None:
@@ -83,11 +80,11 @@ class _Held:
         return 0
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
+        return isinstance(other, Held)
 
 
 @lru_cache(maxsize=5000)
-def _expression(_version: str, subject: str, text: str, unit: str, _lang: str, held: _Held) -> str:
+def _expression(_version: str, subject: str, text: str, unit: str, _lang: str, held: Held) -> str:
     if not text:
         return ""
     try:
@@ -130,8 +127,8 @@ def _is_lacking(tree: exp.Expression) -> bool:
 def _literal(tree: exp.Literal, _: Reader, kind: Unit) -> str:
     unit, code_list = kind
     if tree.is_string:
-        return _coded(tree.name, language.code_labels(code_list) if code_list else {})
-    return evidence.written(tree.name, unit)
+        return values.coded(tree.name, language.code_labels(code_list) if code_list else {})
+    return values.written(tree.name, unit)
 
 
 def _joined(tree: exp.And | exp.Or, reader: Reader, _: Unit) -> str:
@@ -192,7 +189,7 @@ _HANDLERS: dict[type, Callable[..., str]] = {
     exp.Column: lambda tree, reader, _: reader.label(tree),
     exp.Literal: _literal,
     exp.Boolean: lambda tree, _reader, _kind: say("word.true") if tree.this else say("word.false"),
-    exp.Cast: lambda tree, _reader, _kind: evidence.written(tree.this.name, ""),
+    exp.Cast: lambda tree, _reader, _kind: values.written(tree.this.name, ""),
     exp.Paren: _paren,
     exp.And: _joined,
     exp.Or: _joined,
@@ -223,88 +220,40 @@ def demand(policy: Policy, rule: Rule) -> str:
     return say("words.compare", a=measure, sign=_sign(SIGNS[rule.comparator], dated=rule.unit == "date"), b=limit)
 
 
-def code_lists(policy: Policy, table: LimitTable) -> dict[str, str]:
-    """The code list of each column of a limit table, by what the records that ask it carry there."""
-    return _code_lists(policy.version, table.name, _Held(policy))
+@dataclass(frozen=True)
+class Result:
+    """How what a rule measures is to be read: by which code list, and whether it tells what is lacking."""
+
+    code_list: str = ""
+    is_lacking: bool = False
+
+    @property
+    def is_coded(self) -> bool:
+        return bool(self.code_list) or self.is_lacking
 
 
-@lru_cache(maxsize=500)
-def _code_lists(_version: str, name: str, held: _Held) -> dict[str, str]:
-    policy, table = held.policy, held.policy.limit_tables[name]
-    found: dict[str, str] = {}
-    for asking in asked(policy):
-        if asking.table == table.name:
-            reader = Reader(policy, asking.subject)
-            found |= {key.name: reader.kind(exp.column(key.name))[1] for key in table.keys}
-            found |= _compared_with(policy, asking.subject, name)
-    return {c.name: c.name for c in table.columns if c.role == "limit" and dictionary.codes(c.name)} | found
+def result(policy: Policy, rule: Rule) -> Result:
+    return _result(policy.version, rule.subject, rule.measure, Held(policy))
 
 
-def _compared_with(policy: Policy, subject: str, table: str) -> dict[str, str]:
-    """The code list of each limit column that rules compare with a coded fact: wish lists of papers, classes …"""
-    reader, found = Reader(policy, subject), {}
-    for rule in policy.versions:
-        texts = [text for text in (rule.scope, rule.measure, rule.limit) if f"{table}." in text]
-        if rule.subject != subject or not texts:
-            continue
-        whole = [f"{rule.measure} = {rule.limit}"] if rule.limit in texts else []
-        for node in (node for text in (*texts, *whole) for node in parse(text).find_all(exp.Anonymous, exp.Binary)):
-            sides = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
-            if len(sides) == 2 and isinstance(sides[1], exp.Column) and sides[1].table == table:
-                found[sides[1].name] = reader.kind(sides[0])[1]
-    return {column: code_list for column, code_list in found.items() if dictionary.codes(code_list)}
+@lru_cache(maxsize=2000)
+def _result(_version: str, subject: str, measure: str, held: Held) -> Result:
+    try:
+        return _read_as(parse(measure), Reader(held.policy, subject))
+    except ExpressionError:
+        return Result()
 
 
-def cell(column: LimitColumn, text: str, code_list: str) -> str:
-    """A cell of a limit table; keys are tests (`<= 12`, `not(credit)`), limits are values."""
-    if text in ("", "-"):
-        return say("words.any") if column.role == "key" else say("words.no_limit")
-    if column.role == "limit" and not code_list and text != NONE:
-        return evidence.written(text, column.unit)
-    inner, negated = (text[4:-1], True) if text.startswith("not(") else (text, False)
-    labels = language.code_labels(code_list) if code_list else {}
-    said = say("words.comma").join(_coded(part, labels) for part in inner.split(", "))
-    return say("words.not", a=said) if negated else said
-
-
-def _coded(part: str, labels: dict[str, str]) -> str:
-    """A code by its label; of several that may stand for each other (a/b), each."""
-    if part in ("true", "false", NONE) and part not in labels:
-        return say(f"word.{part}")
-    return labels.get(part) or "/".join(labels.get(one, _span(one)) for one in part.split("/"))
-
-
-def _span(text: str) -> str:
-    """A bound or an interval with the signs that people write: ≤ 12, > 12 … ≤ 60."""
-    found = re.fullmatch(r"([\[\]()])(.+)\.\.(.+)([\[\]()])", text)
-    if not found:
-        return text.replace("<=", "≤").replace(">=", "≥")
-    opens, low, high, closes = found.groups()
-    return f"{'≥' if opens == '[' else '>'} {low} … {'≤' if closes == ']' else '<'} {high}"
-
-
-def row(table: LimitTable, found: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
-    """A row in words: for whom it answers, and what it allows; `lists` as code_lists gives them."""
-    parts = {
-        role: [f"{pick(c.zh, c.en)} {cell(c, found.cells[c.name], lists.get(c.name, ''))}" for c in table.columns
-               if c.role == role and (role == "key" or found.cells[c.name])]
-        for role in ("key", "limit")
-    }  # fmt: skip
-    if len(table.keys) == 1:
-        key = table.keys[0]
-        parts["key"] = [cell(key, found.cells[key.name], lists.get(key.name, ""))]
-    return " · ".join(parts["key"]) or say("words.any"), " · ".join(parts["limit"]) or say("words.no_limit")
-
-
-def place(policy: Policy, file: str) -> str:
-    """A table of the policy by what stands in it: limits/npl_limits → Longest … (by …), metrics → Metric."""
-    limits = policy.limit_tables.get(file.removeprefix("limits/")) if file.startswith("limits/") else None
-    return table_label(limits) if limits else language.terms("part_of_policy").get(file.split("/", maxsplit=1)[0], file)
-
-
-def table_label(table: LimitTable) -> str:
-    """A limit table by what it limits and by what."""
-    limits, keys = (
-        say("words.comma").join(pick(c.zh, c.en) for c in table.columns if c.role == role) for role in ("limit", "key")
-    )
-    return say("words.table", limits=limits, keys=keys) if keys else limits
+def _read_as(tree: exp.Expression, reader: Reader) -> Result:
+    tree = tree.unnest()
+    if isinstance(tree, exp.Column):
+        code_list = reader.kind(tree)[1]
+        return Result(code_list if dictionary.codes(code_list) else "")
+    if not isinstance(tree, exp.Anonymous):
+        return Result()
+    name, arguments = str(tree.this).lower(), tree.expressions
+    if name == "lacking":
+        return Result(reader.kind(arguments[0])[1], is_lacking=True)
+    if name == "if":
+        return _read_as(arguments[1], reader)
+    return _read_as(arguments[0], reader) if name in functions.CHOICES else Result()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from data import violation_rows
 from data.errors import LoanlightError
-from pages.ui import access, address, evidence, frame, language, numbers, tables
+from pages.ui import access, address, evidence, frame, language, numbers, tables, values, verdict_words
 from pages.ui.filters import Chosen
 from pages.ui.frame import View
 from pages.ui.language import pick, say
@@ -83,7 +83,7 @@ def _room(view: View, violation: dict[str, Any], verdict: Verdict) -> None:
     st.markdown(f"**{say('evidence.room')}**")
     if past is not None:
         unit = verdict.unit if verdict.unit not in ("", "date") else ""
-        st.text(say("evidence.past", distance=evidence.written(f"{abs(past):f}", unit or "days")))
+        st.text(say("evidence.past", distance=values.written(f"{abs(past):f}", unit or "days")))
     if said:
         st.text("\n".join(f"· {text}" for text in said))
 
@@ -125,8 +125,8 @@ def _row(view: View, verdict: Verdict) -> tuple[str, ...]:
         f"{evidence.MARKS[verdict.verdict]} {say(f'verdict.{verdict.verdict}')}",
         evidence.severity(verdict.severity),
         evidence.title(verdict),
-        evidence.written(verdict.measured, verdict.unit),
-        evidence.compared(verdict),
+        verdict_words.measured(view.policy, verdict),
+        verdict_words.compared(view.policy, verdict),
         evidence.why(view.policy, verdict),
         f"{say(f'subject.{verdict.subject}')} {verdict.subject_id or ''}".strip(),
         verdict.rule_id,

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from data import findings, violation_rows
-from pages.ui import access, address, evidence, filters, language, listing, numbers, tables
+from pages.ui import access, address, filters, language, listing, numbers, tables, values
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 
@@ -42,7 +42,7 @@ def sum_up(view: View) -> None:
 def _counts(view: View, rules: tuple[str, ...]) -> pl.DataFrame:
     found = access.ask(violation_rows.not_assessable, view.run.run_id, rules, tuple(address.all_of("branch_id")))
     pairs = found.select("subject", "field").unique()
-    labels = [name and evidence.field_label(view.policy, subject, name) for subject, name in pairs.iter_rows()]
+    labels = [name and values.field_label(view.policy, subject, name) for subject, name in pairs.iter_rows()]
     named = pairs.with_columns(pl.Series("label", labels, dtype=pl.String))
     return found.join(named, on=["subject", "field"], how="left", nulls_equal=True, maintain_order="left").with_columns(
         field="label", code="field"

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data import maturities
-from pages.ui import access, address, citations, evidence, frame, language, loan, numbers
+from pages.ui import access, address, citations, evidence, frame, language, loan, numbers, values, verdict_words
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy import extension, headroom
@@ -104,7 +104,7 @@ def blocking(view: View, decision: Decision) -> list[str]:
 def _missing(view: View, decision: Decision) -> str:
     """What the lines that cannot be judged lack, each field once."""
     lacking = [(line.subject, name) for line in decision.lines for name in line.missing]
-    fields = dict.fromkeys(evidence.field_label(view.policy, subject, name) for subject, name in lacking)
+    fields = dict.fromkeys(values.field_label(view.policy, subject, name) for subject, name in lacking)
     return say("whatif.lacking", fields=language.inert(pick("、", ", ").join(fields))) if fields else ""
 
 
@@ -146,8 +146,8 @@ def lines(view: View, verdicts: list[Verdict]) -> pl.DataFrame:
         (
             f"{evidence.MARKS[v.verdict]} {say(f'verdict.{v.verdict}')}",
             evidence.title(v),
-            evidence.written(v.measured, v.unit),
-            evidence.compared(v),
+            verdict_words.measured(view.policy, v),
+            verdict_words.compared(view.policy, v),
             to_pass(view, v),
             evidence.severity(v.severity),
             say(f"stage.{view.policy.rules[v.rule_id].stage}"),
@@ -182,4 +182,4 @@ def _is_day(verdict: Verdict) -> bool:
 
 
 def _distance(verdict: Verdict, room: Decimal) -> str:
-    return evidence.written(f"{room:f}", "days" if _is_day(verdict) else verdict.unit)
+    return values.written(f"{room:f}", "days" if _is_day(verdict) else verdict.unit)

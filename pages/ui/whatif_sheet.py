@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.documents import decision_sheet
 from pages.documents.decision_sheet import Pairs, Part, Sheet
-from pages.ui import citations, evidence, language, loan, numbers, outcomes, whatif
+from pages.ui import citations, language, loan, numbers, outcomes, verdict_words, whatif
 from pages.ui.frame import View
 from pages.ui.language import pick, say
 from policy.extension import Decision, Request
@@ -94,8 +94,8 @@ def _line(view: View, line: Verdict) -> list[str]:
     return [
         say(f"verdict.{line.verdict}"),
         pick(line.title_zh, line.title_en),
-        evidence.written(line.measured, line.unit),
-        evidence.compared(line),
+        verdict_words.measured(view.policy, line),
+        verdict_words.compared(view.policy, line),
         whatif.to_pass(view, line),
         citations.of(view.policy, line.clause_id),
     ]

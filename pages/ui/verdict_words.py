@@ -1,0 +1,46 @@
+"""What a verdict measured and what it is held against, in words: numbers with their units, codes by their names."""
+
+import polars as pl
+
+from pages.ui import numbers, policy_words, values
+from pages.ui.language import say
+from policy.model import Policy
+from policy.verdicts import Verdict
+
+SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
+
+
+def measured(policy: Policy, verdict: Verdict) -> str:
+    return result(policy, verdict.rule_id, verdict.measured)
+
+
+def compared(policy: Policy, verdict: Verdict) -> str:
+    """The limit with its sign: ≤ 70.00%."""
+    if verdict.limit is None:
+        return numbers.NOTHING
+    limit = result(policy, verdict.rule_id, verdict.limit)
+    if policy_words.result(policy, policy.rules[verdict.rule_id]).is_lacking:
+        return limit
+    return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {limit}"
+
+
+def result(policy: Policy, rule_id: str, text: str | None) -> str:
+    """A measured value or a limit of a rule; one that the policy no longer has is written without a unit."""
+    rule = policy.rules.get(rule_id)
+    if rule is None or text is None:
+        return values.written(text, "")
+    kind = policy_words.result(policy, rule)
+    if kind.is_lacking:
+        said = values.codes(text, kind.code_list)
+        return say("words.lacks", a=said) if text else say("words.lacks_nothing")
+    return values.codes(text, kind.code_list) if kind.code_list else values.written(text, rule.unit)
+
+
+def coded(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Rows of [rule_id, column]: codes in the column by their names, numbers and dates as they are."""
+    rules = [rule.rule_id for rule in policy.rules.values() if policy_words.result(policy, rule).is_coded]
+    pairs = rows.filter(pl.col("rule_id").is_in(rules)).select("rule_id", column).unique()
+    said = [result(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
+    worded = pairs.with_columns(said=pl.Series(said, dtype=pl.String))
+    joined = rows.join(worded, on=["rule_id", column], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("said", column).alias(column)).drop("said")
