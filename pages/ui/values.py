@@ -55,10 +55,9 @@ def field_label(policy: Policy, subject: str, name: str) -> str:
 
 
 def field_text(policy: Policy, subject: str, name: str, value: str | None) -> str:
-    """A fact's value in words: the label of a code, else as `written`."""
+    """A fact's value in words: codes by their names, else as `written`."""
     _, unit, code_list = _field(policy, subject, name)
-    labels = language.code_labels(code_list) if code_list else {}
-    return labels.get(value or "", "") or written(value, unit)
+    return codes(value, code_list) if value and code_list else written(value, unit)
 
 
 def codes(text: str, code_list: str) -> str:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from data import dictionary
-from pages.ui import language, policy_words, verdict_words
+from pages.ui import language, policy_words, values, verdict_words
 from policy import judging
 
 POLICY = judging.load()
@@ -37,6 +37,14 @@ def test_what_is_lacking_is_said():
         assert verdict_words.result(POLICY, rule, "") == "不缺项"
     with language.speaking("en"):
         assert verdict_words.result(POLICY, rule, "id_card") == "missing: Identity card"
+
+
+def test_a_fact_of_several_codes_is_told_by_their_names():
+    with language.speaking("zh"):
+        assert values.field_text(POLICY, "loan", "document_types", "hukou, id_card") == "户口簿、身份证"
+        assert values.field_text(POLICY, "loan", "guarantee_type", "mortgage") == "抵押"
+        assert values.field_text(POLICY, "loan", "balance", "1000") == "1,000.00"
+        assert values.field_text(POLICY, "loan", "guarantee_type", None) == "—"
 
 
 def test_numbers_and_dates_have_their_units_and_unknown_rules_are_written_as_they_are():
