@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data import dictionary
-from pages.ui import citations, language, loan, loan_verdicts, maturing, whatif
+from pages.ui import citations, frame, language, loan, loan_verdicts, maturing, whatif
 from policy import judging
 from policy.verdict_codes import REASONS
 
@@ -131,3 +131,31 @@ def test_every_citation_in_english_is_english():
     with language.speaking("en"):
         cited = {citations.of(POLICY, rule.clause_id) for rule in POLICY.versions}
     assert [text for text in cited if re.search(r"[\u4e00-\u9fff]", text)] == []
+
+
+CODES = {code for _, code, *_ in dictionary.code_rows() if re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", code)}
+FIELDS = {name for subject in dictionary.subjects() for name in dictionary.facts(subject) if "_" in name}
+LOOKS = [
+    *((name, {}) for name in frame.PAGES),
+    *(("violations", {"show": show}) for show in ("groups", "trend", "unjudged", "quality")),
+    ("upcoming_maturities", {"show": "duties"}),
+    ("extension_what_if", {"loan": "L2"}),
+    ("loan", {"loan": "L1"}),
+    ("loan", {"loan": "L7"}),
+    ("account_managers", {"officer": "O001"}),
+    *(("policy_tables", {"view": view}) for view in ("dates", "versions")),  # the editor words codes in the browser
+    ("policy_tables", {"clause": "S5.2a.1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "choices"), LOOKS, ids=[f"{name} {choices}" for name, choices in LOOKS])
+def test_no_code_and_no_name_of_a_field_reaches_the_reader(hand_book, opened, name, choices):
+    app = opened(name, "zh", quiet=False, **choices)
+    assert not app.exception
+    cells = [
+        cell for table in app.dataframe for column in table.value for cell in table.value[column] if isinstance(cell, str)
+    ]
+    said = [element.value for kind in (app.markdown, app.text, app.caption) for element in kind]
+    found = {text for text in cells if {*re.split(r"[ ,/、:;：；()（）]+", text)} & (CODES | FIELDS)}
+    found |= {text for text in said if {w for w in re.split(r"[^a-z0-9_]+", text) if "_" in w} & (CODES | FIELDS)}
+    assert found == set()
