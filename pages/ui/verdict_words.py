@@ -4,22 +4,23 @@ import polars as pl
 
 from pages.ui import numbers, policy_words, values
 from pages.ui.language import say
-from policy.model import Policy
+from policy.model import Policy, Rule
 from policy.verdicts import Verdict
 
 SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
 
 
 def measured(policy: Policy, verdict: Verdict) -> str:
-    return result(policy, verdict.rule_id, verdict.measured)
+    return _said(policy, policy.rules[verdict.rule_id], verdict.measured, verdict.unit)
 
 
 def compared(policy: Policy, verdict: Verdict) -> str:
     """The limit with its sign: ≤ 70.00%."""
     if verdict.limit is None:
         return numbers.NOTHING
-    limit = result(policy, verdict.rule_id, verdict.limit)
-    if policy_words.result(policy, policy.rules[verdict.rule_id]).is_lacking:
+    rule = policy.rules[verdict.rule_id]
+    limit = _said(policy, rule, verdict.limit, verdict.unit)
+    if policy_words.result(policy, rule).is_lacking:
         return limit
     return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {limit}"
 
@@ -27,13 +28,17 @@ def compared(policy: Policy, verdict: Verdict) -> str:
 def result(policy: Policy, rule_id: str, text: str | None) -> str:
     """A measured value or a limit of a rule; one that the policy no longer has is written without a unit."""
     rule = policy.rules.get(rule_id)
-    if rule is None or text is None:
-        return values.written(text, "")
+    return _said(policy, rule, text, rule.unit) if rule else values.written(text, "")
+
+
+def _said(policy: Policy, rule: Rule, text: str | None, unit: str) -> str:
     kind = policy_words.result(policy, rule)
-    if kind.is_lacking:
-        said = values.codes(text, kind.code_list)
-        return say("words.lacks", a=said) if text else say("words.lacks_nothing")
-    return values.codes(text, kind.code_list) if kind.code_list else values.written(text, rule.unit)
+    if text is None or not kind.is_coded:
+        return values.written(text, unit)
+    if kind.is_lacking and not text:
+        return say("words.lacks_nothing")
+    said = values.codes(text, kind.code_list)
+    return say("words.lacks", a=said) if kind.is_lacking else said
 
 
 def coded(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
