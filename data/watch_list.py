@@ -9,13 +9,13 @@ from data import query
 
 # One row a loan, with its signals in the order of `rules`; $before is the run of the snapshot before, or none.
 SIGNALLED = """
-    SELECT v.loan_id, list(DISTINCT v.rule_id ORDER BY list_position($rules, v.rule_id)) AS signals
-    FROM violations v
-    WHERE v.run_id = $run AND list_contains($rules, v.rule_id) AND v.loan_id IS NOT NULL
-        AND (len($branches) = 0 OR list_contains($branches, v.branch_id))
-        AND (len($officers) = 0 OR list_contains($officers, v.officer_id))
-    GROUP BY v.loan_id
-    HAVING (len($wanted) = 0 OR list_has_any(list(v.rule_id), $wanted)) AND count(DISTINCT v.rule_id) >= $least"""
+    SELECT loan_id, list_transform(list_sort(list(DISTINCT place)), lambda n: $rules[n]) AS signals
+    FROM (SELECT loan_id, list_position($rules, rule_id) AS place FROM violations
+        WHERE run_id = $run AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
+            AND (len($branches) = 0 OR list_contains($branches, branch_id))
+            AND (len($officers) = 0 OR list_contains($officers, officer_id)))
+    GROUP BY loan_id
+    HAVING (len($wanted) = 0 OR list_has_any(signals, $wanted)) AND len(signals) >= $least"""
 
 
 def run_before(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[str, date] | None:

@@ -42,8 +42,8 @@ def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outsi
     expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible()
 
     page.get_by_test_id("stMain").get_by_role("link", name="Training").click()
-    expect(page.get_by_role("tab", name="Before and after")).to_be_visible()
-    page.get_by_role("tab", name="Before and after").click()
+    page.get_by_text("Before and after", exact=True).click()
+    page.wait_for_url("**show=effect*")
     # Only two snapshots are checked, both after the sessions or around the last: the page says which, and what to run.
     expect(page.get_by_text(re.compile("^Snapshots checked by the same policy"))).to_be_visible()
     expect(page.get_by_text("python -m policy check --all").or_(page.get_by_text("Observational"))).to_be_visible()

@@ -2,7 +2,7 @@
 
     python -m tests.browser.tour [--book PATH] [--out docs/tour] [--loans N]
 
-A scene is a page with its choices, a tab to open and a heading to scroll to (keys of the words tables). {loan},
+A scene is a page with its choices and a heading to scroll to (a key of the words tables). {loan},
 {officer}, {session} and {circle} are chosen from the book, so that the same book gives the same pictures.
 """
 
@@ -47,7 +47,6 @@ class Scene:
     picture: str
     page: str
     choices: str
-    tab: str
     show: str
 
     def file(self, lang: str) -> str:
@@ -79,9 +78,6 @@ def take(page: Page, url: str, scene: Scene, lang: str, names: dict[str, str]) -
     page.goto(address.rstrip("&"))
     page.get_by_test_id("stHeading").first.wait_for(timeout=60_000)
     settle(page)
-    if scene.tab:
-        page.get_by_role("tab", name=language.words()[scene.tab][lang], exact=True).click()
-        settle(page)
     if scene.show:
         page.get_by_text(language.words()[scene.show][lang]).first.evaluate("seen => seen.scrollIntoView()")
         page.wait_for_timeout(900)

@@ -137,7 +137,7 @@ CODES = {code for _, code, *_ in dictionary.code_rows() if re.fullmatch(r"[a-z]+
 FIELDS = {name for subject in dictionary.subjects() for name in dictionary.facts(subject) if "_" in name}
 LOOKS = [
     *((name, {}) for name in frame.PAGES),
-    *(("violations", {"show": show}) for show in ("groups", "trend", "unjudged", "quality")),
+    *(("violations", {"show": show}) for show in ("by", "trend", "unjudged", "quality")),
     ("upcoming_maturities", {"show": "duties"}),
     ("extension_what_if", {"loan": "L2"}),
     ("loan", {"loan": "L1"}),

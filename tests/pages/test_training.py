@@ -1,0 +1,49 @@
+"""Training: each part has its address, and before and after a session are told of the checked snapshots."""
+
+from pathlib import Path
+
+import pytest
+
+from data import book, demo, facts, training
+from policy import judging, life, supervision
+
+POLICY = judging.load()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A demo book checked on the last day before its newest session on lending, and on all days after; the session."""
+    path = tmp_path_factory.mktemp("trained") / "book.duckdb"
+    demo.build(path, 150, 1)
+    with book.writing(path) as con:
+        days = facts.as_of_dates(con)
+        facts.build(con, days[-1])
+        known = training.taught(con, days[-1]).rows(named=True)
+        session = next(s for s in known if s["held_on"] < days[-1] and supervision.taught(POLICY, s["topic"]))
+        earlier = max(day for day in days if day < session["held_on"])
+        for day in [day for day in days if day >= earlier]:
+            life.record(con, judging.check(con, POLICY, day).run_id)
+    return path, f"{session['topic']}~{session['held_on']}"
+
+
+@pytest.fixture
+def shown(trained, opened, monkeypatch):
+    path, session = trained
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(path))
+    return lambda part, lang="en": opened("training", lang, show=part, session=session)
+
+
+def test_each_part_is_shown_by_its_address(shown):
+    columns = {
+        "needs": "managers_needing", "catalogue": "course", "sessions": "held_on", "effect": "rate_change",
+    }  # fmt: skip
+    for part, column in columns.items():
+        assert column in shown(part).dataframe[0].value.columns, part
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Observational"), ("zh", "观察")])
+def test_before_and_after_is_called_observational(shown, lang, said):
+    app = shown("effect", lang)
+    assert any(said in info.value for info in app.info)
+    rates = app.dataframe[0].value
+    assert list(rates["rate_change"]) == pytest.approx(list(rates["rate_after"] - rates["rate_before"]))
