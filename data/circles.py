@@ -16,24 +16,19 @@ OWED = """
     SELECT borrower_id, name, branch_id, officer_id, balance, running_loans, npl_balance, group_id, controller,
         guarantee_circle, circle_members
     FROM facts_borrower WHERE as_of = $as_of AND running_loans > 0"""
-# The guarantees of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
-TIES = """
-    SELECT provider_id AS giver, borrower_id AS taker, min(provider_name) AS giver_name,
-        count(DISTINCT loan_id) AS loans, sum(balance) AS balance
-    FROM (SELECT DISTINCT provider_id, provider_name, borrower_id, loan_id, balance FROM facts_collateral
-          WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
-              AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active' AND {whose})
-    GROUP BY provider_id, borrower_id"""
+GUARANTEED = """as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
+    AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active'"""
 # Every borrower tied by guarantees takes the smallest number among those it is tied to, until none changes.
 TIED = f"""
     WITH RECURSIVE owed AS MATERIALIZED ({OWED}), hub AS MATERIALIZED (
-        SELECT provider_id FROM facts_collateral
+        SELECT provider_id, min(provider_name) AS name FROM facts_collateral
         WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL AND guarantee_id IN (
             SELECT subject_id FROM violations WHERE run_id = $run AND list_contains($rules, rule_id))
         GROUP BY provider_id
-    ), tie AS MATERIALIZED ({
-    TIES.format(whose="provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)")
-}
+    ), tie AS MATERIALIZED (
+        -- Of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
+        SELECT DISTINCT provider_id AS giver, borrower_id AS taker FROM facts_collateral
+        WHERE {GUARANTEED} AND provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)
     ), inner_tie AS MATERIALIZED (
         SELECT t.* FROM tie t SEMI JOIN owed g ON g.borrower_id = t.giver SEMI JOIN owed b ON b.borrower_id = t.taker
     ), both_ways AS MATERIALIZED (
@@ -83,13 +78,13 @@ def circles(
         cursor,
         TIED
         + """ SELECT m.kind, m.circle_id,
-                CASE WHEN m.kind = 'guarantor' THEN min(t.giver_name)
+                CASE WHEN m.kind = 'guarantor' THEN any_value(h.name)
                     ELSE first(o.name ORDER BY o.balance DESC NULLS LAST, o.borrower_id) END AS leader,
                 count(*) AS borrowers, sum(o.running_loans)::BIGINT AS loans, sum(o.balance) AS balance,
                 sum(o.npl_balance) AS npl_balance, count(DISTINCT o.branch_id) AS branches,
                 list(m.borrower_id ORDER BY m.borrower_id) AS members
             FROM member m JOIN owed o USING (borrower_id)
-            LEFT JOIN tie t ON m.kind = 'guarantor' AND t.giver = m.circle_id AND t.taker = m.borrower_id
+            LEFT JOIN hub h ON m.kind = 'guarantor' AND h.provider_id = m.circle_id
             GROUP BY m.kind, m.circle_id
             HAVING len($branches) = 0 OR list_has_any(list(o.branch_id), $branches)
             ORDER BY balance DESC NULLS LAST, m.circle_id""",
@@ -116,8 +111,12 @@ def ties(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tuple[str, ...
     """[giver, taker, giver_name, loans, balance] of the guarantees within a few parties."""
     return query.frame(
         cursor,
-        TIES.format(whose="list_contains($parties, provider_id) AND list_contains($parties, borrower_id)")
-        + " ORDER BY giver, taker",
+        f"""SELECT provider_id AS giver, borrower_id AS taker, min(provider_name) AS giver_name,
+                count(DISTINCT loan_id) AS loans, sum(balance) AS balance
+            FROM (SELECT DISTINCT provider_id, provider_name, borrower_id, loan_id, balance FROM facts_collateral
+                  WHERE {GUARANTEED} AND list_contains($parties, provider_id)
+                      AND list_contains($parties, borrower_id))
+            GROUP BY provider_id, borrower_id ORDER BY giver, taker""",
         as_of=as_of,
         parties=list(parties),
     )
