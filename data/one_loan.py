@@ -65,9 +65,9 @@ def steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.Da
             FROM events WHERE loan_id = $loan_id AND request_id IS NULL AND {STANDING}
         ), first AS (
             SELECT step_code, count(*) AS times, min(day) AS day,
-                arg_min(staff_id, (day, event_id)) FILTER (day IS NOT NULL) AS staff_id,
-                arg_min(result, (day, event_id)) FILTER (day IS NOT NULL) AS result,
-                arg_min(amount, (day, event_id)) FILTER (day IS NOT NULL) AS amount
+                arg_min_null(staff_id, (day, event_id)) FILTER (day IS NOT NULL) AS staff_id,
+                arg_min_null(result, (day, event_id)) FILTER (day IS NOT NULL) AS result,
+                arg_min_null(amount, (day, event_id)) FILTER (day IS NOT NULL) AS amount
             FROM own GROUP BY step_code
         ), loan AS (
             SELECT disbursed_on, first_inspection_date, closed_date FROM facts_loan

@@ -93,9 +93,9 @@ def needs(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
     return query.frame(
         cursor,
         f"""SELECT staff_id AS officer_id, topic, max(found_on) AS found_on,
-                arg_max(current_level, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS current_level,
-                arg_max(required_level, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS required_level,
-                arg_max(source, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS source
+                arg_max_null(current_level, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS current_level,
+                arg_max_null(required_level, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS required_level,
+                arg_max_null(source, (found_on, need_id)) FILTER (found_on IS NOT NULL) AS source
             FROM training_needs WHERE {STANDING} AND coalesce(found_on <= $as_of, true)
             GROUP BY ALL ORDER BY ALL""",
         as_of=as_of,

@@ -83,7 +83,7 @@ def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
              for kind, name in language.terms("circle_kind").items() if kind in counts}  # fmt: skip
     wanted = address.several("kind", say("circles.kind"), kinds, say("filter.all"))
     shown = rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
-    key = f"circles:{view.as_of}:{hash(tuple(wanted))}"
+    key = f"circles:{view.as_of}:{hash((*shown['kind'], *shown['circle_id']))}"
     page = tables.paged(shown, key=f"{key}:page")
     first = page["circle_id"][0] if page.height else ""
     row = tables.show(page, tables.filled(shown, CIRCLES), key=f"{key}:{first}", pick=True, height=tables.LOW)

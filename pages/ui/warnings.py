@@ -48,25 +48,23 @@ def _counts(view: View) -> pl.DataFrame:
     return access.ask(watch_list.signals, view.run.run_id, rules(view))
 
 
-def _labels(found: pl.DataFrame, column: str, names: dict[str, str]) -> dict[str, str]:
+def _several(found: pl.DataFrame, column: str, filter_name: str, names: dict[str, str]) -> list[str]:
+    """One filter; what the address names and no loan has stays chosen, so that nothing is listed, and not all."""
     loans = found.group_by(column).agg(pl.col("loans").sum()).drop_nulls(column)
-    return address.counted(dict(loans.iter_rows()), names, [])
+    labels = address.counted(dict(loans.iter_rows()), names, address.all_of(filter_name))
+    label = say("warnings.signal" if filter_name == "signal" else f"filter.{filter_name}")
+    return address.several(filter_name, label, labels, say("filter.all"))
 
 
 def choose(view: View) -> Chosen:
     """The filters, each choice with the number of loans it finds."""
     counted, place = _counts(view), st.columns(3)
     with place[0]:
-        signals = address.several("signal", say("warnings.signal"), _labels(counted, "rule_id", titles(view)),
-                                  say("filter.all"))  # fmt: skip
+        signals = _several(counted, "rule_id", "signal", titles(view))
     with place[1]:
-        names = access.ask(findings.branch_names, view.as_of)
-        branches = address.several("branch_id", say("filter.branch_id"), _labels(counted, "branch_id", names),
-                                   say("filter.all"))  # fmt: skip
+        branches = _several(counted, "branch_id", "branch_id", access.ask(findings.branch_names, view.as_of))
     with place[2]:
-        staff = access.ask(findings.staff_names, view.as_of)
-        officers = address.several("officer_id", say("filter.officer_id"), _labels(counted, "officer_id", staff),
-                                   say("filter.all"))  # fmt: skip
+        officers = _several(counted, "officer_id", "officer_id", access.ask(findings.staff_names, view.as_of))
     labels = {str(n): say("warnings.at_least", n=n) for n in range(1, min(4, len(rules(view))) + 1)}
     least = address.switch("least", say("warnings.least"), labels, default="1")
     return Chosen(tuple(signals), tuple(branches), tuple(officers), int(least))

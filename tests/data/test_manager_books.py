@@ -148,6 +148,14 @@ def test_sessions_attendance_and_needs(ledger):
     assert training.taught(cursor, AS_OF).rows() == [("LEGAL", HELD, 2)]
 
 
+def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(ledger):
+    for need_id, found_on, level in (("N1", BEFORE, 40), ("N2", HELD, 55), ("N3", HELD, None)):
+        ledger.put("training_needs", need_id=need_id, staff_id="O1", topic="LEGAL", found_on=found_on,
+                   current_level=level, required_level=75, source=need_id)  # fmt: skip
+    needs = training.needs(ledger.con, AS_OF).select("found_on", "current_level", "required_level", "source")
+    assert needs.rows() == [(HELD, None, 75, "N3")]
+
+
 def test_the_watch_list_with_what_joined_and_left(ledger):
     stock(ledger)
     ledger.build()

@@ -141,6 +141,15 @@ def test_the_early_warning_list_is_the_violations_of_its_rules(hand_book, opened
     assert len(unknown)
 
 
+def test_a_signal_that_finds_nothing_lists_nothing_and_not_all(hand_book, opened, rows):
+    watched = list(supervision.watched(POLICY, "early_warning", "loan"))
+    sql = "SELECT DISTINCT {} FROM violations WHERE list_contains($rules, rule_id)"
+    found = [value for (value,) in rows(sql.format("rule_id"), rules=watched)]
+    signal = next(rule for rule in watched if rule not in found)
+    app = opened("early_warning", "en", signal=signal)
+    assert cards(app)["Loans on the list"] == "0"
+
+
 def test_the_early_warning_list_by_borrower(hand_book, opened):
     loans, borrowers = (opened("early_warning", "en", by=by).dataframe[0].value for by in ("loan", "borrower"))
     assert borrowers["loans"].sum() == len(loans)
