@@ -12,9 +12,11 @@ from pathlib import Path
 
 from benchmarks import books, linting
 from benchmarks.measuring import ratio, timed
-from data import book, demo, facts
-from policy import judging
-from policy.model import Policy
+from data.demo import generator
+from data.facts import derivation
+from data.storage import book
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 
 DEMO = 1_000_000  # loans of the largest demo book; facts of more are copies
 MOST_GB = 8
@@ -39,12 +41,12 @@ def child(module: str, *arguments: str) -> str:
 
 
 def demo_book(path: Path, loans: int, policy: Policy) -> date:
-    timed(f"demo book: {loans:,} loans, 13 snapshots, facts", lambda: demo.build(path, loans, 1))
+    timed(f"demo book: {loans:,} loans, 13 snapshots, facts", lambda: generator.build(path, loans, 1))
     print(f"  book of {path.stat().st_size / 1024**3:.2f} GB")
     with book.writing(path) as con:
-        as_of = judging.pick_as_of(con, None)
-        timed("facts of the snapshot, all subjects", lambda: facts.build(con, as_of))
-        timed("judge: every shipped rule, every subject", lambda: judging.judge(con, policy, as_of))
+        as_of = snapshot_check.pick_as_of(con, None)
+        timed("facts of the snapshot, all subjects", lambda: derivation.build(con, as_of))
+        timed("judge: every shipped rule, every subject", lambda: snapshot_check.judge(con, policy, as_of))
     return as_of
 
 
@@ -74,7 +76,7 @@ def main() -> None:
     parser.add_argument("--loans", type=int, nargs="+", default=[1_000_000], help="sizes of the snapshot")
     parser.add_argument("--requests", type=int, default=100_000, help="extension requests")
     arguments = parser.parse_args()
-    policy = judging.load()
+    policy = snapshot_check.load()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "demo.duckdb"

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from data import book, dictionary, facts
-from policy import judging
-from policy.columns import identifier
-from policy.model import Policy
-from policy.spark import checking
+from data import dictionary
+from data.facts import derivation
+from data.storage import book
+from policy.engine.columns import identifier
+from policy.model.records import Policy
+from policy.runs import snapshot_check
+from policy.spark import cluster_check
 
 
 def loan_rules(policy: Policy, most: int | None = None) -> Policy:
@@ -22,9 +24,9 @@ def loan_rules(policy: Policy, most: int | None = None) -> Policy:
 
 def copied(source: Path, target: Path, as_of: date, loans: int) -> int:
     """Facts of so many loans, and of what their rules gather, from the source; returns how often it was copied."""
-    subjects = checking.read_subjects(loan_rules(judging.load()))
+    subjects = cluster_check.read_subjects(loan_rules(snapshot_check.load()))
     with book.writing(target) as con:
-        facts.build(con, as_of)
+        derivation.build(con, as_of)
     con = duckdb.connect(str(target))
     con.execute(f"ATTACH '{source}' AS source (READ_ONLY)")
     held = con.execute("SELECT count(*) FROM source.facts_loan WHERE as_of = ?", [as_of]).fetchall()[0][0]

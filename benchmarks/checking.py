@@ -11,10 +11,12 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.measuring import peak_gb, ratio, timed
-from data import book, facts
-from policy import judging, matrix
-from policy.compiling import CompiledSubject, compile_subject
-from policy.model import Policy
+from data.facts import derivation
+from data.storage import book
+from policy.engine import batch
+from policy.engine.compiler import CompiledSubject, compile_subject
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 
 HAND_WRITTEN = Path(__file__).with_name("hand_written.sql").read_text(encoding="utf-8")
 RULES = tuple(dict.fromkeys(re.findall(r"'rule_id': '([^']+)'", HAND_WRITTEN)))
@@ -36,7 +38,7 @@ def by_engine(con: duckdb.DuckDBPyConnection, compiled: CompiledSubject, as_of: 
     """Judges and stores as a check does; a check compiles a policy once."""
     con.execute("DELETE FROM run_counts WHERE run_id = ?", [RUN])
     con.execute("DELETE FROM violations WHERE run_id = ?", [RUN])
-    matrix.judge(con, compiled, RUN, as_of)
+    batch.judge(con, compiled, RUN, as_of)
 
 
 def differences(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -58,9 +60,9 @@ def main() -> int:
     parser.add_argument("book", type=Path)
     parser.add_argument("--times", type=int, default=5, help="runs to take the median of")
     arguments = parser.parse_args()
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.writing(arguments.book) as con:
-        as_of = facts.built_dates(con)[-1]
+        as_of = derivation.built_dates(con)[-1]
         loans = con.execute("SELECT count(*) FROM facts_loan WHERE as_of = ?", [as_of]).fetchall()[0][0]
         print(f"{loans:,} loans")
         some = compile_subject(part(policy), "loan")

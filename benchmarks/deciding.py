@@ -10,11 +10,14 @@ import duckdb
 
 from benchmarks import zen_tables
 from benchmarks.measuring import ratio, timed
-from data import book, dictionary, facts
-from policy import judging, lookups
-from policy.columns import Columns, identifier
-from policy.functions import column, render
-from policy.model import LimitTable, Policy
+from data import dictionary
+from data.facts import derivation
+from data.storage import book
+from policy.decision_tables import lookups
+from policy.engine.columns import Columns, identifier
+from policy.language.functions import column, render
+from policy.model.records import LimitTable, Policy
+from policy.runs import snapshot_check
 
 MOST = 50_000  # loans for zen-engine, whose rate does not depend on their number
 
@@ -68,9 +71,9 @@ def differences(
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deciding", description=__doc__)
     parser.add_argument("book", type=Path)
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.writing(parser.parse_args().book) as con:
-        as_of = facts.built_dates(con)[-1]
+        as_of = derivation.built_dates(con)[-1]
         loans = con.execute("SELECT count(*) FROM facts_loan WHERE as_of = ?", [as_of]).fetchall()[0][0]
         other, tables = zen_tables.graph(tables_of_loans(policy))
         label = f"{len(tables)} limit tables asked"

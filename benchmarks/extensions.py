@@ -9,8 +9,11 @@ import duckdb
 import polars as pl
 
 from benchmarks.measuring import ratio, timed
-from data import book, facts, query
-from policy import extension, frontier, judging, verdicts
+from data.facts import derivation
+from data.storage import book, query
+from policy.engine import verdict_evidence
+from policy.extensions import extension_decision, frontier
+from policy.runs import snapshot_check
 
 TIMES = 7
 
@@ -38,22 +41,22 @@ def main() -> int:
     parser.add_argument("book", type=Path)
     parser.add_argument("--requests", type=int, default=100_000)
     arguments = parser.parse_args()
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.reading(arguments.book) as con:
-        as_of = facts.built_dates(con)[-1]
+        as_of = derivation.built_dates(con)[-1]
     cursor = book.Reader(arguments.book).cursor()
     many = requests(cursor, as_of, arguments.requests)
-    timed(f"extension: {len(many):,} requests", lambda: extension.judge_many(cursor, policy, as_of, many))
+    timed(f"extension: {len(many):,} requests", lambda: extension_decision.judge_many(cursor, policy, as_of, many))
     loan_id, matures = many.select("loan_id", "requested_maturity").row(len(many) // 2)
-    one = extension.Request(loan_id, as_of, matures - timedelta(days=90), "all")
+    one = extension_decision.Request(loan_id, as_of, matures - timedelta(days=90), "all")
     spent = timed(
-        "extension: one request with its evidence", lambda: extension.judge(cursor, policy, as_of, one), TIMES
+        "extension: one request with its evidence", lambda: extension_decision.judge(cursor, policy, as_of, one), TIMES
     )
     ratio("one request, milliseconds", spent * 1000, "<= 100")
     spent = timed("extension: frontier over ten years",
                   lambda: frontier.strip(cursor, policy, as_of, loan_id, as_of, "all"), TIMES)  # fmt: skip
     ratio("frontier, milliseconds", spent * 1000, "<= 200")
-    timed("verdicts: every rule for one loan", lambda: verdicts.of_loan(cursor, policy, as_of, loan_id), TIMES)
+    timed("verdicts: every rule for one loan", lambda: verdict_evidence.of_loan(cursor, policy, as_of, loan_id), TIMES)
     return 0
 
 

@@ -23,9 +23,11 @@ from pathlib import Path
 
 import xlsxwriter
 
-from data import importing, profiles, readers, staging
 from data.errors import InputError
-from data.staging import Stage
+from data.ingest import pipeline, staging
+from data.ingest.files import sheet_reading
+from data.ingest.mapping import profiles
+from data.ingest.staging import Stage
 
 AS_OF = date(2024, 3, 31)
 HEADER = [
@@ -184,7 +186,9 @@ def judge(file: File, folder: Path) -> tuple[str, list[str], tuple[int, ...], De
     path.write_bytes(file.content)
     nothing = (0, 0, 0, 0), Decimal(0)
     try:
-        parts, _ = importing.read([readers.load(path)], AS_OF, profiles.load(file.profile) if file.profile else None)
+        parts, _ = pipeline.read(
+            [sheet_reading.load(path)], AS_OF, profiles.load(file.profile) if file.profile else None
+        )
         stage = staging.stage(parts, AS_OF)
     except InputError as error:
         said = str(error)

@@ -13,8 +13,11 @@ import polars as pl
 from python_calamine import CalamineWorkbook
 
 from benchmarks.measuring import peak_gb
-from data import batches, book, importing, readers, register, staging
-from data.reports import Report
+from data.history import versions
+from data.ingest import batches, pipeline, staging
+from data.ingest.files import sheet_reading
+from data.ingest.report import Report
+from data.storage import book
 
 AS_OF = date(2024, 3, 31)
 TIMES = 5
@@ -94,13 +97,13 @@ def _importing(file: Path, folder: Path) -> Callable[[], None]:
 def _import(file: Path, path: Path) -> None:
     """Guarded, read, validated, staged, stored and published in a new book."""
     path.unlink(missing_ok=True)
-    parts, lookups = importing.read(readers.load_all([file]), AS_OF, None)
+    parts, lookups = pipeline.read(sheet_reading.load_all([file]), AS_OF, None)
     stage = staging.stage(parts, AS_OF)
     with book.writing(path) as con:
         report = Report("benchmark", AS_OF, None, stage.counts, assumptions=stage.notes, lookups=lookups)
         batches.store(con, report, "benchmark", stage)
         for table, rows in stage.tables.items():
-            register.load(con, table, rows, AS_OF, report.batch)
+            versions.load(con, table, rows, AS_OF, report.batch)
 
 
 def _calamine(file: Path) -> None:

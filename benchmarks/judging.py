@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmarks import books
 from benchmarks.measuring import peak_gb
-from data import book, facts
-from policy import judging
+from data.facts import derivation
+from data.storage import book
+from policy.runs import snapshot_check
 
 
 def main() -> None:
@@ -16,11 +17,11 @@ def main() -> None:
     parser.add_argument("book", type=Path)
     parser.add_argument("--rules", type=int, help="how many of them (default: all)")
     given = parser.parse_args()
-    policy = books.loan_rules(judging.load(), given.rules)
+    policy = books.loan_rules(snapshot_check.load(), given.rules)
     with book.writing(given.book) as con:
-        as_of = facts.built_dates(con)[-1]
+        as_of = derivation.built_dates(con)[-1]
         start = time.perf_counter()
-        found = judging.judge(con, policy, as_of)
+        found = snapshot_check.judge(con, policy, as_of)
         seconds = time.perf_counter() - start
     print(json.dumps({"loans": found.subjects["loan"], "seconds": seconds, "peak_gb": peak_gb()}))
 

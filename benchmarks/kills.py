@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import backup, book
+from data.storage import backup, book
 
 ROOT = Path(__file__).parents[1]
 AS_OF, BEFORE = "2024-03-31", "2024-02-29"

@@ -4,8 +4,8 @@ import random
 import time
 from datetime import date
 
-from policy import coverage
-from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Place
+from policy.decision_tables import gaps_and_overlaps
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, Place
 
 TARGET = 5.0  # seconds
 WIDEST = 10_000
@@ -50,7 +50,7 @@ def _cell(low: int, high: int) -> str:
 def seconds(table: LimitTable) -> tuple[float, int]:
     """(processor seconds of proof-reading one table, whatever else the machine does; findings)."""
     start = time.process_time()
-    found = list(coverage.findings(coverage.grid(table, {})))
+    found = list(gaps_and_overlaps.findings(gaps_and_overlaps.grid(table, {})))
     return time.process_time() - start, len(found)
 
 

@@ -18,7 +18,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.measuring import percentile
-from data import book, facts
+from data.facts import derivation
+from data.storage import book
 from tests.browser import server
 
 PEOPLE = (1, 10, 50)
@@ -80,7 +81,7 @@ async def _together(port: int, people: int, days: list[str]) -> Times:
 def measure(path: Path, people: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """Print times and memory for each number of people on a warm server."""
     with book.reading(path) as cursor:
-        days = [day.isoformat() for day in facts.built_dates(cursor)[::-1]]
+        days = [day.isoformat() for day in derivation.built_dates(cursor)[::-1]]
     found = {}
     with server.running(path) as served:
         start = time.perf_counter()

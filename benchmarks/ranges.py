@@ -10,10 +10,11 @@ import pandera.polars as pa
 
 from benchmarks.checking import RUN, by_engine
 from benchmarks.measuring import ratio, timed
-from data import book, facts, query
-from policy import judging
-from policy.compiling import compile_subject
-from policy.model import Policy
+from data.facts import derivation
+from data.storage import book, query
+from policy.engine.compiler import compile_subject
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 
 RANGES = {
     "balance": ("<=", Decimal("5000000")), "principal": ("<=", Decimal("10000000")), "days_past_due": ("<=", 90),
@@ -37,9 +38,9 @@ def rules(policy: Policy) -> Policy:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ranges", description=__doc__)
     parser.add_argument("book", type=Path)
-    compiled = compile_subject(rules(judging.load()), "loan")
+    compiled = compile_subject(rules(snapshot_check.load()), "loan")
     with book.writing(parser.parse_args().book) as con:
-        as_of = facts.built_dates(con)[-1]
+        as_of = derivation.built_dates(con)[-1]
         frame = query.frame(
             con.cursor(), f"SELECT {', '.join(RANGES)} FROM facts_loan WHERE as_of = $as_of", as_of=as_of
         )

@@ -16,8 +16,9 @@ from playwright.sync_api import Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.measuring import percentile
-from data import book, facts
-from pages.ui import frame
+from data.facts import derivation
+from data.storage import book
+from pages.ui.app import page_frame
 from tests.browser import server
 
 EMPTY = "import streamlit as st\nst.write('nothing')\n"
@@ -58,9 +59,9 @@ def _empty() -> float:
 def script(path: Path, floor: float) -> dict[str, float]:
     """Page → p95 of its reruns over the empty page, each rerun of another snapshot than the last."""
     with book.reading(path) as cursor:
-        days = [day.isoformat() for day in facts.built_dates(cursor)[::-1]][:3]
+        days = [day.isoformat() for day in derivation.built_dates(cursor)[::-1]][:3]
     found = {}
-    for name in frame.PAGES:
+    for name in page_frame.PAGES:
         app = AppTest.from_file(str(server.ROOT / "dashboard.py"), default_timeout=120)
         app.query_params["lang"] = "zh"
         app.switch_page(f"pages/{name}.py")
@@ -101,9 +102,9 @@ def browser(path: Path) -> dict[str, float]:
     found = {}
     with server.running(path) as served, sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
-        for name in (frame.PAGES[0], *frame.PAGES):  # the first once more: it warms the server
+        for name in (page_frame.PAGES[0], *page_frame.PAGES):  # the first once more: it warms the server
             page = chromium.new_page()
-            address = f"{served.url}/{'' if name == frame.PAGES[0] else name}?lang=zh"
+            address = f"{served.url}/{'' if name == page_frame.PAGES[0] else name}?lang=zh"
             found[name] = _timed(lambda page=page, address=address: _opened(page, address))
             if name == "violations":
                 found["click to paint"] = percentile(_clicks(page), 95)

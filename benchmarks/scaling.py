@@ -21,10 +21,12 @@ from pathlib import Path
 
 from benchmarks import books
 from benchmarks.resident import Resident
-from data import book, demo, facts, facts_export
-from policy import judging
-from policy.model import Policy
-from policy.spark import checking, session
+from data.demo import generator
+from data.facts import derivation, parquet_export
+from data.storage import book
+from policy.model.records import Policy
+from policy.runs import snapshot_check
+from policy.spark import cluster_check, session
 from tests.spark import cluster as clusters
 
 DEMO = 100_000
@@ -58,7 +60,7 @@ def _on_cluster(source: Path, out: Path, as_of: date, loans: int, workers: int, 
         spark.range(workers * 2).count()
         with Resident([os.getpid(), *(process.pid for process in cluster.processes.values())]) as resident:
             start = time.perf_counter()
-            checking.check_in(spark, policy, as_of, source=str(source), out=str(out))
+            cluster_check.check_in(spark, policy, as_of, source=str(source), out=str(out))
             seconds = time.perf_counter() - start
         spark.stop()
     return Cost(f"Spark, {workers} worker{'s' * (workers > 1)}", loans, seconds, resident.peak_gb)
@@ -66,18 +68,18 @@ def _on_cluster(source: Path, out: Path, as_of: date, loans: int, workers: int, 
 
 def costs(folder: Path, sizes: list[int], workers: list[int], policy: Policy) -> Iterator[Cost]:
     source, rules = folder / "demo.duckdb", len(policy.rules)
-    demo.build(source, min(DEMO, *sizes), 1)
+    generator.build(source, min(DEMO, *sizes), 1)
     with book.writing(source) as con:
-        as_of = judging.pick_as_of(con, None)
-        facts.build(con, as_of)
+        as_of = snapshot_check.pick_as_of(con, None)
+        derivation.build(con, as_of)
     for loans in sizes:
         path, out = folder / f"{loans}.duckdb", folder / str(loans)
         books.copied(source, path, as_of, loans)
         yield _on_book(path, loans, rules)
         with book.reading(path) as con:
-            subjects = checking.read_subjects(policy)
+            subjects = cluster_check.read_subjects(policy)
             rows = {s: con.execute(f"SELECT count(*) FROM facts_{s}").fetchall()[0][0] for s in subjects}
-            facts_export.write(con, as_of, out / "facts", rows)
+            parquet_export.write(con, as_of, out / "facts", rows)
         path.unlink()
         for number in workers:
             yield _on_cluster(out / "facts", out / f"verdicts{number}", as_of, loans, number, policy)
@@ -103,7 +105,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--rules", type=int, default=32, help="how many of the rules on loans")
     given = parser.parse_args()
-    found, policy = [], books.loan_rules(judging.load(), given.rules)
+    found, policy = [], books.loan_rules(snapshot_check.load(), given.rules)
     print(f"{len(policy.rules)} loan rules, verdicts stored")
     with tempfile.TemporaryDirectory() as name:
         for cost in costs(Path(name), sorted(given.loans), given.workers, policy):

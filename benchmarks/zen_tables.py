@@ -9,8 +9,8 @@ from typing import Any
 
 import zen
 
-from policy.expressions import KINDS
-from policy.model import FOREVER, LimitTable
+from policy.language.expressions import KINDS
+from policy.model.records import FOREVER, LimitTable
 
 EPOCH = date(1970, 1, 1)
 IN_FORCE = "days in force"

@@ -1,1 +1,4 @@
-"""The book: schema, import, quarantine, snapshots, facts, the demo book. Knows DuckDB and files; no rule, no page."""
+"""The loan book: files in, DuckDB tables, facts and the queries that pages ask.
+
+Nothing here knows a rule of the policy or a page.
+"""

@@ -2,58 +2,49 @@
 
 import streamlit as st
 
-from data import maturities
-from pages.ui import (
-    access,
-    address,
-    evidence,
-    frame,
-    loan,
-    loan_charts,
-    outcomes,
-    tables,
-    whatif,
-    whatif_frontier,
-    whatif_requests,
-    whatif_sheet,
-    whatif_variants,
-)
-from pages.ui.language import say
-from policy import extension
+from data.queries import maturities
+from pages.ui.app import page_frame, queries, url_state
+from pages.ui.extension import decision_sheet_download, frontier_view, request_files, request_form, variants
+from pages.ui.i18n.language import say
+from pages.ui.loan import charts, search
+from pages.ui.widgets import consequences, evidence_panel, tables
+from policy.extensions import extension_decision
 
-view = frame.open_page("extension_what_if")
-if whatif_requests.wanted():
-    whatif_requests.draw(view)
+view = page_frame.open_page("extension_what_if")
+if request_files.wanted():
+    request_files.draw(view)
     st.stop()
-wanted = address.text("loan", say("whatif.search"), say("whatif.search_hint"))
-held = access.ask(maturities.loan, view.as_of, wanted) if wanted else None
+wanted = url_state.text("loan", say("whatif.search"), say("whatif.search_hint"))
+held = queries.ask(maturities.loan, view.as_of, wanted) if wanted else None
 if held is None:
-    loan.offer(view, wanted)
+    search.offer(view, wanted)
     st.stop()
 
-whatif.about(view, held)
+request_form.about(view, held)
 with st.expander(say("loan.history")):
-    loan_charts.history(view, held)
+    charts.history(view, held)
 
 st.subheader(say("whatif.request"))
-asked = whatif.request(view, held)
-decision = access.ask(extension.judge, view.policy, view.as_of, asked)
-whatif.headline(view, decision)
-whatif_sheet.offer(view, held, asked, decision)
+asked = request_form.request(view, held)
+decision = queries.ask(extension_decision.judge, view.policy, view.as_of, asked)
+request_form.headline(view, decision)
+decision_sheet_download.offer(view, held, asked, decision)
 
 st.subheader(say("whatif.lines"))
-ordered = whatif.ordered(view, decision)
-row = tables.show(whatif.lines(view, ordered), whatif.LINES, key=f"lines:{hash(asked)}", pick=True, height="content")
+ordered = request_form.ordered(view, decision)
+row = tables.show(
+    request_form.lines(view, ordered), request_form.LINES, key=f"lines:{hash(asked)}", pick=True, height="content"
+)
 if row is None:
     st.caption(say("whatif.pick"))
 else:
-    evidence.show(view, ordered[row])
+    evidence_panel.show(view, ordered[row])
 
 st.subheader(say("whatif.frontier"))
-whatif_frontier.draw(view, decision, asked)
+frontier_view.draw(view, decision, asked)
 
 st.subheader(say("whatif.consequences"))
-outcomes.section(view, asked)
+consequences.section(view, asked)
 
 st.subheader(say("whatif.compare"))
-whatif_variants.draw(view, asked)
+variants.draw(view, asked)

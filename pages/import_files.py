@@ -1,15 +1,17 @@
 """Import: upload, see and correct the mapping, see what would load, load it, mend what was kept back; check it."""
 
-from pages.ui import checking, frame, importing, quality_findings
+from pages.ui.app import page_frame
+from pages.ui.imports import check, steps
+from pages.ui.widgets import quality_findings
 
-frame.open_alone("import_files")
-upload = importing.upload()
+page_frame.open_alone("import_files")
+upload = steps.upload()
 if upload is not None:
-    mapping = importing.mapping(upload)
+    mapping = steps.mapping(upload)
     if mapping is not None:
-        importing.rehearsal(upload, mapping)
-importing.outcome()
-as_of = importing.snapshots()
+        steps.rehearsal(upload, mapping)
+steps.outcome()
+as_of = steps.snapshots()
 if as_of is not None:
-    checking.section(as_of)
+    check.section(as_of)
     quality_findings.section(as_of)

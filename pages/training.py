@@ -2,23 +2,25 @@
 
 import streamlit as st
 
-from pages.ui import address, frame, managers, tables, training
-from pages.ui.language import say
+from pages.ui.app import page_frame, url_state
+from pages.ui.i18n.language import say
+from pages.ui.people import account_managers, training
+from pages.ui.widgets import tables
 
-view = frame.open_page("training")
+view = page_frame.open_page("training")
 if not training.has_register(view):
     st.info(say("training.nothing"))
-    frame.link("import_files")
+    page_frame.link("import_files")
     st.stop()
-branches = managers.scope(view)
+branches = account_managers.scope(view)
 parts = {name: say(f"training.{name}") for name in ("needs", "catalogue", "sessions", "effect")}
-match address.switch("show", say("training.show"), parts, default="needs"):
+match url_state.switch("show", say("training.show"), parts, default="needs"):
     case "needs":
         if view.run is None:
             st.info(say("frame.check_first"))
-        st.caption(managers.need_meaning(view))
+        st.caption(account_managers.need_meaning(view))
         tables.show(training.needs(view, branches), training.NEEDS, key="needs", height="content")
-        frame.link("account_managers")
+        page_frame.link("account_managers")
     case "catalogue":
         st.caption(say("training.catalogue_note"))
         tables.show(training.catalogue(view), training.COURSES, key="catalogue", height="content")

@@ -1,1 +1,4 @@
-"""Policy as data: the tables, and the engine that compiles and runs them. Knows no page and no export file."""
+"""The policy: tables of rules and limits, and the engine that compiles and runs them.
+
+No page, and no file format but its own tables.
+"""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data import book
+from data.storage import book
 
 
 @pytest.hookimpl(tryfirst=True)

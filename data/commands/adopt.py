@@ -4,9 +4,10 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from data import adopt, book
 from data.commands import arguments as add
 from data.errors import InputError
+from data.ingest import adoption
+from data.storage import book
 
 ABOUT = "take the verdicts of a check on a cluster into the book, as a run like any other"
 
@@ -20,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.book.exists():
         raise InputError(f"No book at {options.book}. Give the --book whose facts were judged.")
     with book.writing(options.book) as con:
-        found = adopt.adopt(con, options.folder)
+        found = adoption.adopt(con, options.folder)
     records = sum(found.subjects.values())
     text = (f"Run 检查批次 {found.run_id}: {found.violations:,} violations 违规 of {records:,} records, judged by "
             f"{found.engine_version}.")  # fmt: skip

@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 
-from data import book, facts
 from data.errors import BookError
+from data.facts import derivation
+from data.storage import book
 
 
 def day(text: str) -> date:
@@ -29,7 +30,7 @@ def of_book(command: argparse.ArgumentParser) -> None:
 
 def pick(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     """The snapshot asked for, or the latest. Raises BookError when the book has none for it."""
-    days = facts.as_of_dates(cursor)
+    days = derivation.as_of_dates(cursor)
     if as_of is None and days:
         return days[-1]
     if as_of in days:

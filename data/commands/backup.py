@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from data import backup
 from data.commands import arguments as add
+from data.storage import backup
 
 ABOUT = "copy the book to a new file, sealed and proved; an import may run meanwhile"
 

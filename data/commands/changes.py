@@ -5,8 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from data import book, inert, snapshots
 from data.commands import arguments as add
+from data.queries import snapshots
+from data.storage import book, formula_escaping
 
 ABOUT = "show new, matured, settled and vanished loans between two snapshots, with amounts that add up"
 WORDS = {"new": "新增", "vanished": "消失", "settled": "结清", "up": "余额增加",
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         moves = snapshots.changes(cursor, opening, closing)
     found = snapshots.summary(moves)
     if options.out:
-        inert.write_csv(moves, options.out)
+        formula_escaping.write_csv(moves, options.out)
     content = {"from": str(opening), "to": str(closing), "currencies": add.numbers(found),
                "loans": add.numbers([row for row in moves.iter_rows(named=True) if row["change"] != "unchanged"
                                      or any(row[flag] for flag in snapshots.FLAGS)])}  # fmt: skip

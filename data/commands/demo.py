@@ -2,8 +2,8 @@
 
 import argparse
 
-from data import demo
 from data.commands import arguments as add
+from data.demo import generator
 
 ABOUT = "make a demo book"
 
@@ -15,6 +15,6 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    made = demo.build(options.book, options.loans, options.seed)
+    made = generator.build(options.book, options.loans, options.seed)
     add.show(made, "\n".join(f"{name}: {value}" for name, value in made.items()), options.json)
     return 0

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from data import facts_export
-from data.book import Reader
 from data.commands import arguments as add
+from data.facts import parquet_export
+from data.storage.book import Reader
 
 ABOUT = "write the facts of a snapshot as Parquet, for a check on a cluster"
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     reader = Reader(options.book)
     try:
         as_of = add.pick(reader.cursor(), options.as_of)
-        rows = facts_export.export(reader, as_of, options.out)
+        rows = parquet_export.export(reader, as_of, options.out)
     finally:
         reader.close()
     text = f"Facts 事实 {as_of}: {sum(rows.values()):,} rows 行 of {len(rows)} subjects 对象, {options.out}."

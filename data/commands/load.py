@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from data import endings, importing
 from data.commands import arguments as add
+from data.history import supersession
+from data.ingest import pipeline
 
 ABOUT = "load exported files into the book"
 
@@ -15,17 +16,17 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as-of", required=True, type=add.day, metavar="DATE", help="the date the files speak of")
     command.add_argument("--profile", metavar="NAME", help="a mapping for files with headers of their own")
     scope = command.add_mutually_exclusive_group()
-    scope.add_argument("--partial", dest="scope", action="store_const", const=endings.PARTIAL,
+    scope.add_argument("--partial", dest="scope", action="store_const", const=supersession.PARTIAL,
                        help="the files hold only some of the rows: nothing that they leave out ends")  # fmt: skip
-    scope.add_argument("--whole", dest="scope", action="store_const", const=endings.WHOLE,
+    scope.add_argument("--whole", dest="scope", action="store_const", const=supersession.WHOLE,
                        help="the files hold everything: whatever they leave out ends, in every branch")  # fmt: skip
     add.of_book(command)
 
 
 def run(options: argparse.Namespace) -> int:
     try:
-        report = importing.import_files(options.files, options.as_of, options.book, options.profile, options.scope)
-    except importing.NothingLoadedError as error:
+        report = pipeline.import_files(options.files, options.as_of, options.book, options.profile, options.scope)
+    except pipeline.NothingLoadedError as error:
         add.show(error.report.as_json(), error.report.as_text(), options.json)
         raise
     add.show(report.as_json(), report.as_text(), options.json)

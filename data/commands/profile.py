@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from data import mapping_files, profiles, proposals
 from data.commands import arguments as add
 from data.errors import InputError
-from data.proposals import Column, Preview, Proposal
+from data.ingest.mapping import profile_writing, profiles, suggestions
+from data.ingest.mapping.suggestions import Column, Preview, Proposal
 
 ABOUT = "propose a mapping for a file, and show its first rows as they would load"
 
@@ -20,8 +20,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    proposal = proposals.propose(options.file)
-    written = mapping_files.text(proposal)
+    proposal = suggestions.propose(options.file)
+    written = profile_writing.text(proposal)
     shown = _previews(options.file, written, options.rows) if proposal.is_complete else []
     if options.out:
         _write(options.out, written)
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _previews(file: Path, written: str, rows: int) -> list[Preview]:
-    return proposals.preview(file, profiles.parse("proposed", written), rows)
+    return suggestions.preview(file, profiles.parse("proposed", written), rows)
 
 
 def _write(path: Path, written: str) -> None:
@@ -56,7 +56,7 @@ def _json(proposal: Proposal, shown: list[Preview], written: str) -> dict[str, A
             }
             for sheet in proposal.sheets
         ],
-        "rows": proposals.first_rows(shown),
+        "rows": suggestions.first_rows(shown),
         "mapping": written,
     }  # fmt: skip
 
@@ -70,7 +70,7 @@ def _text(proposal: Proposal, shown: list[Preview], written: str, out: Path | No
         lines += [_column(column) for column in sheet.columns]
         lines += [f"! {problem['en']} {problem['zh']}" for problem in sheet.problems]
     lines += ["", "First rows as they would load 前几行导入结果:"] if shown else []
-    for row in proposals.first_rows(shown):
+    for row in suggestions.first_rows(shown):
         filled = "; ".join(f"{name}={value}" for name, value in row.items() if name not in ("row", "problems"))
         lines.append(f"row 行 {row['row']}: {filled}")
         lines += [f"  ! {problem['en']} {problem['zh']}" for problem in row["problems"]]
@@ -78,6 +78,6 @@ def _text(proposal: Proposal, shown: list[Preview], written: str, out: Path | No
 
 
 def _column(column: Column) -> str:
-    sure = f"guess 猜测 {column.score}" if column.how == proposals.GUESS else column.how
+    sure = f"guess 猜测 {column.score}" if column.how == suggestions.GUESS else column.how
     line = f"  {column.header} -> {column.name or '-'} [{sure}]  {', '.join(map(repr, column.samples[:3]))}"
     return "\n".join([line, *(f"    ! {problem['en']} {problem['zh']}" for problem in column.problems)])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data import book, inert, quality
 from data.commands import arguments as add
+from data.quality import checks
+from data.storage import book, formula_escaping
 
 ABOUT = "find what cannot be right in the data themselves, apart from any policy"
 
@@ -21,11 +22,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     with book.reading(options.book) as cursor:
         as_of = add.pick(cursor, options.as_of)
-        found = quality.findings(cursor, as_of, options.batch)
+        found = checks.findings(cursor, as_of, options.batch)
         hits = found.filter(pl.col("rows") > 0)
         if options.out:
-            behind = [quality.rows(cursor, as_of, check, options.batch) for check in hits["check_id"]]
-            inert.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
+            behind = [checks.rows(cursor, as_of, check, options.batch) for check in hits["check_id"]]
+            formula_escaping.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
     content = {"as_of": as_of.isoformat(), "batch": options.batch,
                "findings": add.numbers(found.to_dicts())}  # fmt: skip
     add.show(content, _text(as_of.isoformat(), found, hits), options.json)
@@ -37,7 +38,7 @@ def _text(as_of: str, found: pl.DataFrame, hits: pl.DataFrame) -> str:
         f"Data quality 数据质量, as of 时点 {as_of}: {hits.height} of {found.height} checks found something 项有发现"
     ]
     for row in hits.iter_rows(named=True):
-        amount = quality.amounts(row["amount"], row["foreign"])
+        amount = checks.amounts(row["amount"], row["foreign"])
         lines.append(f"{row['severity']:8}{row['check_id']:30}{row['rows']:>10,} / {row['checked']:<10,}{amount:>22}")
         lines.append(f"        {row['title_zh']} {row['title_en']} → {row['remedy_zh']} {row['remedy_en']}")
     empty = found.filter(pl.col("checked") == 0).select("table").unique().to_series().sort().to_list()

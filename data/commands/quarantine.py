@@ -2,8 +2,8 @@
 
 import argparse
 
-from data import quarantine
 from data.commands import arguments as add
+from data.ingest import quarantine
 
 ABOUT = "list the rows that could not be loaded, with reasons"
 

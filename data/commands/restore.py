@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from data import backup
 from data.commands import arguments as add
+from data.storage import backup
 
 ABOUT = "put a backup in the book's place; the book that stood there is kept beside it"
 

@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
-from data import book, snapshots
 from data.commands import arguments as add
+from data.queries import snapshots
+from data.storage import book
 
 ABOUT = "list the snapshots, with the batches that made and corrected them"
 

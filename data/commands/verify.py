@@ -2,8 +2,8 @@
 
 import argparse
 
-from data import backup
 from data.commands import arguments as add
+from data.storage import backup
 
 ABOUT = "read every block of the book and say whether it is whole"
 

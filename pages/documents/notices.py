@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from data import dictionary, working_days
+from data import dictionary
+from data.reference import working_days
 from pages.documents import bank, notice_texts, printing, wording
 from pages.documents.notice_texts import Texts
 

@@ -1,1 +1,4 @@
-"""What the pages share: frame, language, numbers, charts, tables, and the way to the book."""
+"""What pages are made of: one room a page, and the rooms that pages share.
+
+A page itself is a file of pages/.
+"""

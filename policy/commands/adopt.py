@@ -5,11 +5,15 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from data import adopt, book, quality
 from data.errors import InputError
-from policy import judging, life, metric_store
+from data.ingest import adoption
+from data.quality import checks
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.monitoring import metric_store
+from policy.runs import snapshot_check
+from policy.violations import lifecycle
 
 ABOUT = "take the verdicts of a check on a cluster into the book, with metrics and the life of violations"
 
@@ -21,18 +25,18 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     if not arguments.book.exists():
         raise InputError(f"No book at {arguments.book}. Give the --book whose facts were judged.")
     with book.writing(arguments.book) as con:
         now = datetime.now(UTC).replace(tzinfo=None)
         con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
                     [policy.version, json.dumps(policy.texts, ensure_ascii=False), now])  # fmt: skip
-        found = adopt.adopt(con, arguments.folder)
+        found = adoption.adopt(con, arguments.folder)
         if found.policy_version == policy.version:
             metric_store.record(con, policy, found.as_of)
-        quality.keep(con, found.as_of)
-        life.record(con, found.run_id)
+        checks.keep(con, found.as_of)
+        lifecycle.record(con, found.run_id)
     if arguments.json:
         printing.as_json(vars(found))
         return 0

@@ -4,7 +4,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from data import book
+from data.storage import book
 
 
 def day(text: str) -> date:

@@ -7,13 +7,17 @@ from typing import Any
 
 import duckdb
 
-from data import book, facts, quality
 from data.errors import InputError
-from policy import judging, life, metric_store
+from data.facts import derivation
+from data.quality import checks
+from data.storage import book
+from policy.authoring.expiry import expiring
 from policy.commands import arguments as add
 from policy.commands import engine, printing
-from policy.expiry import expiring
-from policy.model import VERDICTS, Policy
+from policy.model.records import VERDICTS, Policy
+from policy.monitoring import metric_store
+from policy.runs import snapshot_check
+from policy.violations import lifecycle
 
 ABOUT = "judge a snapshot and keep the run"
 
@@ -34,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if sum(map(bool, (arguments.all, arguments.last, arguments.as_of))) > 1:
         print("python -m policy check: error: give one of --all, --last and --as-of", file=sys.stderr)
         return 2
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     if not arguments.book.exists():
         raise InputError(f"No book at {arguments.book}. Import a file first: python -m data import FILE --as-of DATE.")
     with book.writing(arguments.book) as con:
@@ -56,18 +60,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _judge(con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool, settle: bool) -> judging.Run:
-    found = judging.check(con, policy, day, today=today)
+def _judge(
+    con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool, settle: bool
+) -> snapshot_check.Run:
+    found = snapshot_check.check(con, policy, day, today=today)
     metric_store.record(con, policy, day)
-    quality.keep(con, day)
-    life.record(con, found.run_id, settle=settle)
+    checks.keep(con, day)
+    lifecycle.record(con, found.run_id, settle=settle)
     return found
 
 
 def _days(con: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[date]:
-    last = judging.pick_as_of(con, arguments.as_of)
+    last = snapshot_check.pick_as_of(con, arguments.as_of)
     if arguments.all or arguments.last:
-        return facts.as_of_dates(con)[-(arguments.last or 0) :]
+        return derivation.as_of_dates(con)[-(arguments.last or 0) :]
     return [last]
 
 
@@ -79,13 +85,13 @@ def _print(run: dict[str, Any]) -> None:
         print(f"{rule['rule_id']:34}{rule['severity']:10}" + "".join(f"{rule[verdict]:>16}" for verdict in VERDICTS))
 
 
-def _run_json(policy: Policy, run: judging.Run) -> dict[str, Any]:
+def _run_json(policy: Policy, run: snapshot_check.Run) -> dict[str, Any]:
     rules = [_rule_json(policy, counted) for counted in run.rules]
     return {"policy_version": run.policy_version, "as_of": run.as_of, "run_id": run.run_id,
             "subjects": run.subjects, "rules": rules}  # fmt: skip
 
 
-def _rule_json(policy: Policy, counted: judging.RuleCounts) -> dict[str, Any]:
+def _rule_json(policy: Policy, counted: snapshot_check.RuleCounts) -> dict[str, Any]:
     rule = policy.rules[counted.rule_id]
     return {
         "rule_id": rule.rule_id,

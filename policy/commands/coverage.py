@@ -6,14 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data import book
-from policy import clause_coverage, coverage_markdown, judging, runs
-from policy.clause_coverage import ClauseCoverage
+from data.storage import book
+from policy.authoring import clause_coverage, clause_coverage_markdown
+from policy.authoring.clause_coverage import ClauseCoverage
+from policy.authoring.expiry import expiring
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.expiry import expiring
-from policy.model import VERDICTS, Policy
-from policy.runs import Run
+from policy.model.records import VERDICTS, Policy
+from policy.runs import snapshot_check, store
+from policy.runs.store import Run
 
 ABOUT = "clause → rules → examples → verdicts on a book, and what is not covered and why"
 
@@ -30,13 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.write and not arguments.markdown:
         print("python -m policy coverage: error: --write goes with --markdown", file=sys.stderr)
         return 2
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     if arguments.markdown:
         found = clause_coverage.cover(policy)
         if arguments.write:
-            coverage_markdown.write(found)
+            clause_coverage_markdown.write(found)
         else:
-            print(coverage_markdown.short(found))
+            print(clause_coverage_markdown.short(found))
         return 0
     judged, counts = _judged(arguments)
     found = clause_coverage.cover(policy, counts)
@@ -54,7 +55,7 @@ def _judged(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[s
     if arguments.book is None and not path.exists():
         return None, None
     with book.reading(path) as con:
-        found = runs.latest(con, arguments.as_of)
+        found = store.latest(con, arguments.as_of)
         return found, clause_coverage.verdicts_of(con, found)
 
 

@@ -2,11 +2,12 @@
 
 import argparse
 
-from data import book
-from policy import curve, judging
+from data.storage import book
+from policy.authoring import threshold_curve
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import VERDICTS
+from policy.model.records import VERDICTS
+from policy.runs import snapshot_check
 
 ABOUT = "what each possible limit of a rule would catch"
 
@@ -18,10 +19,10 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy, over = judging.load(arguments.tables), curve.values(arguments.over)
+    policy, over = snapshot_check.load(arguments.tables), threshold_curve.values(arguments.over)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
-        points = curve.draw(con, policy, arguments.rule_id, over, as_of, today=arguments.today)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
+        points = threshold_curve.draw(con, policy, arguments.rule_id, over, as_of, today=arguments.today)
     rule = policy.rules[arguments.rule_id]
     if arguments.json:
         found = [{"limit": p.limit, **p.counts, "loans": p.loans, "yuan": p.yuan} for p in points]

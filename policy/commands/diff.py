@@ -5,13 +5,15 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from data.book import Reader, reading
 from data.errors import InputError
-from policy import difference, run_difference, runs, tables
+from data.storage.book import Reader, reading
+from policy.authoring import version_diff
+from policy.authoring.version_diff import Change
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.difference import Change
-from policy.run_difference import CAUSES, RunDifference
+from policy.model import csv_reader
+from policy.runs import diff, store
+from policy.runs.diff import CAUSES, RunDifference
 
 ABOUT = "compare two policy versions row by row, or two runs with the cause of each change"
 MOST_LINES = 40
@@ -31,10 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"'{names[is_run.index(True)]}' is a run and the other is not. Give two runs or two versions.")
     if all(is_run):
         with closing(Reader(arguments.book)) as reader:
-            _show_runs(run_difference.compare(reader, *names), as_json=arguments.json)
+            _show_runs(diff.compare(reader, *names), as_json=arguments.json)
         return 0
     (before, old), (after, new) = (_version(name, arguments.book) for name in names)
-    found = difference.changes(old, new)
+    found = version_diff.changes(old, new)
     if arguments.json:
         printing.as_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
         return 0
@@ -48,15 +50,15 @@ def _is_run(name: str, book: Path) -> bool:
     if Path(name).is_dir() or not book.exists():
         return False
     with reading(book) as con:
-        return "-" in name or any(run.run_id.startswith(name) for run in runs.listed(con))
+        return "-" in name or any(run.run_id.startswith(name) for run in store.listed(con))
 
 
 def _version(name: str, book: Path) -> tuple[str, dict[str, str]]:
     if Path(name).is_dir():
-        texts = tables.read_texts(Path(name))
-        return tables.version_of(texts), texts
+        texts = csv_reader.read_texts(Path(name))
+        return csv_reader.version_of(texts), texts
     with reading(book) as con:
-        policy = runs.policy_of(con, name)
+        policy = store.policy_of(con, name)
     return policy.version, policy.texts
 
 

@@ -2,10 +2,10 @@
 
 import argparse
 
-from policy import judging
 from policy.commands import printing
-from policy.dialects import BOOK, ENGINES
-from policy.model import VERDICTS
+from policy.language.dialects import BOOK, ENGINES
+from policy.model.records import VERDICTS
+from policy.runs import snapshot_check
 
 ELSEWHERE = {"facts": "--facts", "out": "--out", "master": "--master", "conf": "--conf"}
 NOT_ELSEWHERE = {"all": "--all", "last": "--last"}
@@ -42,9 +42,9 @@ def misused(given: argparse.Namespace) -> str | None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from policy.spark.checking import check
+    from policy.spark.cluster_check import check
 
-    policy = judging.load(given.tables)
+    policy = snapshot_check.load(given.tables)
     settings = dict(pair.split("=", 1) for pair in given.conf)
     found = check(policy, given.as_of, source=given.facts, out=given.out, master=given.master or "local[*]",
                   today=given.today, settings=settings)  # fmt: skip

@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 from data.errors import InputError
-from policy import judging
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.dmn import writing
-from policy.expressions import near
+from policy.decision_tables.dmn import writing
+from policy.language.expressions import near
+from policy.runs import snapshot_check
 
 ABOUT = "write a limit table as a DMN 1.3 decision table"
 
@@ -21,7 +21,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     name = arguments.table
     if name not in policy.limit_tables:
         raise InputError(f"No limit table '{name}'{near(name, policy.limit_tables)}. Name one of limit_columns.csv.")

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data import book
-from policy import extension, judging, requests
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.consequences import Change, Consequences, RatioChange
-from policy.model import Consequence, ExposureRatio, Policy
+from policy.extensions import extension_decision, request_files
+from policy.extensions.consequences import Change, Consequences, RatioChange
+from policy.model.records import Consequence, ExposureRatio, Policy
+from policy.runs import snapshot_check
 
 ABOUT = "may a loan be extended"
 
@@ -32,19 +33,20 @@ def run(arguments: argparse.Namespace) -> int:
     if lacks:
         print(f"python -m policy extension: error: needs --{', --'.join(lacks)}", file=sys.stderr)
         return 2
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     return (_extension_file if many else _extension_one)(arguments, policy)
 
 
 def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
-    asked = requests.read(arguments.requests)
+    asked = request_files.read(arguments.requests)
     with book.reading(arguments.book) as con:
-        decided = requests.decide(con, policy, judging.pick_as_of(con, arguments.as_of), asked)
-    requests.write(arguments.out, decided)
+        decided = request_files.decide(con, policy, snapshot_check.pick_as_of(con, arguments.as_of), asked)
+    request_files.write(arguments.out, decided)
     counts = {row["verdict"]: row["len"] for row in decided.group_by("verdict").len().to_dicts()}
     if arguments.json:
         printing.as_json(
-            {"requests": len(decided), "out": str(arguments.out)} | {o: counts.get(o, 0) for o in extension.OUTCOMES}
+            {"requests": len(decided), "out": str(arguments.out)}
+            | {o: counts.get(o, 0) for o in extension_decision.OUTCOMES}
         )
     else:
         print(f"{len(decided)} requests decided into {arguments.out}: {counts}")
@@ -52,11 +54,11 @@ def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
 
 
 def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
-    request = extension.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
+    request = extension_decision.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
-        decision = extension.judge(con, policy, as_of, request, today=arguments.today)
-        follows = extension.consequences(con, policy, as_of, request)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
+        decision = extension_decision.judge(con, policy, as_of, request, today=arguments.today)
+        follows = extension_decision.consequences(con, policy, as_of, request)
     if arguments.json:
         lines = [printing.line_json(policy, line) for line in decision.lines]
         printing.as_json({**asdict(decision), "lines": lines, "consequences": _consequences_json(follows),

@@ -3,10 +3,11 @@
 import argparse
 from dataclasses import asdict
 
-from data import book
-from policy import frontier, judging
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.extensions import frontier
+from policy.runs import snapshot_check
 
 ABOUT = "every new maturity and every day of application, allowed or blocked by which rule"
 
@@ -19,9 +20,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         blocks = frontier.blocks(
             con, policy, as_of, arguments.loan, arguments.consent, arguments.applied, today=arguments.today
         )

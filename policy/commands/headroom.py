@@ -6,13 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from data import book
 from data.errors import InputError
-from policy import headroom, judging, verdicts
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.headroom import Remedy
-from policy.model import Policy
+from policy.engine import verdict_evidence
+from policy.model.records import Policy
+from policy.monitoring import headroom
+from policy.monitoring.headroom import Remedy
+from policy.runs import snapshot_check
 
 ABOUT = "how far each record is from each limit, and what exactly cures a violation"
 
@@ -31,13 +33,13 @@ class _Found:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     if arguments.rule is not None and arguments.rule not in policy.rules:
         raise InputError(f"No rule '{arguments.rule}'. python -m policy coverage lists the rules.")
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         if arguments.loan is not None:
-            verdicts.known_loan(con, as_of, arguments.loan)
+            verdict_evidence.known_loan(con, as_of, arguments.loan)
         rules = (arguments.rule,) if arguments.rule else ()
         subjects = [policy.rules[arguments.rule].subject] if arguments.rule else policy.subjects
         frames = [headroom.distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]

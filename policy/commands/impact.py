@@ -4,11 +4,13 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from data import book
-from policy import impact, judging, safe_csv
+from data.storage import book
+from policy.authoring import impact
+from policy.authoring.impact import Impact
 from policy.commands import arguments as add
 from policy.commands import diff, printing
-from policy.impact import Impact
+from policy.model import csv_writer
+from policy.runs import snapshot_check
 
 ABOUT = "which violations a changed policy adds and removes on a book"
 
@@ -22,12 +24,12 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    after, before = judging.load(arguments.tables), judging.load(arguments.against)
+    after, before = snapshot_check.load(arguments.tables), snapshot_check.load(arguments.against)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         found = impact.compare(con, before, after, as_of, today=arguments.today)
         if arguments.out:
-            safe_csv.write(arguments.out, impact.listed(con, after, before))
+            csv_writer.write(arguments.out, impact.listed(con, after, before))
     if arguments.json:
         printing.as_json(_json(found))
     else:

@@ -8,8 +8,8 @@ from pathlib import Path
 from data.errors import InputError
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.dmn import reading
-from policy.tables import LIMIT_ROW_COLUMNS
+from policy.decision_tables.dmn import reading
+from policy.model.csv_reader import LIMIT_ROW_COLUMNS
 
 ABOUT = "read the decision tables of a DMN 1.3, 1.4 or 1.5 file as limit tables"
 COLUMNS = ("table", "column", "role", "type", "unit", "hit_policy", "zh", "en")

@@ -3,11 +3,12 @@
 import argparse
 from dataclasses import asdict
 
-from data import book
-from policy import life, runs
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.life import CAME, LEFT, MOVEMENTS, STATES, Life
+from policy.runs import store
+from policy.violations import lifecycle
+from policy.violations.lifecycle import CAME, LEFT, MOVEMENTS, STATES, Life
 
 ABOUT = "how long each violation has stood, and what was new, cured or reopened since a snapshot"
 MOST_ROWS = 40
@@ -27,9 +28,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with book.reading(arguments.book) as con:
-        found = life.build(con, runs.latest(con, arguments.as_of), arguments.since)
-        rules = life.by(con, "rule_id").to_dicts()
-        rows = life.listed(
+        found = lifecycle.build(con, store.latest(con, arguments.as_of), arguments.since)
+        rules = lifecycle.by(con, "rule_id").to_dicts()
+        rows = lifecycle.listed(
             con, state=arguments.state, movement=arguments.movement, rule=arguments.rule, branch=arguments.branch,
             limit=arguments.limit or None,
         ).to_dicts()  # fmt: skip

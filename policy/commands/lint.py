@@ -7,12 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data import book, facts
-from policy import exposure, judging, lint, tables
+from data.facts import derivation
+from data.storage import book
+from policy.authoring import lint, uncovered_exposure
+from policy.authoring.expiry import expiring
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.expiry import expiring
-from policy.model import Policy
+from policy.model import csv_reader
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 
 ABOUT = "proof-read the policy tables"
 
@@ -24,17 +27,17 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    directory = Path(arguments.tables) if arguments.tables else tables.SHIPPED
-    policy, problems = lint.lint(tables.read_texts(directory), arguments.as_of)
+    directory = Path(arguments.tables) if arguments.tables else csv_reader.SHIPPED
+    policy, problems = lint.lint(csv_reader.read_texts(directory), arguments.as_of)
     errors = sum(problem.level == "error" for problem in problems)
     said: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
-    found: list[exposure.Exposure] = []
+    found: list[uncovered_exposure.Exposure] = []
     if arguments.book and not errors:
         with book.reading(arguments.book) as con:
-            day = judging.pick_as_of(con, arguments.as_of)
-            facts.need(con, day)
+            day = snapshot_check.pick_as_of(con, arguments.as_of)
+            derivation.need(con, day)
             problems = list(dict.fromkeys([*problems, *expiring(policy, day)]))
-            found = list(exposure.of_book(con, policy, day))
+            found = list(uncovered_exposure.of_book(con, policy, day))
         said |= {"as_of": day, "gaps": _gaps(policy, found), "unreached_rows": _unreached(found)}
     if arguments.json:
         printing.as_json(said | {"problems": [asdict(problem) for problem in problems]})
@@ -57,7 +60,7 @@ def _print(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
     print(f"{len(policy.rules)} rules, {said['errors']} errors, {len(problems) - said['errors']} warnings.")
 
 
-def _gaps(policy: Policy, found: list[exposure.Exposure]) -> list[dict[str, Any]]:
+def _gaps(policy: Policy, found: list[uncovered_exposure.Exposure]) -> list[dict[str, Any]]:
     return [
         asdict(gap.asking)
         | {"region": str(gap.region), "tests": gap.region.tests(), "witness": gap.region.witness()}
@@ -67,7 +70,7 @@ def _gaps(policy: Policy, found: list[exposure.Exposure]) -> list[dict[str, Any]
     ]
 
 
-def _csv(policy: Policy, gap: exposure.InGap) -> str:
+def _csv(policy: Policy, gap: uncovered_exposure.InGap) -> str:
     """The rows that close the gap, under the header of their table and in its order."""
     header = next(csv.reader(io.StringIO(policy.texts[f"limits/{gap.asking.table}.csv"])))
     text = io.StringIO()
@@ -75,7 +78,7 @@ def _csv(policy: Policy, gap: exposure.InGap) -> str:
     return text.getvalue()
 
 
-def _unreached(found: list[exposure.Exposure]) -> list[dict[str, Any]]:
+def _unreached(found: list[uncovered_exposure.Exposure]) -> list[dict[str, Any]]:
     """The rows that answer for no record of any subject that asks their table."""
     reached = {(each.asking.table, row.row_id) for each in found for row, records in each.answered if records}
     rows = {(each.asking.table, row.row_id): row.place.row for each in found for row, _ in each.answered}

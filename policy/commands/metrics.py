@@ -4,11 +4,12 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from data import book
-from policy import judging, metrics
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.metrics import Metric, Value
+from policy.monitoring import metrics
+from policy.monitoring.metrics import Metric, Value
+from policy.runs import snapshot_check
 
 ABOUT = "portfolio health: every metric with its limits, for the bank or a branch"
 
@@ -20,9 +21,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         values = metrics.evaluate(con, policy, as_of)
     known = {metric.metric_id: metric for metric in metrics.in_force(policy, as_of)}
     shown = metrics.of_branch(values, arguments.branch)

@@ -4,21 +4,21 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from policy import verdicts
-from policy.model import Policy
+from policy.engine import verdict_evidence
+from policy.model.records import Policy
 
 
 def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def line_json(policy: Policy, line: verdicts.Verdict) -> dict[str, Any]:
+def line_json(policy: Policy, line: verdict_evidence.Verdict) -> dict[str, Any]:
     """A verdict with the clause it rests on in both languages."""
     clause = policy.clauses[line.clause_id]
     return asdict(line) | {"clause": {name: text for name, text in asdict(clause).items() if text}}
 
 
-def lines(policy: Policy, found: list[verdicts.Verdict]) -> None:
+def lines(policy: Policy, found: list[verdict_evidence.Verdict]) -> None:
     """One line a verdict, and below it the readings of the clause and the limit rows that decided it."""
     for line in found:
         why = f" ({line.reason}: {', '.join(line.missing)})" if line.reason else ""
@@ -28,7 +28,7 @@ def lines(policy: Policy, found: list[verdicts.Verdict]) -> None:
             print(f"{'':15}{source}: {' / '.join(filter(None, (zh, en)))}")
 
 
-def _readings(policy: Policy, line: verdicts.Verdict) -> list[tuple[str, str, str]]:
+def _readings(policy: Policy, line: verdict_evidence.Verdict) -> list[tuple[str, str, str]]:
     """(clause or limit row, reading in both languages) of what the source leaves open, where it decided."""
     if line.verdict not in ("pass", "violation"):
         return []

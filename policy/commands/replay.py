@@ -3,10 +3,10 @@
 import argparse
 from contextlib import closing
 
-from data.book import Reader
-from policy import replay
+from data.storage.book import Reader
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.runs import replay
 
 ABOUT = "judge a run again from its stored policy and data, and compare byte for byte"
 

@@ -3,11 +3,11 @@
 import argparse
 from dataclasses import asdict
 
-from data import book
-from policy import runs
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import VERDICTS
+from policy.model.records import VERDICTS
+from policy.runs import store
 
 ABOUT = "list the runs that the book keeps"
 
@@ -19,7 +19,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with book.reading(arguments.book) as con:
-        found, totals = runs.listed(con), runs.totals(con)
+        found, totals = store.listed(con), store.totals(con)
     if arguments.json:
         counted = [asdict(each) | {"counts": totals.get(each.run_id, {})} for each in found]
         printing.as_json({"book": str(arguments.book), "runs": counted})

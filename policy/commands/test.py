@@ -5,10 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data import book, facts
-from policy import examples, judging, reach
+from data.facts import derivation
+from data.storage import book
+from policy.authoring import examples, unreached_rows
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.runs import snapshot_check
 
 ABOUT = "run the policy's examples, and say which rules and limit rows nothing reaches"
 
@@ -20,15 +22,15 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     outcomes = examples.run(policy)
     failed = [outcome for outcome in outcomes if not outcome.agrees]
-    unreached = {"any example": reach.by_examples(policy, outcomes)}
+    unreached = {"any example": unreached_rows.by_examples(policy, outcomes)}
     if arguments.book:
         with book.reading(arguments.book) as con:
-            day = judging.pick_as_of(con, arguments.as_of)
-            facts.need(con, day)
-            unreached[f"the book as of {day}"] = reach.by_book(con, policy, day)
+            day = snapshot_check.pick_as_of(con, arguments.as_of)
+            derivation.need(con, day)
+            unreached[f"the book as of {day}"] = unreached_rows.by_book(con, policy, day)
     if arguments.json:
         found = [
             asdict(o.example)
@@ -42,13 +44,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _json(unreached: reach.Unreached) -> dict[str, Any]:
+def _json(unreached: unreached_rows.Unreached) -> dict[str, Any]:
     rows = [{"table": table, "row_id": row.row_id, "row": row.place.row} for table, row in unreached.rows]
     return {"rules": [rule.rule_id for rule in unreached.rules], "limit_rows": rows}
 
 
 def _print(
-    outcomes: list[examples.Outcome], failed: list[examples.Outcome], unreached: dict[str, reach.Unreached]
+    outcomes: list[examples.Outcome], failed: list[examples.Outcome], unreached: dict[str, unreached_rows.Unreached]
 ) -> None:
     for o in failed:
         said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"

@@ -5,11 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from data import book
-from policy import judging, ticklers
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import Policy
+from policy.model.records import Policy
+from policy.monitoring import ticklers
+from policy.runs import snapshot_check
 
 ABOUT = "what passes now and will break within so many days if nothing is done"
 
@@ -24,9 +25,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         found = ticklers.table(con, policy, as_of, arguments.within)
     for name, wanted in (
         ("branch_id", arguments.branch),

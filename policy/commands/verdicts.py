@@ -2,10 +2,11 @@
 
 import argparse
 
-from data import book
-from policy import judging, verdicts
+from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
+from policy.engine import verdict_evidence
+from policy.runs import snapshot_check
 
 ABOUT = "every rule for one loan"
 
@@ -16,10 +17,10 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = judging.load(arguments.tables)
+    policy = snapshot_check.load(arguments.tables)
     with book.reading(arguments.book) as con:
-        as_of = judging.pick_as_of(con, arguments.as_of)
-        found = verdicts.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
+        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
+        found = verdict_evidence.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
     if arguments.json:
         printing.as_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
                      "verdicts": [printing.line_json(policy, verdict) for verdict in found]})  # fmt: skip

@@ -1,1 +1,4 @@
-"""The same compiled rules on a Spark cluster, over facts in Parquet."""
+"""The same rules on Apache Spark.
+
+Nothing else may import this room: it needs Java.
+"""

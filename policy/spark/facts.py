@@ -3,10 +3,10 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from data import facts
 from data.errors import InputError
-from policy.dialects import CLUSTER, identifier, type_name
-from policy.spark.folders import SUCCESS, Folder
+from data.facts import derivation
+from policy.language.dialects import CLUSTER, identifier, type_name
+from policy.spark.file_system import SUCCESS, Folder
 from policy.spark.session import failing_as
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def register(spark: "SparkSession", folder: Folder, subjects: tuple[str, ...], a
     """A view facts_<subject> for each subject. Raises InputError for a missing folder, column or type."""
     for subject in subjects:
         found = _read(spark, folder, subject)
-        names = [name for name in facts.types(subject) if name != PARTITION]
+        names = [name for name in derivation.types(subject) if name != PARTITION]
         chosen = [f"CAST('{as_of}' AS DATE) AS {PARTITION}", *(identifier(name, CLUSTER) for name in names)]
         found.selectExpr(*chosen).createOrReplaceTempView(f"facts_{subject}")
 
@@ -42,7 +42,7 @@ def _read(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
     with failing_as(f"{folder.inside(subject)} cannot be read as Parquet", "Export the facts again."):
         found = spark.read.parquet(folder.inside(subject))
     held = {field.name: field.dataType.simpleString() for field in found.schema.fields}
-    for name, sql_type in facts.types(subject).items():
+    for name, sql_type in derivation.types(subject).items():
         wanted = type_name(sql_type, CLUSTER).lower().replace(" ", "")
         if name == PARTITION:
             continue

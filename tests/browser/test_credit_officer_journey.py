@@ -9,9 +9,10 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book
-from policy import extension, judging
-from policy.extension import Request
+from data.storage import book
+from policy.extensions import extension_decision
+from policy.extensions.extension_decision import Request
+from policy.runs import snapshot_check
 
 ROOT = Path(__file__).parents[2]
 HEADER = ("loan_id,contract_no,borrower_id,客户名称,branch_id,branch_name,officer_id,product_code,principal,"
@@ -80,7 +81,7 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
     assert date(2026, 12, 10) < asked.requested_maturity
     assert AS_OF <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
     with book.reading(imported) as cursor:
-        decision = extension.judge(cursor, judging.load(), AS_OF, asked)
+        decision = extension_decision.judge(cursor, snapshot_check.load(), AS_OF, asked)
     word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
     expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible()
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book, demo, structure
+from data.demo import generator
+from data.queries import composition
+from data.storage import book
 
 
 @pytest.fixture(scope="module")
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("health") / "book.duckdb"
-    demo.build(path, 300, 3)
+    generator.build(path, 300, 3)
     return path
 
 
@@ -37,7 +39,7 @@ def test_the_default_page_answers_to_its_own_address(tmp_path: Path, served, pag
 def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, served, page: Page, outside: list[str]):
     with book.reading(demo_book) as cursor:
         ((day,),) = cursor.execute("SELECT max(as_of) FROM summary_cells").fetchall()
-        classes = structure.parts(cursor, day, "CNY", None, ()).filter(dimension="classification")
+        classes = composition.parts(cursor, day, "CNY", None, ()).filter(dimension="classification")
         normal = classes.filter(value="normal")["loans"][0]
     url = served(demo_book)
     page.goto(f"{url}/?lang=en")

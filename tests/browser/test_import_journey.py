@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book
+from data.storage import book
 
 FILE = """贷款台账 单位：万元,,,,,,,
 截至2026年10月31日,,,,,,,

@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book
-from pages.ui import frame
+from data.storage import book
+from pages.ui.app import page_frame
 
 ROOT = Path(__file__).parents[2]
 HEADER = ("loan_id,contract_no,borrower_id,branch_id,branch_name,officer_id,product_code,principal,balance,currency,"
@@ -102,7 +102,7 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
     page.goto(f"{served(checked)}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     navigation = page.get_by_test_id("stSidebarNav")
-    expect(navigation.get_by_role("link")).to_have_count(len(frame.PAGES))
+    expect(navigation.get_by_role("link")).to_have_count(len(page_frame.PAGES))
     expect(page.get_by_text("语言 · Language")).to_be_visible()  # only the dashboard draws it
     expect(navigation.get_by_text("dashboard")).to_have_count(0)
     words = ("Portfolio health", "Violations") if "en" in path else ("资产质量", "违规清单")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book
+from data.storage import book
 from tests.browser.tour import settle
 
 

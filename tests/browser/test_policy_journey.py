@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from policy import difference, tables
+from policy.authoring import version_diff
+from policy.model import csv_reader
 
 HAND_BOOK = Path(__file__).parents[1] / "pages" / "hand_book.py"
 
@@ -38,7 +39,7 @@ def _type_into_first_limit(page: Page, text: str) -> None:
 
 
 def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, page: Page, outside, tmp_path: Path):
-    before = tables.read_texts(tables.SHIPPED)
+    before = csv_reader.read_texts(csv_reader.SHIPPED)
     page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
@@ -53,9 +54,9 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, 
         page.get_by_role("button", name="Download npl_limits.csv").click()
     waiting.value.save_as(tmp_path / "npl_limits.csv")
     name = "limits/npl_limits.csv"
-    found = difference.changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
+    found = version_diff.changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
     assert [(one.key, one.cells) for one in found] == [((name, "NL-1"), {"max_ratio": ("0.05", "0.99")})]
-    assert tables.read_texts(tables.SHIPPED) == before  # the tables in force are never written
+    assert csv_reader.read_texts(csv_reader.SHIPPED) == before  # the tables in force are never written
 
     page.get_by_role("button", name="Draw the curve").click()
     expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible()

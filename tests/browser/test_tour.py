@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from pages.ui import frame, language
+from pages.ui.app import page_frame
+from pages.ui.i18n import language
 from tests.browser import tour
 
 DOCS = tour.SCENES.parent
@@ -23,7 +24,7 @@ def test_the_tour_names_every_picture_once(lang):
 
 
 def test_the_tour_shows_every_page():
-    assert {scene.page or frame.PAGES[0] for scene in tour.scenes()} >= {*frame.PAGES}
+    assert {scene.page or page_frame.PAGES[0] for scene in tour.scenes()} >= {*page_frame.PAGES}
 
 
 @pytest.mark.parametrize("lang", language.LANGUAGES)

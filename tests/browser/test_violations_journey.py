@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import book, saved_views
-from policy import judging, life
+from data.storage import book, saved_views
+from policy.runs import snapshot_check
+from policy.violations import lifecycle
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
 from hand_book import BEFORE, NOW, build
@@ -20,7 +21,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = build(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
     with book.writing(path) as con:
         for day in (BEFORE, NOW):
-            life.record(con, judging.check(con, judging.load(), day).run_id)
+            lifecycle.record(con, snapshot_check.check(con, snapshot_check.load(), day).run_id)
     return path
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from data import book
-from pages.ui import language
+from data.storage import book
+from pages.ui.i18n import language
 from tests.browser import server
 
 SCENES = server.ROOT / "docs" / "tour.csv"

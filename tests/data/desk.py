@@ -9,7 +9,7 @@ import pytest
 
 from data import dictionary
 from data.__main__ import main
-from data.book import Reader, generation
+from data.storage.book import Reader, generation
 
 AS_OF = "2024-03-31"
 

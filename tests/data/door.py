@@ -8,8 +8,10 @@ from typing import Any
 import openpyxl
 import xlwt
 
-from data import importing, profiles, readers, staging
-from data.staging import Stage
+from data.ingest import pipeline, staging
+from data.ingest.files import sheet_reading
+from data.ingest.mapping import profiles
+from data.ingest.staging import Stage
 
 AS_OF = date(2024, 3, 31)
 
@@ -46,7 +48,9 @@ class Door:
         return path
 
     def read(self, *files: Path, profile: str | None = None) -> Arrived:
-        found, _ = importing.read(readers.load_all(list(files)), AS_OF, profiles.load(profile) if profile else None)
+        found, _ = pipeline.read(
+            sheet_reading.load_all(list(files)), AS_OF, profiles.load(profile) if profile else None
+        )
         stage = staging.stage(found, AS_OF)
         assert all(count.rows_in == count.loaded + count.quarantined + count.ignored for count in stage.counts)
         return Arrived(stage)

@@ -6,7 +6,9 @@ from datetime import date
 
 import duckdb
 
-from data import dictionary, facts, schema
+from data import dictionary
+from data.facts import derivation
+from data.storage import schema
 
 AS_OF = date(2026, 10, 31)
 
@@ -33,7 +35,7 @@ class Ledger:
         )
 
     def build(self, as_of: date = AS_OF) -> dict[str, int]:
-        return facts.build(self.con, as_of)
+        return derivation.build(self.con, as_of)
 
     def fact(self, subject: str, key: str, as_of: date = AS_OF) -> dict:
         identity = dictionary.subjects()[subject].id
@@ -56,7 +58,7 @@ class Ledger:
             f"CREATE OR REPLACE TEMP VIEW tried AS SELECT *, DATE '{AS_OF}' AS application_date, "
             f"DATE '{AS_OF}' + 200 AS requested_maturity FROM asked"
         )
-        cursor = self.con.execute(f"FROM {facts.hypothetical(self.con, AS_OF, 'tried')} ORDER BY request_id")
+        cursor = self.con.execute(f"FROM {derivation.hypothetical(self.con, AS_OF, 'tried')} ORDER BY request_id")
         rows = cursor.fetchall()
         return [dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in rows]
 

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import adopt, as_known, book
 from data.errors import InputError
+from data.history import time_travel
+from data.ingest import adoption
+from data.storage import book
 from tests.policy import books
 
 POLICY = "f" * 16
@@ -33,9 +35,9 @@ def verdicts(held: Path, tmp_path: Path) -> Path:
     """A folder of verdicts as a cluster leaves it."""
     folder = tmp_path / "verdicts"
     with book.reading(held) as con:
-        version = as_known.version(con, as_known.current_rows(con, books.AS_OF))
-    write(folder / "counts/loan", [COUNT], adopt.COUNTS)
-    write(folder / "violations/loan", [VIOLATION], adopt.VIOLATIONS)
+        version = time_travel.version(con, time_travel.current_rows(con, books.AS_OF))
+    write(folder / "counts/loan", [COUNT], adoption.COUNTS)
+    write(folder / "violations/loan", [VIOLATION], adoption.VIOLATIONS)
     says = {"as_of": books.AS_OF.isoformat(), "policy_version": POLICY, "engine_version": "elsewhere", "rules_of": "act",
             "data_version": version, "judged_at": "2024-07-01T08:00:00", "subjects": {"loan": 1}}  # fmt: skip
     say(folder, says)
@@ -59,14 +61,14 @@ def says_of(folder: Path) -> dict:
 def refused(held: Path, folder: Path, message: str) -> None:
     before = held.read_bytes()
     with pytest.raises(InputError, match=message), book.writing(held) as con:
-        adopt.adopt(con, folder)
+        adoption.adopt(con, folder)
     assert held.read_bytes() == before
 
 
 def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts: Path) -> None:
     for _ in range(2):
         with book.writing(held) as con:
-            found = adopt.adopt(con, verdicts)
+            found = adoption.adopt(con, verdicts)
     with book.reading(held) as con:
         assert con.execute("SELECT run_id, as_of, engine_version FROM runs").fetchall() == [
             (found.run_id, date(2024, 6, 30), "elsewhere")
@@ -101,18 +103,18 @@ def test_a_manifest_that_is_not_whole(held: Path, verdicts: Path) -> None:
 
 
 def test_missing_column(held: Path, verdicts: Path) -> None:
-    columns = {name: kind for name, kind in adopt.VIOLATIONS.items() if name != "measured"}
+    columns = {name: kind for name, kind in adoption.VIOLATIONS.items() if name != "measured"}
     write(verdicts / "violations/loan", [{n: v for n, v in VIOLATION.items() if n != "measured"}], columns)
     refused(held, verdicts, "has no column 'measured'")
 
 
 def test_mistyped_column(held: Path, verdicts: Path) -> None:
-    write(verdicts / "counts/loan", [COUNT | {"subjects": "1"}], adopt.COUNTS | {"subjects": pa.string()})
+    write(verdicts / "counts/loan", [COUNT | {"subjects": "1"}], adoption.COUNTS | {"subjects": pa.string()})
     refused(held, verdicts, "'subjects' is string, not int64")
 
 
 def test_verdicts_that_do_not_add_up(held: Path, verdicts: Path) -> None:
-    write(verdicts / "violations/loan", [], adopt.VIOLATIONS)
+    write(verdicts / "violations/loan", [], adoption.VIOLATIONS)
     refused(held, verdicts, "rule R1 do not add up")
 
 

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 from desk import Desk
 
-from data import backup, book
 from data.errors import BookError
+from data.storage import backup, book
 
 ROOT = Path(__file__).parents[2]
 LOANS = "借据号,贷款余额,客户号\n" + "".join(f"L{n},{n},C{n % 7}\n" for n in range(200))

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from benchmarks import kills
-from data import book
 from data.errors import BookError
+from data.storage import book
 
 ROOT = Path(__file__).parents[2]
 

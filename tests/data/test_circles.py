@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from ledger import AS_OF, Ledger
 
-from data import circles
+from data.queries import connected_parties
 
 RULES = ("TOO-MANY",)
 
@@ -23,13 +23,13 @@ def guarantee(ledger: Ledger, giver: str, taker: str, **more: object) -> None:
 
 def found(ledger: Ledger, branches: tuple[str, ...] = (), run: str | None = None) -> dict[tuple[str, str], dict]:
     ledger.build()
-    rows = circles.circles(ledger.con, AS_OF, run, RULES, branches)
+    rows = connected_parties.circles(ledger.con, AS_OF, run, RULES, branches)
     return {(row["kind"], row["circle_id"]): row for row in rows.iter_rows(named=True)}
 
 
 def members(ledger: Ledger, kind: str, circle: str, run: str | None = None) -> list[str]:
     ids = found(ledger, run=run)[kind, circle]["members"]
-    return circles.members(ledger.con, AS_OF, tuple(ids))["borrower_id"].to_list()
+    return connected_parties.members(ledger.con, AS_OF, tuple(ids))["borrower_id"].to_list()
 
 
 def test_a_ring_with_a_tail_is_one_circle(ledger):
@@ -42,7 +42,7 @@ def test_a_ring_with_a_tail_is_one_circle(ledger):
     circle = all_found["circle", "A"]
     assert (circle["borrowers"], circle["loans"], circle["balance"], circle["leader"]) == (4, 4, 100, "Name D")
     assert members(ledger, "circle", "A") == ["D", "C", "B", "A"]
-    ties = circles.ties(ledger.con, AS_OF, ("A", "B", "C"))
+    ties = connected_parties.ties(ledger.con, AS_OF, ("A", "B", "C"))
     assert ties.select("giver", "taker").rows() == [("A", "B"), ("B", "C"), ("C", "A")]
 
 
@@ -132,7 +132,9 @@ def test_components_are_those_of_a_search_by_hand(ledger):
 def test_capital_unknown_is_none(ledger):
     borrow(ledger, "A")
     ledger.build()
-    assert circles.capital(ledger.con, AS_OF) == dict.fromkeys(("net_capital", "tier1_capital", "capital_date"))
+    assert connected_parties.capital(ledger.con, AS_OF) == dict.fromkeys(
+        ("net_capital", "tier1_capital", "capital_date")
+    )
 
 
 def test_a_chain_is_one_however_long_it_is(ledger):

@@ -9,8 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data import book, demo, dictionary, facts, findings
+from data import dictionary
+from data.demo import generator
 from data.errors import BookError, InputError
+from data.facts import derivation
+from data.storage import book
+from policy.violations import results
 
 LOANS = 5000
 LAST = date(2026, 10, 31)
@@ -19,7 +23,7 @@ LAST = date(2026, 10, 31)
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    return path, demo.build(path, LOANS, 7)
+    return path, generator.build(path, LOANS, 7)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +49,10 @@ def checksums(path: Path) -> dict[str, tuple]:
 
 def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [tmp_path / name for name in ("first", "again", "other")]
-    demo.build(paths[0], 300, 1)
-    demo.build(paths[2], 300, 2)
+    generator.build(paths[0], 300, 1)
+    generator.build(paths[2], 300, 2)
     monkeypatch.setattr(book, "CONFIG", book.CONFIG | {"threads": "1"})
-    demo.build(paths[1], 300, 1)
+    generator.build(paths[1], 300, 1)
     first, again, other = (checksums(path) for path in paths)
     assert {"loans", "facts_loan", "batches", "batch_tables"} <= set(first)
     assert first == again
@@ -65,7 +69,7 @@ def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnec
     for table in dictionary.tables():
         assert report[table] == one(cursor, f'SELECT count(*) FROM "{table}"') > 0
     assert one(cursor, f"SELECT count(*) FROM snapshots WHERE snapshot_date = DATE '{LAST}'") == LOANS
-    assert facts.built_dates(cursor) == [LAST]
+    assert derivation.built_dates(cursor) == [LAST]
 
 
 def test_the_rows_of_every_month_reconcile(made: tuple[Path, dict], tmp_path: Path) -> None:
@@ -73,8 +77,8 @@ def test_the_rows_of_every_month_reconcile(made: tuple[Path, dict], tmp_path: Pa
     path.write_bytes(made[0].read_bytes())
     with book.writing(path) as con:
         for day in (date(2025, 10, 31), date(2026, 5, 31), LAST):
-            assert facts.build(con, day)["loan"] > LOANS // 2
-            sums = findings.reconcile(con, day)
+            assert derivation.build(con, day)["loan"] > LOANS // 2
+            sums = results.reconcile(con, day)
             assert (sums.difference, sums.judged) == (0, sums.rows_in)
         assert one(con, "SELECT count(*) FROM batch_tables WHERE rows_in <> loaded") == 0
 
@@ -227,7 +231,7 @@ ALSO = {"extension_consent_missing": "extension_consent_unsealed", "document_reu
 
 @pytest.mark.parametrize("kind", EVIDENCE)
 def test_faults_have_their_share(cursor: duckdb.DuckDBPyConnection, kind: str) -> None:
-    shares = {row["kind"]: int(row["share"]) / 100000 for row in demo._rows("faults")}
+    shares = {row["kind"]: int(row["share"]) / 100000 for row in generator._rows("faults")}
     subject, shows, among = EVIDENCE[kind]
     found, rows = cursor.execute(
         f"SELECT count(*) FILTER ({shows}), count(*) FROM facts_{subject} WHERE as_of = DATE '{LAST}' AND ({among})"
@@ -237,9 +241,9 @@ def test_faults_have_their_share(cursor: duckdb.DuckDBPyConnection, kind: str) -
 
 
 def test_most_rows_are_whole_and_every_fault_is_planted() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in demo.SQL.glob("*.sql"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in generator.SQL.glob("*.sql"))
     planted = set(re.findall(r"has(?:_at)?\('(\w+)'", text))
-    assert planted == {row["kind"] for row in demo._rows("faults")}
+    assert planted == {row["kind"] for row in generator._rows("faults")}
 
 
 def test_a_book_with_imported_files_is_kept(tmp_path: Path) -> None:
@@ -247,17 +251,17 @@ def test_a_book_with_imported_files_is_kept(tmp_path: Path) -> None:
     with book.writing(path) as con:
         con.execute("INSERT INTO batches (batch_id, profile) VALUES ('B', 'plain')")
     with pytest.raises(BookError, match="--book"):
-        demo.build(path, 100, 1)
+        generator.build(path, 100, 1)
     with book.reading(path) as cursor:
         assert cursor.execute("SELECT batch_id FROM batches").fetchall() == [("B",)]
 
 
 def test_a_demo_book_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
-    demo.build(path, 200, 1)
+    generator.build(path, 200, 1)
     with book.writing(path) as con:
         con.execute("INSERT INTO runs (run_id) VALUES ('old')")
-    demo.build(path, 100, 1)
+    generator.build(path, 100, 1)
     with book.reading(path) as cursor:
         assert one(cursor, f"SELECT count(*) FROM facts_loan WHERE as_of = DATE '{LAST}'") == 100
         assert one(cursor, "SELECT count(*) FROM runs") == 0
@@ -265,8 +269,8 @@ def test_a_demo_book_is_replaced_whole(tmp_path: Path) -> None:
 
 def test_no_loans_make_no_book(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least 1 loan"):
-        demo.build(tmp_path / "book.duckdb", 0, 1)
+        generator.build(tmp_path / "book.duckdb", 0, 1)
 
 
 def test_one_loan_makes_a_book(tmp_path: Path) -> None:
-    assert demo.build(tmp_path / "book.duckdb", 1, 1)["loans"] >= 1
+    assert generator.build(tmp_path / "book.duckdb", 1, 1)["loans"] >= 1

@@ -9,8 +9,8 @@ import pytest
 from desk import Desk
 from door import Door
 
-from data import name_keys
 from data.errors import InputError
+from data.storage import name_search
 
 DAY = date(2024, 1, 31)
 HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="gb2312"></head><body>
@@ -229,7 +229,7 @@ def test_e14_full_width_and_invisible_characters(door: Door) -> None:
     )
     assert (
         arrived.column("name_key", "borrowers")
-        == [name_keys.key(" 张 三(個體)".replace("個體", "个体"))]
+        == [name_search.key(" 张 三(個體)".replace("個體", "个体"))]
         == ["张三(个体)"]
     )
 

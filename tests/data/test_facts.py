@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger import AS_OF, Ledger
 
-from data import dictionary, facts
+from data import dictionary
+from data.facts import derivation
 
 GOLDEN = [  # worked dates: disbursed, original maturity, months, days
     (date(2024, 1, 31), date(2025, 1, 31), 12, 366),
@@ -28,7 +29,7 @@ GOLDEN = [  # worked dates: disbursed, original maturity, months, days
 
 @pytest.fixture(scope="module")
 def with_macros(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    facts.build(con, AS_OF)
+    derivation.build(con, AS_OF)
     return con
 
 
@@ -108,11 +109,11 @@ def test_only_rows_current_at_as_of_count(ledger: Ledger) -> None:
     assert ledger.build()["loan"] == 1
     assert ledger.fact("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
     assert ledger.fact("loan", "L1")["current_maturity"] == date(2027, 12, 1)
-    assert facts.as_of_dates(ledger.con) == facts.built_dates(ledger.con) == [early, AS_OF]
+    assert derivation.as_of_dates(ledger.con) == derivation.built_dates(ledger.con) == [early, AS_OF]
 
 
 def test_an_empty_book_has_no_dates(ledger: Ledger) -> None:
-    assert (facts.as_of_dates(ledger.con), facts.built_dates(ledger.con)) == ([], [])
+    assert (derivation.as_of_dates(ledger.con), derivation.built_dates(ledger.con)) == ([], [])
 
 
 def test_registers_not_loaded_leave_counts_unknown(ledger: Ledger) -> None:
@@ -198,6 +199,6 @@ def test_facts_of_an_earlier_dictionary_are_replaced(ledger: Ledger) -> None:
     ledger.loan()
     ledger.build()
     ledger.con.execute("ALTER TABLE facts_loan DROP COLUMN rating")
-    assert facts.built_dates(ledger.con) == []
+    assert derivation.built_dates(ledger.con) == []
     ledger.build()
-    assert facts.built_dates(ledger.con) == [AS_OF]
+    assert derivation.built_dates(ledger.con) == [AS_OF]

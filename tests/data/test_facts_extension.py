@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from ledger import AS_OF, Ledger
 
-from data import book, facts
 from data.errors import BookError
+from data.facts import derivation
+from data.storage import book
 
 
 def booked(ledger: Ledger, request: str, **row: object) -> None:
@@ -135,20 +136,20 @@ def test_a_request_for_an_unknown_loan_has_no_loan_facts(ledger: Ledger) -> None
 
 def test_trying_needs_facts(ledger: Ledger) -> None:
     with pytest.raises(BookError, match="no facts for 2026-10-31"):
-        facts.hypothetical(ledger.con, AS_OF, "asked")
+        derivation.hypothetical(ledger.con, AS_OF, "asked")
 
 
 def test_trying_works_on_a_published_book(tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
     with book.writing(path) as con:
         Ledger(con).loan(disbursed_on=date(2026, 1, 1), original_maturity=AS_OF, current_maturity=AS_OF)
-        facts.build(con, AS_OF)
+        derivation.build(con, AS_OF)
     with book.reading(path) as cursor:
         cursor.execute(
             "CREATE TEMP TABLE asked AS SELECT 'T' || n AS request_id, 'L1' AS loan_id, DATE '2026-10-01' AS "
             "application_date, DATE '2026-10-31' + CAST(n AS INTEGER) AS requested_maturity, 'all' AS consent "
             "FROM range(500) AS r(n)"
         )
-        name = facts.hypothetical(cursor, AS_OF, "asked")
+        name = derivation.hypothetical(cursor, AS_OF, "asked")
         rows = cursor.execute(f"SELECT count(*), count(DISTINCT requested_maturity), min(maturity_before) FROM {name}")
         assert rows.fetchone() == (500, 500, AS_OF)

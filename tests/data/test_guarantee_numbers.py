@@ -9,8 +9,11 @@ import duckdb
 import pytest
 from desk import AS_OF, Desk
 
-from data import endings, guarantees, importing, profiles, readers, references, register, staging
-from data.endings import Arrival
+from data.history import guarantees, supersession, versions
+from data.history.supersession import Arrival
+from data.ingest import foreign_keys, pipeline, staging
+from data.ingest.files import sheet_reading
+from data.ingest.mapping import profiles
 
 JAN, FEB, MAR = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
 CONTRACTS = {  # EAST 601
@@ -47,11 +50,11 @@ class Register:
         paths = [self.folder / f"{name}-{day}.csv" for name in files]
         for path, text in zip(paths, files.values(), strict=True):
             path.write_text(text, encoding="utf-8")
-        parts, _ = importing.read(readers.load_all(paths), day, profiles.load(profile) if profile else None)
+        parts, _ = pipeline.read(sheet_reading.load_all(paths), day, profiles.load(profile) if profile else None)
         tables, batch = staging.stage(parts, day).tables, f"batch {self.batches}"
         for table, rows in tables.items():
-            register.load(self.con, table, rows, day, batch)
-        notes = endings.end(self.con, Arrival(batch, day, tuple(tables), ())) + references.notes(self.con, batch)
+            versions.load(self.con, table, rows, day, batch)
+        notes = supersession.end(self.con, Arrival(batch, day, tuple(tables), ())) + foreign_keys.notes(self.con, batch)
         return [entry["en"] for entry in notes]
 
     def secured(self, day: date) -> list[tuple]:

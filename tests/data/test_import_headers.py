@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from data import dictionary, headers, readers, words
+from data import dictionary
 from data.errors import InputError
-from data.mapping import Mapping
+from data.ingest.files import sheet_reading
+from data.ingest.mapping import header_matching
+from data.ingest.mapping.mapping import Mapping
+from data.ingest.parsing import file_vocabulary
 
 
 def match(folder: Path, *names: str) -> Mapping:
     path = folder / "file.csv"
     path.write_text(",".join(names) + "\n", encoding="utf-8")
-    return headers.match(readers.sheets(readers.load(path))[0])
+    return header_matching.match(sheet_reading.sheets(sheet_reading.load(path))[0])
 
 
 def fed(mapping: Mapping) -> dict[str, str]:
@@ -36,7 +39,7 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
         field.zh: f"{table}.{field.name}"
         for table in ("snapshots", "guarantees", "borrowers")
         for field in dictionary.fields(table).values()
-        if words.plain(field.zh) not in headers.vocabulary("loans") and field.name != "snapshot_date"
+        if file_vocabulary.plain(field.zh) not in header_matching.vocabulary("loans") and field.name != "snapshot_date"
     }
     mapping = match(tmp_path, *loans, *dict.fromkeys(beside))
     assert mapping.table == "loans"
@@ -56,7 +59,7 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
     ],
 )  # fmt: skip
 def test_what_a_header_of_a_flat_file_means(header: str, field: str) -> None:
-    owner, name = headers.candidates(header, "loans")[0]
+    owner, name = header_matching.candidates(header, "loans")[0]
     assert f"{owner}.{name}" == field
 
 
@@ -88,7 +91,7 @@ def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -
 
 @pytest.mark.parametrize("table", ["fields", "codes", "units", "sentinels", "reading", "tables"])
 def test_word_tables_say_what_each_row_means_in_both_languages(table: str) -> None:
-    assert all(row["zh"].strip() and row["en"].strip() for row in words.rows(f"{table}.csv"))
+    assert all(row["zh"].strip() and row["en"].strip() for row in file_vocabulary.rows(f"{table}.csv"))
 
 
 def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: Desk) -> None:

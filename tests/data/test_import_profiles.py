@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from data import profiles
 from data.errors import InputError
+from data.ingest.mapping import profiles
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata"
 needs_real_data = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real data at {REAL}")

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz
-from data import book, importing, readers, staging
 from data.errors import InputError
-from data.staging import Stage
+from data.ingest import pipeline, staging
+from data.ingest.files import sheet_reading
+from data.ingest.staging import Stage
+from data.storage import book
 
 AMOUNTS = {  # cell -> the amount it means, or None where it means none
     "1234.5": Decimal("1234.50"), "1,000": Decimal(1000), "￥7": Decimal(7), "2万": Decimal(20000), "(3.10)": Decimal("-3.10"),
@@ -46,7 +48,7 @@ def staged(content: bytes, name: str = "f.csv") -> Stage | None:
         file = Path(folder) / name
         file.write_bytes(content)
         try:
-            parts, _ = importing.read([readers.load(file)], AS_OF, None)
+            parts, _ = pipeline.read([sheet_reading.load(file)], AS_OF, None)
         except InputError:
             return None
     return staging.stage(parts, AS_OF)
@@ -84,7 +86,7 @@ def test_the_book_holds_what_the_report_says(rows: list) -> None:
     with TemporaryDirectory() as folder:
         file, path = Path(folder) / "f.csv", Path(folder) / "b.duckdb"
         file.write_bytes(written([*rows, ("L999", "1", "", "正常", "")], "utf-8"))
-        counts = importing.import_files([file], AS_OF, path).tables()["loans"]
+        counts = pipeline.import_files([file], AS_OF, path).tables()["loans"]
         with book.reading(path) as con:
             held = con.execute("SELECT count(*), coalesce(sum(balance), 0) FROM loans").fetchone()
             kept_back = con.execute("SELECT count(*) FROM quarantine").fetchone()

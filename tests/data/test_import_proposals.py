@@ -10,8 +10,8 @@ import pytest
 from desk import Desk
 from door import Door
 
-from data import mapping_files, profiles, proposals
 from data.errors import InputError
+from data.ingest.mapping import profile_writing, profiles, suggestions
 
 ODD = (
     "××农商行贷款明细\n截至2024年3月31日\n"
@@ -26,7 +26,7 @@ def door(tmp_path: Path) -> Door:
 
 
 def test_columns_by_exact_names_aliases_guesses_and_none(door: Door) -> None:
-    proposal = proposals.propose(door.write("odd.csv", ODD))
+    proposal = suggestions.propose(door.write("odd.csv", ODD))
     sheet = proposal.sheets[0]
     found = {column.header: (column.name, column.how) for column in sheet.columns}
     assert found == {
@@ -44,8 +44,8 @@ def test_columns_by_exact_names_aliases_guesses_and_none(door: Door) -> None:
 
 def test_the_first_rows_as_they_would_load_with_their_problems(door: Door) -> None:
     file = door.write("odd.csv", ODD)
-    mapping = profiles.parse("own", mapping_files.text(proposals.propose(file)))
-    preview = proposals.preview(file, mapping, rows=5)[0]
+    mapping = profiles.parse("own", profile_writing.text(suggestions.propose(file)))
+    preview = suggestions.preview(file, mapping, rows=5)[0]
     assert [row["loans.balance"] for row in preview.rows] == [Decimal("125000.00"), Decimal("30000.00")]
     assert [[problem["field"] for problem in row["_problems"]] for row in preview.rows] == [["status"], []]
     assert (preview.table, preview.with_problems) == ("loans", 1)
@@ -68,17 +68,17 @@ def test_the_proposed_file_is_used_at_once_by_its_path(desk: Desk) -> None:
 
 
 def test_a_file_without_a_key_is_told_and_its_mapping_refused(door: Door) -> None:
-    proposal = proposals.propose(door.write("x.csv", "甲乙,贷款金额\nx,1\n"))
+    proposal = suggestions.propose(door.write("x.csv", "甲乙,贷款金额\nx,1\n"))
     assert not proposal.is_complete
     assert proposal.sheets[0].problems
     with pytest.raises(InputError, match="needs"):
-        profiles.parse("own", mapping_files.text(proposal))
+        profiles.parse("own", profile_writing.text(proposal))
 
 
 @pytest.mark.parametrize("header", ['"a""b"', "a\\b", "#x", "[y]", "'''"])
 def test_any_header_makes_a_valid_file(door: Door, header: str) -> None:
-    proposal = proposals.propose(door.write("x.csv", f"借据号,余额,{header}\nL1,1,2\n"))
-    tomllib.loads(mapping_files.text(proposal))
+    proposal = suggestions.propose(door.write("x.csv", f"借据号,余额,{header}\nL1,1,2\n"))
+    tomllib.loads(profile_writing.text(proposal))
 
 
 def records(spec_name: str, separator: str, *rows: dict[str, str]) -> str:

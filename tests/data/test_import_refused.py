@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from desk import AS_OF, Desk
 
-from data import facts
+from data.facts import derivation
 
 ROOT = Path(__file__).parents[2]
 HEAD = "借据号,贷款余额,发放日期\n"
@@ -161,7 +161,7 @@ def test_a_full_disk_leaves_the_book_as_it_was(
     def fill_up(*_: object) -> None:
         raise duckdb.IOException('IO Error: Could not write file "book.duckdb.draft": No space left on device')
 
-    monkeypatch.setattr(facts, "build", fill_up)
+    monkeypatch.setattr(derivation, "build", fill_up)
     outcome = desk.load_text(f"{HEAD}L9,5,\n")
     check(outcome.status, outcome.err, str(desk.book), "free space")
     assert unchanged()

@@ -7,15 +7,18 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data import dictionary, values, words
-from data.values import Reading
+from data import dictionary
+from data.ingest.parsing import cell_parsing, file_vocabulary
+from data.ingest.parsing.cell_parsing import Reading
 
 BAD = "bad"
 
 
 def parse(table: str, field: str, cell: str, **reading: Any) -> Any:
     """The value of one cell, or BAD."""
-    parsed = values.parse(pl.Series([cell, None], dtype=pl.String), dictionary.fields(table)[field], Reading(**reading))
+    parsed = cell_parsing.parse(
+        pl.Series([cell, None], dtype=pl.String), dictionary.fields(table)[field], Reading(**reading)
+    )
     assert parsed.values.to_list()[1] is None
     assert parsed.bad.to_list()[1] is False
     return BAD if parsed.bad[0] else parsed.values[0]
@@ -43,7 +46,7 @@ def test_a_date_that_is_not_certain_is_refused(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", ["20240230", "2024-13-01", "2024年2月30日"])
 def test_a_date_that_is_no_day_of_the_calendar_is_empty_and_noted(cell: str) -> None:
-    parsed = values.parse(pl.Series(["2024-01-31", cell]), dictionary.fields("loans")["disbursed_on"], Reading())
+    parsed = cell_parsing.parse(pl.Series(["2024-01-31", cell]), dictionary.fields("loans")["disbursed_on"], Reading())
     assert parsed.values.to_list() == [date(2024, 1, 31), None]
     assert not parsed.bad.any()
     assert parsed.notes == (("note_impossible_date", 1, cell, 1),)
@@ -51,7 +54,7 @@ def test_a_date_that_is_no_day_of_the_calendar_is_empty_and_noted(cell: str) -> 
 
 @pytest.mark.parametrize("cell", ["99991231", "2999-12-31", "2099/12/31", "00010101", "19000101"])
 def test_placeholder_dates_are_empty_and_noted(cell: str) -> None:
-    parsed = values.parse(pl.Series([cell]), dictionary.fields("loans")["current_maturity"], Reading())
+    parsed = cell_parsing.parse(pl.Series([cell]), dictionary.fields("loans")["current_maturity"], Reading())
     assert parsed.values.to_list() == [None]
     assert not parsed.bad.any()
     assert parsed.notes == (("note_sentinel", 1, cell, 0),)
@@ -67,11 +70,11 @@ def test_words_for_nothing_are_empty(cell: str, field: str) -> None:
 
 def test_day_numbers_of_a_text_file_only_where_they_can_be_nothing_else() -> None:
     target = dictionary.fields("loans")["disbursed_on"]
-    parsed = values.parse(pl.Series(["45322", "", "2024-02-01", "x"]), target, Reading())
+    parsed = cell_parsing.parse(pl.Series(["45322", "", "2024-02-01", "x"]), target, Reading())
     assert parsed.values.to_list() == [date(2024, 1, 31), None, date(2024, 2, 1), None]
     assert parsed.bad.to_list() == [False, False, False, True]
     assert parsed.notes == (("note_serial_dates", 1, "45322", 0),)
-    doubtful = values.parse(pl.Series(["40131", "31231"]), target, Reading())
+    doubtful = cell_parsing.parse(pl.Series(["40131", "31231"]), target, Reading())
     assert doubtful.bad.all()
 
 
@@ -111,7 +114,7 @@ def test_no_amount(cell: str) -> None:
 
 
 def test_more_than_two_decimals_are_rounded_half_up_and_noted() -> None:
-    parsed = values.parse(pl.Series(["1.005", "2.50"]), dictionary.fields("loans")["balance"], Reading())
+    parsed = cell_parsing.parse(pl.Series(["1.005", "2.50"]), dictionary.fields("loans")["balance"], Reading())
     assert parsed.values.to_list() == [Decimal("1.01"), Decimal("2.50")]
     assert parsed.notes == (("note_rounded", 1, "1.005", 0),)
 
@@ -202,5 +205,5 @@ def test_no_header_word_means_two_fields_of_one_table() -> None:
         meanings: dict[str, set[str]] = {}
         for field in dictionary.fields(table).values():
             for text in (field.name, field.zh, field.en, *field.aliases):
-                meanings.setdefault(words.plain(text), set()).add(field.name)
+                meanings.setdefault(file_vocabulary.plain(text), set()).add(field.name)
         assert {word: names for word, names in meanings.items() if len(names) > 1} == {}

@@ -4,7 +4,8 @@ from datetime import date
 
 from ledger import AS_OF, Ledger
 
-from data import managers, training, watch_list
+from data.queries import account_managers, training
+from policy.violations import watch_list
 
 BEFORE, HELD = date(2026, 9, 30), date(2026, 10, 15)
 RULES, GROUPS = ("R1", "R2"), ("one", "two")
@@ -41,7 +42,7 @@ def violate(ledger: Ledger, run: str, as_of: date, *rows: tuple[str, str, str | 
 def test_a_book_adds_up(ledger):
     stock(ledger)
     ledger.build()
-    rows = managers.books(ledger.con, AS_OF, "CNY", 90).rows(named=True)
+    rows = account_managers.books(ledger.con, AS_OF, "CNY", 90).rows(named=True)
     assert [row["officer_id"] for row in rows] == ["O1", "O2", None]
     first = rows[0]
     assert (first["name"], first["loans"], first["balance"]) == ("First", 4, 175)
@@ -49,7 +50,7 @@ def test_a_book_adds_up(ledger):
     assert (first["overdue_loans"], first["overdue_balance"]) == (2, 50)
     assert (first["due_loans"], first["due_balance"]) == (1, 50)
     assert (rows[1]["name"], rows[1]["branch_id"], rows[1]["loans"]) == (None, "02", 1)
-    assert managers.books(ledger.con, AS_OF, "CNY", 29)["due_loans"].sum() == 0
+    assert account_managers.books(ledger.con, AS_OF, "CNY", 29)["due_loans"].sum() == 0
 
 
 def test_violations_are_counted_by_group(ledger):
@@ -64,16 +65,16 @@ def test_violations_are_counted_by_group(ledger):
         ("R9", "L1", "O1"),
         ("R1", "L6", None),
     )
-    counted = managers.violations(ledger.con, "N", RULES, GROUPS)
+    counted = account_managers.violations(ledger.con, "N", RULES, GROUPS)
     assert counted.rows() == [("O1", "one", 2), ("O1", "two", 1)]
-    assert managers.by_rule(ledger.con, "N", "O1", RULES).rows() == [("R1", 2, 20), ("R2", 1, 10)]
+    assert account_managers.by_rule(ledger.con, "N", "O1", RULES).rows() == [("R1", 2, 20), ("R2", 1, 10)]
 
 
 def test_runs_of_another_policy_are_not_compared(ledger):
     violate(ledger, "A", BEFORE, policy="OLD")
     violate(ledger, "B", BEFORE)
     violate(ledger, "C", AS_OF)
-    assert managers.comparable_runs(ledger.con, "C").rows() == [(BEFORE, "B"), (AS_OF, "C")]
+    assert account_managers.comparable_runs(ledger.con, "C").rows() == [(BEFORE, "B"), (AS_OF, "C")]
 
 
 def test_rates_of_those_at_the_session_and_those_never_taught(ledger):
@@ -101,7 +102,7 @@ def test_rates_of_those_at_the_session_and_those_never_taught(ledger):
         ("R1", "L5", "O2"),
         ("R1", "L9", "NEW"),
     )
-    rated = managers.rates(ledger.con, AS_OF, ("B", "N"), RULES, "LEGAL", HELD)
+    rated = account_managers.rates(ledger.con, AS_OF, ("B", "N"), RULES, "LEGAL", HELD)
     # O3 was taught on another day; NEW had no loans before; O4 is taught only after the day looked at.
     assert rated.rows() == [
         (BEFORE, False, 2, 2, 0),

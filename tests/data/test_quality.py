@@ -12,7 +12,9 @@ from desk import AS_OF as DAY
 from desk import Desk
 from ledger import AS_OF, Ledger
 
-from data import book, dictionary, quality
+from data import dictionary
+from data.quality import checks
+from data.storage import book
 
 GOOD = {
     "principal": 100, "currency": "CNY", "annual_rate_pct": 4, "disbursed_on": date(2025, 1, 1), "status": "normal",
@@ -28,7 +30,7 @@ def clean(ledger: Ledger) -> Ledger:
 
 
 def found(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    rows = quality.findings(con, AS_OF).filter(pl.col("rows") > 0)
+    rows = checks.findings(con, AS_OF).filter(pl.col("rows") > 0)
     return dict(rows.select("check_id", "rows").iter_rows())
 
 
@@ -78,13 +80,13 @@ def test_loans_and_snapshots_that_cannot_be_right(clean: Ledger) -> None:
 def test_a_fraction_among_rates_in_percent_is_found(clean: Ledger) -> None:
     for number, rate in enumerate((Decimal("0.0435"), Decimal("0.299999"), Decimal("0.3"), Decimal(36))):
         clean.loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
-    assert quality.rows(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
+    assert checks.rows(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
 
 
 @pytest.mark.parametrize("check", ["balance_above_principal", "dust_balance", "prior_loan_unknown"])
 def test_the_rows_behind_a_finding(clean: Ledger, check: str) -> None:
     clean.loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
-    assert quality.rows(clean.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
+    assert checks.rows(clean.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
 
 
 @pytest.mark.parametrize(
@@ -171,22 +173,22 @@ def test_a_key_that_points_nowhere(clean: Ledger, check: str) -> None:
 def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean: Ledger) -> None:
     for number, currency in enumerate(("CNY", None, "USD", "USD", "HKD")):
         clean.loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
-    rows = {row["check_id"]: row for row in quality.findings(clean.con, AS_OF).iter_rows(named=True)}
+    rows = {row["check_id"]: row for row in checks.findings(clean.con, AS_OF).iter_rows(named=True)}
     above, foreign = rows["balance_above_principal"], rows["foreign_currency"]
     assert (above["rows"], above["amount"], above["foreign"]) == (5, 400, "HKD 200.00, USD 400.00")
     assert (foreign["rows"], foreign["amount"], foreign["foreign"]) == (3, None, "HKD 200.00, USD 400.00")
-    assert quality.amounts(above["amount"], above["foreign"]) == "400.00; HKD 200.00, USD 400.00"
+    assert checks.amounts(above["amount"], above["foreign"]) == "400.00; HKD 200.00, USD 400.00"
 
 
 def test_every_check_is_tested() -> None:
     by_hand = {"same_id_twice", "rows_kept_back", "magnitude_conflict", "contract_of_two_borrowers"}
-    assert {*LOANS, *SNAPSHOTS, *OTHERS, *POINTING, *by_hand} == set(quality.checks())
+    assert {*LOANS, *SNAPSHOTS, *OTHERS, *POINTING, *by_hand} == set(checks.checks())
 
 
 def test_every_check_says_what_to_do_in_both_languages() -> None:
-    for check in quality.checks().values():
-        assert check.severity in quality.SEVERITIES
-        assert check.table == quality.KEPT_BACK or check.table in dictionary.tables()
+    for check in checks.checks().values():
+        assert check.severity in checks.SEVERITIES
+        assert check.table == checks.KEPT_BACK or check.table in dictionary.tables()
         assert all((check.title_zh, check.title_en, check.remedy_zh, check.remedy_en)), check.check_id
 
 
@@ -222,14 +224,14 @@ def test_counts_are_kept_until_anything_is_imported(desk: Desk) -> None:
     desk.load_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
     day = date.fromisoformat(DAY)
     with book.writing(desk.book) as con:
-        counted = quality.findings(con, day)
-        quality.keep(con, day)
-        assert quality.findings(con, day).equals(counted)
+        counted = checks.findings(con, day)
+        checks.keep(con, day)
+        assert checks.findings(con, day).equals(counted)
         con.execute("UPDATE quality_counts SET \"rows\" = 7 WHERE check_id = 'balance_above_principal'")
     with book.reading(desk.book) as cursor:
-        kept = quality.findings(cursor, day).filter(check_id="balance_above_principal")
+        kept = checks.findings(cursor, day).filter(check_id="balance_above_principal")
         assert kept["rows"].to_list() == [7]
-        assert quality.findings(cursor, day - timedelta(1))["rows"].sum() == 0
+        assert checks.findings(cursor, day - timedelta(1))["rows"].sum() == 0
     desk.load_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
     assert desk.rows("SELECT count(*) FROM quality_counts") == [(0,)]
 
@@ -237,10 +239,10 @@ def test_counts_are_kept_until_anything_is_imported(desk: Desk) -> None:
 def test_a_changed_table_of_checks_counts_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
     with book.writing(desk.book) as con:
-        quality.keep(con, date.fromisoformat(DAY))
+        checks.keep(con, date.fromisoformat(DAY))
         con.execute('UPDATE quality_counts SET "rows" = 7')
-        monkeypatch.setattr(quality, "_stamp", lambda: "another")
-        assert set(quality.findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
+        monkeypatch.setattr(checks, "_stamp", lambda: "another")
+        assert set(checks.findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
 
 
 def test_a_book_of_an_earlier_version_is_counted(desk: Desk) -> None:
@@ -248,4 +250,4 @@ def test_a_book_of_an_earlier_version_is_counted(desk: Desk) -> None:
     with book.writing(desk.book) as con:
         con.execute("DROP TABLE quality_counts")
     with book.reading(desk.book) as cursor:
-        assert quality.findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1
+        assert checks.findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1

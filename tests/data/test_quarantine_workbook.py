@@ -6,7 +6,8 @@ from pathlib import Path
 
 import openpyxl
 
-from data import book, importing, quarantine, quarantine_workbook
+from data.ingest import pipeline, quarantine, quarantine_workbook
+from data.storage import book
 
 DAY = date(2026, 10, 31)
 FILE = """贷款台账 单位：万元,,,,,,,
@@ -20,7 +21,7 @@ L3,C3,001,7,20,20240101,20270101,
 def _kept_back(folder: Path) -> tuple[Path, bytes]:
     file, path = folder / "台账.csv", folder / "book.duckdb"
     file.write_text(FILE, encoding="utf-8")
-    assert importing.import_files([file], DAY, path).quarantined == 1
+    assert pipeline.import_files([file], DAY, path).quarantined == 1
     return path, quarantine_workbook.make(quarantine.rows(path))
 
 
@@ -46,7 +47,7 @@ def test_mended_rows_load_as_they_are(tmp_path):
     workbook.active["H2"] = "8.25"
     mended = tmp_path / "mended.xlsx"
     workbook.save(mended)
-    report = importing.import_files([mended], DAY, path, scope="partial")
+    report = pipeline.import_files([mended], DAY, path, scope="partial")
     assert (report.loaded > 0, report.quarantined) == (True, 0)
     assert _balances(path) == {"L1": "105000.00", "L2": "82500.00", "L3": "70000.00"}
 
@@ -54,10 +55,10 @@ def test_mended_rows_load_as_they_are(tmp_path):
 def test_a_rehearsal_writes_nothing_and_says_what_the_import_says(tmp_path):
     file, path = tmp_path / "台账.csv", tmp_path / "book.duckdb"
     file.write_text(FILE, encoding="utf-8")
-    rehearsed, kept_back = importing.rehearse([file], DAY)
+    rehearsed, kept_back = pipeline.rehearse([file], DAY)
     assert not path.exists()
     assert kept_back["row_number"].to_list() == [4]
     steps = []
-    report = importing.import_files([file], DAY, path, on_step=steps.append)
+    report = pipeline.import_files([file], DAY, path, on_step=steps.append)
     assert rehearsed.tables() == report.tables()
-    assert tuple(steps) == importing.STEPS
+    assert tuple(steps) == pipeline.STEPS

@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from data import guard, repacking
 from data.errors import InputError
+from data.ingest.files import excel_repacking, size_checks
 
 SHEET = "xl/worksheets/sheet1.xml"
 ROWS = 3000
@@ -24,7 +24,7 @@ def parts() -> dict[str, bytes]:
     book.active.merge_cells("A4:A5")
     file = io.BytesIO()
     book.save(file)
-    return guard.workbook("x.xlsx", file.getvalue())
+    return size_checks.workbook("x.xlsx", file.getvalue())
 
 
 def usual(parts: dict[str, bytes]) -> io.BytesIO:
@@ -62,18 +62,18 @@ def test_cells_and_merged_cells_are_the_same(parts: dict[str, bytes], written: s
     other = parts | {SHEET: WRITTEN[written](parts[SHEET])}
     cells, merges = read(usual(other))
     assert len(cells) == ROWS + 2 and bool(merges) == (written not in {"without merged cells", "an empty list of them"})
-    assert read(repacking.packed(other)) == (cells, merges)
+    assert read(excel_repacking.packed(other)) == (cells, merges)
 
 
 def test_merged_cells_stand_above_the_cells(parts: dict[str, bytes]) -> None:
-    sheet = b"".join(repacking.merges_first(parts[SHEET]))
+    sheet = b"".join(excel_repacking.merges_first(parts[SHEET]))
     assert sheet.index(b'<mergeCell ref="A1:C1"') < sheet.index(b"<sheetData") and sheet.count(b"<mergeCells") == 1
     assert len(sheet) == len(parts[SHEET])
 
 
 def test_a_sheet_without_cells_stays_as_it_is() -> None:
     for sheet in (b"", b"<worksheet><sheetData/></worksheet>", b"</sheetData><sheetData>"):
-        assert b"".join(repacking.merges_first(sheet)) == sheet
+        assert b"".join(excel_repacking.merges_first(sheet)) == sheet
 
 
 @pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -85,4 +85,4 @@ def test_a_part_that_is_not_what_its_checksum_says_is_refused(parts: dict[str, b
         changed = bytearray(file.getvalue())
         changed[at] ^= 1
         with pytest.raises(InputError, match=r"f\.xlsx is a damaged workbook"):
-            guard.workbook("f.xlsx", bytes(changed))
+            size_checks.workbook("f.xlsx", bytes(changed))

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from data import saved_views
 from data.errors import InputError
+from data.storage import saved_views
 
 
 def test_a_view_is_kept_replaced_and_removed(tmp_path):

@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from desk import Desk
 
-from data import book, facts, snapshots
+from data.facts import derivation
+from data.queries import snapshots
+from data.storage import book
 
 JAN, FEB, MAR = "2024-01-31", "2024-02-29", "2024-03-31"
 HEAD = "借据号,机构号,贷款余额,贷款金额,发放日期,到期日,状态\n"
@@ -45,7 +47,7 @@ def test_a_corrected_export_replaces_its_snapshot_and_the_former_stays_readable(
             (first["batch"], 0, True), (again["batch"], 3, False),
         ]  # fmt: skip
         assert snapshots.before(con, first["batch"]) == date(2024, 1, 31)
-        facts.rebuild(con, date(2024, 1, 31))
+        derivation.rebuild(con, date(2024, 1, 31))
         former = con.execute("SELECT loan_id, balance FROM facts_loan ORDER BY 1").fetchall()
     assert former == [("L1", 10), ("L2", 20), ("L3", 30)]
     assert "corrected 已更正" in desk.run("snapshots", "--book", desk.book).out

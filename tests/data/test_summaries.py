@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from ledger import AS_OF, Ledger
 
-from data import buckets, movements, structure
+from data.queries import composition, migration
+from data.reference import buckets
 
 BEFORE = date(2026, 9, 30)
 LADDERS = ("maturity_ladder", "late", "term", "coverage")
@@ -23,7 +24,7 @@ def loan(ledger: Ledger, loan_id: str, before: tuple | None, now: tuple | None, 
 
 
 def moves(ledger: Ledger, branch: str | None = None) -> dict[tuple, tuple]:
-    rows = movements.moves(ledger.con, AS_OF, "CNY", branch, BEFORE)
+    rows = migration.moves(ledger.con, AS_OF, "CNY", branch, BEFORE)
     shown = ("origin", "fate", "class_before", "class_after", "late_before", "late_after")
     return {tuple(row[name] for name in shown): (row["loans"], row["balance_before"], row["balance_after"])
             for row in rows.iter_rows(named=True)}  # fmt: skip
@@ -44,7 +45,7 @@ def test_a_ladder_has_neither_gap_nor_overlap(name: str) -> None:
 def test_days_past_due_fall_in_buckets_of_thirty_days(ledger: Ledger, days: int | None, code: str | None) -> None:
     loan(ledger, "L1", None, (100, "normal", days))
     ledger.build()
-    rows = structure.parts(ledger.con, AS_OF, "CNY", None, ()).filter(dimension="late")
+    rows = composition.parts(ledger.con, AS_OF, "CNY", None, ()).filter(dimension="late")
     assert rows.select("value", "loans", "balance").rows() == [(code, 1, 100)]
 
 
@@ -71,7 +72,7 @@ def test_a_corrected_opening_is_what_later_moves_start_from(ledger: Ledger) -> N
     for day in (BEFORE, AS_OF):  # what an import of the earlier day derives anew
         ledger.build(day)
     assert moves(ledger) == {("running", "running", "doubtful", "normal", "d91", "current"): (1, 70, 100)}
-    history = movements.history(ledger.con, "CNY", None).filter(as_of=BEFORE)
+    history = migration.history(ledger.con, "CNY", None).filter(as_of=BEFORE)
     assert history.select("classification", "balance").rows() == [("doubtful", 70)]
 
 
@@ -80,7 +81,7 @@ def test_a_loan_stays_bad_in_its_vintage(ledger: Ledger) -> None:
     loan(ledger, "L2", (90, "normal", 0), (90, "normal", 0), disbursed_on=date(2026, 7, 1))
     ledger.build(BEFORE)
     ledger.build()
-    rows = movements.vintages(ledger.con, AS_OF, "CNY", None)
+    rows = migration.vintages(ledger.con, AS_OF, "CNY", None)
     assert rows.select("cohort", "as_of", "loans", "principal", "bad").rows() == [
         (date(2026, 7, 1), BEFORE, 2, 200, 60), (date(2026, 7, 1), AS_OF, 2, 200, 60),
     ]  # fmt: skip
@@ -90,7 +91,7 @@ def test_a_loan_that_nobody_ever_judged_is_in_no_vintage(ledger: Ledger) -> None
     loan(ledger, "L1", (60, "normal", None), (55, None, None), disbursed_on=date(2026, 8, 3))
     loan(ledger, "L2", (90, None, None), (90, None, None), disbursed_on=date(2026, 7, 1))
     ledger.build()
-    rows = movements.vintages(ledger.con, AS_OF, "CNY", None).filter(as_of=AS_OF)
+    rows = migration.vintages(ledger.con, AS_OF, "CNY", None).filter(as_of=AS_OF)
     assert rows.select("loans", "principal", "bad").rows() == [(1, 100, 0)]
 
 
@@ -100,7 +101,7 @@ def test_the_loans_of_a_quarter_a_borrower_and_a_group(ledger: Ledger) -> None:
     ledger.build()
 
     def found(*origin: tuple[str, object]) -> list[str]:
-        return structure.loans(ledger.con, AS_OF, "CNY", None, (), origin, 10, 0)["loan_id"].to_list()
+        return composition.loans(ledger.con, AS_OF, "CNY", None, (), origin, 10, 0)["loan_id"].to_list()
 
     assert found(("cohort", date(2026, 7, 1))) == ["L1"]
     assert found(("borrower", "B2")) == ["L2"]
@@ -112,6 +113,6 @@ def test_the_loans_that_stood_so_before(ledger: Ledger) -> None:
     loan(ledger, "L1", (100, "normal", 0), (100, "special_mention", 10))
     loan(ledger, "L2", (100, "special_mention", 10), (100, "special_mention", 10))
     ledger.build()
-    found = structure.loans(ledger.con, AS_OF, "CNY", None, (("classification", "special_mention"),),
+    found = composition.loans(ledger.con, AS_OF, "CNY", None, (("classification", "special_mention"),),
                             (("opening", BEFORE), ("class_before", "normal")), 10, 0)  # fmt: skip
     assert found["loan_id"].to_list() == ["L1"]

@@ -5,8 +5,8 @@ import csv
 import string
 from pathlib import Path
 
-from data import telling
-from policy import expressions
+from data.messages import bilingual
+from policy.language import expressions
 
 ROOT = Path(__file__).parents[2]
 KINDS = {"number", "date", "timestamp", "boolean", "list", "text"}
@@ -36,16 +36,16 @@ def _values(sentence: str) -> set[str]:
 
 
 def test_every_sentence_has_its_row_and_no_row_is_left_over():
-    assert _told() | WORDS == set(telling.sentences())
+    assert _told() | WORDS == set(bilingual.sentences())
 
 
 def test_both_languages_have_the_same_values():
-    assert [en for en, zh in telling.sentences().items() if _values(en) != _values(zh) or not zh] == []
+    assert [en for en, zh in bilingual.sentences().items() if _values(en) != _values(zh) or not zh] == []
 
 
 def test_values_that_are_sentences_are_told_in_their_language():
-    near = telling.tell("; near it: {known}", known="balance")
-    told = telling.tell("unknown field '{name}'{near}.", name="balanse", near=near)
+    near = bilingual.tell("; near it: {known}", known="balance")
+    told = bilingual.tell("unknown field '{name}'{near}.", name="balanse", near=near)
     assert told == "unknown field 'balanse'; near it: balance."
     assert told.zh == "没有字段“balanse”，相近的有：balance。"
-    assert telling.chinese("balance") == "balance"
+    assert bilingual.chinese("balance") == "balance"

@@ -18,8 +18,9 @@ import pytest
 import xlsxwriter
 from desk import Desk
 
-from data import guard, inert
 from data.errors import InputError
+from data.ingest.files import size_checks
+from data.storage import formula_escaping
 
 ROOT = Path(__file__).parents[2]
 SHEET = "xl/worksheets/sheet1.xml"
@@ -153,12 +154,12 @@ def test_a_file_too_large_to_read_is_refused_before_it_is_read(desk: Desk) -> No
 def test_references_are_read_in_either_quotes(quote: str) -> None:
     sheet = sheet_of("A1", "XFD1048576").replace(b'"', quote.encode())
     with pytest.raises(InputError, match="more than 50,000,000 cells"):
-        guard.workbook("x.xlsx", with_part(workbook(GOOD), SHEET, sheet))
+        size_checks.workbook("x.xlsx", with_part(workbook(GOOD), SHEET, sheet))
 
 
 def test_an_ordinary_workbook_and_file_pass() -> None:
-    guard.workbook("x.xlsx", workbook(GOOD * 1000))
-    guard.text("x.csv", b"a,b\n" * 5_000_000)
+    size_checks.workbook("x.xlsx", workbook(GOOD * 1000))
+    size_checks.text("x.csv", b"a,b\n" * 5_000_000)
 
 
 def test_formulas_macros_and_links_are_values(desk: Desk) -> None:
@@ -215,29 +216,29 @@ RISKY = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
 
 def test_text_that_a_spreadsheet_would_run_is_inert() -> None:
     frame = pl.DataFrame({"=a": [*RISKY, "-5", "正常", "a=b", "", None], "n": range(-1, 10)})
-    safe = inert.frame(frame)
+    safe = formula_escaping.frame(frame)
     assert safe.columns == ["'=a", "n"]
     assert safe["'=a"].to_list() == [*(f"'{text}" for text in RISKY), "'-5", "正常", "a=b", "", None]
     assert safe["n"].to_list() == list(range(-1, 10))
-    assert inert.csv(frame).startswith("﻿".encode())
+    assert formula_escaping.csv(frame).startswith("﻿".encode())
 
 
 NOT_FOR_SPREADSHEETS = {
-    ROOT / "data/inert.py",
+    ROOT / "data/storage/formula_escaping.py",
     ROOT / "policy/commands/lint.py",
     ROOT / "policy/commands/import_dmn.py",
-    ROOT / "policy/trial.py",
+    ROOT / "policy/authoring/sandbox.py",
 }
 """These write rows of policy tables, which must read back as they are written (`-` and `<= 12` are cells of them)."""
 
 
 def test_every_csv_and_workbook_is_written_by_way_of_the_inert_text() -> None:
-    """Whoever writes a CSV or XLSX takes it from data/inert.py."""
+    """Whoever writes a CSV or XLSX takes it from data.storage.formula_escaping."""
     writers = ("write_csv", "write_excel", "csv.writer", "DictWriter", "xlsxwriter.Workbook")
     for package in ("data", "policy", "pages"):
         for path in {*(ROOT / package).rglob("*.py")} - NOT_FOR_SPREADSHEETS:
             text = path.read_text(encoding="utf-8")
-            assert "inert" in text or not any(word in text for word in writers), path
+            assert "formula_escaping" in text or not any(word in text for word in writers), path
 
 
 def test_no_value_is_put_into_sql_as_text() -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from ledger import AS_OF, Ledger
 
-from data import waivers
+from data.queries import waivers
 
 NEVER = AS_OF + timedelta(1)
 

@@ -10,8 +10,8 @@ import chinese_calendar
 import holidays
 import pytest
 
-from data import working_days
 from data.dictionary import TABLES
+from data.reference import working_days
 
 FIRST_YEAR = 2024
 NAMES = {"New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节", "Labour Day": "劳动节",

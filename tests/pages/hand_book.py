@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import book, facts, name_keys
-from policy import judging
+from data.facts import derivation
+from data.storage import book, name_search
+from policy.runs import snapshot_check
 
 BEFORE, NOW = date(2026, 9, 30), date(2026, 10, 31)
 BEACON = "![a](http://127.0.0.1:9/leak.png) =1+1"  # a name that markdown would fetch and a spreadsheet would compute
@@ -87,7 +88,7 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
     with book.writing(path) as con:
         _put(con, "loans", _loans(), BEFORE)
         _put(con, "borrowers", pl.DataFrame({"borrower_id": list(NAMES), "name": list(NAMES.values())}), BEFORE)
-        name_keys.fill(con, "borrowers")
+        name_search.fill(con, "borrowers")
         _put(con, "guarantees", pl.DataFrame(
             {"guarantee_id": ["G1", "G2"], "loan_id": ["L1", "L1"], "kind": ["guarantee", "guarantee"],
              "provider_id": ["P1", "P2"], "provider_name": ["赵保", BEACON], "status": ["active", "active"],
@@ -99,7 +100,7 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
         for day, table in ((BEFORE, "loans"), (NOW, "snapshots")):
             _put(con, "snapshots", _snapshots(day, classified, valued), day)
             _batch(con, day, table, lost if day == NOW else 0)
-            facts.build(con, day)
+            derivation.build(con, day)
         if checked:
-            judging.check(con, judging.load(), NOW)
+            snapshot_check.check(con, snapshot_check.load(), NOW)
     return path

@@ -10,8 +10,8 @@ from enum import Enum
 
 import pytest
 
-from pages.ui import access, collector, frame
-from policy.model import Policy
+from pages.ui.app import garbage_collection, page_frame, queries
+from policy.model.records import Policy
 
 PLAIN = (str, bytes, int, float, bool, date, Decimal, Enum, type(None))
 
@@ -28,10 +28,10 @@ def _parts(value: object) -> Iterator[object]:
         yield value
 
 
-@pytest.mark.parametrize("name", [*frame.PAGES, *frame.HIDDEN])
+@pytest.mark.parametrize("name", [*page_frame.PAGES, *page_frame.HIDDEN])
 def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
     """Answers are everybody's: they are handed out as they are, not as copies."""
-    given, ask = [], access.ask
+    given, ask = [], queries.ask
 
     def watched(question, *values):
         answer = ask(question, *values)
@@ -39,22 +39,22 @@ def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
             given.append((answer, deepcopy(answer)))
         return answer
 
-    monkeypatch.setattr(access, "ask", watched)
+    monkeypatch.setattr(queries, "ask", watched)
     opened(name)
     assert given
     for answer, first in given:
         assert answer == first
 
 
-@pytest.mark.parametrize("name", frame.PAGES)
+@pytest.mark.parametrize("name", page_frame.PAGES)
 def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch, name):
-    asked, ask = [], access.ask
+    asked, ask = [], queries.ask
 
     def watched(question, *values):
         asked.append((question, values))
         return ask(question, *values)
 
-    monkeypatch.setattr(access, "ask", watched)
+    monkeypatch.setattr(queries, "ask", watched)
     opened(name)
     assert asked
     for question, values in asked:
@@ -64,13 +64,13 @@ def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch,
 
 
 def test_policies_are_told_apart_by_their_version():
-    assert repr(access.policy()) == f"Policy({access.policy().version!r})"
+    assert repr(queries.policy()) == f"Policy({queries.policy().version!r})"
 
 
 def test_what_a_page_loads_is_spared_the_collector(hand_book, opened):
     """A full collection follows every run: over all words and rules it takes longer than the page."""
     gc.unfreeze()
-    collector.spare.clear()
+    garbage_collection.spare.clear()
     opened("violations")
     spared = gc.get_freeze_count()
     assert spared > len(gc.get_objects())

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import frame
+from pages.ui.app import page_frame
 
 PAGES = Path(__file__).parents[2] / "pages"
-SCENES = [(page, {}) for page in (*frame.PAGES, *frame.HIDDEN) if page != "import_files"]
+SCENES = [(page, {}) for page in (*page_frame.PAGES, *page_frame.HIDDEN) if page != "import_files"]
 SCENES += [
     ("violations", {"show": "trend"}),
     ("policy_tables", {"view": "dates"}),

@@ -2,17 +2,18 @@
 
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import address
+from pages.ui.app import url_state
 
 
 def _page() -> None:
     import streamlit as st  # AppTest runs the body alone
 
-    from pages.ui import address, language
+    from pages.ui.app import url_state
+    from pages.ui.i18n import language
 
     language.current()
     labels = {f"S{n:04}": f"S{n:04} {'Wang Wei' if n in (7, 4000) else 'Li Na'}" for n in range(5000)}
-    st.session_state["read"] = address.several("officer_id", "Manager", labels, "All")
+    st.session_state["read"] = url_state.several("officer_id", "Manager", labels, "All")
 
 
 def _opened(**choices: str) -> AppTest:
@@ -25,7 +26,7 @@ def _opened(**choices: str) -> AppTest:
 
 def test_only_the_first_of_very_many_options_go_to_the_browser():
     app = _opened()
-    assert len(app.multiselect[0].options) == address.OFFERED
+    assert len(app.multiselect[0].options) == url_state.OFFERED
     assert "first 500 of 5,000" in app.multiselect[0].help
     assert app.session_state["read"] == []
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import charts, charts_calendar
+from pages.ui.charts import calendar_chart, drawing
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
 PALETTES = {mode: THEME[mode]["chartCategoricalColors"] for mode in ("light", "dark")}
-PALETTES["verdicts"] = [charts.ALLOWED, charts.BLOCKED, charts.UNKNOWN]
+PALETTES["verdicts"] = [drawing.ALLOWED, drawing.BLOCKED, drawing.UNKNOWN]
 # What each kind of vision makes of linear red, green, blue (Machado, Oliveira and Fernandes 2009, full severity).
-STYLE = (Path(charts.__file__).parent / "style.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parents[2] / "pages/ui/style.css").read_text(encoding="utf-8")
 VISIONS = {
     "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "no red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
@@ -67,7 +67,7 @@ def _contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize(("mode", "dark"), MODES.items())
 def test_text_can_be_read(mode, dark):
     ground = THEME[mode]["backgroundColor"]
-    inks = [charts.INK[dark], charts.QUIET[dark], SMALL_PRINT[mode], THEME[mode]["textColor"]]
+    inks = [drawing.INK[dark], drawing.QUIET[dark], SMALL_PRINT[mode], THEME[mode]["textColor"]]
     assert min(_contrast(ink, ground) for ink in inks) >= READABLE
-    shades = [*charts.SHADES[dark], *charts_calendar.FREE[dark]]
-    assert min(_contrast(charts.INK[dark], shade) for shade in shades) >= READABLE
+    shades = [*drawing.SHADES[dark], *calendar_chart.FREE[dark]]
+    assert min(_contrast(drawing.INK[dark], shade) for shade in shades) >= READABLE

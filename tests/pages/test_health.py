@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 from hand_book import NOW
 
-from data import book, movements, structure, summaries
-from data.dimensions import dimensions
-from pages.ui import health
+from data.facts import summaries
+from data.queries import composition, migration
+from data.reference.dimensions import dimensions
+from data.storage import book
+from pages.ui.health import page_scope
 
 FIGURES = {
     "zh": {"贷款余额": ("225万", "-20万"), "贷款笔数": ("5", "0"), "借款人数": ("5", "0"),
@@ -46,7 +48,7 @@ def test_what_is_unknown_is_said(hand_book, opened, lang, said):
 
 def parts(path, branch=None, *, chosen=()):
     with book.reading(path) as cursor:
-        return structure.parts(cursor, NOW, "CNY", branch, chosen)
+        return composition.parts(cursor, NOW, "CNY", branch, chosen)
 
 
 def part(found: pl.DataFrame, name: str) -> dict[str | None, tuple[int, float]]:
@@ -102,17 +104,17 @@ def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
 def test_every_choice_finds_as_many_loans_as_its_bar_says(hand_book):
     with book.reading(hand_book) as cursor:
         for name, value, loans in (
-            structure.parts(cursor, NOW, "CNY", None, ()).select("dimension", "value", "loans").iter_rows()
+            composition.parts(cursor, NOW, "CNY", None, ()).select("dimension", "value", "loans").iter_rows()
         ):
-            rows = structure.loans(cursor, NOW, "CNY", None, ((name, value),), (), 100, 0)
+            rows = composition.loans(cursor, NOW, "CNY", None, ((name, value),), (), 100, 0)
             assert rows.height == loans, (name, value)
-            assert structure.total(cursor, NOW, "CNY", None, ((name, value),))["loans"] == loans
+            assert composition.total(cursor, NOW, "CNY", None, ((name, value),))["loans"] == loans
 
 
 def test_moves_add_up_from_one_snapshot_to_the_next(hand_book):
     with book.reading(hand_book) as cursor:
-        day = movements.openings(cursor, NOW)["previous"]
-        moved = movements.moves(cursor, NOW, "CNY", None, day)
+        day = migration.openings(cursor, NOW)["previous"]
+        moved = migration.moves(cursor, NOW, "CNY", None, day)
     assert (day, float(moved["balance_before"].sum()), float(moved["balance_after"].sum())) == (
         date(2026, 9, 30), 2_450_000, 2_250_000,
     )  # fmt: skip
@@ -173,7 +175,7 @@ def test_what_a_click_chose_is_said_and_narrows_the_list(hand_book, opened, choi
 
 def test_the_same_choices_without_a_chart(hand_book, opened):
     assert len(opened("portfolio_health", "en").selectbox) == 2, "not computed until it is asked for"
-    app = opened("portfolio_health", "en", unfolded=health.NARROW)
+    app = opened("portfolio_health", "en", unfolded=page_scope.NARROW)
     box = next(box for box in app.selectbox if box.label == "Days past due")
     assert "181–360 days (1)" in box.options
     box.select("181–360 days (1)").run()

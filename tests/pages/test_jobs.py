@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui import jobs
+from pages.ui.app import background_jobs
 
 
 class PanicError(BaseException):
@@ -18,13 +18,13 @@ def _fails(error: BaseException):
 
 
 def test_steps_and_result():
-    job = jobs.start(lambda on_step: [on_step("read"), on_step("store"), 7][-1])
+    job = background_jobs.start(lambda on_step: [on_step("read"), on_step("store"), 7][-1])
     assert job.done.wait(10)
     assert (job.steps, job.result, job.error) == (["read", "store"], 7, None)
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), PanicError("worse")])
 def test_nothing_that_stops_it_is_lost(error):
-    job = jobs.start(_fails(error))
+    job = background_jobs.start(_fails(error))
     assert job.done.wait(10)
     assert (job.error, job.result) == (error, None)

@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 from hand_book import BEACON, BEFORE, NOW
 
-from data import book, one_loan
-from pages.ui import loan_verdicts
-from policy import judging, verdicts
+from data.queries import loan_detail
+from data.storage import book
+from pages.ui.loan import verdict_list
+from policy.engine import verdict_evidence
+from policy.runs import snapshot_check
 
 
 def _days(*days: int | None) -> list[tuple[str, date]]:
@@ -21,7 +23,7 @@ def _days(*days: int | None) -> list[tuple[str, date]]:
      ((9, 1, 2, 3), {"0": "1"}), ((1, 5, 2, 6, 3, 7), {"1": "2", "3": "4"})],
 )  # fmt: skip
 def test_the_fewest_dates_that_are_out_of_order(days, wrong):
-    found = one_loan.contradictions(_days(*days))
+    found = loan_detail.contradictions(_days(*days))
     assert len(found) == len(wrong)
     if len(days) != 6:  # where two ways are as short, either will do
         assert found == wrong
@@ -34,8 +36,8 @@ def test_the_fewest_dates_that_are_out_of_order(days, wrong):
 
 def test_every_kind_of_verdict_is_all_there(hand_book, opened):
     with book.reading(hand_book) as cursor:
-        lines = verdicts.of_loan(cursor, judging.load(), NOW, "L1")
-    for kind in loan_verdicts.KINDS:
+        lines = verdict_evidence.of_loan(cursor, snapshot_check.load(), NOW, "L1")
+    for kind in verdict_list.KINDS:
         expected = sorted(line.rule_id for line in lines if line.verdict == kind)
         app = opened("loan", "en", quiet=False, loan="L1", verdict=kind)
         assert not app.exception
@@ -45,7 +47,7 @@ def test_every_kind_of_verdict_is_all_there(hand_book, opened):
 
 def test_the_states_are_those_of_the_snapshots(hand_book, opened):
     with book.reading(hand_book) as cursor:
-        states = one_loan.states(cursor, "L7")
+        states = loan_detail.states(cursor, "L7")
     told = states.select("as_of", "balance", "classification", "days_past_due").rows()
     assert told == [(BEFORE, 450_000, "doubtful", 170), (NOW, 250_000, "loss", 200)]
     assert states["violations"][0] is None, "a day that was not checked has no count"
@@ -54,8 +56,8 @@ def test_the_states_are_those_of_the_snapshots(hand_book, opened):
 
 def test_the_registers_hold_what_belongs_to_the_loan(hand_book):
     with book.reading(hand_book) as cursor:
-        held = {loan: one_loan.register(cursor, NOW, "guarantees", loan) for loan in ("L1", "L2")}
-        asked = one_loan.register(cursor, NOW, "extensions", "L2")
+        held = {loan: loan_detail.register(cursor, NOW, "guarantees", loan) for loan in ("L1", "L2")}
+        asked = loan_detail.register(cursor, NOW, "extensions", "L2")
     assert list(held["L1"]["guarantee_id"]) == ["G1", "G2"]
     assert held["L2"].is_empty()
     assert list(asked["request_id"]) == ["R2"]

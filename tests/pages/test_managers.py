@@ -6,14 +6,19 @@ import polars as pl
 import pytest
 from hand_book import NOW, build
 
-from data import book, limits, managers
-from pages.ui import circle_layout, language, tables
-from pages.ui.managers import telling
-from pages.ui.training import compared
-from policy import judging, supervision
+from data.queries import account_managers
+from data.reference import size_limits
+from data.storage import book
+from pages.ui.charts import graph_layout
+from pages.ui.i18n import language
+from pages.ui.people.account_managers import telling
+from pages.ui.people.training import compared
+from pages.ui.widgets import tables
+from policy.model import supervision
+from policy.runs import snapshot_check
 
 PAGES = ("account_managers", "training", "early_warning", "connected_parties")
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 @pytest.fixture
@@ -97,9 +102,9 @@ def strict(monkeypatch):
                            ("need_deviations", "3", "-99")):  # fmt: skip
         assert f"{name},{old}" in measures
         measures = measures.replace(f"{name},{old}", f"{name},{new}")
-    changed = judging.load()
+    changed = snapshot_check.load()
     changed.texts["supervision.csv"] = measures
-    monkeypatch.setattr("pages.ui.access.policy", lambda: changed)
+    monkeypatch.setattr("pages.ui.app.queries.policy", lambda: changed)
 
 
 def test_a_need_follows_from_a_rate_far_above_the_peers(hand_book, opened, strict):
@@ -173,9 +178,9 @@ def test_before_and_after_are_added_up_over_the_snapshots():
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 60])
 def test_a_drawing_keeps_its_parties_apart_and_inside(size):
     names = [f"B{n}" for n in range(size)]
-    at = circle_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
+    at = graph_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
     spots = list(at.values())
-    assert at == circle_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
+    assert at == graph_layout.places(names, [(names[n], names[(n + 1) % size]) for n in range(size)])
     assert all(-1e-9 <= value <= 1 + 1e-9 for spot in spots for value in spot)
     gaps = [max(abs(a[0] - b[0]), abs(a[1] - b[1])) for n, a in enumerate(spots) for b in spots[n + 1 :]]
     assert min(gaps, default=1) > 0.02
@@ -185,14 +190,14 @@ def test_an_arrow_points_along_its_line():
     edges = pl.DataFrame(
         {"x": [0.0, 0.0, 1.0], "y": [0.0, 0.0, 0.5], "x2": [0.0, 1.0, 0.0], "y2": [1.0, 0.0, 0.5], "state": ["s"] * 3}
     )
-    heads = circle_layout.arrows(edges)
+    heads = graph_layout.arrows(edges)
     assert heads["angle"].to_list() == [0, 90, -90]  # up, right, left; turning with the clock from up
-    assert heads["y"][0] == pytest.approx(1 - circle_layout.GAP)
+    assert heads["y"][0] == pytest.approx(1 - graph_layout.GAP)
 
 
 def test_dollars_count_as_a_loan_and_not_as_yuan(hand_book):
     with book.reading(hand_book) as cursor:
-        books = managers.books(cursor, NOW, "CNY", 90)
+        books = account_managers.books(cursor, NOW, "CNY", 90)
     second = books.filter(pl.col("officer_id") == "O002").row(0, named=True)
     assert (second["loans"], second["balance"]) == (3, 450_000)
 
@@ -212,5 +217,5 @@ def test_a_scatter_draws_needs_first_then_what_chance_explains_least(monkeypatch
          "needed": [["LEGAL"], [], [], []]}
     )  # fmt: skip
     assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C", "B", "D"]
-    monkeypatch.setattr(limits, "whole", {"chart_points": 2}.__getitem__)
+    monkeypatch.setattr(size_limits, "whole", {"chart_points": 2}.__getitem__)
     assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C"]

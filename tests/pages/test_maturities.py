@@ -5,12 +5,14 @@ from datetime import date
 import pytest
 from hand_book import NOW
 
-from data import book, maturities
-from data.maturities import Scope
-from pages.ui import maturing_calendar, maturing_duties
-from policy import deadlines, judging
+from data.queries import maturities
+from data.queries.maturities import Scope
+from data.storage import book
+from pages.ui.maturities import calendar, duties
+from policy.extensions import deadlines
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 WINDOWS = {
     "zh": [("已过到期日", "30万", "1 笔"), ("7天内", "100万", "1 笔"), ("30天内", "100万", "1 笔"),
            ("90天内", "150万", "2 笔"), ("180天内", "150万", "2 笔"), ("365天内", "175万", "3 笔")],
@@ -73,7 +75,7 @@ def test_what_is_late_is_counted(hand_book, opened):
 def test_a_month_has_all_its_days(hand_book):
     with book.reading(hand_book) as cursor:
         days = maturities.by_day(cursor, NOW, "CNY", Scope())
-    found = maturing_calendar.cells(days, NOVEMBER)
+    found = calendar.cells(days, NOVEMBER)
     assert found.height == 30
     due = found.filter(found["loans"] > 0)
     assert due.select("iso", "week", "weekday", "balance", "loans", "off").rows() == [
@@ -85,7 +87,7 @@ def test_a_month_has_all_its_days(hand_book):
 def test_holidays_and_worked_weekends_are_marked(hand_book):
     with book.reading(hand_book) as cursor:
         days = maturities.by_day(cursor, NOW, "CNY", Scope())
-    october = maturing_calendar.cells(days, (date(2026, 10, 1), date(2026, 10, 31)))
+    october = calendar.cells(days, (date(2026, 10, 1), date(2026, 10, 31)))
     marks = dict(october.filter(october["mark"] != "").select("number", "mark").rows())
     weekends = (11, 17, 18, 24, 25, 31)
     assert marks == dict.fromkeys((*range(1, 8), *weekends), "休") | {10: "班"}
@@ -117,7 +119,7 @@ def test_pages_of_the_list_make_up_the_whole(hand_book):
 
 def test_weeks_begin_with_what_is_left_of_this_one():
     """Saturday 2026-10-31: the first week takes in the weekend and the working week after it."""
-    weeks = [(week.first, week.last) for week in maturing_duties.weeks(NOW).values()]
+    weeks = [(week.first, week.last) for week in duties.weeks(NOW).values()]
     assert weeks[:2] == [(NOW, date(2026, 11, 8)), (date(2026, 11, 9), date(2026, 11, 15))]
 
 

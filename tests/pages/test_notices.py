@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from hand_book import BEACON, NOW
 
-from data import book
-from data import notices as addressed
+from data.queries import notices as addressed
+from data.storage import book
 from pages.documents import bank, notice_texts, notices, printing, wording
 from pages.documents.notices import Order
 

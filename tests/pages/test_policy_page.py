@@ -5,11 +5,14 @@ import re
 import pytest
 from hand_book import NOW
 
-from data import book
-from pages.ui import language, policy_impact, policy_words
-from policy import impact, judging, lint
+from data.storage import book
+from pages.ui.format import expression_text
+from pages.ui.i18n import language
+from pages.ui.policy import impact_view
+from policy.authoring import impact, lint
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 NPL = "limits/npl_limits.csv"
 
 
@@ -27,7 +30,7 @@ def lang(request):
 
 def test_every_rule_reads_as_plain_words(lang):
     for rule in POLICY.rules.values():
-        for text in (policy_words.scope(POLICY, rule), policy_words.demand(POLICY, rule)):
+        for text in (expression_text.scope(POLICY, rule), expression_text.demand(POLICY, rule)):
             assert text
             assert not re.search(r"[a-z]_[a-z]|<>|[<>]=|\b(and|or|not|is|null|lacking|has)\(", text), rule.rule_id
 
@@ -44,7 +47,7 @@ def test_every_rule_reads_as_plain_words(lang):
     ],
 )
 def test_an_expression_in_words(lang, text, zh, en):
-    assert (zh if lang == "zh" else en) in policy_words.expression(POLICY, "loan", text)
+    assert (zh if lang == "zh" else en) in expression_text.expression(POLICY, "loan", text)
 
 
 def _clauses(app) -> list[str]:
@@ -122,7 +125,7 @@ def test_findings_are_in_the_language_of_the_page(hand_book, opened):
 
 
 def test_a_large_book_is_judged_when_asked(hand_book, opened, monkeypatch):
-    monkeypatch.setattr(policy_impact, "at_once", lambda _: False)
+    monkeypatch.setattr(impact_view, "at_once", lambda _: False)
     app, _ = _edited(opened("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
     assert "policy_trial" not in app.session_state
     next(button for button in app.button if button.label == "Compute the impact")

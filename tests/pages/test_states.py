@@ -7,7 +7,7 @@ import pytest
 from hand_book import build
 from streamlit.testing.v1 import AppTest
 
-from data import book
+from data.storage import book
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 PAGES = ["portfolio_health", "violations", "upcoming_maturities", "extension_what_if"]

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from pages.ui import column_widths, tables
+from pages.ui.widgets import column_widths, tables
 
 
 @pytest.mark.parametrize(

@@ -4,25 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from data import book, demo, facts, training
-from policy import judging, life, supervision
+from data.demo import generator
+from data.facts import derivation
+from data.queries import training
+from data.storage import book
+from policy.model import supervision
+from policy.runs import snapshot_check
+from policy.violations import lifecycle
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A demo book checked on the last day before its newest session on lending, and on all days after; the session."""
     path = tmp_path_factory.mktemp("trained") / "book.duckdb"
-    demo.build(path, 150, 1)
+    generator.build(path, 150, 1)
     with book.writing(path) as con:
-        days = facts.as_of_dates(con)
-        facts.build(con, days[-1])
+        days = derivation.as_of_dates(con)
+        derivation.build(con, days[-1])
         known = training.taught(con, days[-1]).rows(named=True)
         session = next(s for s in known if s["held_on"] < days[-1] and supervision.taught(POLICY, s["topic"]))
         earlier = max(day for day in days if day < session["held_on"])
         for day in [day for day in days if day >= earlier]:
-            life.record(con, judging.check(con, POLICY, day).run_id)
+            lifecycle.record(con, snapshot_check.check(con, POLICY, day).run_id)
     return path, f"{session['topic']}~{session['held_on']}"
 
 

@@ -4,11 +4,12 @@ import polars as pl
 import pytest
 
 from data import dictionary
-from pages.ui import language, policy_words, values, verdict_words
-from policy import judging
+from pages.ui.format import expression_text, values, verdict_text
+from pages.ui.i18n import language
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
-CODED = [rule for rule in POLICY.rules.values() if policy_words.result(POLICY, rule).code_list]
+POLICY = snapshot_check.load()
+CODED = [rule for rule in POLICY.rules.values() if expression_text.result(POLICY, rule).code_list]
 
 
 def test_rules_that_measure_codes_are_known():
@@ -19,21 +20,21 @@ def test_rules_that_measure_codes_are_known():
 
 @pytest.mark.parametrize("rule", CODED, ids=lambda rule: rule.rule_id)
 def test_codes_are_told_by_their_names(rule):
-    labels = dictionary.codes(policy_words.result(POLICY, rule).code_list)
+    labels = dictionary.codes(expression_text.result(POLICY, rule).code_list)
     first = next(iter(labels))
     for lang in ("zh", "en"):
         with language.speaking(lang):
-            assert getattr(labels[first], lang) in verdict_words.result(POLICY, rule.rule_id, first)
+            assert getattr(labels[first], lang) in verdict_text.result(POLICY, rule.rule_id, first)
 
 
 def test_what_is_lacking_is_said():
     rule = "ARC-PROFILE"
     with language.speaking("zh"):
-        assert verdict_words.result(POLICY, rule, "id_card, hukou") == "缺 身份证、户口簿"
-        assert verdict_words.result(POLICY, rule, "id_card/hukou") == "缺 身份证/户口簿"
-        assert verdict_words.result(POLICY, rule, "") == "不缺项"
+        assert verdict_text.result(POLICY, rule, "id_card, hukou") == "缺 身份证、户口簿"
+        assert verdict_text.result(POLICY, rule, "id_card/hukou") == "缺 身份证/户口簿"
+        assert verdict_text.result(POLICY, rule, "") == "不缺项"
     with language.speaking("en"):
-        assert verdict_words.result(POLICY, rule, "id_card") == "missing: Identity card"
+        assert verdict_text.result(POLICY, rule, "id_card") == "missing: Identity card"
 
 
 def test_a_fact_of_several_codes_is_told_by_their_names():
@@ -46,15 +47,15 @@ def test_a_fact_of_several_codes_is_told_by_their_names():
 
 def test_numbers_and_dates_have_their_units_and_unknown_rules_are_written_as_they_are():
     with language.speaking("en"):
-        assert verdict_words.result(POLICY, "EXT-LENGTH", "2027-05-04") == "4 May 2027"
-        assert verdict_words.result(POLICY, "no such rule", "1") == "1"
-        assert verdict_words.result(POLICY, "ARC-PROFILE", None) == "—"
+        assert verdict_text.result(POLICY, "EXT-LENGTH", "2027-05-04") == "4 May 2027"
+        assert verdict_text.result(POLICY, "no such rule", "1") == "1"
+        assert verdict_text.result(POLICY, "ARC-PROFILE", None) == "—"
 
 
 def test_a_column_of_codes_is_worded_and_numbers_stay():
     rows = pl.DataFrame({"rule_id": ["ARC-PROFILE", "COL-RATIO", "ARC-PROFILE", "ARC-PROFILE"],
                          "measured": ["id_card", "0.75", None, "id_card"]})  # fmt: skip
     with language.speaking("en"):
-        worded = verdict_words.coded(POLICY, rows, "measured")
+        worded = verdict_text.coded(POLICY, rows, "measured")
     assert worded["measured"].to_list() == ["missing: Identity card", "0.75", None, "missing: Identity card"]
     assert worded["rule_id"].equals(rows["rule_id"])

@@ -9,13 +9,16 @@ import polars as pl
 import pytest
 from hand_book import BEACON, BEFORE, NOW
 
-from data import book, findings, violation_counts, violation_rows
-from data.buckets import Bucket
-from data.violation_rows import Sieve
-from pages.ui import filters, language, violations_groups, violations_report, violations_trend, workbook
-from pages.ui.frame import View
-from pages.ui.violations_sheets import make
-from policy import judging, life, spans
+from data.reference.buckets import Bucket
+from data.storage import book
+from pages.ui.app.page_frame import View
+from pages.ui.i18n import language
+from pages.ui.violations import board_report, filters, groups, trend_view
+from pages.ui.violations.violations_workbook import make
+from pages.ui.widgets import excel_export
+from policy.runs import snapshot_check
+from policy.violations import comparison, lifecycle, results, violation_counts, violation_list
+from policy.violations.violation_list import Sieve
 
 
 def _ask(path, sql: str, *values):
@@ -39,10 +42,10 @@ def twice(checked, tmp_path_factory):
     """The hand book checked at both its month-ends, with what moved between them kept."""
     path = tmp_path_factory.mktemp("twice") / "book.duckdb"
     shutil.copyfile(checked, path)
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.writing(path) as con:
         for day in (BEFORE, NOW):
-            life.record(con, judging.check(con, policy, day).run_id)
+            lifecycle.record(con, snapshot_check.check(con, policy, day).run_id)
     return path
 
 
@@ -56,9 +59,9 @@ def followed(twice, monkeypatch):
 def whole(followed):
     """What the page looks at, with nothing filtered."""
     with book.reading(followed) as cursor:
-        run = findings.latest_run(cursor, NOW)
-        span = spans.span(cursor, run.run_id, None)
-    view = View(NOW, [NOW, BEFORE], "CNY", judging.load(), run)
+        run = results.latest_run(cursor, NOW)
+        span = comparison.span(cursor, run.run_id, None)
+    view = View(NOW, [NOW, BEFORE], "CNY", snapshot_check.load(), run)
     sieve = Sieve(tuple(filters.rules(view).select("rule_id", "weight").iter_rows()))
     return view, filters.Chosen(span, sieve, _count(followed), ())
 
@@ -75,7 +78,7 @@ def test_every_violation_is_listed(hand_book, opened, lang, said):
 def test_filters_stand_in_the_address(hand_book, opened):
     app = opened("violations", "en", severity="critical", branch_id="002")
     critical = _ask(hand_book, "SELECT DISTINCT rule_id FROM violations")
-    rules = [rule for (rule,) in critical if judging.load().rules[rule].severity == "critical"]
+    rules = [rule for (rule,) in critical if snapshot_check.load().rules[rule].severity == "critical"]
     expected = _count(hand_book, "list_contains(?, rule_id) AND branch_id = '002'", rules)
     assert 0 < expected < _count(hand_book)
     assert _total(app) == f"**Violations: {expected}**"
@@ -153,11 +156,11 @@ def test_kept_counts_are_those_of_the_rows(whole, followed, tmp_path):
         assert con.execute(f"SELECT sum(violations) FROM violation_cubes WHERE {RUN}").fetchall() == [
             (kept["violations"].sum(),)
         ]
-        life.record(con, judging.check(con, judging.load(), BEFORE).run_id)
+        lifecycle.record(con, snapshot_check.check(con, snapshot_check.load(), BEFORE).run_id)
         assert violation_counts.cube(con, chosen.span, chosen.sieve).sort(pl.all()).equals(kept)
         con.execute("DROP TABLE violation_cubes")
         assert violation_counts.cube(con, chosen.span, chosen.sieve).sort(pl.all()).equals(kept)
-    standing = kept.filter(~pl.col("movement").is_in(life.LEFT))
+    standing = kept.filter(~pl.col("movement").is_in(lifecycle.LEFT))
     assert standing["violations"].sum() == chosen.violations
     assert {"new", "persisting"} <= set(standing["movement"])
     assert set(standing["age"]) == {"d30", "d90"}
@@ -185,12 +188,12 @@ def test_pages_of_the_gravest_make_up_the_list(whole, followed, size):
     _, chosen = whole
     counts = dict(_ask(followed, f"SELECT rule_id, count(*) FROM violations WHERE {RUN} GROUP BY ALL"))
     with book.reading(followed) as cursor:
-        listed = violation_rows.listed(cursor, chosen.span, chosen.sieve)["violation_id"].to_list()
+        listed = violation_list.listed(cursor, chosen.span, chosen.sieve)["violation_id"].to_list()
         paged = []
         for offset in range(0, chosen.violations, size):
-            sieve, within = violation_rows.window(chosen.sieve, counts, size, offset)
+            sieve, within = violation_list.window(chosen.sieve, counts, size, offset)
             assert len(sieve.rules) <= len(counts)
-            paged += violation_rows.listed(cursor, chosen.span, sieve, "grave", size, within)["violation_id"].to_list()
+            paged += violation_list.listed(cursor, chosen.span, sieve, "grave", size, within)["violation_id"].to_list()
     assert paged == listed
 
 
@@ -203,7 +206,7 @@ def test_text_that_would_be_a_pattern_is_searched_as_it_is(followed, opened):
 
 def test_what_moved_is_what_the_life_of_violations_says(followed, opened):
     with book.reading(followed) as cursor:
-        found = life.build(cursor, life.runs.latest(cursor, NOW))
+        found = lifecycle.build(cursor, lifecycle.runs.latest(cursor, NOW))
     app = opened("violations", "en", show="trend")
     cards = {metric.label: metric.value for metric in app.metric}
     assert (
@@ -237,9 +240,9 @@ def test_a_snapshot_never_checked_is_named_with_the_command(hand_book, opened):
 def test_groups_add_up_to_the_list(whole, followed):
     view, chosen = whole
     for by in ("rule_id", "branch_id", "officer_id", "borrower_id"):
-        rows = violations_groups.grouped(view, chosen, by)
+        rows = groups.grouped(view, chosen, by)
         assert rows["violations"].sum() == chosen.violations
-    branches = {row["key"]: row for row in violations_groups.grouped(view, chosen, "branch_id").iter_rows(named=True)}
+    branches = {row["key"]: row for row in groups.grouped(view, chosen, "branch_id").iter_rows(named=True)}
     loans, balance = _ask(followed, f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
         SELECT DISTINCT loan_id FROM violations WHERE {RUN} AND branch_id = '002' AND loan_id IS NOT NULL) v
         JOIN facts_loan f ON f.loan_id = v.loan_id AND f.as_of = '2026-10-31'""")[0]  # fmt: skip
@@ -250,7 +253,7 @@ def test_the_weighted_trend_is_the_sum_of_weights(whole, followed):
     view, _ = whole
     known = filters.rules(view)
     weights = dict(known.select("rule_id", "weight").iter_rows())
-    months = violations_trend.summed(violations_trend.trend(view, known, tuple(known["rule_id"])))
+    months = trend_view.summed(trend_view.trend(view, known, tuple(known["rule_id"])))
     for day, violations, weight, loans, _ in months.iter_rows():
         rules = _ask(followed, "SELECT rule_id FROM violations JOIN runs USING (run_id) WHERE as_of = ?", day)
         assert violations == len(rules)
@@ -352,9 +355,9 @@ def test_the_workbook_has_every_row_and_nothing_that_computes(whole):
 
 
 def test_a_list_longer_than_a_sheet_goes_on_the_next_and_the_cover_says_so(monkeypatch):
-    monkeypatch.setattr(workbook, "ROWS_A_SHEET", 4)
+    monkeypatch.setattr(excel_export, "ROWS_A_SHEET", 4)
     rows = pl.DataFrame({"loan_id": [f"=L{n}" for n in range(10)]})
-    made = openpyxl.load_workbook(io.BytesIO(workbook.several("清单", {}, {"清单": rows, "其他": rows[:1]})))
+    made = openpyxl.load_workbook(io.BytesIO(excel_export.several("清单", {}, {"清单": rows, "其他": rows[:1]})))
     sheets = made.worksheets[1:]
     assert [sheet.max_row - 1 for sheet in sheets] == [4, 4, 2, 1]
     assert [row[0].value for sheet in sheets[:3] for row in sheet.iter_rows(min_row=2)] == rows["loan_id"].to_list()
@@ -364,7 +367,7 @@ def test_a_list_longer_than_a_sheet_goes_on_the_next_and_the_cover_says_so(monke
 
 def test_the_board_report_says_what_the_book_says(whole, followed):
     view, chosen = whole
-    report = violations_report.compose(view, chosen.span)
+    report = board_report.compose(view, chosen.span)
     figures = dict(report.figures)
     hit, of = _ask(followed, f"""SELECT count(*) FILTER (loan_id IN (SELECT loan_id FROM violations WHERE {RUN})),
         count(*) FROM facts_loan WHERE as_of = '2026-10-31' AND is_running AND currency = 'CNY'""")[0]  # fmt: skip
@@ -376,7 +379,7 @@ def test_the_board_report_says_what_the_book_says(whole, followed):
     waived = next(listing for listing in report.listings if listing.title == "到期未补的资料豁免")
     assert (waived.rows, waived.note) == ([], "资料登记簿中没有豁免记录。")
     assert all(listing.rows for listing in report.listings if listing is not waived)
-    assert violations_report.make(view, chosen.span).startswith(b"%PDF")
+    assert board_report.make(view, chosen.span).startswith(b"%PDF")
 
 
 def test_the_board_reads_which_waivers_have_run_out(whole, followed, tmp_path, monkeypatch):
@@ -389,9 +392,9 @@ def test_the_board_reads_which_waivers_have_run_out(whole, followed, tmp_path, m
             DATE '2026-10-31' - n::INTEGER AS waive_until FROM range(12) r(n)""")
     monkeypatch.setenv("LOANLIGHT_BOOK", str(waived))
     with language.speaking("en"):
-        report = violations_report.compose(view, chosen.span)
+        report = board_report.compose(view, chosen.span)
         said = next(listing for listing in report.listings if listing.title == "Waivers of papers that have run out")
     assert said.rows[0] == ("L11", "002 城西支行", "Title certificate", "E9", "20 Oct 2026", "11")
     assert len(said.rows) == 10
     assert said.note.startswith("11 overdue, the 10 longest shown; 1 more within their time, 0 without an end.")
-    assert violations_report.make(view, chosen.span).startswith(b"%PDF")
+    assert board_report.make(view, chosen.span).startswith(b"%PDF")

@@ -7,21 +7,27 @@ import polars as pl
 import pytest
 from hand_book import NOW
 
-from data import book, maturities
 from data.errors import InputError
+from data.queries import maturities
+from data.storage import book
 from pages.documents import decision_sheet
-from pages.ui import language, whatif_frontier, whatif_sheet, whatif_variants
-from pages.ui.frame import View
-from policy import extension, frontier, headroom, judging, requests
-from policy.extension import Request
-from policy.verdicts import Verdict
+from pages.ui.app.page_frame import View
+from pages.ui.extension import decision_sheet_download, frontier_view, variants
+from pages.ui.i18n import language
+from policy.engine.verdict_evidence import Verdict
+from policy.extensions import extension_decision, frontier, request_files
+from policy.extensions.extension_decision import Request
+from policy.monitoring import headroom
+from policy.runs import snapshot_check
 
 ASKED = {"loan": "L1", "to": "2027-05-05", "applied": "2026-10-01"}
 
 
-def _decide(path, consent: str | None, to: date = date(2027, 5, 5)) -> extension.Decision:
+def _decide(path, consent: str | None, to: date = date(2027, 5, 5)) -> extension_decision.Decision:
     with book.reading(path) as cursor:
-        return extension.judge(cursor, judging.load(), NOW, Request("L1", date(2026, 10, 1), to, consent))
+        return extension_decision.judge(
+            cursor, snapshot_check.load(), NOW, Request("L1", date(2026, 10, 1), to, consent)
+        )
 
 
 def _said(app) -> list[str]:
@@ -50,13 +56,13 @@ def test_each_verdict_comes_up(hand_book):
 def test_blocked_names_the_rules(hand_book, opened):
     app = opened("extension_what_if", "en", quiet=False, consent="all", **ASKED | {"to": "2028-05-06"})
     assert "blocked" in app.error[0].value
-    assert judging.load().rules["EXT-LENGTH"].title_en in app.error[0].value
+    assert snapshot_check.load().rules["EXT-LENGTH"].title_en in app.error[0].value
 
 
 def test_one_provider_of_two_is_not_enough(hand_book, opened):
     both = opened("extension_what_if", "en", quiet=False, consent="some", provider=["P1", "P2"], **ASKED)
     one = opened("extension_what_if", "en", quiet=False, consent="some", provider="P1", **ASKED)
-    line = judging.load().rules["EXT-CONSENT"].title_en
+    line = snapshot_check.load().rules["EXT-CONSENT"].title_en
 
     def verdict(app) -> str:
         lines = app.dataframe[0].value
@@ -96,7 +102,7 @@ def test_every_loan_can_be_asked_about(hand_book, opened):
 def test_the_consequences_are_those_of_the_engine(hand_book, opened, lang):
     with book.reading(hand_book) as cursor:
         request = Request("L1", date(2026, 10, 1), date(2027, 5, 5), "all")
-        follows = extension.consequences(cursor, judging.load(), NOW, request)
+        follows = extension_decision.consequences(cursor, snapshot_check.load(), NOW, request)
     app = opened("extension_what_if", lang, quiet=False, consent="all", **ASKED)
     shown = app.dataframe[1].value
     assert len(shown) == len(follows.changes) + len(follows.ratios)
@@ -155,21 +161,21 @@ def test_variants_stand_side_by_side_and_in_the_address(hand_book, opened):
 @pytest.mark.parametrize("consent", ["all", "none", None, "P1", "P1,P2"])
 def test_a_variant_survives_the_address(consent):
     request = Request("L1", date(2026, 10, 1), date(2027, 5, 5), consent)
-    assert whatif_variants.read(whatif_variants.written(request), "L1") == request
+    assert variants.read(variants.written(request), "L1") == request
 
 
 def test_the_cells_of_the_frontier_say_what_the_engine_decides(hand_book):
     """Each cell stands for one pair of days; a click takes the pair, so its colour must be that pair's verdict."""
-    policy = judging.load()
+    policy = snapshot_check.load()
     asked = Request("L1", date(2026, 10, 31), date(2027, 5, 5), "all")
     with book.reading(hand_book) as cursor:
         blocks = frontier.blocks(cursor, policy, NOW, "L1", "all")
-        cells = whatif_frontier.cells(policy, blocks, asked)
+        cells = frontier_view.cells(policy, blocks, asked)
         sample = cells.sample(12, seed=1)
         words = language.terms("decision_short")
         for to, applied, verdict in sample.select("to", "applied", "verdict").iter_rows():
             request = Request("L1", date.fromisoformat(applied), date.fromisoformat(to), "all")
-            assert words[extension.judge(cursor, policy, NOW, request).verdict] == verdict
+            assert words[extension_decision.judge(cursor, policy, NOW, request).verdict] == verdict
     assert cells.select("to", "applied").is_unique().all()
     edges = {block.to_to.isoformat() for block in blocks if block.verdict == "allowed"}
     assert edges <= set(cells["to"]), "the last day that may be had can be clicked"
@@ -177,14 +183,14 @@ def test_the_cells_of_the_frontier_say_what_the_engine_decides(hand_book):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_decision_sheet_says_what_the_page_says(hand_book, lang):
-    policy = judging.load()
+    policy = snapshot_check.load()
     request = Request("L1", date(2026, 10, 1), date(2028, 5, 6), "all")
     view = View(NOW, [NOW], "CNY", policy, None)
     with book.reading(hand_book) as cursor:
-        decision = extension.judge(cursor, policy, NOW, request)
+        decision = extension_decision.judge(cursor, policy, NOW, request)
         held = maturities.loan(cursor, NOW, "L1")
     with language.speaking(lang):
-        sheet = whatif_sheet.sheet(view, held, request, decision)
+        sheet = decision_sheet_download.sheet(view, held, request, decision)
     assert sheet.verdict == "blocked"
     assert sheet.why == [getattr(policy.rules[rule], f"title_{lang}") for rule in decision.blocked_by]
     applied = [line for line in decision.lines if line.verdict != "not_applicable"]
@@ -207,7 +213,7 @@ def test_a_row_of_a_file_is_judged_or_said_why_not(hand_book, tmp_path, row, rea
     file = tmp_path / "requests.csv"
     file.write_text(f"借据号,申请日期,申请到期日,担保人同意\n{row}\n", encoding="gb18030")
     with book.reading(hand_book) as cursor:
-        answered, bad = requests.answered(cursor, judging.load(), NOW, file)
+        answered, bad = request_files.answered(cursor, snapshot_check.load(), NOW, file)
     assert list(bad["reason"]) == ([reason] if reason else [])
     assert answered.height == (0 if reason else 1)
     assert [*answered["row_number"], *bad["row_number"]] == [2]
@@ -219,7 +225,7 @@ def test_a_workbook_of_requests_is_judged_as_one_by_one(hand_book, tmp_path):
     pl.DataFrame({"Note no.": ["L1"] * 3, "Applied": [date(2026, 10, 1)] * 3, "Requested maturity": days,
                   "Consents": ["all", "none", "all"]}).write_excel(file)  # fmt: skip
     with book.reading(hand_book) as cursor:
-        answered, bad = requests.answered(cursor, judging.load(), NOW, file)
+        answered, bad = request_files.answered(cursor, snapshot_check.load(), NOW, file)
     assert bad.is_empty()
     expected = [
         _decide(hand_book, consent, day).verdict for consent, day in zip(("all", "none", "all"), days, strict=True)
@@ -232,4 +238,4 @@ def test_a_hostile_file_is_refused_with_a_word(hand_book, tmp_path, content):
     file = tmp_path / "requests.xlsx"
     file.write_bytes(content)
     with book.reading(hand_book) as cursor, pytest.raises(InputError, match=r"requests\.xlsx"):
-        requests.answered(cursor, judging.load(), NOW, file)
+        request_files.answered(cursor, snapshot_check.load(), NOW, file)

@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 
 from data import dictionary
-from pages.ui import citations, frame, language, loan, loan_verdicts, maturing, whatif
-from policy import judging
-from policy.verdict_codes import REASONS
+from pages.ui.app import page_frame
+from pages.ui.extension import request_form
+from pages.ui.format import citations
+from pages.ui.i18n import language
+from pages.ui.loan import search, verdict_list
+from pages.ui.maturities import windows
+from policy.engine.verdict_codes import REASONS
+from policy.runs import snapshot_check
 
 PAGES = Path(__file__).parents[2] / "pages"
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 def _said() -> set[str]:
@@ -103,7 +108,7 @@ def test_every_grade_of_evidence_and_every_reason_has_words():
 
 
 def test_every_column_shown_has_a_name():
-    shown = {*maturing.COLUMNS, *whatif.LINES, *loan.MATCHES, *loan_verdicts.COLUMNS}
+    shown = {*windows.COLUMNS, *request_form.LINES, *search.MATCHES, *verdict_list.COLUMNS}
     assert {f"col.{name}" for name in shown} - set(language.words()) == set()
 
 
@@ -113,7 +118,7 @@ def test_a_page_file_is_layout_only():
 
 def test_dictionary_covers_what_pages_label():
     loan = dictionary.facts("loan")
-    assert [name for name in whatif.FACTS if name not in loan and name != "borrower_name"] == []
+    assert [name for name in request_form.FACTS if name not in loan and name != "borrower_name"] == []
 
 
 @pytest.mark.parametrize(
@@ -133,10 +138,12 @@ def test_every_citation_in_english_is_english():
     assert [text for text in cited if re.search(r"[\u4e00-\u9fff]", text)] == []
 
 
-CODES = {code for _, code, *_ in dictionary.code_rows() if re.fullmatch(r"[a-z]+(_[a-z0-9]+)*|[A-Z]+(_[A-Z0-9]+)+", code)}
+CODES = {
+    code for _, code, *_ in dictionary.code_rows() if re.fullmatch(r"[a-z]+(_[a-z0-9]+)*|[A-Z]+(_[A-Z0-9]+)+", code)
+}
 FIELDS = {name for subject in dictionary.subjects() for name in dictionary.facts(subject) if "_" in name}
 LOOKS = [
-    *((name, {}) for name in frame.PAGES),
+    *((name, {}) for name in page_frame.PAGES),
     *(("violations", {"show": show}) for show in ("by", "trend", "unjudged", "quality")),
     ("upcoming_maturities", {"show": "duties"}),
     ("extension_what_if", {"loan": "L2"}),
@@ -153,7 +160,11 @@ def test_no_code_and_no_name_of_a_field_reaches_the_reader(hand_book, opened, na
     app = opened(name, "zh", quiet=False, **choices)
     assert not app.exception
     cells = [
-        cell for table in app.dataframe for column in table.value for cell in table.value[column] if isinstance(cell, str)
+        cell
+        for table in app.dataframe
+        for column in table.value
+        for cell in table.value[column]
+        if isinstance(cell, str)
     ]
     said = [element.value for kind in (app.markdown, app.text, app.caption) for element in kind]
     found = {text for text in cells if {*re.split(r"[ ,/、:;：；()（）]+", text)} & (CODES | FIELDS)}

@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from data import book, facts
+from data.facts import derivation
+from data.storage import book
 
 AS_OF = date(2024, 6, 30)
 
@@ -31,5 +32,5 @@ def make(path: Path, loans: dict[str, dict[str, Any]], others: list[tuple[str, d
             insert_loan(con, loan_id, **values)
         for table, values in others:
             insert(con, table, **values)
-        facts.build(con, AS_OF)
+        derivation.build(con, AS_OF)
     return path

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from data import dictionary
-from policy.model import Policy
+from policy.model.records import Policy
 from tests.policy.evaluator import meaning, syntax, tables, unary
 from tests.policy.evaluator.judge import Record, Subject, Tables
 from tests.policy.evaluator.syntax import Node

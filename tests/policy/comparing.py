@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 from data import dictionary
-from policy.compiling import CompiledSubject
-from policy.matrix import booked, reason_of
+from policy.engine.batch import booked, reason_of
+from policy.engine.compiler import CompiledSubject
 from tests.policy.evaluator.judge import Judgement, Record, Subject, Tables
 
 RULES_AT_ONCE = 15

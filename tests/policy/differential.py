@@ -15,9 +15,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import book, dictionary, facts
-from policy import matrix, tables
-from policy.compiling import CompiledSubject, compile_subject
+from data import dictionary
+from data.facts import derivation
+from data.storage import book
+from policy.engine import batch
+from policy.engine.compiler import CompiledSubject, compile_subject
+from policy.model import csv_reader
 from tests.policy import random_policies
 from tests.policy.comparing import compare, stored
 
@@ -52,12 +55,12 @@ def insert(con: duckdb.DuckDBPyConnection, subject: str, records: list[dict[str,
 def empty_facts(path: Path) -> None:
     """A book with the tables of facts, and nothing in them."""
     with book.writing(path) as con:
-        facts.build(con, AS_OF)
+        derivation.build(con, AS_OF)
 
 
 def compiled_subjects(texts: dict[str, str], *, today: bool) -> list[CompiledSubject]:
     """Raises AssertionError where the generator wrote a policy that the linter would refuse."""
-    policy, problems = tables.read(texts)
+    policy, problems = csv_reader.read(texts)
     found = [compile_subject(policy, subject, today=today) for subject in SUBJECTS if policy.of_subject(subject)]
     wrong = [*problems, *(p for c in found for p in c.all_problems)]
     assert not wrong, wrong
@@ -71,7 +74,7 @@ def run(con: duckdb.DuckDBPyConnection, seed: int, loans: int, outcome: Outcome)
         insert(con, subject, random_policies.records(seed, subject, loans, AS_OF))
     for compiled in compiled_subjects(texts, today=today):
         compared = compare(con, compiled, texts, AS_OF, today=today)
-        matrix.judge(con, compiled, f"run{seed}", AS_OF)
+        batch.judge(con, compiled, f"run{seed}", AS_OF)
         found = [*compared.differ, *stored(con, f"run{seed}", compiled.columns.subject, compared)]
         outcome.verdicts += compared.verdicts
         outcome.differ += [f"policy {seed} {line}" for line in found]

@@ -6,9 +6,9 @@
 import sys
 from dataclasses import dataclass, field
 
-from policy import judging
-from policy.matrix import reason_of
-from policy.model import Policy
+from policy.engine.batch import reason_of
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 from tests.policy import boundaries
 from tests.policy.comparing import same
 from tests.policy.evaluator.judge import Judgement
@@ -90,7 +90,7 @@ def engine(records: Records, rule: boundaries.Rule, facts: list[boundaries.Facts
 
 
 def main() -> int:
-    found = judge(judging.load())
+    found = judge(snapshot_check.load())
     for line in found.wrong[:20]:
         print(line)
     print(f"{len(found.sides)} numeric and date rules, {found.records:,} records next to their limits, "

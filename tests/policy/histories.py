@@ -7,10 +7,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from data import dictionary, facts, register
-from data.staging import KEEP_OLD
-from policy import tables
-from policy.model import Policy
+from data import dictionary
+from data.facts import derivation
+from data.history import versions
+from data.ingest.staging import KEEP_OLD
+from policy.model import csv_reader
+from policy.model.records import Policy
 from tests.policy import small
 
 DAYS = tuple(date(2024, month, 1) for month in range(1, 13))
@@ -35,23 +37,23 @@ def batch(
         "INSERT INTO batches (batch_id, fingerprint, as_of, loaded_at) VALUES (?, ?, ?, ?)",
         [name, f"content of {name}", as_of, f"2030-01-01 00:{as_of.month:02}:{order:02}"],
     )
-    register.load(con, "loans", _frame("loans", [{"loan_id": key, **row} for key, row in loans.items()]), as_of, name)
+    versions.load(con, "loans", _frame("loans", [{"loan_id": key, **row} for key, row in loans.items()]), as_of, name)
     own = dictionary.fields("snapshots")
     snapshots = [
         {"loan_id": key, "snapshot_date": as_of, "balance": None} | {n: v for n, v in row.items() if n in own}
         for key, row in loans.items()
     ]
-    register.load(con, "snapshots", _frame("snapshots", snapshots), as_of, name)
+    versions.load(con, "snapshots", _frame("snapshots", snapshots), as_of, name)
 
 
 def build(con: duckdb.DuckDBPyConnection, *days: date) -> None:
     for day in days:
-        facts.build(con, day)
+        derivation.build(con, day)
 
 
 def policy_of(texts: dict[str, str]) -> Policy:
     """The policy of these texts, whose rows must all be readable."""
-    found, problems = tables.read(texts)
+    found, problems = csv_reader.read(texts)
     assert problems == []
     return found
 

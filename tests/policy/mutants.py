@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from data import dictionary
-from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Policy
-from policy.model import Rule as Row
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, Policy
+from policy.model.records import Rule as Row
 from tests.policy.evaluator import syntax
 
 Words = list[tuple[str, str]]

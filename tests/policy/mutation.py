@@ -17,10 +17,12 @@ import duckdb
 import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
-from policy import coverage, judging, tables
-from policy.compiling import CompiledSubject, compile_subject
-from policy.model import LimitRow, LimitTable, Policy
-from policy.verdict_codes import MISSING, PASS, VIOLATION, CompiledRule
+from policy.decision_tables import gaps_and_overlaps
+from policy.engine.compiler import CompiledSubject, compile_subject
+from policy.engine.verdict_codes import MISSING, PASS, VIOLATION, CompiledRule
+from policy.model import csv_reader
+from policy.model.records import LimitRow, LimitTable, Policy
+from policy.runs import snapshot_check
 from tests.policy import boundaries, mutants
 from tests.policy.evaluator.judge import Tables
 from tests.policy.mutants import Mutant
@@ -164,7 +166,7 @@ class Mutations:
             return False
         name = mutant.table.removeprefix("limits/").removesuffix(".csv")
         table = mutant.policy.limit_tables[name]
-        return table.hit_policy == "unique" and next(coverage.grid(table, {}).overlaps(), None) is not None
+        return table.hit_policy == "unique" and next(gaps_and_overlaps.grid(table, {}).overlaps(), None) is not None
 
     def equivalent(self, mutant: Mutant) -> str:
         """Why no record at all can tell the mutant from the policy; empty when one might."""
@@ -231,10 +233,10 @@ class Mutations:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.policy.mutation", description=__doc__)
     parser.add_argument("--sample", type=int, help="only so many, chosen at random (seed 1)")
-    parser.add_argument("--tables", type=Path, default=tables.SHIPPED, help="folder of policy tables")
+    parser.add_argument("--tables", type=Path, default=csv_reader.SHIPPED, help="folder of policy tables")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    mutations = Mutations(judging.load(str(arguments.tables)))
+    mutations = Mutations(snapshot_check.load(str(arguments.tables)))
     chosen = list(mutations.all())
     if arguments.sample:
         chosen = random.Random(1).sample(chosen, arguments.sample)

@@ -1,7 +1,7 @@
 """A policy of a few rows, written by a test."""
 
-from policy import lint
-from policy.model import Policy, Problem
+from policy.authoring import lint
+from policy.model.records import Policy, Problem
 
 RULE = {
     "rule_id": "R",

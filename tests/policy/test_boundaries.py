@@ -5,15 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from policy import judging
-from policy.model import Policy
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 from tests.policy import boundaries, exactness, small
 from tests.policy.exactness import Exactness
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Policy:
-    return judging.load()
+    return snapshot_check.load()
 
 
 @pytest.fixture(scope="module")

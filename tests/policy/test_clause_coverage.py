@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from data import book
 from data.errors import InputError
-from policy import clause_coverage, coverage_markdown, judging
+from data.storage import book
 from policy.__main__ import main
+from policy.authoring import clause_coverage, clause_coverage_markdown
+from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.histories import policy_of, write_tables
 
@@ -59,7 +60,7 @@ def test_verdicts_come_from_the_last_run(tmp_path, capsys) -> None:
     loans = {f"L{n}": {"balance": n * 60, "guarantee_type": "credit"} for n in range(4)}
     path = books.make(tmp_path / "b.duckdb", loans)
     with book.writing(path) as con:
-        judging.judge(con, policy_of(_texts()), books.AS_OF)
+        snapshot_check.judge(con, policy_of(_texts()), books.AS_OF)
     assert main(["coverage", "--tables", str(tables), "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["clauses"][0]["rules"][0]["judged"] == {
@@ -80,15 +81,15 @@ def test_a_book_that_is_named_but_missing_is_an_error(tmp_path, capsys) -> None:
 
 
 def test_the_readme_and_the_whole_table_are_fresh() -> None:
-    found = clause_coverage.cover(judging.load())
+    found = clause_coverage.cover(snapshot_check.load())
     fix = "run python -m policy coverage --markdown --write"
-    assert coverage_markdown.README.read_text(encoding="utf-8") == coverage_markdown.readme(found), fix
-    assert coverage_markdown.WHOLE.read_text(encoding="utf-8") == coverage_markdown.whole(found), fix
+    assert clause_coverage_markdown.README.read_text(encoding="utf-8") == clause_coverage_markdown.readme(found), fix
+    assert clause_coverage_markdown.WHOLE.read_text(encoding="utf-8") == clause_coverage_markdown.whole(found), fix
 
 
 def test_the_short_table_adds_up() -> None:
-    found = clause_coverage.cover(judging.load())
+    found = clause_coverage.cover(snapshot_check.load())
     parts = clause_coverage.groups(found)
     assert sum(len(part.clauses) for part in parts) == len(found)
-    rows = [line.split("|")[2].strip() for line in coverage_markdown.short(found).splitlines()[2:]]
+    rows = [line.split("|")[2].strip() for line in clause_coverage_markdown.short(found).splitlines()[2:]]
     assert sum(map(int, rows[:-1])) == int(rows[-1]) == len(found)

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from policy import matrix
-from policy.compiling import compile_subject
+from policy.engine import batch
+from policy.engine.compiler import compile_subject
 from tests.policy import books, small
 from tests.policy.comparing import engine
 
@@ -14,10 +14,10 @@ DERIVED = "early,loan,,\"coalesce(application_date, disbursed_on)\",,,date,,,早
 
 def _codes(tmp_path, policy, loans):
     path = books.make(tmp_path / "book.duckdb", loans)
-    from data import book
+    from data.storage import book
 
     with book.writing(path) as con:
-        return engine(con, compile_subject(policy, "loan"), matrix.booked("loan"), "loan_id", books.AS_OF)
+        return engine(con, compile_subject(policy, "loan"), batch.booked("loan"), "loan_id", books.AS_OF)
 
 
 def test_versions_that_measure_different_kinds_are_refused() -> None:

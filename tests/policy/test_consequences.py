@@ -9,13 +9,14 @@ import pytest
 from books import AS_OF, make
 from small import lint_errors
 
-from data import book
+from data.storage import book
 from policy import __main__ as command_line
-from policy import consequences, extension, judging
-from policy.consequences import Consequences
-from policy.extension import Request
+from policy.extensions import consequences, extension_decision
+from policy.extensions.consequences import Consequences
+from policy.extensions.extension_decision import Request
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 LOAN = {
     "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "credit", "balance": 1000, "principal": 1000,
     "disbursed_on": date(2023, 7, 10), "original_maturity": date(2024, 7, 10), "extension_count": 0, "currency": "CNY",
@@ -40,7 +41,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _of(path: Path, loan_id: str, to: date = date(2025, 1, 10), applied: date = ASKED) -> Consequences:
     with book.reading(path) as con:
-        return extension.consequences(con, POLICY, AS_OF, Request(loan_id, applied, to, "all"))
+        return extension_decision.consequences(con, POLICY, AS_OF, Request(loan_id, applied, to, "all"))
 
 
 def _both(found: Consequences, outcome: str) -> tuple[object, object]:
@@ -128,10 +129,10 @@ def test_an_ended_loan_moves_no_ratio(path) -> None:
 def test_a_broken_row_is_named(line, says) -> None:
     from small import texts
 
-    from policy import tables
+    from policy.model import csv_reader
 
     header = "outcome,state,expression,as_of,type,unit,codes,clause_id,evidence,zh,en\n"
-    policy, _ = tables.read(texts([{}]) | {"consequences.csv": header + line + "\n"})
+    policy, _ = csv_reader.read(texts([{}]) | {"consequences.csv": header + line + "\n"})
     found = [str(problem) for problem in consequences.problems(policy)]
     assert len(found) == 1
     assert found[0].startswith("consequences.csv, row 2")

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.linting import boxes_that_fill
-from policy import coverage, regions, unary_tests
-from policy.model import FOREVER, LimitColumn, LimitRow, LimitTable, Place
+from policy.decision_tables import gaps_and_overlaps, regions, unary_tests
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, Place
 
 START = date(2024, 1, 1)
 DAYS = [START + timedelta(days=n) for n in range(5)]
@@ -92,7 +92,7 @@ def _records(table: LimitTable) -> list[tuple]:
 @settings(max_examples=100, deadline=None)
 @given(tables(), st.booleans())
 def test_overlaps_and_gaps_are_those_of_every_single_record(table: LimitTable, closed: bool) -> None:
-    found = coverage.grid(table, {"c": frozenset(CODES)} if closed else {})
+    found = gaps_and_overlaps.grid(table, {"c": frozenset(CODES)} if closed else {})
     first_day = min(row.effective_from for row in table.rows)
     records = [r for r in _records(table) if r[0] >= first_day]
     if closed and "c" in TYPES and any(key.name == "c" for key in table.keys):
@@ -119,7 +119,7 @@ def test_overlaps_and_gaps_are_those_of_every_single_record(table: LimitTable, c
 @settings(max_examples=100, deadline=None)
 @given(tables())
 def test_witnesses_stand_in_their_regions_and_texts_read_back(table: LimitTable) -> None:
-    found = coverage.grid(table, {})
+    found = gaps_and_overlaps.grid(table, {})
     for gap in found.gaps(most=50).regions:
         witness = gap.witness()
         for axis, part in zip(found.axes, gap.box, strict=True):
@@ -133,10 +133,10 @@ def test_witnesses_stand_in_their_regions_and_texts_read_back(table: LimitTable)
 @settings(max_examples=60, deadline=None)
 @given(tables())
 def test_the_rows_that_close_the_gaps_close_them_all(table: LimitTable) -> None:
-    found = coverage.grid(table, {})
+    found = gaps_and_overlaps.grid(table, {})
     gaps = found.gaps(most=10_000)
     taken = {row.row_id for row in table.rows}
-    rows = [row for gap in gaps.regions for row in coverage.closing_rows(found, gap, taken)]
+    rows = [row for gap in gaps.regions for row in gaps_and_overlaps.closing_rows(found, gap, taken)]
     assert len(taken) == len(table.rows) + len(rows)
     added = [
         LimitRow(
@@ -152,7 +152,7 @@ def test_the_rows_that_close_the_gaps_close_them_all(table: LimitTable) -> None:
         )
         for r in rows
     ]
-    closed = coverage.grid(LimitTable("t", table.hit_policy, table.columns, (*table.rows, *added)), {})
+    closed = gaps_and_overlaps.grid(LimitTable("t", table.hit_policy, table.columns, (*table.rows, *added)), {})
     assert closed.gaps().regions == ()
     mine = {row.row_id for row in table.rows}
     assert all(a.row_id in mine and b.row_id in mine for a, b, _ in closed.overlaps()), "new rows overlap nothing"
@@ -182,7 +182,7 @@ def _big(boxes: list[list[tuple[int, int]]], hit_policy: str = "unique") -> Limi
 
 def _seconds(table: LimitTable) -> tuple[float, list]:
     start = time.process_time()
-    found = list(coverage.findings(coverage.grid(table, {})))
+    found = list(gaps_and_overlaps.findings(gaps_and_overlaps.grid(table, {})))
     return time.process_time() - start, found
 
 
@@ -194,7 +194,7 @@ def test_a_thousand_rows_of_six_columns_are_proved_complete_in_seconds() -> None
 def test_holes_and_overlaps_in_a_large_table_are_found_exactly() -> None:
     boxes = boxes_that_fill(1000, 6, seed=2)
     table = _big([box for n, box in enumerate(boxes) if n not in (10, 500)])
-    gaps = coverage.grid(table, {}).gaps()
+    gaps = gaps_and_overlaps.grid(table, {}).gaps()
     assert not gaps.more and gaps.complete
     assert sum(regions.volume(gap.box) for gap in gaps.regions) > 0
     lost = [boxes[n] for n in (10, 500)]
@@ -215,7 +215,7 @@ def test_holes_and_overlaps_in_a_large_table_are_found_exactly() -> None:
 @given(tables())
 def test_rows_that_overlap_too_much_to_be_cut_apart_are_searched_just_as_exactly(table: LimitTable) -> None:
     """The search by containment, which only tables with very many overlaps need, finds the same records."""
-    found = coverage.grid(table, {})
+    found = gaps_and_overlaps.grid(table, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(regions, "MOST_PIECES", 0)
         boxes, more, complete = regions.uncovered(

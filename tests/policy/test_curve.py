@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from data import book
 from data.errors import InputError
-from policy import curve, judging
+from data.storage import book
 from policy.__main__ import main
+from policy.authoring import threshold_curve
+from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.histories import write_tables
 
@@ -40,15 +41,15 @@ def path(tmp_path):
      ("G", "-1,0,99.99,100", "{}")],
 )  # fmt: skip
 def test_each_point_is_a_check_with_that_limit(path, rule_id, over, cell) -> None:
-    values = curve.values(over)
+    values = threshold_curve.values(over)
     with book.reading(path) as con:
-        points = curve.draw(con, small.policy(RULES), rule_id, values, books.AS_OF, today=False)
+        points = threshold_curve.draw(con, small.policy(RULES), rule_id, values, books.AS_OF, today=False)
     assert [point.limit for point in points] == ["as it is", *map(str, values)]
     for point in points:
         rows = [r | ({"limit": cell.format(point.limit)} if r["rule_id"] == rule_id and point is not points[0] else {})
                 for r in RULES]  # fmt: skip
         with book.writing(path) as con:
-            run = judging.judge(con, small.policy(rows), books.AS_OF)
+            run = snapshot_check.judge(con, small.policy(rows), books.AS_OF)
             caught = con.execute(
                 """SELECT count(*), coalesce(sum(balance), 0) FROM facts_loan f WHERE EXISTS (FROM violations v
                 WHERE run_id = ? AND rule_id = ? AND (v.loan_id = f.loan_id
@@ -60,10 +61,15 @@ def test_each_point_is_a_check_with_that_limit(path, rule_id, over, cell) -> Non
 
 
 def test_values_and_ranges() -> None:
-    assert curve.values("0.5, 0.6") == [Decimal("0.5"), Decimal("0.6")]
-    assert curve.values("0.5..0.65/0.05") == [Decimal("0.5"), Decimal("0.55"), Decimal("0.60"), Decimal("0.65")]
-    assert curve.values("2024-01-30..2024-02-02/1")[-1] == date(2024, 2, 2)
-    assert curve.values("-5,10..30/10") == [-5, 10, 20, 30]
+    assert threshold_curve.values("0.5, 0.6") == [Decimal("0.5"), Decimal("0.6")]
+    assert threshold_curve.values("0.5..0.65/0.05") == [
+        Decimal("0.5"),
+        Decimal("0.55"),
+        Decimal("0.60"),
+        Decimal("0.65"),
+    ]
+    assert threshold_curve.values("2024-01-30..2024-02-02/1")[-1] == date(2024, 2, 2)
+    assert threshold_curve.values("-5,10..30/10") == [-5, 10, 20, 30]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_values_and_ranges() -> None:
 )  # fmt: skip
 def test_values_that_cannot_be_meant(over, says) -> None:
     with pytest.raises(InputError, match=says):
-        curve.values(over)
+        threshold_curve.values(over)
 
 
 def test_rules_without_such_a_limit_are_refused(path, capsys) -> None:
@@ -82,7 +88,9 @@ def test_rules_without_such_a_limit_are_refused(path, capsys) -> None:
         for rule_id, over, says in (("BOOL", "1", "measures a boolean"), ("DAY", "1", "gives number"),
                                     ("RATIOS", "1", "near it: RATIO")):  # fmt: skip
             with pytest.raises(InputError, match=says):
-                curve.draw(con, small.policy(RULES), rule_id, curve.values(over), books.AS_OF, today=False)
+                threshold_curve.draw(
+                    con, small.policy(RULES), rule_id, threshold_curve.values(over), books.AS_OF, today=False
+                )
 
 
 def test_the_command(path, tmp_path, capsys) -> None:

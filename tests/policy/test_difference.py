@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from data import book
 from data.errors import InputError
-from policy import difference, judging, run_difference, runs
+from data.storage import book
 from policy.__main__ import main
+from policy.authoring import version_diff
+from policy.runs import diff, snapshot_check, store
 from tests.policy import small
 from tests.policy.histories import DAYS, batch, build, limit, write_tables
 
@@ -17,28 +18,28 @@ MATURITY = {"rule_id": "D", "measure": "current_maturity", "comparator": ">=", "
 def test_rows_added_removed_and_changed_cell_by_cell() -> None:
     old = small.texts([{"rule_id": "A"}, {"rule_id": "B", "limit": "100"}])
     new = small.texts([{"rule_id": "B", "limit": "200", "severity": "low"}, {"rule_id": "C"}])
-    found = {(c.change, c.key[0]): c for c in difference.changes(old, new)}
+    found = {(c.change, c.key[0]): c for c in version_diff.changes(old, new)}
     assert set(found) == {("removed", "A"), ("changed", "B"), ("added", "C")}
     changed = found["changed", "B"]
     assert changed.cells == {"limit": ("100", "200"), "severity": ("high", "low")}
     assert (changed.title_zh, changed.title_en, changed.is_silent) == ("规则", "Rule", False)
-    assert difference.changes(old, old) == []
+    assert version_diff.changes(old, old) == []
 
 
 def test_a_row_that_only_moved_its_file_or_its_quotes_and_one_redated() -> None:
     old = small.texts([{"rule_id": "A"}])
     moved = {name.replace("rules/test", "rules/other"): text for name, text in old.items()}
-    (change,) = difference.changes(old, moved)
+    (change,) = version_diff.changes(old, moved)
     assert change.cells == {"file": ("rules/test.csv", "rules/other.csv")} and change.is_silent
     unquoted = dict(old) | {"rules/test.csv": old["rules/test.csv"].replace('"', "")}
-    assert difference.changes(old, unquoted) == []
-    (redated,) = difference.changes(old, small.texts([{"rule_id": "A", "effective_from": "2001-01-01"}]))
+    assert version_diff.changes(old, unquoted) == []
+    (redated,) = version_diff.changes(old, small.texts([{"rule_id": "A", "effective_from": "2001-01-01"}]))
     assert (redated.change, redated.cells) == ("changed", {"effective_from": ("2000-01-01", "2001-01-01")})
 
 
 def test_every_row_of_a_repeated_key_is_seen() -> None:
     old = small.texts([{"rule_id": "A"}, {"rule_id": "A"}])
-    assert [c.change for c in difference.changes(old, small.texts([{"rule_id": "A"}]))] == ["removed"]
+    assert [c.change for c in version_diff.changes(old, small.texts([{"rule_id": "A"}]))] == ["removed"]
 
 
 def test_the_command_compares_folders_and_kept_versions(tmp_path, capsys) -> None:
@@ -47,7 +48,7 @@ def test_the_command_compares_folders_and_kept_versions(tmp_path, capsys) -> Non
     with book.writing(path) as con:
         batch(con, "b1", DAYS[0], {"L1": {"balance": 150}})
         build(con, DAYS[0])
-        judging.judge(con, limit("100"), DAYS[0])
+        snapshot_check.judge(con, limit("100"), DAYS[0])
     version = limit("100").version
     assert main(["diff", version[:7], str(folder), "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -88,17 +89,17 @@ def _policy(value: str):
     return small.policy([{"limit": value}, MATURITY])
 
 
-def _compare(path, *judged: tuple) -> run_difference.RunDifference:
+def _compare(path, *judged: tuple) -> diff.RunDifference:
     with book.writing(path) as con:
-        ids = [judging.judge(con, policy, day).run_id for policy, day in judged]
+        ids = [snapshot_check.judge(con, policy, day).run_id for policy, day in judged]
     reader = book.Reader(path)
     try:
-        return run_difference.compare(reader, *ids)
+        return diff.compare(reader, *ids)
     finally:
         reader.close()
 
 
-def _said(found: run_difference.RunDifference) -> set[tuple]:
+def _said(found: diff.RunDifference) -> set[tuple]:
     return set(found.changes.select("rule_id", "subject_id", "change", "cause").iter_rows())
 
 
@@ -142,31 +143,31 @@ def test_a_later_run_against_an_earlier_one_is_the_mirror(path) -> None:
 
 def test_a_correction_of_the_same_day_is_data(path) -> None:
     with book.writing(path) as con:
-        first = judging.judge(con, _policy("100"), DAYS[0]).run_id
+        first = snapshot_check.judge(con, _policy("100"), DAYS[0]).run_id
         batch(con, "correction", DAYS[0], {"stays": {"balance": 5, "current_maturity": DAYS[11]}}, order=1)
         build(con, DAYS[0])
-        second = judging.judge(con, _policy("80"), DAYS[0]).run_id
+        second = snapshot_check.judge(con, _policy("80"), DAYS[0]).run_id
     reader = book.Reader(path)
-    found = run_difference.compare(reader, first, second)
+    found = diff.compare(reader, first, second)
     reader.close()
     assert _said(found) == {("R", "stays", "vanished", "data"), ("R", "policy", "appeared", "policy")}
 
 
 def test_runs_of_another_engine_are_refused(path) -> None:
     with book.writing(path) as con:
-        judging.judge(con, _policy("100"), DAYS[0])
-        judging.judge(con, _policy("100"), DAYS[1])
+        snapshot_check.judge(con, _policy("100"), DAYS[0])
+        snapshot_check.judge(con, _policy("100"), DAYS[1])
         con.execute("UPDATE runs SET engine_version = 'older' WHERE as_of = ?", [DAYS[0]])
-        ids = [run.run_id for run in runs.listed(con)]
+        ids = [run.run_id for run in store.listed(con)]
     reader = book.Reader(path)
     with pytest.raises(InputError, match="judged by engine older"):
-        run_difference.compare(reader, *ids)
+        diff.compare(reader, *ids)
     reader.close()
 
 
 def test_the_command_says_each_cause(path, capsys) -> None:
     with book.writing(path) as con:
-        ids = [judging.judge(con, _policy("100"), day).run_id for day in DAYS[:2]]
+        ids = [snapshot_check.judge(con, _policy("100"), day).run_id for day in DAYS[:2]]
     assert main(["diff", *ids, "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["order"] == ["time", "data", "policy"]

@@ -7,9 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data import book, demo, facts
-from policy import judging, tables
-from policy.compiling import compile_subject
+from data.demo import generator
+from data.facts import derivation
+from data.storage import book
+from policy.engine.compiler import compile_subject
+from policy.model import csv_reader
+from policy.runs import snapshot_check
 from tests.policy import differential
 from tests.policy.comparing import compare, stored
 
@@ -32,10 +35,10 @@ def test_random_policies_over_random_loans(tmp_path) -> None:
 @pytest.fixture(scope="module")
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, date]]:
     path: Path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    demo.build(path, 300, 1)
+    generator.build(path, 300, 1)
     with book.writing(path) as con:
-        as_of = judging.pick_as_of(con, None)
-        facts.build(con, as_of)
+        as_of = snapshot_check.pick_as_of(con, None)
+        derivation.build(con, as_of)
         yield con, as_of
 
 
@@ -43,8 +46,8 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
 def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
     """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
     con, as_of = demo_book
-    policy, texts = judging.load(), tables.read_texts(tables.SHIPPED)
-    run = judging.judge(con, policy, as_of, today=today)
+    policy, texts = snapshot_check.load(), csv_reader.read_texts(csv_reader.SHIPPED)
+    run = snapshot_check.judge(con, policy, as_of, today=today)
     verdicts = 0
     for subject in policy.subjects:
         compared = compare(con, compile_subject(policy, subject, today=today), texts, as_of, today=today)

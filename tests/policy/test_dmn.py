@@ -13,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
-from policy import judging, lint, lookups, tables, unary_tests
 from policy.__main__ import main
-from policy.dmn import feel, reading, writing
-from policy.model import FOREVER
+from policy.authoring import lint
+from policy.decision_tables import lookups, unary_tests
+from policy.decision_tables.dmn import feel, reading, writing
+from policy.model import csv_reader
+from policy.model.records import FOREVER
+from policy.runs import snapshot_check
 
 M = "{" + writing.MODEL + "}"
 NOTHING = reading.Given()
@@ -86,7 +89,7 @@ def _refused(text: str, given: reading.Given = FOREIGN) -> str:
 
 
 def test_every_shipped_table_comes_back_as_it_was() -> None:
-    policy = judging.load()
+    policy = snapshot_check.load()
     for table in policy.limit_tables.values():
         found, passed_over = reading.read(writing.document(table).encode(), NOTHING)
         assert passed_over == [] and len(found) == 1
@@ -110,7 +113,7 @@ def test_every_shipped_table_comes_back_as_it_was() -> None:
 
 def test_what_is_written_has_the_structure_of_the_standard() -> None:
     """Order and number of children, unique ids, references that resolve, FEEL in every cell: what readers check."""
-    for table in judging.load().limit_tables.values():
+    for table in snapshot_check.load().limit_tables.values():
         root = ET.fromstring(writing.document(table))
         ids = [e.get("id") for e in root.iter() if e.get("id")]
         assert len(ids) == len(set(ids)) and all(re.match(r"[A-Za-z_][\w.-]*\Z", i) for i in ids)
@@ -258,7 +261,7 @@ def test_deep_nesting_is_refused_not_crashed_on() -> None:
 
 
 def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    policy, texts = judging.load(), tables.read_texts(tables.SHIPPED)
+    policy, texts = snapshot_check.load(), csv_reader.read_texts(csv_reader.SHIPPED)
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -267,7 +270,7 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path)]) == 1
     assert "--replace" in capsys.readouterr().err
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path), "--replace"]) == 0
-    again, problems = lint.lint(tables.read_texts(tmp_path))
+    again, problems = lint.lint(csv_reader.read_texts(tmp_path))
     assert [p for p in problems if p.level == "error"] == []
     rows, was = again.limit_tables["collateral_ratios"].rows, policy.limit_tables["collateral_ratios"].rows
     assert [(r.row_id, r.cells, r.effective_from) for r in rows] == [(r.row_id, r.cells, r.effective_from) for r in was]

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from books import AS_OF, make
 
-from data import book
 from data.errors import LoanlightError
-from policy import deadlines, duties, judging, ticklers
+from data.storage import book
+from policy.extensions import deadlines
+from policy.monitoring import duties, ticklers
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 WITHIN = 60
 LOAN = {
     "borrower_id": "B1", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000, "balance": 60,
@@ -96,7 +98,7 @@ def test_nothing_lies_outside_the_days_asked_for(path):
      ("pledge,COL-INSURANCE", "2 cells under 4 columns")],
 )  # fmt: skip
 def test_a_wrong_row_is_named(row, said):
-    policy = judging.load()
+    policy = snapshot_check.load()
     changed = replace(policy, texts=policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})
     with pytest.raises(LoanlightError, match="row 2") as error:
         duties.catalogue(changed)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from policy.__main__ import main
-from policy.expiry import expiring
+from policy.authoring.expiry import expiring
 from tests.policy import books, small
 from tests.policy.histories import write_tables
 

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from data import dictionary
-from policy import examples, functions, lint, unary_tests
-from policy.checking import compile_measure, compile_text
-from policy.compiling import compile_subject
-from policy.expressions import ExpressionError, Names, fact
-from policy.model import FOREVER
+from policy.authoring import examples, lint
+from policy.decision_tables import unary_tests
+from policy.engine.compiler import compile_subject
+from policy.language import functions
+from policy.language.expressions import ExpressionError, Names, fact
+from policy.language.type_checking import compile_measure, compile_text
+from policy.model.records import FOREVER
 from tests.policy import small
 
 COLUMNS = {name: fact(field) for name, field in dictionary.facts("loan").items()}

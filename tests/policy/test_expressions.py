@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import dictionary
-from policy.checking import compile_measure, compile_text
-from policy.expressions import ExpressionError, Names, Typed, fact
-from policy.functions import render
+from policy.language.expressions import ExpressionError, Names, Typed, fact
+from policy.language.functions import render
+from policy.language.type_checking import compile_measure, compile_text
 
 COLUMNS = {name: fact(field) for name, field in dictionary.facts("loan").items()}
 NAMES = Names(COLUMNS, lambda _table, _column: None, ["ratios"])

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import book
-from policy import extension, frontier, judging
+from data.storage import book
 from policy.__main__ import main
+from policy.extensions import extension_decision, frontier
+from policy.runs import snapshot_check
 from tests.policy import books, extension_oracle
 from tests.policy.books import AS_OF
 
@@ -29,7 +30,7 @@ GOLDEN = {
     "G4-extended": ("2022-06-10", "2025-06-10", "2026-06-10", "medium", "2026-12-10", "2026-05-21"),
     "G1-extended": ("2024-01-31", "2025-01-31", "2025-07-31", "short", "2026-01-31", "2025-07-21"),
 }
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 def _loan(disbursed: str, original: str, current: str) -> dict[str, object]:
@@ -68,14 +69,16 @@ def path(tmp_path_factory: pytest.TempPathFactory):
     return books.make(tmp_path_factory.mktemp("book") / "b.duckdb", loans, guarantees)
 
 
-def _judge(path, loan_id: str, to: str | date, applied: str | date, consent: str | None = None) -> extension.Decision:
+def _judge(
+    path, loan_id: str, to: str | date, applied: str | date, consent: str | None = None
+) -> extension_decision.Decision:
     day = date.fromisoformat
-    request = extension.Request(loan_id, day(str(applied)), day(str(to)), consent)
+    request = extension_decision.Request(loan_id, day(str(applied)), day(str(to)), consent)
     with book.reading(path) as con:
-        return extension.judge(con, POLICY, AS_OF, request)
+        return extension_decision.judge(con, POLICY, AS_OF, request)
 
 
-def _line(decision: extension.Decision, rule_id: str):
+def _line(decision: extension_decision.Decision, rule_id: str):
     return next(line for line in decision.lines if line.rule_id == rule_id)
 
 
@@ -188,7 +191,7 @@ def test_limits_agree_with_an_independent_reading(tmp_path_factory, rows) -> Non
         "consent": pl.String,
     }
     with book.reading(path) as con:
-        found = extension.judge_many(con, POLICY, AS_OF, pl.DataFrame(requests, schema=schema, orient="row"))
+        found = extension_decision.judge_many(con, POLICY, AS_OF, pl.DataFrame(requests, schema=schema, orient="row"))
     by_id = {row["request_id"]: row for row in found.to_dicts()}
     for n, (term_class, latest, apply_by) in enumerate(expected):
         row = by_id[str(n)]

@@ -3,8 +3,9 @@
 from datetime import date
 from pathlib import Path
 
-from data import book, importing
-from policy import judging
+from data.ingest import pipeline
+from data.storage import book
+from policy.runs import snapshot_check
 
 FILE = """借据号,客户编号,借款人名称,机构号,贷款余额,贷款金额,放款日,到期日期,五级分类,担保方式,客户经理工号
 L001,C1,张三,001,105000,200000,20240101,20270101,正常,抵押,U1
@@ -17,9 +18,9 @@ ON_DATA = {"BRN-SEGMENTS"}  # asks whether the fields to group loans by are fill
 def test_nothing_is_violated_by_what_the_file_does_not_say(tmp_path: Path):
     file, path, day = tmp_path / "loans.csv", tmp_path / "book.duckdb", date(2026, 10, 31)
     file.write_text(FILE, encoding="utf-8")
-    importing.import_files([file], day, path)
+    pipeline.import_files([file], day, path)
     with book.writing(path) as con:
-        run = judging.check(con, judging.load(), day)
+        run = snapshot_check.check(con, snapshot_check.load(), day)
     violated = {rule.rule_id for rule in run.rules if rule.counts["violation"]}
     assert violated - ON_DATA == set()
     assert any(rule.counts["not_assessable"] for rule in run.rules)

@@ -10,11 +10,12 @@ import pytest
 from books import AS_OF, make
 from small import policy as small_policy
 
-from data import book
+from data.storage import book
 from policy import __main__ as command_line
-from policy import extension, frontier, judging
-from policy.extension import Request
-from policy.model import Policy
+from policy.extensions import extension_decision, frontier
+from policy.extensions.extension_decision import Request
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 
 LOAN = {
     "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "guarantee", "balance": 100,
@@ -31,7 +32,7 @@ LOANS = {
 }  # fmt: skip
 
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def _answered(blocks: list[frontier.Block], applied: date, wished: date) -> list
 
 
 def _brute(con, policy: Policy, requests: list[Request]) -> list[tuple[str, tuple[str, ...]]]:
-    found = extension.judge_many(con, policy, AS_OF, extension.frame_of(requests))
+    found = extension_decision.judge_many(con, policy, AS_OF, extension_decision.frame_of(requests))
     rows = found.sort(pl.col("request_id").cast(pl.Int64)).to_dicts()
     return [(row["verdict"], tuple(row["blocked_by"])) for row in rows]
 

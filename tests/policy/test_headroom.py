@@ -10,13 +10,17 @@ import pytest
 from books import AS_OF, make
 from small import policy as small_policy
 
-from data import book, dictionary, facts
+from data import dictionary
+from data.facts import derivation
+from data.storage import book
 from policy import __main__ as command_line
-from policy import headroom, judging, verdicts
-from policy.headroom import Remedy
-from policy.model import Cure
+from policy.engine import verdict_evidence
+from policy.model.records import Cure
+from policy.monitoring import headroom
+from policy.monitoring.headroom import Remedy
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 LOAN = {
     "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000,
     "disbursed_on": date(2023, 7, 10), "original_maturity": date(2025, 7, 10), "extension_count": 0,
@@ -38,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 def _verdict(path: Path, loan_id: str) -> str:
     with book.reading(path) as con:
-        found = verdicts.of_loan(con, POLICY, AS_OF, loan_id)
+        found = verdict_evidence.of_loan(con, POLICY, AS_OF, loan_id)
     return next(v.verdict for v in found if v.rule_id == "COL-RATIO")
 
 
@@ -50,7 +54,7 @@ def _remedies(path: Path) -> list[Remedy]:
 def _after(path: Path, change: str, **values: object) -> str:
     with book.writing(path) as con:
         con.execute(change, values)
-        facts.build(con, AS_OF)
+        derivation.build(con, AS_OF)
     return _verdict(path, str(values["loan"]))
 
 

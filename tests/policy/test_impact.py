@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from data import book
-from policy import impact, judging, safe_csv
+from data.storage import book
 from policy.__main__ import main
+from policy.authoring import impact
+from policy.model import csv_writer
+from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.histories import write_tables
 
@@ -43,7 +45,7 @@ def path(tmp_path):
 
 def _full(path, policy) -> dict[tuple[str, str], tuple[str, Decimal]]:
     with book.writing(path) as con:
-        judging.judge(con, policy, books.AS_OF)
+        snapshot_check.judge(con, policy, books.AS_OF)
         found = con.execute("SELECT rule_id, subject_id FROM violations WHERE policy_version = ?", [policy.version])
         return set(found.fetchall())
 
@@ -121,6 +123,6 @@ def test_the_csv_runs_no_formula_and_the_book_is_as_it_was(path, tmp_path) -> No
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_cells_that_begin_like_a_formula(tmp_path, text) -> None:
-    safe_csv.write(tmp_path / "x.csv", safe_csv.pl.DataFrame({"a": [text, "plain"], "n": [-1, 2]}))
+    csv_writer.write(tmp_path / "x.csv", csv_writer.pl.DataFrame({"a": [text, "plain"], "n": [-1, 2]}))
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [list(row) for row in csv.reader(file)] == [["a", "n"], ["'" + text, "-1"], ["plain", "2"]]

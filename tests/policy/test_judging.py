@@ -5,22 +5,25 @@ from decimal import Decimal
 
 import pytest
 
-from data import book
-from policy import judging, verdicts
-from policy.model import Policy
+from data.storage import book
+from policy.engine import verdict_evidence
+from policy.model.records import Policy
+from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.books import AS_OF
 
 RATIOS = ("unique", [("guarantee_type", "key", "code", ""), ("max_ratio", "limit", "rate", "ratio")])
 
 
-def _judged(tmp_path, policy: Policy, loans: dict[str, dict], *, today: bool = False) -> dict[str, verdicts.Verdict]:
+def _judged(
+    tmp_path, policy: Policy, loans: dict[str, dict], *, today: bool = False
+) -> dict[str, verdict_evidence.Verdict]:
     """The verdict of each loan's one rule; the run's counts must agree with them."""
     path = books.make(tmp_path / "b.duckdb", loans)
     with book.writing(path) as con:
-        run = judging.check(con, policy, AS_OF, today=today)
+        run = snapshot_check.check(con, policy, AS_OF, today=today)
     with book.reading(path) as con:
-        found = {loan: verdicts.of_loan(con, policy, AS_OF, loan, today=today) for loan in loans}
+        found = {loan: verdict_evidence.of_loan(con, policy, AS_OF, loan, today=today) for loan in loans}
         stored = con.execute("SELECT loan_id, rule_id, measured, limit_value FROM violations").fetchall()
     lines = [line for each in found.values() for line in each]
     for counted in run.rules:
@@ -74,10 +77,10 @@ def test_boundaries_of_money_ratio_and_date(tmp_path, comparator: str, below: st
     policy = small.policy(rows)
     path = books.make(tmp_path / "b.duckdb", loans)
     with book.writing(path) as con:
-        judging.check(con, policy, AS_OF)
+        snapshot_check.check(con, policy, AS_OF)
     with book.reading(path) as con:
         for loan, expected in (("below", below), ("at", at), ("above", above)):
-            found = {line.rule_id: line.verdict for line in verdicts.of_loan(con, policy, AS_OF, loan)}
+            found = {line.rule_id: line.verdict for line in verdict_evidence.of_loan(con, policy, AS_OF, loan)}
             assert found == dict.fromkeys(("MONEY", "RATIO", "DATE"), expected), loan
 
 
@@ -245,10 +248,10 @@ def test_aggregates_over_collateral_are_unknown_when_one_part_is(tmp_path) -> No
     ]
     path = books.make(tmp_path / "b.duckdb", loans, rows)
     with book.writing(path) as con:
-        run = judging.check(con, policy, AS_OF)
+        run = snapshot_check.check(con, policy, AS_OF)
     assert run.rules[0].counts == {"pass": 1, "violation": 0, "not_applicable": 0, "not_assessable": 2}
     with book.reading(path) as con:
-        line = verdicts.of_loan(con, policy, AS_OF, "both")[0]
+        line = verdict_evidence.of_loan(con, policy, AS_OF, "both")[0]
     assert (line.verdict, line.limit) == ("pass", "140")
 
 
@@ -258,7 +261,7 @@ def test_the_same_run_again_gives_the_same_rows(tmp_path) -> None:
     found = []
     for _ in range(2):
         with book.writing(path) as con:
-            judging.check(con, small.policy([{}]), AS_OF)
+            snapshot_check.check(con, small.policy([{}]), AS_OF)
             found.append(con.execute("SELECT * FROM violations").fetchall())
             counts = con.execute("SELECT sum(subjects) FROM run_counts").fetchall()
     assert found[0] == found[1] and len(found[0]) == 199
@@ -269,14 +272,14 @@ def test_snapshot_that_is_not_there_is_named(tmp_path) -> None:
     path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
     with (
         book.reading(path) as con,
-        pytest.raises(judging.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
+        pytest.raises(snapshot_check.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
     ):
-        judging.pick_as_of(con, date(2024, 7, 31))
+        snapshot_check.pick_as_of(con, date(2024, 7, 31))
 
 
 def test_a_snapshot_whose_facts_do_not_stand_says_what_to_do(tmp_path) -> None:
     path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
     with book.writing(path) as con:
         con.execute("DELETE FROM facts_loan")
-    with book.reading(path) as con, pytest.raises(judging.BookError, match="Run python -m policy check"):
-        verdicts.of_loan(con, small.policy([{}]), AS_OF, "L")
+    with book.reading(path) as con, pytest.raises(snapshot_check.BookError, match="Run python -m policy check"):
+        verdict_evidence.of_loan(con, small.policy([{}]), AS_OF, "L")

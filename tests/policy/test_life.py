@@ -9,11 +9,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from data import book, facts, schema
 from data.errors import InputError
-from policy import judging, life, runs
+from data.facts import derivation
+from data.storage import book, schema
 from policy.__main__ import main
-from policy.model import Policy
+from policy.model.records import Policy
+from policy.runs import snapshot_check, store
+from policy.violations import lifecycle
 from tests.policy import small
 from tests.policy.histories import DAYS
 
@@ -44,7 +46,7 @@ def _book(path):
     """A book whose tables of facts stand empty."""
     with book.writing(path) as con:
         con.execute("INSERT INTO batches (batch_id) VALUES ('test')")
-        facts.build(con, DAYS[0])
+        derivation.build(con, DAYS[0])
     return path
 
 
@@ -57,9 +59,9 @@ def _judge(con, day: date, records: dict[str, str], policy: Policy, *, recorded:
                 "INSERT INTO facts_loan (as_of, loan_id, branch_id, balance, days_past_due) VALUES (?, ?, ?, ?, ?)",
                 [day, loan, loan[-1], RECORDS[name]["balance"], RECORDS[name]["days_past_due"]],
             )
-    run = judging.judge(con, policy, day)
+    run = snapshot_check.judge(con, policy, day)
     if recorded:
-        life.record(con, run.run_id)
+        lifecycle.record(con, run.run_id)
     return run.run_id
 
 
@@ -141,7 +143,7 @@ def test_random_histories_are_told_as_the_plain_model_tells_them(history, data) 
     models = {(rule, f"L{n}"): Model(rule) for rule in ("CURE", "PAST", "NEW") for n in range(6)}
     con = duckdb.connect(":memory:")
     schema.create(con)
-    facts.build(con, DAYS[0])
+    derivation.build(con, DAYS[0])
     before = None
     for n, (policy, records) in enumerate(history):
         named = {f"L{loan}": record for loan, record in enumerate(records)} | {"stays": "keeps"}
@@ -151,29 +153,29 @@ def test_random_histories_are_told_as_the_plain_model_tells_them(history, data) 
             if n == since:
                 model.since = model.state
         before = policy
-    found = life.build(con, runs.find(con, last), DAYS[since])
+    found = lifecycle.build(con, store.find(con, last), DAYS[since])
     said = {
         (row["rule_id"], row["subject_id"]): (
             row["state"], row["movement"], row["first_seen"], row["last_seen"], row["opened_on"], row["times_reopened"])
-        for row in life.listed(con).to_dicts()
+        for row in lifecycle.listed(con).to_dicts()
     }  # fmt: skip
     expected = {key: model.said(len(history) - 1, since) for key, model in models.items()}
     assert said == {key: value for key, value in expected.items() if value}
     for column in ("rule_id", "branch_id"):
-        for row in life.by(con, column).to_dicts():
-            came, left = (sum(row[name] for name in names) for names in (life.CAME, life.LEFT))
+        for row in lifecycle.by(con, column).to_dicts():
+            came, left = (sum(row[name] for name in names) for names in (lifecycle.CAME, lifecycle.LEFT))
             assert row["opening"] + came - left == row["closing"]
     assert found.closing == sum(model.state == "broken" for model in models.values())
     con.close()
 
 
-def _told(path, *days: tuple[str, Policy], since: int | None = None) -> tuple[life.Life, dict[str, dict]]:
+def _told(path, *days: tuple[str, Policy], since: int | None = None) -> tuple[lifecycle.Life, dict[str, dict]]:
     """One loan L1 over the days: the name of its record and the policy. Returns the life, and each rule's row."""
     with book.writing(path) as con:
         for n, (record, policy) in enumerate(days):
             last = _judge(con, DAYS[n], {"L1": record, "L2": "keeps"}, policy, recorded=True)
-        found = life.build(con, runs.find(con, last), None if since is None else DAYS[since])
-        return found, {row["rule_id"]: row for row in life.listed(con).to_dicts()}
+        found = lifecycle.build(con, store.find(con, last), None if since is None else DAYS[since])
+        return found, {row["rule_id"]: row for row in lifecycle.listed(con).to_dicts()}
 
 
 P = POLICIES[100, False]
@@ -222,7 +224,7 @@ def test_a_first_run_has_no_opening_and_a_day_not_judged_is_named(tmp_path) -> N
     found, _ = _told(path, ("breaks", P))
     assert (found.since, found.opening, found.movements["new"][0], found.closing) == (None, 0, 2, 2)
     with book.reading(path) as con, pytest.raises(InputError, match="No run of 2024-09-01 before 2024-01-01"):
-        life.build(con, runs.latest(con, None), DAYS[8])
+        lifecycle.build(con, store.latest(con, None), DAYS[8])
 
 
 def test_an_earlier_day_judged_again_is_followed_without_a_new_check_of_the_later(tmp_path) -> None:
@@ -232,8 +234,8 @@ def test_an_earlier_day_judged_again_is_followed_without_a_new_check_of_the_late
         _judge(con, DAYS[1], {"L1": "breaks", "L2": "breaks"}, P, recorded=True)
     with book.reading(path) as con:
         before = con.execute("FROM vanished ORDER BY ALL").fetchall()
-        life.build(con, runs.latest(con, None))
-        rows = {(r["rule_id"], r["subject_id"]): r for r in life.listed(con).to_dicts()}
+        lifecycle.build(con, store.latest(con, None))
+        rows = {(r["rule_id"], r["subject_id"]): r for r in lifecycle.listed(con).to_dicts()}
     assert (rows["CURE", "L1"]["last_seen"], rows["CURE", "L2"]["state"]) == (DAYS[1], "cured")
     with book.reading(path) as con:
         assert con.execute("FROM vanished ORDER BY ALL").fetchall() == before

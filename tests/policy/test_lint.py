@@ -4,8 +4,10 @@ from datetime import date
 
 import pytest
 
-from policy import examples, judging, lint, tables
 from policy.__main__ import main
+from policy.authoring import examples, lint
+from policy.model import csv_reader
+from policy.runs import snapshot_check
 from tests.policy import small
 
 MONTHS = [("original_term_months", "key", "integer", "months"), ("days", "limit", "integer", "days")]
@@ -132,9 +134,9 @@ def test_rows_about_to_expire_are_warned_of() -> None:
 
 
 def test_shipped_policy_has_no_error_and_every_example_agrees() -> None:
-    _, problems = lint.lint(tables.read_texts(tables.SHIPPED))
+    _, problems = lint.lint(csv_reader.read_texts(csv_reader.SHIPPED))
     assert small.errors(problems) == []
-    outcomes = examples.run(judging.load())
+    outcomes = examples.run(snapshot_check.load())
     assert len(outcomes) > 400
     assert [outcome.example.example_id for outcome in outcomes if not outcome.agrees] == []
 
@@ -153,7 +155,7 @@ def test_version_is_the_content_and_nothing_else() -> None:
     texts = small.texts([{}])
     same = {name: text.replace("\n", "\r\n") for name, text in texts.items()}
     changed = texts | {"rules/test.csv": texts["rules/test.csv"].replace('"100"', '"101"')}
-    assert tables.version_of(texts) == tables.version_of(same) != tables.version_of(changed)
+    assert csv_reader.version_of(texts) == csv_reader.version_of(same) != csv_reader.version_of(changed)
 
 
 @pytest.mark.parametrize("command", ["lint", "check"])

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from data import book
-from policy import examples, exposure, lint, reach, verdicts
+from data.storage import book
 from policy.__main__ import main
+from policy.authoring import examples, lint, uncovered_exposure, unreached_rows
 from policy.commands import printing
-from policy.model import Policy
+from policy.engine import verdict_evidence
+from policy.model.records import Policy
 from tests.policy import books, small
 
 LIMITED = {"measure": "days_past_due", "limit": "terms.days", "unit": "days", "as_of": ""}
@@ -167,7 +168,7 @@ def test_the_loans_and_balance_in_each_gap_and_the_row_that_closes_it(
     policy, problems = lint.lint(texts)
     assert [p for p in problems if "terms" in p.table and ("no row answers" in p.message or p.level == "error")] == []
     with book.reading(gap_book) as con:
-        assert [gap for each in exposure.of_book(con, policy, books.AS_OF) for gap in each.gaps] == []
+        assert [gap for each in uncovered_exposure.of_book(con, policy, books.AS_OF) for gap in each.gaps] == []
     assert main(["lint", "--tables", str(tables), "--book", str(gap_book)]) == 0
     text = capsys.readouterr().out
     assert "1 records, 1 loans, 200.00 yuan" in text and "add to limits/terms.csv:" in text and "terms-3" in text
@@ -191,7 +192,7 @@ def test_rules_and_rows_that_nothing_reaches_are_named(
     texts["examples/t.csv"] = EXAMPLES + "E,R,2024-01-01,days_past_due=1; original_term_months=5,pass,1,1,x\n"
     tables = _write(tmp_path / "tables", texts)
     policy = lint.lint(texts)[0]
-    found = reach.by_examples(policy, examples.run(policy))
+    found = unreached_rows.by_examples(policy, examples.run(policy))
     assert ([r.rule_id for r in found.rules], [row.row_id for _, row in found.rows]) == (["S"], ["terms-1", "terms-2"])
     assert main(["test", "--tables", str(tables), "--book", str(gap_book), "--json"]) == 0
     by = json.loads(capsys.readouterr().out)["unreached_by"]
@@ -202,7 +203,9 @@ def test_rules_and_rows_that_nothing_reaches_are_named(
     assert "limits/terms.csv, row 3: terms-1 answers for nothing in any example." in capsys.readouterr().out
 
 
-def _collected(path: Path, *rows: dict[str, str], days: int, comparator: str = "<=") -> tuple[Policy, verdicts.Verdict]:
+def _collected(
+    path: Path, *rows: dict[str, str], days: int, comparator: str = "<="
+) -> tuple[Policy, verdict_evidence.Verdict]:
     """The verdict of one loan of twelve months, so many days past due."""
     policy = small.policy([LIMITED | {"comparator": comparator}], {"terms": ("collect", MONTHS, list(rows))})
     loan = {
@@ -212,7 +215,7 @@ def _collected(path: Path, *rows: dict[str, str], days: int, comparator: str = "
         "original_maturity": date(2025, 1, 1),
     }
     with book.reading(books.make(path / "one.duckdb", {"A": loan})) as con:
-        return policy, verdicts.of_loan(con, policy, books.AS_OF, "A")[0]
+        return policy, verdict_evidence.of_loan(con, policy, books.AS_OF, "A")[0]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from data import book, facts
-from policy import judging, metric_groups, metric_store, metrics
-from policy.model import Policy
+from data.facts import derivation
+from data.storage import book
+from policy.model.records import Policy
+from policy.monitoring import metric_groups, metric_store, metrics
+from policy.runs import snapshot_check
 from tests.policy.test_metrics import make
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 def with_groups(old: str, new: str) -> Policy:
@@ -39,13 +41,13 @@ def test_a_group_that_cannot_be_meant(old: str, new: str, level: str, says: str)
 def test_values_kept_are_those_evaluated_and_go_with_the_facts(tmp_path: Path) -> None:
     path = make(tmp_path / "b.duckdb", net_capital=10000)
     with book.writing(path) as con:
-        (day,) = facts.built_dates(con)
+        (day,) = derivation.built_dates(con)
         metric_store.record(con, POLICY, day)
         found = [value for value in metrics.evaluate(con, POLICY, day) if value.subject == "portfolio"]
         fresh = sorted(found, key=lambda value: value.metric_id)
         assert metric_store.kept(con, POLICY, "portfolio", "bank", day) == {day: fresh}
         assert metric_store.kept(con, replace(POLICY, version="other"), "portfolio", "bank", day) == {}
         assert metric_store.kept(con, POLICY, "portfolio", "bank", date(2000, 1, 1)) == {}
-        facts.build(con, day)
+        derivation.build(con, day)
         assert metric_store.kept(con, POLICY, "portfolio", "bank", day) == {}
         assert metric_store.of(con, POLICY, None, day, (day,)) == {day: found}

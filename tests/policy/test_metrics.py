@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from data import book, facts
 from data.errors import BookError, InputError
-from policy import judging, metric_checks, metrics
+from data.facts import derivation
+from data.storage import book
 from policy.__main__ import main
-from policy.metrics import Value
-from policy.model import Policy
+from policy.model.records import Policy
+from policy.monitoring import metric_lint, metrics
+from policy.monitoring.metrics import Value
+from policy.runs import snapshot_check
 from tests.policy import books
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 
 
 def make(path: Path, npl: str = "50.00", **parameters: object) -> Path:
@@ -87,7 +89,7 @@ def test_a_value_at_its_limit_has_not_passed_it(tmp_path: Path) -> None:
     with book.writing(path) as con:
         con.execute("UPDATE snapshots SET provision = CASE WHEN loan_id[1] = 'N' THEN 0 "
                     "WHEN loan_id IN ('S1', 'S2') THEN 54 ELSE 75 END")  # fmt: skip
-        facts.build(con, books.AS_OF)
+        derivation.build(con, books.AS_OF)
     found = evaluate(path)
     for metric_id in ("NPL", "COVERAGE"):
         assert [of(found, metric_id, branch).status for branch in "1234"] == ["green", "amber", "amber", "red"]
@@ -106,7 +108,7 @@ def test_loans_that_lack_an_input_are_counted(tmp_path: Path) -> None:
     path = make(tmp_path / "b.duckdb")
     with book.writing(path) as con:
         books.insert_loan(con, "L4", balance=500, status="normal", currency="CNY", branch_id="02")
-        facts.build(con, books.AS_OF)
+        derivation.build(con, books.AS_OF)
     npl = of(evaluate(path), "NPL")
     assert (npl.value, npl.lacking, npl.total) == (Decimal("0.05"), 1, 4)
 
@@ -116,7 +118,7 @@ def test_counts_of_the_latest_run(tmp_path: Path) -> None:
     before = of(evaluate(path), "VIOLATION-RATE")
     assert (before.value, before.missing) == (None, ("violations", "passes"))
     with book.writing(path) as con:
-        run = judging.check(con, POLICY, books.AS_OF)
+        run = snapshot_check.check(con, POLICY, books.AS_OF)
     found = evaluate(path)
     totals = {verdict: sum(rule.counts[verdict] for rule in run.rules) for verdict in ("pass", "violation")}
     assert of(found, "VIOLATIONS-PER-LOAN").value == round(Decimal(totals["violation"]) / 3, 6)
@@ -128,7 +130,7 @@ def test_counts_of_the_latest_run(tmp_path: Path) -> None:
 
 def test_only_what_is_in_force(values: list[Value], tmp_path: Path) -> None:
     changed = edited("NPL", effective_from="2024-07-01")
-    assert metric_checks.problems(changed) == []
+    assert metric_lint.problems(changed) == []
     assert "NPL" not in {value.metric_id for value in evaluate(make(tmp_path / "b.duckdb"), changed)}
     assert "NPL" in {value.metric_id for value in values}
 
@@ -154,7 +156,7 @@ def edited(metric_id: str, **cells: str) -> Policy:
 
 
 def test_the_shipped_table_is_clean() -> None:
-    assert metric_checks.problems(POLICY) == []
+    assert metric_lint.problems(POLICY) == []
     assert len(metrics.metrics(POLICY)) >= 40
 
 
@@ -183,7 +185,7 @@ def test_the_shipped_table_is_clean() -> None:
     ],
 )
 def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: str, says: str) -> None:
-    found = [p for p in metric_checks.problems(edited("NPL", **cells)) if p.column == column]
+    found = [p for p in metric_lint.problems(edited("NPL", **cells)) if p.column == column]
     assert [p for p in found if any(part in p.message for part in says.split("|"))], found
     assert all(p.level == "error" and p.table == metrics.TABLE and p.row > 1 for p in found)
 
@@ -191,7 +193,7 @@ def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: s
 def test_a_folder_without_metrics_has_none() -> None:
     texts = {name: text for name, text in POLICY.texts.items() if name != metrics.TABLE}
     bare = replace(POLICY, texts=texts)
-    assert (metrics.metrics(bare), metric_checks.problems(bare)) == ((), [])
+    assert (metrics.metrics(bare), metric_lint.problems(bare)) == ((), [])
 
 
 @pytest.fixture

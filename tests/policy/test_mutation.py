@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from policy import judging
+from policy.runs import snapshot_check
 from tests.policy import mutants, small
 from tests.policy.mutation import Mutations
 
@@ -13,7 +13,7 @@ SAMPLE = 150
 
 def test_a_sample_of_the_shipped_rules_mutants_is_caught() -> None:
     """All of them by `make proof`."""
-    mutations = Mutations(judging.load())
+    mutations = Mutations(snapshot_check.load())
     score = mutations.score(random.Random(7).sample(list(mutations.all()), SAMPLE))
     assert score.share >= 0.98, [str(mutant) for mutant in score.survivors]
     assert score.caught > SAMPLE / 2

@@ -6,21 +6,24 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data import book, demo, facts
+from data.demo import generator
 from data.errors import LoanlightError
-from policy import judging, matrix
+from data.facts import derivation
+from data.storage import book
+from policy.engine import batch
+from policy.runs import snapshot_check
 from tests.policy import books, small
 
 
 def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path: Path) -> None:
     """On a demo book, every rule of every subject."""
     path = tmp_path / "book.duckdb"
-    demo.build(path, 500, 1)
-    policy = judging.load()
+    generator.build(path, 500, 1)
+    policy = snapshot_check.load()
     with book.writing(path) as con:
-        as_of = judging.pick_as_of(con, None)
-        facts.build(con, as_of)
-        run = judging.judge(con, policy, as_of)
+        as_of = snapshot_check.pick_as_of(con, None)
+        derivation.build(con, as_of)
+        run = snapshot_check.judge(con, policy, as_of)
         for rule in run.rules:
             assert sum(rule.counts.values()) == run.subjects[rule.subject], rule.rule_id
         for subject in policy.subjects:
@@ -51,12 +54,12 @@ def test_a_run_whose_counts_do_not_add_up_is_refused(tmp_path: Path, monkeypatch
     """A lost verdict, one too many, and one that moved to another branch."""
     loans = {f"L{n}": {"balance": 50 + 40 * n, "branch_id": f"B{n}"} for n in range(3)}
     path = books.make(tmp_path / "book.duckdb", loans)
-    count = matrix._store_counts
+    count = batch._store_counts
 
     def faulty(con: duckdb.DuckDBPyConnection, *arguments: object) -> None:
         count(con, *arguments)  # type: ignore[arg-type]
         con.execute(fault)
 
-    monkeypatch.setattr(matrix, "_store_counts", faulty)
+    monkeypatch.setattr(batch, "_store_counts", faulty)
     with book.writing(path) as con, pytest.raises(LoanlightError, match="Rule R"):
-        judging.judge(con, small.policy([{}]), books.AS_OF)
+        snapshot_check.judge(con, small.policy([{}]), books.AS_OF)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from policy import examples, tables
-from policy.model import Policy
+from policy.authoring import examples
+from policy.model import csv_reader
+from policy.model.records import Policy
 
-TABLES = tables.SHIPPED
+TABLES = csv_reader.SHIPPED
 CJK = re.compile(r"[\u4e00-\u9fff]")
 EVIDENCE = {
     "source document",
@@ -29,7 +30,7 @@ Row = dict[str, str]
 
 @cache
 def _policy() -> Policy:
-    policy, problems = tables.read(tables.read_texts(TABLES))
+    policy, problems = csv_reader.read(csv_reader.read_texts(TABLES))
     assert not problems
     return policy
 

@@ -6,9 +6,10 @@ import duckdb
 import pytest
 
 from data import dictionary
-from policy import functions, judging
+from policy.language import functions
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 # Limit table -> (code list of its items, columns that hold lists).
 LISTS = {
     "archive_papers": ("doc_type", None), "purpose_papers": ("doc_type", None), "provider_documents": ("doc_type", None),

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from data import as_known, book
 from data.errors import InputError
-from policy import judging, replay, runs
+from data.history import time_travel
+from data.storage import book
 from policy.__main__ import main
+from policy.runs import replay, snapshot_check, store
 from tests.policy.histories import DAYS, batch, build, limit
 
 
@@ -19,13 +20,13 @@ def path(tmp_path):
         batch(con, "b2", DAYS[1], {f"L{n}": {"balance": n * 40, "branch_id": "7"} for n in range(8)})
         build(con, *DAYS[:2])
         for day in DAYS[:2]:
-            judging.judge(con, limit("100"), day)
+            snapshot_check.judge(con, limit("100"), day)
     return path
 
 
 def _rows(path) -> list[list[tuple]]:
     with book.reading(path) as con:
-        return [con.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in (*runs.PARTS, "facts_loan")]
+        return [con.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in (*store.PARTS, "facts_loan")]
 
 
 def test_a_replay_is_identical_and_leaves_no_trace(path, capsys) -> None:
@@ -74,7 +75,7 @@ def test_a_difference_is_shown_row_by_row(path, capsys) -> None:
 
 def test_hashes_do_not_hang_on_the_order_of_rows_but_on_every_cell(path) -> None:
     with book.writing(path) as con:
-        run = runs.listed(con)[0].run_id
+        run = store.listed(con)[0].run_id
         marks = {part: replay.digest(con, part, run) for part in replay.PARTS}
         for part, (table, columns) in replay.PARTS.items():
             con.execute(f"CREATE TEMP TABLE kept AS FROM {table} WHERE run_id = '{run}' ORDER BY hash({columns[0]})")
@@ -97,7 +98,7 @@ def test_registers_as_they_were_before_a_batch(path) -> None:
         before = con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall()
         batch(con, "late", DAYS[0], {"L1": {"balance": 1, "branch_id": "x"}, "L9": {"balance": 1}}, order=5)
         assert con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall() != before
-        as_known.shadow(con, DAYS[0], DAYS[0], {"late"})
+        time_travel.shadow(con, DAYS[0], DAYS[0], {"late"})
         assert con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall() == before
         for table in ("loans", "snapshots"):
             con.execute(f"DROP VIEW IF EXISTS temp.{table}")

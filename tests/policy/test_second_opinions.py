@@ -12,11 +12,14 @@ import polars as pl
 import pytest
 
 from benchmarks import zen_tables
-from data import book, demo, facts, query
-from policy import judging, lookups, unary_tests
-from policy.expressions import KINDS, Typed
-from policy.functions import column, render
-from policy.model import LimitColumn, LimitTable, Policy
+from data.demo import generator
+from data.facts import derivation
+from data.storage import book, query
+from policy.decision_tables import lookups, unary_tests
+from policy.language.expressions import KINDS, Typed
+from policy.language.functions import column, render
+from policy.model.records import LimitColumn, LimitTable, Policy
+from policy.runs import snapshot_check
 from tests.policy.random_policies import STEP
 
 SQL_TYPES = {"number": "DECIMAL(18,6)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
@@ -25,7 +28,7 @@ RECORDS = 200
 
 @pytest.fixture(scope="module")
 def shipped() -> Policy:
-    return judging.load()
+    return snapshot_check.load()
 
 
 def _values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any]:
@@ -93,15 +96,15 @@ def test_pandera_counts_the_same_failures_of_range_rules(tmp_path: Path) -> None
     from tests.policy import small
 
     path = tmp_path / "book.duckdb"
-    demo.build(path, 500, 1)
+    generator.build(path, 500, 1)
     rules = [
         {"rule_id": name, "measure": name, "comparator": sign, "limit": str(bound), "unit": ""}
         for name, (sign, bound) in RANGES.items()
     ]
     with book.writing(path) as con:
-        as_of = judging.pick_as_of(con, None)
-        facts.build(con, as_of)
-        run = judging.judge(con, small.policy(rules), as_of)
+        as_of = snapshot_check.pick_as_of(con, None)
+        derivation.build(con, as_of)
+        run = snapshot_check.judge(con, small.policy(rules), as_of)
         names = ", ".join(RANGES)
         frame = query.frame(con.cursor(), f"SELECT {names} FROM facts_loan WHERE as_of = $as_of", as_of=as_of)
     schema = pa.DataFrameSchema(

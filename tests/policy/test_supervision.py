@@ -8,10 +8,11 @@ import pytest
 
 from data import dictionary
 from data.errors import LoanlightError
-from policy import judging, supervision
-from policy.model import clause_ids
+from policy.model import supervision
+from policy.model.records import clause_ids
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 DAY = date(2026, 10, 31)
 
 

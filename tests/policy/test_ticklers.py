@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from books import AS_OF, make
 
-from data import book, dictionary
+from data import dictionary
+from data.storage import book
 from policy import __main__ as command_line
-from policy import judging, ticklers
-from policy.compiling import compiled
-from policy.prepared import coded, records
-from policy.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
+from policy.engine.compiler import compiled
+from policy.engine.single_record import coded, records
+from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
+from policy.monitoring import ticklers
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 WITHIN = 90
 LOAN = {
     "borrower_id": "B1", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000, "balance": 60,

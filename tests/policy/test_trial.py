@@ -6,41 +6,42 @@ import zipfile
 import pytest
 
 from data.errors import InputError
-from policy import judging, trial
-from policy.tables import version_of
+from policy.authoring import sandbox
+from policy.model.csv_reader import version_of
+from policy.runs import snapshot_check
 
-POLICY = judging.load()
+POLICY = snapshot_check.load()
 RATIOS = "limits/collateral_ratios.csv"
 
 
 def _with(cell: str) -> dict[str, str]:
-    header, rows = trial.rows(POLICY.texts[RATIOS])
+    header, rows = sandbox.rows(POLICY.texts[RATIOS])
     rows[10][header.index("max_ratio")] = cell
-    return POLICY.texts | {RATIOS: trial.written(header, rows)}
+    return POLICY.texts | {RATIOS: sandbox.written(header, rows)}
 
 
 @pytest.mark.parametrize("name", sorted(name for name in POLICY.texts if name.startswith("limits/")))
 def test_a_table_read_and_written_says_the_same(name):
-    text = trial.written(*trial.rows(POLICY.texts[name]))
+    text = sandbox.written(*sandbox.rows(POLICY.texts[name]))
     assert version_of({name: text}) == version_of({name: POLICY.texts[name]})
 
 
 @pytest.mark.parametrize(("cell", "levels"), [("0.70", []), ("0.65", []), ("70", ["error"]), ("seventy", ["error"])])
 def test_one_table_is_proof_read(cell, levels):
-    found = trial.proof(_with(cell), "collateral_ratios")
+    found = sandbox.proof(_with(cell), "collateral_ratios")
     assert [problem.level for problem in found] == levels
     assert all((problem.table, problem.row, problem.column) == (RATIOS, 12, "max_ratio") for problem in found)
 
 
 def test_a_zip_is_a_whole_set_wherever_its_folder_stands():
     deeper = {f"bank/tables/{name}": text for name, text in POLICY.texts.items()}
-    found = trial.uploaded([("tables.zip", trial.zipped(deeper))], {})
+    found = sandbox.uploaded([("tables.zip", sandbox.zipped(deeper))], {})
     assert version_of(found) == POLICY.version
 
 
 def test_a_single_table_replaces_the_one_of_its_name():
     text = _with("0.65")[RATIOS]
-    found = trial.uploaded([("collateral_ratios.csv", text.encode("utf-8-sig"))], POLICY.texts)
+    found = sandbox.uploaded([("collateral_ratios.csv", text.encode("utf-8-sig"))], POLICY.texts)
     assert version_of(found) == version_of(_with("0.65"))
 
 
@@ -63,4 +64,4 @@ def _zip(name: str) -> bytes:
 )
 def test_what_is_no_table_is_refused(name, content, said):
     with pytest.raises(InputError, match=said):
-        trial.uploaded([(name, content)], POLICY.texts)
+        sandbox.uploaded([(name, content)], POLICY.texts)

@@ -6,8 +6,9 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from policy import functions, unary_tests
-from policy.unary_tests import UnaryTestError, parse
+from policy.decision_tables import unary_tests
+from policy.decision_tables.unary_tests import UnaryTestError, parse
+from policy.language import functions
 
 COLUMN = functions.column("x")
 TYPES = {"number": "DECIMAL(18,2)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from data import book, demo
-from policy import judging, verdicts
+from data.demo import generator
+from data.storage import book
+from policy.engine import verdict_evidence
+from policy.runs import snapshot_check
 
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    demo.build(path, 500, 1)
+    generator.build(path, 500, 1)
     with book.writing(path) as con:
-        judging.check(con, judging.load(), judging.pick_as_of(con, None))
+        snapshot_check.check(con, snapshot_check.load(), snapshot_check.pick_as_of(con, None))
     return path
 
 
@@ -22,28 +24,28 @@ ONE_A_SUBJECT = """SELECT subject, subject_id, rule_id, measured, limit_value FR
 
 
 def test_one_violation_of_each_subject(checked: Path):
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.reading(checked) as con:
-        as_of = judging.pick_as_of(con, None)
+        as_of = snapshot_check.pick_as_of(con, None)
         stored = con.execute(ONE_A_SUBJECT).fetchall()
         assert {"loan", "borrower", "staff", "training", "branch"} <= {row[0] for row in stored}
         for subject, subject_id, rule_id, measured, limit in stored:
-            found = verdicts.of_subject(con, policy, as_of, subject, subject_id)
+            found = verdict_evidence.of_subject(con, policy, as_of, subject, subject_id)
             line = next(verdict for verdict in found if verdict.rule_id == rule_id)
             assert (line.verdict, line.measured, line.limit) == ("violation", measured, limit), (subject, rule_id)
             assert line.inputs
 
 
 def test_both_ways_to_a_loan_agree(checked: Path):
-    policy = judging.load()
+    policy = snapshot_check.load()
     with book.reading(checked) as con:
-        as_of = judging.pick_as_of(con, None)
+        as_of = snapshot_check.pick_as_of(con, None)
         loan = con.execute("SELECT loan_id FROM facts_loan WHERE is_running ORDER BY loan_id LIMIT 1").fetchall()[0][0]
-        own = [line for line in verdicts.of_loan(con, policy, as_of, loan) if line.subject == "loan"]
-        assert verdicts.of_subject(con, policy, as_of, "loan", loan) == own
+        own = [line for line in verdict_evidence.of_loan(con, policy, as_of, loan) if line.subject == "loan"]
+        assert verdict_evidence.of_subject(con, policy, as_of, "loan", loan) == own
 
 
 def test_an_unknown_record_has_no_verdicts(checked: Path):
     with book.reading(checked) as con:
-        as_of = judging.pick_as_of(con, None)
-        assert verdicts.of_subject(con, judging.load(), as_of, "staff", "nobody") == []
+        as_of = snapshot_check.pick_as_of(con, None)
+        assert verdict_evidence.of_subject(con, snapshot_check.load(), as_of, "staff", "nobody") == []

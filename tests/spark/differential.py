@@ -17,12 +17,14 @@ from typing import Any
 import duckdb
 import pyarrow.dataset as ds
 
-from data import book, demo, facts, facts_export
-from data.adopt import COUNTS, VIOLATIONS
-from policy import judging
-from policy.compiling import compiled
-from policy.model import Policy
-from policy.spark import checking, session
+from data.demo import generator
+from data.facts import derivation, parquet_export
+from data.ingest.adoption import COUNTS, VIOLATIONS
+from data.storage import book
+from policy.engine.compiler import compiled
+from policy.model.records import Policy
+from policy.runs import snapshot_check
+from policy.spark import cluster_check, session
 from tests.spark.fingerprints import Compared, compare
 
 TABLES = {"counts": ("run_counts", COUNTS), "violations": ("violations", VIOLATIONS)}
@@ -50,12 +52,12 @@ def both(
 ) -> tuple[dict[str, int], list[str]]:
     """Judges the facts of a book on both engines and compares what they wrote."""
     reader = book.Reader(path)
-    facts_export.export(reader, as_of, folder / "facts")
+    parquet_export.export(reader, as_of, folder / "facts")
     reader.close()
-    checking.check_in(spark, policy, as_of, source=str(folder / "facts"), out=str(folder / "out"), today=today)
+    cluster_check.check_in(spark, policy, as_of, source=str(folder / "facts"), out=str(folder / "out"), today=today)
     with book.writing(path) as con:
-        facts.build(con, as_of)
-        run = judging.judge(con, policy, as_of, today=today)
+        derivation.build(con, as_of)
+        run = snapshot_check.judge(con, policy, as_of, today=today)
         return differences(con, run.run_id, folder / "out")
 
 
@@ -78,15 +80,15 @@ def main() -> int:
     parser.add_argument("--memory", default="6g", help="heap of the session; on one machine it does all the work")
     parser.add_argument("--today", action="store_true", help="by the rules of today")
     given = parser.parse_args()
-    policy, start = judging.load(), time.perf_counter()
+    policy, start = snapshot_check.load(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.book:
             shutil.copyfile(given.book, folder / "book.duckdb")
         else:
-            demo.build(folder / "book.duckdb", given.loans, 1)
+            generator.build(folder / "book.duckdb", given.loans, 1)
         with book.reading(folder / "book.duckdb") as con:
-            as_of = judging.pick_as_of(con, None)
+            as_of = snapshot_check.pick_as_of(con, None)
         spark = session.start(given.master, {"spark.driver.memory": given.memory})
         compared, differ = both(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
         found = every_verdict(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)

@@ -6,11 +6,11 @@ from typing import Any
 
 import duckdb
 
-from policy import examples
-from policy.compiling import CompiledSubject, compile_subject
-from policy.dialects import CLUSTER
-from policy.matrix import chunks, reason_of
-from policy.model import Example, Policy
+from policy.authoring import examples
+from policy.engine.batch import chunks, reason_of
+from policy.engine.compiler import CompiledSubject, compile_subject
+from policy.language.dialects import CLUSTER
+from policy.model.records import Example, Policy
 
 Said = tuple[str, str | None, str | None]
 """(verdict, measured value, limit)"""

@@ -9,9 +9,9 @@ import duckdb
 import pyarrow.dataset as ds
 
 from data import dictionary
-from policy.compiling import CompiledSubject
-from policy.dialects import BOOK, CLUSTER, Engine
-from policy.matrix import booked, chunks
+from policy.engine.batch import booked, chunks
+from policy.engine.compiler import CompiledSubject
+from policy.language.dialects import BOOK, CLUSTER, Engine
 
 DIGEST = {BOOK: "MD5({})", CLUSTER: "MD5(CAST({} AS BINARY))"}
 TEXT = {BOOK: "VARCHAR", CLUSTER: "STRING"}

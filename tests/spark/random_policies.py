@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
-from data import book
+from data.storage import book
 from policy.spark import session
 from tests.policy import differential
 from tests.policy import random_policies as written

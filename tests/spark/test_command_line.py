@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from data import book
 from data.errors import InputError
-from policy import runs
+from data.storage import book
+from policy.runs import store
 from policy.spark import session
 from tests.policy import books, small
 
@@ -47,7 +47,7 @@ def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
     found = json.loads(_run("policy", "adopt", tmp_path / "out", *policy, "--book", path, "--json").stdout)
     assert found["violations"] == 1
     with book.reading(path) as con:
-        assert "spark" in runs.latest(con, books.AS_OF).engine_version
+        assert "spark" in store.latest(con, books.AS_OF).engine_version
         assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [
             ("L2", "150", "100")
         ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from data import book
+from data.storage import book
 from tests.policy import differential
 from tests.spark.random_policies import run
 

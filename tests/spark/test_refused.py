@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import book, facts_export
 from data.errors import InputError
-from policy.model import Policy
-from policy.spark import checking, session
+from data.facts import parquet_export
+from data.storage import book
+from policy.model.records import Policy
+from policy.spark import cluster_check, session
 from tests.policy import books, small
 
 AS_OF = date.fromisoformat(str(books.AS_OF))
@@ -25,7 +26,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The facts of two loans."""
     folder = tmp_path_factory.mktemp("exported")
     reader = book.Reader(books.make(folder / "book.duckdb", {"L1": {"balance": 50}, "L2": {"balance": 150}}))
-    facts_export.export(reader, AS_OF, folder / "facts")
+    parquet_export.export(reader, AS_OF, folder / "facts")
     reader.close()
     return folder / "facts"
 
@@ -72,7 +73,7 @@ def test_spoiled_facts_are_one_message(spark: Any, facts: Path, policy: Policy, 
     spoil, says = SPOILED[what]
     spoil(facts)
     with pytest.raises(InputError) as raised:
-        checking.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
     assert says in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
     assert not (tmp_path / "out").exists()
@@ -82,18 +83,18 @@ def test_spoiled_facts_are_one_message(spark: Any, facts: Path, policy: Policy, 
 def test_an_output_that_exists_is_left_alone(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out exists\. It has no _SUCCESS, so a check broke off there\. Remove it"):
-        checking.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.spark
 def test_the_mark_of_success_comes_last(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    checking.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+    cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
     last = max((path for path in out.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime_ns)
     assert last.name.removeprefix(".").removesuffix(".crc") == "_SUCCESS" and (out / "_SUCCESS").exists()
     with pytest.raises(InputError, match=r"out exists\. Remove it"):
-        checking.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
 
 
 def test_no_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from policy import examples, functions, tables
-from policy.dialects import BOOK, CLUSTER, call, render
-from policy.model import Policy
+from policy.authoring import examples
+from policy.language import functions
+from policy.language.dialects import BOOK, CLUSTER, call, render
+from policy.model import csv_reader
+from policy.model.records import Policy
 from policy.spark import session
 from tests.policy import small
 from tests.spark.examples import Said
@@ -28,9 +30,9 @@ def _policy() -> Policy:
         [row["rule_id"], row["rule_id"], "2024-12-31", row["inputs"], row["verdict"], row["measured"], "", row["what"]]
         for row in ROWS
     ]
-    return tables.read(texts | {"examples/semantics.csv": small.line(list(EXAMPLE)) + "".join(map(small.line, lines))})[
-        0
-    ]
+    return csv_reader.read(
+        texts | {"examples/semantics.csv": small.line(list(EXAMPLE)) + "".join(map(small.line, lines))}
+    )[0]
 
 
 @pytest.fixture(scope="module")

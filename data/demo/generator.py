@@ -1,0 +1,131 @@
+"""The demo book: an invented rural bank over 13 month-ends, the same for the same loans and seed on any machine."""
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from data import dictionary
+from data.errors import BookError, InputError
+from data.facts import derivation
+from data.storage import book, name_search, schema
+
+SQL = Path(__file__).parent / "sql"
+TABLES = Path(__file__).parent / "tables"
+PROFILE = "demo"
+# Temporary tables that the registers are written from, in order.
+PLANS = (
+    "macros", "lookups", "owners", "loan_plan", "extension_plan", "borrower_since", "guarantee_plan", "loan_state",
+)  # fmt: skip
+LISTS = ("branches", "staff", "borrower_types", "products", "terms", "collateral", "industries", "fates", "classes",
+         "documents", "courses", "names")  # fmt: skip
+
+
+def build(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
+    """Replace the book with a demo of so many loans at its last month-end, whose facts are derived too.
+
+    Returns rows per table, and the month-ends. Raises InputError for a number of loans that makes no book, BookError
+    when the book holds imported batches.
+    """
+    if loans < 1:
+        raise InputError(f"A demo book needs at least 1 loan, not {loans}. Give --loans a larger number.")
+    with book.writing(path) as con:
+        _clear(con, path)
+        days = _write(con, loans, seed)
+        derivation.build(con, days[-1])
+        counts = {table: _count(con, table) for table in dictionary.tables()}
+    return counts | {"as_of": [day.isoformat() for day in days]}
+
+
+def _clear(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    imported = con.execute("SELECT count(*) FROM batches WHERE profile IS DISTINCT FROM ?", [PROFILE]).fetchone()
+    if imported != (0,):
+        raise BookError(f"Book {path} holds imported files, and a demo book would replace them. Give another --book.")
+    _drop_tables(con, temporary=False)
+    schema.create_within(con)
+
+
+def _drop_tables(con: duckdb.DuckDBPyConnection, *, temporary: bool) -> None:
+    found = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary = $temporary", {"temporary": temporary})
+    for (table,) in found.fetchall():
+        con.execute(f'DROP TABLE "{table}"')
+
+
+def _write(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
+    """Fill every table of the dictionary; returns the month-ends, oldest first."""
+    settings = {row["name"]: row["value"] for row in _rows("settings")}
+    _set_variables(con, settings, loans, seed)
+    for name in LISTS:
+        _load(con, name)
+    for name in PLANS:
+        con.execute(_sql(name))
+    for table in dictionary.tables():
+        if table != "snapshots":
+            _insert(con, table)
+            name_search.fill(con, table)
+    for month in range(int(settings["snapshots"])):
+        con.execute("SET VARIABLE month = $month", {"month": month})
+        _insert(con, "snapshots")
+    con.execute(_sql("batches"))
+    for table in dictionary.tables():
+        _insert_counts(con, table)
+    _drop_tables(con, temporary=True)
+    return derivation.as_of_dates(con)
+
+
+def _set_variables(con: duckdb.DuckDBPyConnection, settings: dict[str, str], loans: int, seed: int) -> None:
+    last = date.fromisoformat(settings["last_snapshot"])
+    values = {name: int(value) for name, value in settings.items() if value.isdigit()}
+    values |= {
+        "loans": loans,
+        "seed": str(seed),
+        "last_day": last,
+        "first_day": _month_end(last, int(settings["snapshots"]) - 1),
+        "shares": {row["kind"]: int(row["share"]) for row in _rows("faults")},
+    }
+    for name, value in values.items():
+        con.execute(f"SET VARIABLE {name} = $value", {"value": value})
+
+
+def _month_end(last: date, months_before: int) -> date:
+    month = last.year * 12 + last.month - months_before
+    return date(month // 12, month % 12 + 1, 1) - timedelta(1)
+
+
+def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """demo_<name>.csv as a temporary table of text columns."""
+    rows = [list(row.values()) for row in _rows(name)]
+    columns = ", ".join(f'"{column}" VARCHAR' for column in _rows(name)[0])
+    con.execute(f"CREATE OR REPLACE TEMP TABLE demo_{name} ({columns})")
+    con.executemany(f"INSERT INTO demo_{name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, $file AS source_file"
+    con.execute(f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_sql(table)})', {"file": f"demo {table}"})
+
+
+def _insert_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """What each month's batch brought: a loans file has a line for every loan that stands, changed or not."""
+    source, money = ("snapshots", "sum(balance)") if table in ("loans", "snapshots") else (table, "NULL")
+    con.execute(
+        f"INSERT INTO batch_tables BY NAME SELECT batch_id, $table AS table_name, 'demo ' || $table AS file, "
+        f"count(*) AS rows_in, count(*) AS loaded, 0 AS quarantined, 0 AS ignored, "
+        f'{money} AS balance_in, {money} AS balance_loaded FROM "{source}" GROUP BY batch_id',
+        {"table": table},
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = con.execute(f'SELECT count(*) FROM "{table}"').fetchone()
+    return found[0] if found else 0
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _sql(name: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")

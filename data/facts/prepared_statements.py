@@ -1,0 +1,95 @@
+"""Queries that read no table, planned once and run many times: their rows come as one parameter.
+
+DuckDB keeps the plan of a prepared statement only while it reads no table and gets its parameters in the types it
+was planned for; planning a wide query costs many times its run over a few rows.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from data.storage.book import CONFIG, LOCK_DOWN
+
+MOST_STATEMENTS = 256
+Row = Mapping[str, Any]
+Types = Mapping[str, str]
+
+
+class _Engine:
+    """A private engine without a book, and the statements that it has planned."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(":memory:", config={**CONFIG, "threads": "1"})
+        for statement in LOCK_DOWN:
+            self.connection.execute(statement)
+        self.planned: dict[str, str] = {}
+
+    def name(self, text: str, macros: str | None) -> str:
+        if text not in self.planned:
+            if macros:
+                self.connection.execute(macros)
+            name = f"planned_{len(self.planned)}"
+            self.connection.execute(f"PREPARE {name} AS {text}")
+            self.planned[text] = name
+        return self.planned[text]
+
+
+_IDLE: deque[_Engine] = deque()
+
+
+def relation(types: Types, name: str = "rows") -> str:
+    """The relation of the rows given under a name, with these columns and SQL types, to stand in a query's FROM."""
+    return f"(SELECT unnest({_cast('$' + name, types)}, recursive := true))"
+
+
+def run(text: str, rows: Iterable[Row], types: Types) -> list[dict[str, Any]]:
+    """The answer of a query over `relation(types)` for these rows, by column name."""
+    return run_over(text, {"rows": (rows, types)})
+
+
+def run_over(
+    text: str, given: Mapping[str, tuple[Iterable[Row], Types]], macros: str | None = None
+) -> list[dict[str, Any]]:
+    """The answer of a query over several relations, each given by its name; `macros` are made before it is planned."""
+    values = ", ".join(
+        f"{name} := {_cast('[' + ', '.join(_struct(row, types) for row in rows) + ']', types)}"
+        for name, (rows, types) in given.items()
+    )
+    try:
+        engine = _IDLE.pop()
+    except IndexError:
+        engine = _Engine()
+    result = engine.connection.execute(f"EXECUTE {engine.name(text, macros)}({values})")
+    names = [column[0] for column in result.description or []]
+    found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    if len(engine.planned) < MOST_STATEMENTS:
+        _IDLE.append(engine)
+    return found
+
+
+def _cast(value: str, types: Types) -> str:
+    fields = ", ".join(f"{_quoted(name)} {sql_type}" for name, sql_type in types.items())
+    return f"CAST({value} AS STRUCT({fields})[])"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _struct(row: Row, types: Types) -> str:
+    return "{" + ", ".join(f"{_text(name)}: {_literal(row[name])}" for name in types) + "}"
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return _text(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _text(value: str) -> str:
+    parts = ["'" + part.replace("'", "''") + "'" for part in value.split("\0")]
+    return "(" + " || chr(0) || ".join(parts) + ")" if len(parts) > 1 else parts[0]

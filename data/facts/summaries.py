@@ -1,0 +1,94 @@
+"""Summaries: what the health page shows of a snapshot, counted once when its facts are derived.
+
+Each stands for the day it was counted on and is replaced with the facts of that day. A correction derives the facts
+of its own day and of every later one anew, so that moves and vintages never rest on a snapshot that was replaced.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from data.reference import buckets, dimensions
+
+SQL = Path(__file__).parent / "sql"
+COUNTED = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
+TABLES = {
+    "summary_cells": "as_of DATE, currency VARCHAR, branch_id VARCHAR, {dimensions}, " + COUNTED
+    + ", npl_balance DECIMAL(38, 2), classified_balance DECIMAL(38, 2)",
+    "summary_history": "as_of DATE, currency VARCHAR, branch_id VARCHAR, classification VARCHAR, late VARCHAR, "
+    + COUNTED,
+    "summary_moves": "as_of DATE, opening DATE, currency VARCHAR, branch_id VARCHAR, origin VARCHAR, fate VARCHAR, "
+    "class_before VARCHAR, class_after VARCHAR, late_before VARCHAR, late_after VARCHAR, loans BIGINT, "
+    "balance_before DECIMAL(38, 2), balance_after DECIMAL(38, 2)",
+    "summary_vintages": "as_of DATE, currency VARCHAR, branch_id VARCHAR, cohort DATE, loans BIGINT, "
+    "principal DECIMAL(38, 2), bad DECIMAL(38, 2)",
+}  # fmt: skip
+DATES = """SELECT DISTINCT snapshot_date FROM snapshots
+    WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"""
+
+
+def _sql(name: str, **parts: str) -> str:
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8").format(**parts)
+
+
+def _within() -> list[dimensions.Dimension]:
+    """The dimensions beside the branch, which every summary has."""
+    return [each for each in dimensions.dimensions().values() if each.name != "branch_id"]
+
+
+def _create(con: duckdb.DuckDBPyConnection) -> None:
+    """Summaries can always be counted anew, so a table of other dimensions is replaced."""
+    own = ", ".join(f"{each.name} VARCHAR" for each in _within())
+    for name, columns in TABLES.items():
+        body = columns.format(dimensions=own)
+        held = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [name]).fetchall()
+        wanted = [part.split()[0] for part in body.replace("(38, 2)", "").split(", ")]
+        if [row[0] for row in held] != wanted:
+            con.execute(f"CREATE OR REPLACE TABLE {name} ({body})")
+
+
+def build(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Count the snapshot whose facts were just derived on this connection."""
+    _create(con)
+    for name in TABLES:
+        con.execute(f"DELETE FROM {name} WHERE as_of = $as_of", {"as_of": as_of})
+    cells = ", ".join(f"{each.sql} AS {each.name}" for each in _within())
+    con.execute(f"INSERT INTO summary_cells BY NAME {_sql('summary_cells', dimensions=cells)}")
+    late = buckets.case("late", "s.days_past_due")
+    days = [row[0] for row in con.execute(DATES).fetchall()]
+    for opening in sorted(set(openings(days, as_of).values())):
+        con.execute(f"INSERT INTO summary_moves BY NAME {_sql('summary_moves', late=late)}", {"opening": opening})
+    con.execute(f"INSERT INTO summary_vintages BY NAME {_sql('summary_vintages')}")
+    con.execute(
+        f"INSERT INTO summary_history BY NAME {_sql('summary_history', late=late)}", {"days": _lacking(con, days)}
+    )
+
+
+def _lacking(con: duckdb.DuckDBPyConnection, days: list[date]) -> list[date]:
+    """The snapshots that the history does not have yet; it forgets those that are no more."""
+    con.execute("DELETE FROM summary_history WHERE NOT list_contains($days, as_of)", {"days": days})
+    held = {row[0] for row in con.execute("SELECT DISTINCT as_of FROM summary_history").fetchall()}
+    return [day for day in days if day not in held]
+
+
+def _month_end(day: date, months: int) -> tuple[int, int]:
+    """The year and month that lie so many months before the day's."""
+    number = day.year * 12 + day.month - 1 - months
+    return number // 12, number % 12 + 1
+
+
+def openings(days: list[date], as_of: date) -> dict[str, date]:
+    """The snapshot that each row of openings.csv means on a day: code → date, without those that the book lacks."""
+    earlier, found = [day for day in days if day < as_of], {}
+    for row in buckets.rows("openings.csv"):
+        if row["months"]:
+            wanted = _month_end(as_of, int(row["months"]))
+            fitting = [day for day in earlier if (day.year, day.month) == wanted]
+        elif row["year_end"]:
+            fitting = [day for day in earlier if (day.year, day.month) == (as_of.year - int(row["year_end"]), 12)]
+        else:
+            fitting = earlier
+        if fitting:
+            found[row["code"]] = max(fitting)
+    return found

@@ -1,0 +1,149 @@
+"""Verdicts that were judged elsewhere, taken into the book as a run like any other."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from data.errors import InputError
+from data.facts import derivation
+from data.facts.parquet_export import MANIFEST, SUCCESS
+from data.history import time_travel
+
+COUNTS = {
+    "rule_id": pa.string(), "subject": pa.string(), "branch_id": pa.string(), "verdict": pa.string(),
+    "reason": pa.string(), "field": pa.string(), "subjects": pa.int64(),
+}  # fmt: skip
+VIOLATIONS = {
+    "violation_id": pa.string(), "rule_id": pa.string(), "subject": pa.string(), "subject_id": pa.string(),
+    "loan_id": pa.string(), "borrower_id": pa.string(), "branch_id": pa.string(), "officer_id": pa.string(),
+    "balance": pa.decimal128(18, 2), "measured": pa.string(), "limit_value": pa.string(),
+    "policy_version": pa.string(),
+}  # fmt: skip
+SAYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
+RUN_TABLES = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished", "violation_lives",
+              "violation_cubes")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Adopted:
+    run_id: str
+    as_of: date
+    policy_version: str
+    engine_version: str
+    subjects: dict[str, int]
+    violations: int
+
+
+def adopt(con: duckdb.DuckDBPyConnection, folder: Path) -> Adopted:
+    """Stores the run of a folder of verdicts; the same run of before is replaced.
+
+    Raises InputError, and stores nothing, when the folder is not whole, a column is missing or of another type, the
+    verdicts do not add up, or the book holds another policy or other data than were judged.
+    """
+    says = _manifest(folder)
+    as_of = date.fromisoformat(says["as_of"])
+    rows = time_travel.current_rows(con, as_of)
+    _need_same(con, says, time_travel.version(con, rows))
+    run_id = f"{as_of:%Y%m%d}-{says['policy_version'][:8]}-{says['rules_of']}-{says['data_version'][:8]}"
+    if as_of not in derivation.built_dates(con):
+        derivation.build(con, as_of)
+    for table in RUN_TABLES:
+        con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
+    con.execute(
+        "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [run_id, as_of, *(says[name] for name in SAYS[1:5]), datetime.fromisoformat(says["judged_at"])],
+    )
+    if rows:
+        con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
+    con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in says["subjects"].items()])
+    _store(con, run_id, "run_counts", _parquet(folder / "counts", COUNTS), COUNTS)
+    _store(con, run_id, "violations", _parquet(folder / "violations", VIOLATIONS), VIOLATIONS)
+    return Adopted(run_id, as_of, says["policy_version"], says["engine_version"], says["subjects"],
+                   _reconciled(con, run_id, folder))  # fmt: skip
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise InputError(f"No folder {folder}. Give the --out of python -m policy check.")
+    if not (folder / SUCCESS).exists():
+        raise InputError(f"{folder} has no {SUCCESS}: the check was not written to the end. Run it again.")
+    try:
+        says = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        lacks = [name for name in SAYS if name not in says]
+        date.fromisoformat(says["as_of"]), datetime.fromisoformat(says["judged_at"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / MANIFEST} cannot be read: {error}. Run the check again.") from error
+    if lacks:
+        raise InputError(f"{folder / MANIFEST} does not say {', '.join(lacks)}. Run the check again.")
+    return dict(says)
+
+
+def _need_same(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: str) -> None:
+    """The policy must be one the book keeps, and the data those the book holds now."""
+    known = con.execute(
+        "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [says["policy_version"]]
+    ).fetchall()
+    if not known[0][0]:
+        raise InputError(f"The book does not know policy {says['policy_version']}. Take it in with its tables: "
+                         "python -m policy adopt --tables DIR.")  # fmt: skip
+    if says["data_version"] is None:
+        raise InputError("The facts that were judged do not say from which data they come. Judge facts that were "
+                         "written by python -m data export-facts.")  # fmt: skip
+    if says["data_version"] != version:
+        raise InputError(f"The verdicts are of data {says['data_version']}, and the book holds {version} for "
+                         f"{says['as_of']}: it has moved since. Export the facts and check them again.")  # fmt: skip
+
+
+def _parquet(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
+    """All files below a folder. Raises InputError for a missing or mistyped column."""
+    files = sorted(str(path) for path in folder.rglob("*.parquet"))
+    if not files:
+        raise InputError(f"{folder} holds no Parquet file. Run the check again.")
+    for file in files:
+        try:
+            schema = ds.dataset(file).schema
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+        for name, wanted in columns.items():
+            if name not in schema.names:
+                raise InputError(f"{file} has no column '{name}' ({wanted}). Run the check again.")
+            if schema.field(name).type != wanted:
+                raise InputError(f"{file}, column '{name}' is {schema.field(name).type}, not {wanted}. "
+                                 "Run the check again.")  # fmt: skip
+    return ds.dataset(files, schema=pa.schema(list(columns.items())))
+
+
+def _store(
+    con: duckdb.DuckDBPyConnection, run_id: str, table: str, found: ds.Dataset, columns: dict[str, pa.DataType]
+) -> None:
+    names = ", ".join(columns)
+    con.register("judged_elsewhere", found)
+    con.execute(f"INSERT INTO {table} (run_id, {names}) SELECT $run, {names} FROM judged_elsewhere "
+                f"ORDER BY {', '.join(list(columns)[1:4])}", {"run": run_id})  # fmt: skip
+    con.unregister("judged_elsewhere")
+
+
+def _reconciled(con: duckdb.DuckDBPyConnection, run_id: str, folder: Path) -> int:
+    """Every rule has a verdict for each of its subjects, and every violation counted is there once."""
+    wrong = con.execute(
+        """WITH counted AS (SELECT rule_id, subject, sum(c.subjects) AS judged,
+                coalesce(sum(c.subjects) FILTER (verdict = 'violation'), 0) AS broken
+            FROM run_counts c WHERE run_id = $run GROUP BY ALL),
+        listed AS (SELECT rule_id, count(*) AS listed, count(DISTINCT violation_id) AS different
+            FROM violations WHERE run_id = $run GROUP BY rule_id)
+        SELECT rule_id FROM counted c FULL JOIN listed l USING (rule_id)
+            LEFT JOIN (FROM run_subjects WHERE run_id = $run) s USING (subject)
+        WHERE c.judged IS DISTINCT FROM s.subjects OR c.broken <> coalesce(l.listed, 0) OR l.listed <> l.different
+        ORDER BY rule_id LIMIT 1""",
+        {"run": run_id},
+    ).fetchall()
+    if wrong:
+        raise InputError(f"{folder}: the verdicts of rule {wrong[0][0]} do not add up. Run the check again.")
+    return int(con.execute("SELECT count(*) FROM violations WHERE run_id = ?", [run_id]).fetchall()[0][0])

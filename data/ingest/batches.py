@@ -1,0 +1,92 @@
+"""Batches as the book keeps them: what was imported, its counts, and what was assumed."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+
+import duckdb
+import polars as pl
+
+from data import dictionary
+from data.ingest.files.sheet_reading import Source
+from data.ingest.mapping.profiles import Profile
+from data.ingest.report import Report
+from data.ingest.staging import Count, Stage
+
+COUNTS = (
+    "table_name", "file", "sha256", "encoding", "rows_in", "loaded", "quarantined", "ignored", "balance_in",
+    "balance_loaded", "derived",
+)  # fmt: skip
+
+
+def fingerprint(sources: list[Source], as_of: date, profile: Profile | None, scope: str | None = None) -> str:
+    """The same contents, date, profile and scope give the same fingerprint, whatever the files are called."""
+    parts = [*sorted(source.sha256 for source in sources), as_of.isoformat(), profile.text if profile else ""]
+    parts += [scope] if scope else []
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def find(con: duckdb.DuckDBPyConnection, mark: str) -> Report | None:
+    """The report of a former batch with this fingerprint, unless a later one has corrected it since."""
+    row = con.execute(
+        "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? "
+        "ORDER BY loaded_at DESC, batch_id DESC LIMIT 1",
+        [mark],
+    ).fetchone()
+    if row is None or _is_corrected(con, row[0]):
+        return None
+    counts = con.execute(f"SELECT {', '.join(COUNTS)} FROM batch_tables WHERE batch_id = ? ORDER BY rowid", [row[0]])
+    extra = json.loads(row[3])
+    return Report(row[0], row[1], row[2], [Count(*found) for found in counts.fetchall()], already_loaded=True, **extra)
+
+
+def _is_corrected(con: duckdb.DuckDBPyConnection, batch: str) -> bool:
+    """Whether another batch of the same day took the place of rows that its files brought."""
+    own = con.execute(
+        "SELECT DISTINCT table_name FROM batch_tables WHERE batch_id = ? AND NOT coalesce(derived, false)", [batch]
+    ).fetchall()
+    return any(
+        con.execute(f'SELECT EXISTS (FROM "{table}" WHERE batch_id = ? AND until = as_of)', [batch]).fetchall()[0][0]
+        for (table,) in own
+        if dictionary.tables()[table].absent != "stays"
+    )
+
+
+def new_id(con: duckdb.DuckDBPyConnection, as_of: date, mark: str) -> str:
+    """20240131-3fa9c1d2; a counter follows where that is taken."""
+    base = f"{as_of:%Y%m%d}-{mark[:8]}"
+    taken = con.execute("SELECT count(*) FROM batches WHERE starts_with(batch_id, ?)", [base]).fetchone()
+    return f"{base}-{taken[0] + 1}" if taken and taken[0] else base
+
+
+def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stage) -> None:
+    con.execute(
+        "INSERT INTO batches (batch_id, fingerprint, as_of, profile, loaded_at, scope) VALUES (?, ?, ?, ?, ?, ?)",
+        [report.batch, mark, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), report.scope],
+    )
+    rows = [(report.batch, *(getattr(count, name) for name in _attributes())) for count in report.counts]
+    places = ", ".join("?" * (len(COUNTS) + 1))
+    con.executemany(f"INSERT INTO batch_tables (batch_id, {', '.join(COUNTS)}) VALUES ({places})", rows)
+    quarantine = pl.concat(stage.quarantine)
+    if len(quarantine):
+        con.register("kept_back", quarantine)
+        con.execute(
+            """INSERT INTO quarantine (batch_id, table_name, file, row_number, field, value, reason, reason_zh, content)
+            SELECT ?, table_name, file, row_number, field, value, reason, reason_zh, content FROM kept_back""",
+            [report.batch],
+        )
+        con.unregister("kept_back")
+
+
+def store_notes(con: duckdb.DuckDBPyConnection, report: Report) -> None:
+    """What the report says beside its counts."""
+    extra = {"assumptions": report.assumptions, "lookups": report.lookups, "totals": report.totals,
+             "findings": report.findings, "scope": report.scope}  # fmt: skip
+    con.execute(
+        "UPDATE batches SET assumptions = ? WHERE batch_id = ?",
+        [json.dumps(extra, ensure_ascii=False, default=str), report.batch],
+    )
+
+
+def _attributes() -> tuple[str, ...]:
+    return ("table", *COUNTS[1:])

@@ -1,0 +1,119 @@
+"""Extension requests out of a file a person made: CSV or a workbook, guarded, its rows good or bad with the reason."""
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from data import dictionary
+from data.errors import InputError
+from data.ingest.files import sheet_reading
+from data.ingest.files.sheet_reading import Sheet
+from data.ingest.parsing import dates
+from data.messages.bilingual import tell
+from data.storage import query
+
+DATES = ("application_date", "requested_maturity")
+HEADER_ROWS = 20  # how far down the header may stand
+NO_LOAN, UNKNOWN_LOAN, BAD_DATE = "no_loan", "unknown_loan", "bad_date"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`good`: [row_number, loan_id, application_date, requested_maturity, consent]; `bad`: [row_number, loan_id,
+    column, value, reason]. Together they are every row of the file that holds anything."""
+
+    good: pl.DataFrame
+    bad: pl.DataFrame
+
+
+@cache
+def columns() -> dict[str, dict[str, str]]:
+    """The columns of such a file, by their names, with words and aliases (tables/request_columns.csv)."""
+    with (dictionary.TABLES / "request_columns.csv").open(encoding="utf-8", newline="") as file:
+        return {row["column"]: row for row in csv.DictReader(file)}
+
+
+@cache
+def _known() -> dict[str, str]:
+    return {
+        _plain(name): column
+        for column, row in columns().items()
+        for name in (column, row["zh"], row["en"], *row["aliases"].split("|"))
+    }
+
+
+def _plain(header: str | None) -> str:
+    return "".join((header or "").split()).lower()
+
+
+def read(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> Asked:
+    """Raises InputError for a file that is no table, or has not the columns; a bad row is no error."""
+    tables = [
+        sheet for sheet in sheet_reading.sheets(sheet_reading.load(path)) if not sheet.is_hidden and sheet.cells.height
+    ]
+    for sheet in tables:
+        header = _header(sheet)
+        if header:
+            return _sorted_out(cursor, as_of, _rows(sheet, *header), sheet.date_serials)
+    named = ", ".join(f"{row['zh']} ({column})" for column, row in columns().items())
+    raise InputError(
+        tell(
+            "{name}: no row is a header with the columns {named}. Take the template and fill it in.",
+            name=path.name,
+            named=named,
+        )
+    )
+
+
+def _header(sheet: Sheet) -> tuple[int, dict[str, str]] | None:
+    """(row of the header, column of the file by column of ours)."""
+    for at, row in enumerate(sheet.cells.head(HEADER_ROWS).select(sheet.columns).iter_rows()):
+        found = {_known()[_plain(text)]: sheet.columns[n] for n, text in enumerate(row) if _plain(text) in _known()}
+        if found.keys() >= columns().keys() - {"consent"}:
+            return at, found
+    return None
+
+
+def _rows(sheet: Sheet, at: int, found: dict[str, str]) -> pl.DataFrame:
+    """The rows under the header that hold anything, as text."""
+    texts = [
+        pl.col(found[column]).str.strip_chars().replace("", None).alias(column)
+        if column in found
+        else pl.lit(None, pl.String).alias(column)
+        for column in columns()
+    ]
+    rows = sheet.cells[at + 1 :].select(pl.col(sheet_reading.ROW).cast(pl.Int64).alias("row_number"), *texts)
+    return rows.filter(~pl.all_horizontal(pl.exclude("row_number").is_null()))
+
+
+def _sorted_out(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame, serials: date | None) -> Asked:
+    read = {column: dates.parse(rows[column], serials).values for column in DATES}
+    known = _loans(cursor, as_of, rows)
+    reasons = [
+        (pl.col("loan_id").is_null(), "loan_id", NO_LOAN),
+        (~rows["loan_id"].is_in(known.to_list()), "loan_id", UNKNOWN_LOAN),
+    ]
+    reasons += [(rows[column].is_not_null() & read[column].is_null(), column, BAD_DATE) for column in DATES]
+    told = rows.with_columns(
+        reason=pl.coalesce(pl.when(test).then(pl.lit(reason)) for test, _, reason in reasons),
+        column=pl.coalesce(pl.when(test).then(pl.lit(column)) for test, column, _ in reasons),
+        value=pl.coalesce(pl.when(test).then(pl.col(column)) for test, column, _ in reasons),
+    )
+    bad = told.filter(pl.col("reason").is_not_null()).select("row_number", "loan_id", "column", "value", "reason")
+    days = rows.with_columns(read[column].alias(column) for column in DATES)
+    return Asked(days.filter(told["reason"].is_null()), bad)
+
+
+def _loans(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame) -> pl.Series:
+    """Which of the loans asked for the snapshot has."""
+    return query.frame(
+        cursor,
+        "SELECT loan_id FROM facts_loan WHERE as_of = $as_of AND loan_id IN (SELECT unnest($wanted))",
+        as_of=as_of,
+        wanted=rows["loan_id"].drop_nulls().unique().to_list(),
+    )["loan_id"]

@@ -1,0 +1,96 @@
+"""Keys that former imports pointed to in vain, officers given by name, balances that differ by 万元 within a batch."""
+
+import duckdb
+import polars as pl
+
+from data import dictionary
+from data.history import guarantees
+from data.ingest.parsing import file_vocabulary
+from data.messages.catalogue import note
+
+CURRENT = '"until" IS NULL'
+
+
+def notes(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+    """What the batch's rows put right in rows that came before; what still points nowhere is for data.quality."""
+    resolved = [
+        said
+        for row in file_vocabulary.rows("references.csv")
+        if _came(con, batch, row["target"])
+        for said in _resolved(con, batch, row)
+    ]
+    return [*_officers(con), *resolved, *_joined(con, batch)]
+
+
+def _holds(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE {CURRENT})').fetchall()[0][0]
+
+
+def _came(con: duckdb.DuckDBPyConnection, batch: str, table: str) -> bool:
+    return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE "batch_id" = ?)', [batch]).fetchall()[0][0]
+
+
+def _resolved(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -> list[dict]:
+    """Current rows of former batches whose key only this batch holds."""
+    count = con.execute(
+        f"""SELECT count(*) FROM "{row["table"]}" n WHERE n.{CURRENT} AND n."batch_id" <> $batch
+        AND n."{row["field"]}" IN (SELECT t."{row["target_field"]}" FROM "{row["target"]}" t
+            GROUP BY ALL HAVING bool_and(t."batch_id" = $batch))""",
+        {"batch": batch},
+    ).fetchall()[0][0]
+    zh = dictionary.fields(row["table"])[row["field"]].zh
+    return [note("note_resolved", table=row["table"], rows=count, field=row["field"], field_zh=zh)] if count else []
+
+
+def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+    """Collateral of the batch that found the contract of its number, and of former ones that only now does."""
+    owned, unowned = f"NOT {guarantees.OWNERLESS.format('c')}", guarantees.OWNERLESS.format("p")
+    own, former = con.execute(
+        f"""WITH contract AS (
+            SELECT c.guarantee_no, bool_and(c.batch_id = $batch) AS is_new FROM {guarantees.TABLE} c
+            WHERE c.{CURRENT} AND c.guarantee_no IS NOT NULL AND {owned} GROUP BY ALL)
+        SELECT count(*) FILTER (p.batch_id = $batch), count(*) FILTER (p.batch_id <> $batch AND c.is_new)
+        FROM {guarantees.TABLE} p JOIN contract c USING (guarantee_no) WHERE p.{CURRENT} AND {unowned}""",
+        {"batch": batch},
+    ).fetchall()[0]
+    zh = dictionary.fields(guarantees.TABLE)["guarantee_no"].zh
+    found = [note("note_collateral_contract", rows=own)] if own else []
+    told = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
+    return found + ([note("note_resolved", rows=former, **told)] if former else [])
+
+
+def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:
+    """Officers given by a name that one member of staff has get that one's number; others stay as written."""
+    named = f"""FROM "loans" l WHERE l.{CURRENT} AND regexp_matches(l."officer_id", '\\p{{Han}}')"""
+    if not _holds(con, "staff") or not con.execute(f"SELECT EXISTS ({named})").fetchall()[0][0]:
+        return []
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE "known_names" AS SELECT "name", min("staff_id") AS "staff_id" FROM "staff"
+        WHERE {CURRENT} GROUP BY "name" HAVING count(DISTINCT "staff_id") = 1"""
+    )
+    resolved = con.execute(
+        f"""UPDATE "loans" SET "officer_id" = s."staff_id" FROM "known_names" s
+        WHERE "loans".{CURRENT} AND "loans"."officer_id" = s."name" """
+    ).fetchall()[0][0]
+    con.execute('DROP TABLE "known_names"')
+    left, value = con.execute(f'SELECT count(*), min(l."officer_id") {named}').fetchall()[0]
+    found = [note("note_officer_named", rows=resolved)] if resolved else []
+    return found + ([note("note_officer_unknown", rows=left, value=value)] if left else [])
+
+
+def magnitudes(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[dict]:
+    """Balances of the snapshot file that are 10,000 times, or a 10,000th of, those of the loan file beside it."""
+    if table != "snapshots" or own is None or "balance" not in own.columns or "balance" not in derived.columns:
+        return []
+    both = own.join(derived, on=list(dictionary.tables()[table].key), suffix="_derived")
+    one, other, times = pl.col("balance"), pl.col("balance_derived"), int(file_vocabulary.setting("magnitude"))
+    differ = both.filter((one != 0) & ((one == other * times) | (other == one * times)))
+    if not len(differ):
+        return []
+    first = differ.row(0, named=True)
+    zh = dictionary.fields(table)["balance"].zh
+    return [
+        note("note_magnitude", rows=len(differ), value=first["loan_id"], row=first["source_row_derived"],
+             field="balance",
+             field_zh=zh)
+    ]  # fmt: skip

@@ -1,0 +1,69 @@
+"""What a mapping says: which column of a sheet feeds which field of which table, and how its cells are read."""
+
+from dataclasses import dataclass, field
+
+from data import dictionary
+from data.dictionary import Field
+from data.ingest.parsing.cell_parsing import Reading
+
+COMPANIONS = {"loans": ("snapshots", "guarantees", "borrowers")}
+"""A flat loan file may carry fields of these tables beside the loan's own; where names clash the loan's own wins."""
+EVENTS = "events"
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One field and where it comes from. `how`: column, constant, join or add_months (see profiles)."""
+
+    table: str
+    field: str
+    columns: tuple[str, ...]
+    header: str
+    reading: Reading = field(default_factory=Reading)
+    how: str = "column"
+    constant: str = ""
+    when: str = ""
+    separator: str = "/"
+
+    @property
+    def name(self) -> str:
+        """Column of the typed frame: table.field; for an event the step code stands for the field."""
+        return f"{self.table}.{self.field}"
+
+    @property
+    def target(self) -> Field:
+        return target(self.table, self.field)
+
+
+def target(table: str, name: str) -> Field:
+    """The dictionary's field; a step of a wide event file is a date."""
+    if table == EVENTS and name not in dictionary.fields(EVENTS):
+        step = dictionary.codes("step")[name]
+        return Field(EVENTS, name, "date", "", "", f"{step.zh}日期", f"{step.en} date")
+    return dictionary.fields(table)[name]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How one sheet becomes rows of `table` (and its companions)."""
+
+    table: str
+    header_row: int
+    """Index of the header's last row among the sheet's rows, from 0; -1 where the rows begin at once."""
+    headers: dict[str, str]
+    """Column of the sheet (c0 …) -> header as written, each name once."""
+    feeds: tuple[Feed, ...]
+    notes: tuple[dict, ...] = ()
+    header_depth: int = 1
+    """Rows that the header takes."""
+
+    @property
+    def first_header_row(self) -> int:
+        return self.header_row + 1 - self.header_depth
+
+    def feed(self, name: str) -> Feed | None:
+        return next((feed for feed in self.feeds if feed.name == name), None)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(feed.table for feed in self.feeds))

@@ -1,0 +1,239 @@
+"""Profiles: a TOML file a source system, telling which file feeds which table and how its columns are read."""
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from data import dictionary
+from data.errors import InputError
+from data.ingest.mapping.mapping import COMPANIONS, EVENTS, target
+from data.ingest.parsing import file_vocabulary
+
+FOLDER = Path(__file__).parents[2] / "mappings"
+PROFILE_KEYS = {"title", "blanks", "files"}
+FILE_KEYS = {
+    "name", "table", "headers", "columns", "separator", "file_names", "money_unit", "date_format", "ignore",
+    "ignore_others", "keep", "fields", "codes", "lookups", "notes", "unread",
+}  # fmt: skip
+FIELD_KEYS = {"column", "constant", "join", "add_months", "first", "format", "unit", "when", "separator"}
+LOOKUP_KEYS = {"name", "on", "key"}
+NOTE_KEYS = {"en", "zh"}
+WAYS = ("column", "constant", "join", "add_months", "first")
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """How one field is made: a column, a constant, several columns joined, the first filled one, a date and months."""
+
+    table: str
+    field: str
+    how: str
+    columns: tuple[str, ...]
+    constant: str
+    when: str
+    separator: str
+    format: str | None
+    unit: str
+    codes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Columns of another file of the same command, joined where its `key` equals this file's `on`."""
+
+    name: str
+    on: str
+    key: str
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A file is this one when it has all of `headers`. Without a table it only serves lookups."""
+
+    name: str
+    table: str | None
+    headers: tuple[str, ...]
+    fields: tuple[FieldSpec, ...]
+    ignore: frozenset[str]
+    ignore_others: bool
+    keep: dict[str, list[str]]
+    lookups: tuple[Lookup, ...]
+    notes: tuple[dict[str, str], ...]
+    """What the mapping assumes, for the report."""
+    columns: tuple[str, ...] = ()
+    """The columns of a file without a header, in order: a code, and its label where it has one."""
+    separator: str | None = None
+    file_names: tuple[str, ...] = ()
+    """Patterns of file names, such as JS_201_CLDWDK*.dat: what a file without a header is known by."""
+    unread: dict[str, str] | None = None
+    """Why a file that is known by its name is left out."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.split()[0] for column in self.columns)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Plain label -> plain name: a file may head its columns by either."""
+        named = [column.split(maxsplit=1) for column in self.columns]
+        return {file_vocabulary.plain(parts[1]): file_vocabulary.plain(parts[0]) for parts in named if len(parts) == 2}
+
+    def is_named(self, name: str) -> bool:
+        return any(fnmatch(name.lower(), pattern.lower()) for pattern in self.file_names)
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    text: str
+    blanks: tuple[str, ...]
+    files: tuple[FileSpec, ...]
+
+    def separator(self, name: str) -> str | None:
+        """What separates the fields of the file of this name, where the profile says so."""
+        return next((spec.separator for spec in self.files if spec.is_named(name)), None)
+
+
+def load(name: str, folder: Path | None = None) -> Profile:
+    """A profile by its name, or by the path of a TOML file. Raises InputError when unknown or with a mistake in it."""
+    path = _path(name, folder or FOLDER)
+    return parse(path.stem, path.read_text(encoding="utf-8"))
+
+
+def parse(name: str, text: str) -> Profile:
+    """A profile from its text. Raises InputError for a mistake in it."""
+    where = f"{name}.toml"
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"Profile {where} is not valid TOML: {error}.") from error
+    _only(where, "profile", content, PROFILE_KEYS)
+    files = tuple(_file(where, entry) for entry in content.get("files", []))
+    if not files:
+        raise InputError(f"Profile {where} has no [[files]]. Add one for each file it reads.")
+    return Profile(name, text, tuple(content.get("blanks", ())), files)
+
+
+def _path(name: str, folder: Path) -> Path:
+    if name.lower().endswith(".toml"):
+        if Path(name).is_file():
+            return Path(name)
+        raise InputError(f"No file {name}. Check the name and the folder, or name a profile: {_names(folder)}.")
+    if name not in _names(folder).split(", "):
+        raise InputError(
+            f"No profile '{name}'. Profiles: {_names(folder)}. They are kept in data/mappings/; "
+            "a mapping of your own is given by its path, ending in .toml."
+        )
+    return folder / f"{name}.toml"
+
+
+def _names(folder: Path) -> str:
+    return ", ".join(sorted(found.stem for found in folder.glob("*.toml")))
+
+
+def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
+    if not isinstance(content, dict):
+        raise InputError(f"Profile {where}: {what} must be a table, not {content!r}.")
+    unknown = sorted(set(content) - allowed)
+    if unknown:
+        raise InputError(f"Profile {where}: {what} has unknown '{unknown[0]}'. Allowed: {', '.join(sorted(allowed))}.")
+
+
+def _file(where: str, entry: dict[str, Any]) -> FileSpec:
+    _only(where, "a file", entry, FILE_KEYS)
+    has_columns = (entry.get("columns") or entry.get("unread")) and entry.get("file_names")
+    if not entry.get("name") or not (entry.get("headers") or has_columns):
+        raise InputError(
+            f"Profile {where}: every file needs a name and the headers by which it is known, "
+            "or columns and file_names where it has no header, or unread (why) and file_names."
+        )
+    table = entry.get("table")
+    if table is not None and table not in dictionary.tables():
+        raise InputError(f"Profile {where}: unknown table '{table}'. Tables: {', '.join(dictionary.tables())}.")
+    for lookup in entry.get("lookups", []):
+        _only(where, "a lookup", lookup, LOOKUP_KEYS)
+        if set(lookup) != LOOKUP_KEYS:
+            raise InputError(f"Profile {where}: a lookup needs name, on and key; found {', '.join(sorted(lookup))}.")
+    for said in [*entry.get("notes", []), *([entry["unread"]] if "unread" in entry else [])]:
+        _only(where, "a note", said, NOTE_KEYS)
+    fields = tuple(_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
+    if table:
+        _complete(where, table, fields)
+    return FileSpec(
+        entry["name"], table, tuple(entry.get("headers", ())), fields,
+        frozenset(map(file_vocabulary.plain, entry.get("ignore", ()))),
+        bool(entry.get("ignore_others", False)), entry.get("keep", {}),
+        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])), tuple(entry.get("notes", [])),
+        tuple(entry.get("columns", ())), entry.get("separator"), tuple(entry.get("file_names", ())),
+        entry.get("unread"),
+    )  # fmt: skip
+
+
+def _complete(where: str, table: str, fields: tuple[FieldSpec, ...]) -> None:
+    own = {spec.field for spec in fields if spec.table == table}
+    for group in file_vocabulary.required(table):
+        if not own.intersection(group):
+            raise InputError(f"Profile {where}: table {table} needs {' or '.join(group)}. Map a column to it.")
+
+
+def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str, Any]) -> FieldSpec:
+    if table is None:
+        raise InputError(f"Profile {where}: file '{entry['name']}' maps fields but names no table.")
+    owner, field = _known_field(where, table, name)
+    spec = {"column": spec} if isinstance(spec, str) else spec
+    _only(where, f"field {name}", spec, FIELD_KEYS)
+    ways = [way for way in WAYS if way in spec]
+    if len(ways) != 1:
+        raise InputError(f"Profile {where}: field {name} needs exactly one of {', '.join(WAYS)}.")
+    how = ways[0]
+    given = [] if how == "constant" else [spec[how]] if how == "column" else list(spec[how])
+    if how == "add_months" and len(given) != 2:
+        raise InputError(f"Profile {where}: field {name}: add_months takes a date column and a months column.")
+    is_time = target(owner, field).type in ("date", "timestamp")
+    return FieldSpec(
+        owner, field, how, tuple(given), str(spec.get("constant", "")), spec.get("when", ""),
+        spec.get("separator", "/"), spec.get("format", entry.get("date_format") if is_time else None),
+        _unit(where, owner, field, spec.get("unit", _file_unit(entry, owner, field))),
+        _codes(where, owner, field, entry, name),
+    )  # fmt: skip
+
+
+def _known_field(where: str, table: str, name: str) -> tuple[str, str]:
+    owner, _, field = name.rpartition(".")
+    owner = owner or table
+    steps = dictionary.codes("step") if owner == EVENTS and table != EVENTS else {}
+    allowed = (table, *COMPANIONS.get(table, ()), *((EVENTS,) if table in COMPANIONS else ()))
+    if owner not in allowed or field not in (steps or dictionary.fields(owner)):
+        raise InputError(f"Profile {where}: unknown field '{name}' for table {table}. See data/tables/fields.csv.")
+    return owner, field
+
+
+def _file_unit(entry: dict[str, Any], owner: str, field: str) -> str:
+    """The unit of all amounts of the file, where it says one."""
+    return entry.get("money_unit", "") if target(owner, field).type == "money" else ""
+
+
+def _unit(where: str, owner: str, field: str, unit: str) -> str:
+    known = file_vocabulary.units(target(owner, field).type)
+    if unit and unit not in known:
+        raise InputError(f"Profile {where}: field {field} has unknown unit '{unit}'. Units: {', '.join(known)}.")
+    return unit
+
+
+def factor(spec: FieldSpec) -> Decimal:
+    return file_vocabulary.units(target(spec.table, spec.field).type)[spec.unit].factor if spec.unit else Decimal(1)
+
+
+def _codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
+    codes = entry.get("codes", {}).get(name, {})
+    meant = target(owner, field)
+    code_list = "boolean" if meant.type == "boolean" else meant.code_list
+    known = dictionary.codes(code_list) if code_list else {}
+    strange = [code for code in codes.values() if code not in known and not meant.is_open_list]
+    if strange:
+        raise InputError(f"Profile {where}: field {name} has unknown code '{strange[0]}'. Codes: {', '.join(known)}.")
+    return codes

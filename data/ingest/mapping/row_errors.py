@@ -1,0 +1,115 @@
+"""What is wrong with single rows: one record a row, naming its first problem and listing all."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from data import dictionary
+from data.ingest.files.sheet_reading import MISREAD, WIDTH
+from data.ingest.mapping.mapping import Feed, Mapping
+from data.ingest.parsing import file_vocabulary
+from data.ingest.parsing.cell_parsing import Parsed
+from data.messages.catalogue import LANGUAGES, expression
+
+SCHEMA = {"_index": pl.UInt32, "order": pl.Int32, "field": pl.String, "value": pl.String, "en": pl.String,
+          "zh": pl.String}  # fmt: skip
+
+
+def found(
+    message: str, index: pl.Series, order: int, field: str, zh: str, values: pl.Series, **placeholders: Any
+) -> pl.DataFrame:
+    """Problem records of one kind for the rows at `index`; placeholders are constants or columns."""
+    columns = {"_index": index.cast(pl.UInt32), "value": values.cast(pl.String)}
+    columns |= {name: given for name, given in placeholders.items() if isinstance(given, pl.Series)}
+    frame = pl.DataFrame(columns)
+    given = {name: pl.col(name) if isinstance(v, pl.Series) else pl.lit(v) for name, v in placeholders.items()}
+    given |= {"field": pl.lit(field), "field_zh": pl.lit(zh), "value": pl.col("value")}
+    texts = {language: expression(message, language, given) for language in LANGUAGES}
+    return frame.with_columns(order=pl.lit(order, pl.Int32), field=pl.lit(field), **texts).select(list(SCHEMA))
+
+
+def collect(
+    rows: pl.DataFrame,
+    typed: pl.DataFrame,
+    mapping: Mapping,
+    feeds: list[Feed],
+    parsed: list[Parsed],
+    encoding: str,
+) -> pl.DataFrame:
+    """All problems that a sheet shows by itself: encoding, widths, unreadable cells, missing keys."""
+    records = [*_misread(rows, encoding), *_widths(rows, mapping)]
+    bad_keys = {}
+    for order, (feed, result) in enumerate(zip(feeds, parsed, strict=True)):
+        bad_keys[feed.name] = result.bad
+        index = result.bad.arg_true()
+        if len(index):
+            value = rows[feed.columns[0]].gather(index) if feed.columns else result.values.gather(index)
+            records.append(found(result.reason, index, order, label(feed), feed.target.zh, value))
+    records += _missing(typed, mapping, feeds, bad_keys)
+    return pl.concat(records) if records else pl.DataFrame(schema=SCHEMA)
+
+
+def label(feed: Feed) -> str:
+    """The dictionary's field name; a step of a wide event file is events.STEP."""
+    return feed.field if feed.field in dictionary.fields(feed.table) else feed.name
+
+
+def _misread(rows: pl.DataFrame, encoding: str) -> Iterator[pl.DataFrame]:
+    """Rows that are not in the file's encoding."""
+    if MISREAD in rows.columns and rows[MISREAD].any():
+        index = rows[MISREAD].arg_true()
+        nothing = pl.repeat(None, len(index), dtype=pl.String, eager=True)
+        yield found("bad_encoding", index, -2, "", "", nothing, encoding=encoding)
+
+
+def _widths(rows: pl.DataFrame, mapping: Mapping) -> Iterator[pl.DataFrame]:
+    """Rows with fewer or more cells than the header."""
+    last = max(int(column[1:]) for column in mapping.headers)
+    beyond = [column for column in rows.columns if column[0] == "c" and column[1:].isdigit() and int(column[1:]) > last]
+    long = rows.select(pl.any_horizontal(pl.col(beyond).is_not_null())).to_series() if beyond else None
+    for message, mask in (("row_short", rows[WIDTH] <= last), ("row_long", long)):
+        if mask is not None and mask.any():
+            index = mask.arg_true()
+            yield found(message, index, -1, "", "", pl.repeat(None, len(index), dtype=pl.String, eager=True))
+
+
+def _missing(
+    typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed], bad: dict[str, pl.Series]
+) -> Iterator[pl.DataFrame]:
+    """Rows that fill no field of a group of which they must fill one."""
+    for order, group in enumerate(file_vocabulary.required(mapping.table), start=len(feeds)):
+        named = [feed for feed in feeds if feed.table == mapping.table and feed.field in group]
+        empty = typed.select(pl.all_horizontal(pl.col(feed.name).is_null() for feed in named)).to_series()
+        for feed in named:
+            empty = empty & ~bad[feed.name]
+        index = empty.arg_true()
+        if len(index):
+            blank = pl.repeat(None, len(index), dtype=pl.String, eager=True)
+            yield found("missing_key", index, order, named[0].field, named[0].target.zh, blank)
+
+
+def by_row(records: pl.DataFrame) -> pl.DataFrame:
+    """One record a row: its first problem's field and value, the reasons of all."""
+    ordered = records.sort("_index", "order", maintain_order=True)
+    return ordered.group_by("_index", maintain_order=True).agg(
+        pl.col("field").first(),
+        pl.col("value").first(),
+        pl.col("en").str.join("; ").alias("reason"),
+        pl.col("zh").str.join("；").alias("reason_zh"),
+    )
+
+
+def duplicates(later: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Records for later rows of a key; `later` names the first one in first_row and first_file."""
+    key = dictionary.tables()[table].key[0]
+    where = {"row": later["first_row"], "file": later["first_file"]}
+    zh = dictionary.fields(table)[key].zh
+    return found("duplicate", later["_index"], 0, key, zh, later[f"{table}.{key}"], **where)
+
+
+def other_snapshot(values: pl.Series, index: pl.Series, as_of: date) -> pl.DataFrame:
+    """Records for rows of a flat file that belong to another date than the import's."""
+    zh = dictionary.fields("snapshots")["snapshot_date"].zh
+    return found("other_snapshot", index, 0, "snapshot_date", zh, values, as_of=as_of)

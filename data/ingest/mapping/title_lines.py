@@ -1,0 +1,140 @@
+"""What the lines around a table say of all its rows: the unit of the amounts, their currency, the day."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from data import dictionary
+from data.errors import InputError
+from data.ingest.files.sheet_reading import Sheet
+from data.ingest.mapping.mapping import Feed
+from data.ingest.parsing import file_vocabulary
+from data.messages.catalogue import note
+
+UNIT = re.compile(r"单位\s*:?\s*(?:人民币\s+)?([^\s:()\[\]【】]+)")
+BRACKETED = re.compile(r"[(\[【]\s*(?:单位\s*:?)?\s*([^()\[\]【】:]+)[)\]】]")
+CURRENCY = re.compile(r"币\s*种\s*:?\s*([^\s,;()\[\]【】]+)")
+DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})")
+BETWEEN = re.compile(r"[、,/;%]+")
+MAGNITUDE = re.compile(r"[十百千万亿]*")
+HOME_WORD = "人民币"
+
+
+@dataclass(frozen=True)
+class Title:
+    """`units`: the words by which the amounts' unit is said, with its factor; `currency`: a foreign one, as said."""
+
+    units: dict[str, Decimal]
+    notes: tuple[dict, ...]
+    currency: str = ""
+    day: date | None = None
+
+    @property
+    def unit(self) -> str:
+        return next(iter(self.units), "")
+
+    @property
+    def factor(self) -> Decimal:
+        return next(iter(self.units.values()), Decimal(1))
+
+
+Line = list[str]
+"""The filled cells of a row that is no record."""
+
+
+def read(lines: list[Line], as_of: date | None, below: list[Line] | None = None) -> Title:
+    """What the lines above a table say, and of those `below` it what they say of units; a date is compared."""
+    units: dict[str, Decimal] = {}
+    foreign = ""
+    for cells in [*lines, *(below or ())]:
+        line = _text(cells)
+        for word in _unit_words(line, in_brackets=not groups_columns(cells)):
+            meant = _meaning(word)
+            if meant and meant[0] not in units.values():
+                units[word] = meant[0]
+            foreign = foreign or (word if meant and meant[1] else "")
+        named = CURRENCY.search(line)
+        foreign = foreign or (named[1] if named and _is_foreign(named[1]) else "")
+    days = [day for cells in lines if (day := _day(_text(cells)))]
+    notes = [note("note_title_unit", unit=unit, factor=factor) for unit, factor in units.items()]
+    notes += [note("note_title_date", date=day, as_of=as_of) for day in dict.fromkeys(days) if as_of and day != as_of]
+    return Title(units, tuple(notes), foreign, days[0] if days else None)
+
+
+def _text(cells: Line) -> str:
+    return unicodedata.normalize("NFKC", " ".join(cells))
+
+
+def groups_columns(cells: Line) -> bool:
+    """Whether a line of several cells names groups of columns (金额(万元) | 押品) rather than the whole table."""
+    text = _text(cells)
+    return len(cells) > 1 and not UNIT.search(text) and not DATE.search(text)
+
+
+def _unit_words(line: str, *, in_brackets: bool) -> Iterator[str]:
+    """万元 of '单位:笔、人民币万元' and of '贷款明细表(万元)'."""
+    for found in (*UNIT.finditer(line), *(BRACKETED.finditer(line) if in_brackets else ())):
+        for word in BETWEEN.split(found[1]):
+            bare = word.strip()
+            yield bare.removeprefix(HOME_WORD).removesuffix(HOME_WORD).strip() or bare
+
+
+def _meaning(word: str) -> tuple[Decimal, bool] | None:
+    """The factor of a unit, and whether it is of a foreign currency: 万元, 万美元."""
+    known = file_vocabulary.units("money")
+    if word in known:
+        return known[word].factor, False
+    size = MAGNITUDE.match(word)
+    size_word = size[0] if size else ""
+    if _is_foreign(word.removeprefix(size_word)) and (not size_word or size_word in known):
+        return known[size_word].factor if size_word else Decimal(1), True
+    return None
+
+
+@cache
+def _currencies() -> dict[str, str]:
+    found = dictionary.codes("currency").values()
+    return {file_vocabulary.plain(text): code.code for code in found for text in (code.code, code.zh, *code.aliases)}
+
+
+def _is_foreign(word: str) -> bool:
+    return (
+        _currencies().get(file_vocabulary.plain(word), file_vocabulary.home_currency())
+        != file_vocabulary.home_currency()
+    )
+
+
+def _day(line: str) -> date | None:
+    found = DATE.search(line)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        # Three numbers that are no day: a file number, say.
+        return None
+
+
+def check(title: Title, sheet: Sheet, feeds: list[Feed]) -> None:
+    """Raises InputError where the titles leave it open what the amounts mean."""
+    amounts = [feed for feed in feeds if feed.target.type == "money"]
+    if len(title.units) > 1 and not all(feed.reading.own_unit for feed in amounts):
+        said = " and ".join(title.units)
+        raise InputError(
+            f"{sheet.name}: its titles say both {said} for the amounts. Say the unit in the headers of the columns "
+            "(贷款余额(万元)), or in a profile."
+        )
+    if title.currency and amounts and not any(feed.field == "currency" for feed in feeds):
+        raise InputError(
+            f"{sheet.name}: its title gives the amounts in {title.currency}, and no column says the currency of a row. "
+            "Add a column 币种 (currency), or name the currency in a profile."
+        )
+
+
+def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
+    """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
+    has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
+    factor = title.factor if has_title_unit else feed.reading.factor
+    return replace(feed, reading=replace(feed.reading, factor=factor, date_serials=sheet.date_serials))

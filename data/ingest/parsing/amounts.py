@@ -1,0 +1,77 @@
+"""Amounts, rates and numbers as files write them: separators, currency signs, units, brackets, exponents."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import polars as pl
+
+from data.ingest.parsing import file_vocabulary
+
+AROUND = "#"
+EXACT = pl.Decimal(38, 10)
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+NEGATIVE = r"^(?:\(([^()-]*)\)|(\d[\d,]*\.\d+)-)$"
+"""(1,000.00) and 1,000.00-, as ledgers write what is below zero."""
+GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Decimals with ten places, null where the text is none; `own_unit` marks cells that said a unit of their own."""
+
+    values: pl.Series
+    own_unit: pl.Series | None
+
+
+def parse(cells: pl.Series, field_type: str, factor: Decimal) -> Amounts:
+    """`factor` is the column's unit, told in the field's."""
+    values = cells.cast(EXACT, strict=False)
+    if factor != 1:
+        values = _times(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
+    left = (values.is_null() & cells.is_not_null()).arg_true()
+    if not len(left):
+        return Amounts(values, None)
+    frame = _messy(cells.gather(left), field_type, factor)
+    has_own = frame["value"].is_not_null() & (frame["factor"] != factor)
+    own = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True).scatter(left, has_own) if has_own.any() else None
+    return Amounts(values.scatter(left, frame["value"]), own)
+
+
+def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
+    """Product, null where it does not fit."""
+    fits = values.abs() < Decimal(10) ** 18
+    return pl.select(pl.when(fits).then(values) * factors).to_series().cast(EXACT)
+
+
+def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
+    """Columns value, and factor: the unit of the cell, or else of the column."""
+    frame = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace_all(r"\s", "").rename("text").to_frame()
+    frame = frame.with_columns(negative=pl.col("text").str.contains(NEGATIVE), factor=pl.lit(None, EXACT))
+    frame = frame.with_columns(text=pl.col("text").str.replace(NEGATIVE, "$1$2"))
+    for name, unit in file_vocabulary.units(field_type).items():
+        frame = _take_unit(frame, name, unit.factor)
+    grouped = pl.col("text").str.contains(GROUPED)
+    number = pl.when(grouped).then(pl.col("text").str.replace_all(",", "", literal=True)).otherwise(pl.col("text"))
+    frame = frame.with_columns(text=number).with_columns(
+        value=pl.when(pl.col("text").str.contains(PLAIN)).then(pl.col("text")).cast(EXACT, strict=False)
+    )
+    value = pl.when(pl.col("negative")).then(-pl.col("value")).otherwise(pl.col("value"))
+    frame = frame.with_columns(value=value, factor=pl.col("factor").fill_null(pl.lit(factor, EXACT)))
+    return frame.with_columns(value=_times(frame["value"], frame["factor"]))
+
+
+def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
+    """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's.
+
+    A unit written 月利率#% stands on both sides of the number.
+    """
+    text = pl.col("text")
+    before, around, after = name.partition(AROUND)
+    if around:
+        has = text.str.starts_with(before) & text.str.ends_with(after)
+        bare = text.str.strip_prefix(before).str.strip_suffix(after).str.strip_chars(":")
+    else:
+        has = text.str.ends_with(name) | text.str.starts_with(name)
+        bare = text.str.strip_suffix(name).str.strip_prefix(name)
+    scale = pl.when(has & (pl.col("factor").is_null() | (factor != 1))).then(pl.lit(factor, EXACT))
+    return frame.with_columns(text=pl.when(has).then(bare).otherwise(text), factor=scale.otherwise(pl.col("factor")))

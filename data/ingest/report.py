@@ -1,0 +1,108 @@
+"""What an import did: rows in = loaded + quarantined + ignored, and the balances; as JSON and as text."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from data import dictionary
+from data.ingest.staging import Count
+from data.quality import checks
+
+ROWS = ("rows_in", "loaded", "quarantined", "ignored")
+BALANCES = ("balance_in", "balance_loaded")
+
+
+@dataclass
+class Report:
+    """Counts are one a table and file; assumptions, totals are notes in two languages; lookups: file -> rows."""
+
+    batch: str
+    as_of: date
+    profile: str | None
+    counts: list[Count]
+    already_loaded: bool = False
+    assumptions: list[dict] = field(default_factory=list)
+    lookups: dict[str, int] = field(default_factory=dict)
+    totals: list[dict] = field(default_factory=list)
+    findings: list[dict] = field(default_factory=list)
+    """Faults of the data among the batch's rows: check, severity, rows, amount, titles."""
+    scope: str | None = None
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Counts of each table, summed over files, in the dictionary's order.
+
+        What flat files yield beside their loans counts only where no file of the table itself came along.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        for name in dictionary.tables():
+            counts = [count for count in self.counts if count.table == name]
+            counts = [count for count in counts if not count.derived] or counts
+            if counts:
+                found[name] = {column: sum(getattr(count, column) for count in counts) for column in ROWS}
+                found[name] |= {column: _sum([getattr(count, column) for count in counts]) for column in BALANCES}
+        return found
+
+    @property
+    def quarantined(self) -> int:
+        return sum(count.quarantined for count in self.counts)
+
+    @property
+    def loaded(self) -> int:
+        """Rows of the files; what flat ones yield beside their loans is not counted again."""
+        return sum(count.loaded for count in self.counts if not count.derived)
+
+    @property
+    def rows_in(self) -> int:
+        return sum(count.rows_in for count in self.counts if not count.derived)
+
+    def as_json(self) -> dict[str, Any]:
+        files = {count.file: {"sha256": count.sha256, "encoding": count.encoding} for count in self.counts}
+        tables = {
+            name: {column: float(value) if isinstance(value, Decimal) else value for column, value in counts.items()}
+            for name, counts in self.tables().items()
+        }
+        return {
+            "batch": self.batch, "already_loaded": self.already_loaded, "as_of": self.as_of.isoformat(),
+            "profile": self.profile, "tables": tables, "files": files, "lookups": self.lookups,
+            "assumptions": self.assumptions, "totals": self.totals, "findings": self.findings, "scope": self.scope,
+        }  # fmt: skip
+
+    def as_text(self) -> str:
+        done = "already loaded, nothing changed 已导入过，未作改动" if self.already_loaded else "loaded 已导入"
+        lines = [f"Batch 批次 {self.batch}, as of 时点 {self.as_of}: {done}", _row("", *HEADINGS)]
+        for name, counts in self.tables().items():
+            label = f"{name} {dictionary.tables()[name].zh}"
+            lines.append(_row(label, *(_shown(counts[column]) for column in (*ROWS, *BALANCES))))
+        files = {count.file: count.encoding for count in self.counts}
+        lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
+        lines += [f"lookup 对照 {name}: rows 行 {rows}" for name, rows in self.lookups.items()]
+        lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
+        lines += [
+            f"! {entry['severity']:8}{entry['rows']:>10,} {_amount(entry):>20} {entry['zh']} {entry['en']}"
+            for entry in self.findings
+        ]
+        return "\n".join(lines)
+
+
+def _amount(finding: dict) -> str:
+    own = finding["amount"]
+    return checks.amounts(Decimal(own) if own else None, finding.get("foreign"))
+
+
+HEADINGS = (
+    "rows in 读入", "loaded 入库", "quarantined 隔离", "ignored 忽略", "balance in 读入余额", "balance loaded 入库余额",
+)  # fmt: skip
+
+
+def _sum(values: list[Decimal | None]) -> Decimal | None:
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _shown(value: int | Decimal | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _row(label: str, *cells: str) -> str:
+    return f"{label:<24}" + "".join(f"{cell:>22}" for cell in cells)

@@ -1,0 +1,178 @@
+"""Converted sheets to rows ready for the book: keys made, duplicates kept back, flat loan files split up."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from data import dictionary
+from data.ingest import flat_files, foreign_keys, guarantee_numbers
+from data.ingest.files.sheet_reading import ROW
+from data.ingest.mapping import row_errors
+from data.ingest.mapping.sheet_conversion import INDEX, Part
+from data.storage import name_search
+
+PART = "_part"
+KEEP_OLD = "_keep_old"
+"""True where a blank does not replace what the book holds: rows that a flat file yields beside its loans."""
+
+
+@dataclass
+class Count:
+    """Rows and balances of one table in one file."""
+
+    table: str
+    file: str
+    sha256: str
+    encoding: str
+    rows_in: int
+    loaded: int
+    quarantined: int = 0
+    ignored: int = 0
+    balance_in: object = None
+    balance_loaded: object = None
+    derived: bool = False
+    """Rows that a flat file yields beside its loans."""
+
+
+@dataclass
+class Stage:
+    """`tables`: rows to load, a frame a table with the dictionary's columns, source_file, source_row, KEEP_OLD."""
+
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    quarantine: list[pl.DataFrame] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    notes: list[dict] = field(default_factory=list)
+
+
+def stage(parts: list[Part], as_of: date) -> Stage:
+    """Group the parts by table; rows with problems and later rows of a key go to quarantine."""
+    result = Stage()
+    derived: dict[str, list[pl.DataFrame]] = {}
+    for table in dictionary.tables():
+        own = [part for part in parts if part.table == table]
+        if own:
+            rows = _stage_table(table, own, as_of, result)
+            result.tables[table] = _finished(rows, table, keep_old=table == "snapshots")
+            for companion, frame in flat_files.split(rows, table, as_of, result.notes).items():
+                derived.setdefault(companion, []).append(frame)
+                _count_derived(companion, frame, own, result)
+    for table, frames in derived.items():
+        merged = _finished(pl.concat(frames, how="diagonal"), table, keep_old=True)
+        result.notes += foreign_keys.magnitudes(result.tables.get(table), merged, table)
+        result.tables[table] = _merge(result.tables.get(table), merged, table)
+    return result
+
+
+def _stage_table(table: str, parts: list[Part], as_of: date, result: Stage) -> pl.DataFrame:
+    """The loadable rows of a table's parts, with typed columns table.field."""
+    records = [_with_snapshot_check(part, as_of) for part in parts]
+    good = [_good(part, record, i) for i, (part, record) in enumerate(zip(parts, records, strict=True))]
+    rows = flat_files.with_key(guarantee_numbers.numbered(pl.concat(good, how="diagonal"), table, result.notes), table)
+    later = _duplicates(rows, table)
+    if len(later):
+        rows = rows.join(later.select(PART, INDEX), on=[PART, INDEX], how="anti", maintain_order="left")
+    for i, part in enumerate(parts):
+        again = row_errors.duplicates(later.filter(pl.col(PART) == i), table)
+        kept_back = row_errors.by_row(pl.concat([records[i], again]))
+        result.quarantine.append(_quarantined(part, kept_back))
+        loaded = rows.filter(pl.col(PART) == i) if len(parts) > 1 else rows
+        result.counts.append(_count(part, len(kept_back), loaded))
+        result.notes += [entry | {"file": part.sheet.name} for entry in part.notes]
+    return rows
+
+
+def _good(part: Part, record: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Rows without problems."""
+    bad = part.typed[INDEX].is_in(record[INDEX].unique().to_list()) if len(record) else None
+    rows = part.typed if bad is None else part.typed.filter(~bad)
+    return rows.with_columns(pl.lit(number, pl.Int32).alias(PART), pl.lit(part.sheet.name).alias("source_file"))
+
+
+def _with_snapshot_check(part: Part, as_of: date) -> pl.DataFrame:
+    """A flat file that says its snapshot date must say the import's."""
+    name = "snapshots.snapshot_date"
+    if part.table == "snapshots" or name not in part.typed.columns:
+        return part.problems
+    other = part.typed.filter(pl.col(name) != as_of)
+    if not len(other):
+        return part.problems
+    return pl.concat([part.problems, row_errors.other_snapshot(other[name], other[INDEX], as_of)])
+
+
+def _duplicates(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Later rows of a key, with the file and row of the first."""
+    keys = [name for key in dictionary.tables()[table].key if (name := f"{table}.{key}") in rows.columns]
+    where = [PART, INDEX, *keys, ROW, "source_file"]
+    if rows.select(pl.struct(keys) if len(keys) > 1 else keys[0]).to_series().n_unique() == len(rows):
+        return rows.select(where).clear().with_columns(first_row=pl.lit(None, pl.UInt32), first_file=pl.lit(""))
+    first = pl.col(ROW).first().over(keys), pl.col("source_file").first().over(keys)
+    marked = rows.select(where).with_columns(first[0].alias("first_row"), first[1].alias("first_file"))
+    return marked.filter(~pl.struct(keys).is_first_distinct())
+
+
+def _quarantined(part: Part, kept_back: pl.DataFrame) -> pl.DataFrame:
+    index = kept_back[INDEX]
+    return kept_back.select(
+        pl.lit(part.table).alias("table_name"),
+        pl.lit(part.sheet.name).alias("file"),
+        part.typed[ROW].gather(index).alias("row_number"),
+        "field",
+        "value",
+        "reason",
+        "reason_zh",
+        part.contents(index).alias("content"),
+    )
+
+
+def _count(part: Part, quarantined: int, loaded: pl.DataFrame) -> Count:
+    balances = part.balances
+    held = None if balances is None else loaded[f"{part.table}.balance"]
+    return Count(
+        part.table, part.sheet.name, part.sheet.source.sha256, part.sheet.encoding, part.rows_in, len(loaded),
+        quarantined, part.ignored, total(balances), total(held),
+    )  # fmt: skip
+
+
+def total(balances: pl.Series | None):
+    """Exact sum; null for a table without a balance column."""
+    return None if balances is None else balances.cast(pl.Decimal(38, 2)).sum()
+
+
+def _count_derived(table: str, frame: pl.DataFrame, parts: list[Part], result: Stage) -> None:
+    for i, part in enumerate(parts):
+        rows = frame.filter(pl.col(PART) == i)
+        if len(rows):
+            held = total(rows["snapshots.balance"]) if "snapshots.balance" in rows.columns else None
+            result.counts.append(
+                Count(table, part.sheet.name, part.sheet.source.sha256, part.sheet.encoding, len(rows), len(rows),
+                      balance_in=held, balance_loaded=held, derived=True)
+            )  # fmt: skip
+
+
+def _finished(rows: pl.DataFrame, table: str, *, keep_old: bool) -> pl.DataFrame:
+    """Only the table's own columns, by their dictionary names, and the lineage."""
+    names = {f"{table}.{name}": name for name in dictionary.fields(table)}
+    own = [pl.col(column).alias(names[column]) for column in rows.columns if column in names]
+    keeps = pl.lit(True) if keep_old else guarantee_numbers.is_update(rows, table)
+    alike = [
+        name_search.expression(pl.col(f"{table}.{name}")).alias(key)
+        for key, name in name_search.keys(table).items()
+        if f"{table}.{name}" in rows.columns and f"{table}.{key}" not in rows.columns
+    ]
+    return rows.select(
+        *own, *alike, "source_file", pl.col(ROW).cast(pl.Int32).alias("source_row"), keeps.alias(KEEP_OLD)
+    )
+
+
+def _merge(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> pl.DataFrame:
+    """A file of the table itself goes before what a flat file says beside its loans."""
+    if own is None:
+        return derived
+    keys = list(dictionary.tables()[table].key)
+    both = own.join(derived, on=keys, how="full", coalesce=True, suffix="_derived", nulls_equal=True)
+    values = [
+        pl.coalesce(column, f"{column}_derived").alias(column) if f"{column}_derived" in both.columns else column
+        for column in dict.fromkeys([*own.columns, *derived.columns])
+    ]
+    return both.select(values)

@@ -1,0 +1,158 @@
+"""What the running loans of a snapshot are made of, by any choice of parts, and the loans behind a choice."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from data.reference import buckets
+from data.reference.dimensions import Dimension, dimensions
+from data.storage import query
+
+Chosen = tuple[tuple[str, str | None], ...]
+"""(dimension, code) pairs; None is what has no code."""
+HELD = "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('summary_cells', 'summary_moves')"
+# What a loan can be found by besides its parts: where it stood at an opening snapshot,
+ORIGIN = {
+    "class_before": "s.classification IS NOT DISTINCT FROM $class_before",
+    "late_before": "{late} IS NOT DISTINCT FROM $late_before",
+}
+# the quarter it was lent in, and who owes it.
+OWN = {
+    "cohort": "date_trunc('quarter', disbursed_on) = $cohort",
+    "borrower": "borrower_id = $borrower",
+    "group": "group_id = $group",
+}
+
+
+def summarised(cursor: duckdb.DuckDBPyConnection, as_of: date) -> bool:
+    """Whether the summaries of the day stand; a book of an earlier version has none until it is checked again."""
+    if cursor.execute(HELD).fetchall() != [(2,)]:
+        return False
+    return bool(cursor.execute("SELECT 1 FROM summary_cells WHERE as_of = $day LIMIT 1", {"day": as_of}).fetchall())
+
+
+def _test(name: str) -> str:
+    return f"{name} IS NOT DISTINCT FROM ${name}"
+
+
+def parts(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
+) -> pl.DataFrame:
+    """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest first.
+
+    Each dimension shows all of its own parts of what the other choices leave.
+    """
+    scope = "as_of = $as_of AND currency IS NOT DISTINCT FROM $currency" + (
+        " AND branch_id = $branch" if branch else ""
+    )
+    sums = ", ".join(f"sum({name}) AS {name}" for name in ("balance", "npl_balance", "classified_balance"))
+    selects = []
+    for own in dimensions().values():
+        tests = " AND ".join([scope, *(_test(name) for name, _ in chosen if name != own.name)])
+        selects.append(
+            f"SELECT '{own.name}' AS dimension, {own.name} AS value, sum(loans)::BIGINT AS loans, "
+            f"sum(valued)::BIGINT AS valued, {sums} FROM summary_cells WHERE {tests} GROUP BY {own.name}"
+        )
+    values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
+    order = "dimension, balance DESC, loans DESC, value NULLS LAST"
+    return query.frame(cursor, f"{' UNION ALL '.join(selects)} ORDER BY {order}", **values)
+
+
+def total(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
+) -> dict[str, Any]:
+    """Loans and balance of a choice: {loans, valued, balance}."""
+    tests = [_test(name) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
+    sql = f"""SELECT coalesce(sum(loans), 0)::BIGINT AS loans, coalesce(sum(valued), 0)::BIGINT AS valued,
+            coalesce(sum(balance), 0) AS balance
+        FROM summary_cells
+        WHERE {" AND ".join(["as_of = $as_of AND currency IS NOT DISTINCT FROM $currency", *tests])}"""
+    values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
+    return query.frame(cursor, sql, **values).row(0, named=True)
+
+
+def loans(
+    cursor: duckdb.DuckDBPyConnection,
+    as_of: date,
+    currency: str | None,
+    branch: str | None,
+    chosen: Chosen,
+    origin: tuple[tuple[str, Any], ...],
+    limit: int,
+    offset: int,
+) -> pl.DataFrame:
+    """The running loans behind a choice, the largest balance first, a page of them.
+
+    `origin`: where they stood at an opening snapshot (`opening` with class_before or late_before), and what stands in
+    OWN. [loan_id,
+    borrower_id, borrower_name, branch_id, balance, classification, days_past_due, guarantee_type, current_maturity,
+    officer_id, of]; `of`: how many there are in all.
+    """
+    tests = [_choice(dimensions()[name]) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
+    values = dict(chosen) | dict(origin) | ({"branch": branch} if branch else {})
+    tests += [OWN[name] for name, _ in origin if name in OWN]
+    if any(name in ORIGIN for name, _ in origin):
+        tests.append(f"loan_id IN ({_stood(origin)})")
+    behind = " AND ".join(["as_of = $as_of", "is_running", "currency IS NOT DISTINCT FROM $currency", *tests])
+    # Counted apart: a count beside each row would have all of them sorted for the few of a page.
+    sql = f"""WITH found AS (
+            SELECT loan_id, borrower_id, branch_id, balance, classification, days_past_due, guarantee_type,
+                current_maturity, officer_id
+            FROM facts_loan WHERE {behind} ORDER BY balance DESC NULLS LAST, loan_id LIMIT $limit OFFSET $offset)
+        SELECT f.*, (SELECT count(*) FROM facts_loan WHERE {behind}) AS of, b.name AS borrower_name
+        FROM found f
+        LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND b.as_of <= $as_of
+            AND (b.until IS NULL OR b.until > $as_of)
+        ORDER BY f.balance DESC NULLS LAST, f.loan_id"""
+    return query.frame(cursor, sql, as_of=as_of, currency=currency, limit=limit, offset=offset, **values)
+
+
+def _choice(dimension: Dimension) -> str:
+    return f"({dimension.sql}) IS NOT DISTINCT FROM ${dimension.name}"
+
+
+def _stood(origin: tuple[tuple[str, Any], ...]) -> str:
+    """The loans that stood so at the opening snapshot."""
+    late = buckets.case("late", "s.days_past_due")
+    tests = [ORIGIN[name].format(late=late) for name, _ in origin if name in ORIGIN]
+    return (
+        "SELECT s.loan_id FROM snapshots s WHERE s.snapshot_date = $opening AND s.as_of <= $opening "
+        "AND (s.until IS NULL OR s.until > $opening) AND " + " AND ".join(tests)
+    )
+
+
+LARGEST = {
+    "borrower": """SELECT l.borrower_id AS id, any_value(b.name) AS name, count(*) AS loans, sum(l.balance) AS balance
+        FROM facts_loan l
+        LEFT JOIN borrowers b ON b.borrower_id = l.borrower_id AND b.as_of <= $as_of
+            AND (b.until IS NULL OR b.until > $as_of)
+        WHERE l.borrower_id IN (
+            SELECT borrower_id FROM facts_loan
+            WHERE as_of = $as_of AND is_running AND currency IS NOT DISTINCT FROM $currency
+                AND ($branch IS NULL OR branch_id = $branch)
+            GROUP BY borrower_id ORDER BY sum(balance) DESC NULLS LAST, borrower_id LIMIT 10)
+            AND l.as_of = $as_of AND l.is_running AND l.currency IS NOT DISTINCT FROM $currency
+            AND ($branch IS NULL OR l.branch_id = $branch)
+        GROUP BY l.borrower_id ORDER BY balance DESC NULLS LAST, id""",
+    "group": """SELECT group_id AS id, NULL::VARCHAR AS name, count(*) AS loans, sum(balance) AS balance
+        FROM facts_loan
+        WHERE as_of = $as_of AND is_running AND group_id IS NOT NULL AND currency IS NOT DISTINCT FROM $currency
+            AND ($branch IS NULL OR branch_id = $branch)
+        GROUP BY group_id ORDER BY balance DESC NULLS LAST, id LIMIT 10""",
+}
+
+
+def largest(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, of: str
+) -> pl.DataFrame:
+    """The ten largest borrowers or groups of borrowers (`of`) by balance: [id, name, loans, balance]."""
+    return query.frame(cursor, LARGEST[of], as_of=as_of, currency=currency, branch=branch)
+
+
+def capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
+    """The bank's net and tier 1 capital, None where the register does not state them."""
+    sql = """SELECT max(net_capital) AS net_capital, max(tier1_capital) AS tier1_capital
+        FROM facts_portfolio WHERE as_of = $as_of"""
+    return query.frame(cursor, sql, as_of=as_of).row(0, named=True)

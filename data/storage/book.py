@@ -1,0 +1,285 @@
+"""The one door to the book: readers see the last published book; a writer works on a copy and publishes it whole.
+
+Publishing is a rename, so a reader sees the old book or the new one, and a killed writer leaves the old one.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from data.errors import BookError
+from data.messages.bilingual import tell
+from data.reference import size_limits
+from data.storage import schema
+
+CONFIG = {
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+LOCK_DOWN = (
+    "SET TimeZone='Asia/Shanghai'",
+    "SET enable_external_access=false",
+    "SET python_enable_replacements=false",
+    "SET lock_configuration=true",
+)
+
+
+STALE_SECONDS = 3600
+"""A private name is given up within moments of its making; one this old was left by a process that was killed."""
+MEGABYTE = 1 << 20
+
+
+def default_path() -> Path:
+    return Path(os.environ.get("LOANLIGHT_BOOK", "book.duckdb"))
+
+
+def generation(path: Path) -> tuple[int, int] | None:
+    """Changes whenever a new book is published; None while there is no book."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def explain(path: Path, error: duckdb.Error) -> BookError | None:
+    """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
+    text = str(error)
+    if "Could not set lock" in text or "Conflicting lock" in text:
+        return BookError(
+            tell(
+                "Book {path} is held open for writing by another program. Close that program and try again.", path=path
+            )
+        )
+    if "No space left" in text or "Could not write" in text or "Failed to create checkpoint" in text:
+        return BookError(
+            tell("No space left while writing book {path}. The book is as it was; free space and try again.", path=path)
+        )
+    if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
+        return BookError(
+            tell(
+                "Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.", path=path
+            )
+        )
+    if "Out of Memory" in text or "failed to offload" in text:
+        return BookError(
+            tell(
+                "Not enough memory for book {path}. The book is as it was; close other programs and try again.",
+                path=path,
+            )
+        )
+    return None
+
+
+def _memory() -> dict[str, str]:
+    """What LOANLIGHT_MEMORY (6GB, say) lets the database hold before it spills to disk; DuckDB's own share if unset."""
+    limit = os.environ.get("LOANLIGHT_MEMORY")
+    return {"memory_limit": limit} if limit else {}
+
+
+def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        con = duckdb.connect(str(path), read_only=read_only, config=CONFIG | _memory())
+        for statement in LOCK_DOWN:
+            con.execute(statement)
+    except duckdb.Error as error:
+        said = explain(named, error)
+        raise said or BookError(
+            tell("Book {named} cannot be opened: {said}", named=named, said=str(error).splitlines()[0])
+        ) from error
+    return con
+
+
+def _no_book(path: Path) -> BookError:
+    return BookError(
+        tell("No book at {path}. Import a file (python -m data import …) or run python -m data demo.", path=path)
+    )
+
+
+@contextlib.contextmanager
+def private_name(path: Path) -> Iterator[Path]:
+    """The published book under a name of our own: what it holds never changes, whatever is published meanwhile."""
+    private = path.with_name(f".{path.name}.{time.time_ns()}.{uuid.uuid4().hex}.reading")
+    try:
+        os.link(path, private)
+    except FileNotFoundError as error:
+        raise _no_book(path) from error
+    try:
+        yield private
+    finally:
+        private.unlink()
+
+
+class Reader:
+    """A published book opened read-only, once; hands out a cursor per query, never the connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.generation = generation(path)
+        if self.generation is None:
+            raise _no_book(path)
+        # A private name: DuckDB keeps one instance a path, and the published path is replaced under us.
+        with private_name(path) as private:
+            self._connection = open_file(private, read_only=True, named=path)
+        try:
+            self._connection.execute("SELECT 1 FROM batches LIMIT 1")
+        except duckdb.Error as error:
+            raise BookError(
+                tell("{path} is a DuckDB file but not a Loanlight book. Give another --book.", path=path)
+            ) from error
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._connection.cursor()
+
+    def need_current(self) -> None:
+        """Raises BookError for a book that an earlier version wrote and no writer has opened since."""
+        absent = schema.lacking(self._connection)
+        if absent:
+            raise BookError(
+                tell(
+                    "Book {path} is of an earlier version: it lacks {known}. Run python -m policy "
+                    "check --book {path}, which brings it up to date and loses nothing.",
+                    path=self.path,
+                    known=", ".join(absent[:5]),
+                )
+            )
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor on the published book. Raises BookError when it is missing, locked or damaged."""
+    reader = Reader(path)
+    try:
+        yield reader.cursor()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        reader.need_current()
+        raise
+    except duckdb.Error as error:
+        raise explain(path, error) or error from error
+    finally:
+        reader.close()
+
+
+@contextlib.contextmanager
+def writer_lock(path: Path) -> Iterator[None]:
+    if not path.parent.is_dir():
+        raise BookError(
+            tell(
+                "No folder {parent} for book {path}. Create it, or give another --book.", parent=path.parent, path=path
+            )
+        )
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BookError(
+                tell("Book {path} is being written by another import or check. Wait for it to end.", path=path)
+            ) from error
+        yield
+
+
+def need_space(path: Path, wanted: int) -> None:
+    """Raises BookError when the disk of `path` cannot take so many bytes and some to spare."""
+    free = shutil.disk_usage(path.parent).free
+    wanted += size_limits.whole("free_mb") * MEGABYTE
+    if free < wanted:
+        raise BookError(
+            tell(
+                "No space left to write {path}: {value} MB are wanted and {value2} MB free. "
+                "The book is as it was; free space and try again.",
+                path=path,
+                value=f"{wanted // MEGABYTE:,}",
+                value2=f"{free // MEGABYTE:,}",
+            )
+        )
+
+
+def _copy(path: Path, draft: Path, incoming: int) -> None:
+    """The published book as a draft; `incoming`: bytes that are about to be put into it."""
+    sweep(path)
+    size = path.stat().st_size if path.exists() else 0
+    need_space(path, size + incoming)
+    if size:
+        Reader(path).close()
+        shutil.copyfile(path, draft)
+    elif path.exists():
+        Reader(path).close()
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed writers and readers left; only for the holder of the writer's lock."""
+    oldest = time.time_ns() - STALE_SECONDS * 10**9
+    left = list(path.parent.glob(path.name + ".draft*"))
+    for private in path.parent.glob(f".{path.name}.*.reading*"):
+        made = private.name.removeprefix(f".{path.name}.").split(".")[0]
+        if made.isdigit() and int(made) < oldest:
+            left.append(private)
+    for rest in left:
+        shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+
+
+def publish(draft: Path, path: Path) -> None:
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def write_down(con: duckdb.DuckDBPyConnection) -> None:
+    """Within `writing`: what was done so far goes to the draft, which nobody reads until it is published whole.
+
+    A transaction over all snapshots of a large book would take as much disk again as the book.
+    """
+    con.execute("COMMIT")
+    con.execute("BEGIN")
+
+
+@contextlib.contextmanager
+def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection on a copy of the book in a transaction, published when the block ends without an error.
+
+    `incoming`: bytes about to be read into it, so that a disk too full for them is told before anything is done.
+
+    Raises BookError when another writer is at work, the book is damaged, or the disk is full; the book is as it was.
+    """
+    draft = path.with_name(path.name + ".draft")
+    with writer_lock(path):
+        try:
+            _copy(path, draft, incoming)
+            con = open_file(draft, read_only=False, named=path)
+            try:
+                schema.create(con)
+                con.execute("BEGIN")
+                yield con
+                con.execute("COMMIT")
+                con.execute("CHECKPOINT")
+            finally:
+                con.close()
+            publish(draft, path)
+        except duckdb.Error as error:
+            raise explain(path, error) or error from error
+        except OSError as error:
+            raise BookError(
+                tell(
+                    "Book {path} cannot be written: {strerror}. The book is as it was.",
+                    path=path,
+                    strerror=error.strerror,
+                )
+            ) from error
+        finally:
+            sweep(path)

@@ -1,0 +1,90 @@
+"""The tables of the book, made from the data dictionary."""
+
+import duckdb
+
+from data import dictionary
+from data.storage import name_search
+
+SYSTEM_TABLES = """
+CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh VARCHAR, en VARCHAR, attr VARCHAR);
+CREATE TABLE IF NOT EXISTS batches (
+    batch_id VARCHAR PRIMARY KEY, fingerprint VARCHAR, as_of DATE, profile VARCHAR, loaded_at TIMESTAMP,
+    assumptions VARCHAR);
+ALTER TABLE batches ADD COLUMN IF NOT EXISTS scope VARCHAR;
+CREATE TABLE IF NOT EXISTS batch_tables (
+    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, sha256 VARCHAR, encoding VARCHAR,
+    rows_in BIGINT, loaded BIGINT, quarantined BIGINT, ignored BIGINT,
+    balance_in DECIMAL(38,2), balance_loaded DECIMAL(38,2), derived BOOLEAN);
+CREATE TABLE IF NOT EXISTS quarantine (
+    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, row_number BIGINT, field VARCHAR, value VARCHAR,
+    reason VARCHAR, reason_zh VARCHAR, content VARCHAR);
+CREATE TABLE IF NOT EXISTS endings (table_name VARCHAR, row_key VARCHAR, ended_on DATE, batch_id VARCHAR);
+CREATE TABLE IF NOT EXISTS policy_versions (policy_version VARCHAR PRIMARY KEY, tables VARCHAR, stored_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS runs (
+    run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, rules_of VARCHAR,
+    judged_at TIMESTAMP);
+ALTER TABLE runs ADD COLUMN IF NOT EXISTS data_version VARCHAR;
+ALTER TABLE runs ADD COLUMN IF NOT EXISTS previous_run VARCHAR;
+CREATE TABLE IF NOT EXISTS run_data (run_id VARCHAR, table_name VARCHAR, batch_id VARCHAR, current_rows BIGINT);
+CREATE TABLE IF NOT EXISTS run_subjects (run_id VARCHAR, subject VARCHAR, subjects BIGINT);
+CREATE TABLE IF NOT EXISTS run_counts (
+    run_id VARCHAR, rule_id VARCHAR, subject VARCHAR, branch_id VARCHAR, verdict VARCHAR, reason VARCHAR,
+    field VARCHAR, subjects BIGINT);
+CREATE TABLE IF NOT EXISTS violations (
+    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, loan_id VARCHAR,
+    borrower_id VARCHAR, branch_id VARCHAR, officer_id VARCHAR, balance DECIMAL(18,2), measured VARCHAR,
+    limit_value VARCHAR, policy_version VARCHAR);
+CREATE TABLE IF NOT EXISTS quality_counts (
+    as_of DATE, stamp VARCHAR, check_id VARCHAR, "rows" BIGINT, checked BIGINT, amount DECIMAL(38,2),
+    "foreign" VARCHAR);
+CREATE TABLE IF NOT EXISTS vanished (
+    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
+CREATE TABLE IF NOT EXISTS violation_lives (
+    run_id VARCHAR, violation_id VARCHAR, state VARCHAR, first_seen DATE, opened_on DATE, times_reopened BIGINT);
+CREATE TABLE IF NOT EXISTS violation_cubes (
+    run_id VARCHAR, since_run VARCHAR, rule_id VARCHAR, branch_id VARCHAR, guarantee_type VARCHAR, state VARCHAR,
+    movement VARCHAR, opened_on DATE, violations BIGINT);
+"""
+
+
+def _create_table(name: str) -> str:
+    columns = {field.name: field.sql_type for field in dictionary.fields(name).values()} | dictionary.LINEAGE
+    body = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
+    return f'CREATE TABLE IF NOT EXISTS "{name}" ({body})'
+
+
+def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """The fields that the dictionary has gained since the book was made."""
+    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    for name in dictionary.tables():
+        for field in dictionary.fields(name).values():
+            if (name, field.name) not in held:
+                con.execute(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {field.sql_type}')
+                name_search.fill(con, name)
+
+
+def lacking(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables and columns (table.field) that a book of an earlier version does not have yet."""
+    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    tables = {table for table, _ in held}
+    wanted = [(name, field) for name in dictionary.tables() for field in dictionary.fields(name)]
+    absent = [name if name not in tables else f"{name}.{field}" for name, field in wanted if (name, field) not in held]
+    return list(dict.fromkeys(absent))
+
+
+def create(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk."""
+    con.execute("BEGIN")
+    create_within(con)
+    con.execute("COMMIT")
+
+
+def create_within(con: duckdb.DuckDBPyConnection) -> None:
+    """As create, within the transaction that the connection is in."""
+    con.execute(SYSTEM_TABLES)
+    for name in dictionary.tables():
+        con.execute(_create_table(name))
+    _add_columns(con)
+    con.execute("DELETE FROM codes")
+    columns = [list(column) for column in zip(*dictionary.code_rows(), strict=True)]
+    con.execute(f"INSERT INTO codes SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)

@@ -1,0 +1,52 @@
+"""What a verdict measured and what it is held against, in words: numbers with their units, codes by their names."""
+
+import polars as pl
+
+from pages.ui.format import expression_text, values
+from pages.ui.i18n import numbers
+from pages.ui.i18n.language import say
+from policy.engine.verdict_evidence import Verdict
+from policy.model.records import Policy, Rule
+
+SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
+
+
+def measured(policy: Policy, verdict: Verdict) -> str:
+    return _said(policy, policy.rules[verdict.rule_id], verdict.measured, verdict.unit)
+
+
+def compared(policy: Policy, verdict: Verdict) -> str:
+    """The limit with its sign: ≤ 70.00%."""
+    if verdict.limit is None:
+        return numbers.NOTHING
+    rule = policy.rules[verdict.rule_id]
+    limit = _said(policy, rule, verdict.limit, verdict.unit)
+    if expression_text.result(policy, rule).is_lacking:
+        return limit
+    return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {limit}"
+
+
+def result(policy: Policy, rule_id: str, text: str | None) -> str:
+    """A measured value or a limit of a rule; one that the policy no longer has is written without a unit."""
+    rule = policy.rules.get(rule_id)
+    return _said(policy, rule, text, rule.unit) if rule else values.written(text, "")
+
+
+def _said(policy: Policy, rule: Rule, text: str | None, unit: str) -> str:
+    kind = expression_text.result(policy, rule)
+    if text is None or not kind.is_coded:
+        return values.written(text, unit)
+    if kind.is_lacking and not text:
+        return say("words.lacks_nothing")
+    said = values.codes(text, kind.code_list)
+    return say("words.lacks", a=said) if kind.is_lacking else said
+
+
+def coded(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Rows of [rule_id, column]: codes in the column by their names, numbers and dates as they are."""
+    rules = [rule.rule_id for rule in policy.rules.values() if expression_text.result(policy, rule).is_coded]
+    pairs = rows.filter(pl.col("rule_id").is_in(rules)).select("rule_id", column).unique()
+    said = [result(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
+    worded = pairs.with_columns(said=pl.Series(said, dtype=pl.String))
+    joined = rows.join(worded, on=["rule_id", column], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("said", column).alias(column)).drop("said")

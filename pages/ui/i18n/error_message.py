@@ -1,0 +1,14 @@
+"""What could not be done: what it was, and what the user can do about it."""
+
+import streamlit as st
+
+from data.errors import LoanlightError
+from pages.ui.i18n.language import told
+
+
+def show(said: str, error: BaseException) -> None:
+    """The error as text, under what was tried; a fault of ours is not dressed up as the user's."""
+    if not isinstance(error, LoanlightError):
+        raise error
+    st.error(said)
+    st.code(told(error.args[0]), language=None, wrap_lines=True)

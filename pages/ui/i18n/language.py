@@ -1,0 +1,125 @@
+"""The two languages of the interface: which one is on, and the words for it."""
+
+import csv
+import re
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from data import dictionary
+from data.messages import bilingual
+
+T = TypeVar("T")
+LANGUAGES = {"zh": "中文", "en": "English"}
+KEY = "lang"
+# Of the run, not of the session: a download is written on another thread, with a copy of the context.
+_on: ContextVar[str] = ContextVar("language", default="zh")
+
+
+WORDS = Path(__file__).parents[1] / "words"
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    """Every word by its key; each page has a table of its own."""
+    found: dict[str, dict[str, str]] = {}
+    for table in sorted(WORDS.glob("*.csv")):
+        with table.open(encoding="utf-8", newline="") as file:
+            found |= {row["key"]: row for row in csv.DictReader(file)}
+    return found
+
+
+def _wished() -> str:
+    """The address first, then what was chosen before, then the browser's own language."""
+    for wish in (st.query_params.get(KEY), st.session_state.get(KEY), (st.context.locale or "")[:2]):
+        if wish in LANGUAGES:
+            return wish
+    return "en" if st.context.locale else "zh"
+
+
+def current() -> str:
+    """The language of this run, kept in the session and in the address."""
+    chosen = _wished()
+    st.session_state[KEY] = chosen
+    _on.set(chosen)
+    if st.query_params.get(KEY) != chosen:
+        st.query_params[KEY] = chosen
+    return chosen
+
+
+def on() -> str:
+    return _on.get()
+
+
+def _choose() -> None:
+    st.query_params[KEY] = st.session_state["lang_switch"] or st.session_state[KEY]
+
+
+def switch() -> None:
+    st.session_state["lang_switch"] = current()
+    st.segmented_control(
+        "语言 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang_switch", on_change=_choose
+    )
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """For a document in a language of its own: its words, inside this block, whatever the page speaks."""
+    token = _on.set(code)
+    try:
+        yield
+    finally:
+        _on.reset(token)
+
+
+class _Sentence(string.Formatter):
+    """Fills a sentence; `{n:loan|loans}` is the word that goes with n, not n."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, either, many = spec.partition("|")
+        return (one if str(value) == "1" else many) if either else super().format_field(value, spec)
+
+
+def say(key: str, **values: object) -> str:
+    return _Sentence().format(words()[key][_on.get()], **values)
+
+
+def pick(zh: T, en: T) -> T:
+    return zh if _on.get() == "zh" else en
+
+
+def inert(text: str) -> str:
+    """Data that must stand in a line of markdown: every mark that could mean something is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def told(text: str) -> str:
+    """A finding or an error in the language that is on; one that has no Chinese stays as it is."""
+    return pick(str(bilingual.chinese(text)), str(text))
+
+
+def terms(kind: str) -> dict[str, str]:
+    """The words of one kind (`severity.high` → high), in the order of the table."""
+    return dict(_terms(kind, _on.get()))
+
+
+@cache
+def _terms(kind: str, code: str) -> dict[str, str]:
+    return {key.removeprefix(f"{kind}."): word[code] for key, word in words().items() if key.startswith(f"{kind}.")}
+
+
+def code_labels(code_list: str) -> dict[str, str]:
+    """The codes of one list with their words, in the list's order."""
+    return {code.code: pick(code.zh, code.en) for code in dictionary.codes(code_list).values()}
+
+
+def field_label(subject: str, name: str) -> str:
+    """What a fact is called; a name the dictionary does not know is shown as it is."""
+    field = dictionary.facts(subject).get(name) if subject in dictionary.subjects() else None
+    return pick(field.zh, field.en) if field else name

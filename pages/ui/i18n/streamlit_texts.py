@@ -1,0 +1,21 @@
+"""The words that Streamlit draws by itself, in English alone: where people look, our own stand in their place."""
+
+import streamlit as st
+
+from pages.ui.i18n.language import on, say
+
+UPLOADER = '[data-testid="stFileUploaderDropzone"]'
+PUT = '{parent}::after {{ content: "{words}"; font-size: 0.875rem; }} {parent} > * {{ display: none; }}'
+
+
+def put() -> None:
+    """By style, as there is no parameter for them; in English they are right already."""
+    if on() == "en":
+        return
+    most = say("uploader.limit", mb=st.get_option("server.maxUploadSize"))
+    places = {
+        f'{UPLOADER} button [data-testid="stMarkdownContainer"]': say("uploader.choose"),
+        f'{UPLOADER} [data-testid="stFileUploaderDropzoneInstructions"] > div': most,
+    }
+    rules = (PUT.format(parent=parent, words=words) for parent, words in places.items())
+    st.html(f"<style>{' '.join(rules)}</style>")

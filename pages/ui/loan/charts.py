@@ -1,0 +1,162 @@
+"""What one loan went through, as charts: its history on a timeline, its collateral ratio over the snapshots."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import streamlit as st
+
+from data.queries import loan_detail
+from pages.ui.app import queries
+from pages.ui.app.page_frame import View
+from pages.ui.charts import drawing, timeline_charts
+from pages.ui.i18n import language, numbers
+from pages.ui.i18n.language import pick, say
+
+EXTENDED = "extended_term"
+Spans = list[tuple[str, date, date, str, str]]
+Points = list[tuple[str, date, str, bool]]  # lane, day, what, whether the day is out of order
+
+
+def history(view: View, held: dict[str, object]) -> None:
+    """Term and extensions, class and arrears as spans; steps, requests, inspections and notices as points."""
+    loan_id = str(held["loan_id"])
+    states = queries.ask(loan_detail.states, loan_id).filter(pl.col("as_of") <= view.as_of)
+    extensions = queries.ask(loan_detail.register, view.as_of, "extensions", loan_id)
+    spans = _terms(held, extensions) + _classes(states, held["disbursed_on"]) + _arrears(states)
+    points = _points(view, loan_id, extensions)
+    if not spans and not points:
+        st.info(say("loan.no_history"))
+        return
+    classes = list(language.code_labels("classification").values())
+    chart = timeline_charts.history(_spans(spans), _marks(points), view.as_of, _lanes(spans, points), classes)
+    drawing.put(chart, timeline_charts.spoken(_spans(spans), _marks(points)))
+
+
+def _lanes(spans: Spans, points: Points) -> list[str]:
+    names = ("term", "class", "arrears", "step", "request", "inspection", "notice", "valuation")
+    used = {row[0] for row in spans} | {row[0] for row in points}
+    return [lane for lane in (say(f"loan.lane_{name}") for name in names) if lane in used]
+
+
+def _spans(rows: Spans) -> pl.DataFrame:
+    days = [f"{numbers.day(start)} – {numbers.day(end)}" for _, start, end, _, _ in rows]
+    frame_of = pl.DataFrame(rows, schema=["lane", "start", "end", "kind", "text"], orient="row")
+    return frame_of.with_columns(days=pl.Series(days, dtype=pl.String))
+
+
+def _marks(rows: Points) -> pl.DataFrame:
+    frame_of = pl.DataFrame(rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String, "wrong": pl.Boolean},
+                            orient="row")  # fmt: skip
+    return frame_of.with_columns(days=numbers.texts(frame_of["day"], numbers.day))
+
+
+def _terms(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
+    """The original term, then each extension that was granted."""
+    begins, ends = held["disbursed_on"], held["original_maturity"]
+    lane = say("loan.lane_term")
+    if not isinstance(begins, date) or not isinstance(ends, date):
+        return []
+    rows: Spans = [(lane, begins, ends, "term", say("loan.original_term"))]
+    for number, later in enumerate(extensions["new_maturity"].drop_nulls().sort(), start=1):
+        if later > ends:
+            rows.append((lane, ends, later, "extension", say("loan.extended_term", n=number)))
+            ends = later
+    return rows
+
+
+def _classes(states: pl.DataFrame, begins: object) -> Spans:
+    """Stretches of one class, up to the last snapshot that says so."""
+    words = language.code_labels("classification")
+    return [
+        (say("loan.lane_class"), max(start, begins) if isinstance(begins, date) and begins < end else start, end,
+         "class", words.get(code, code))
+        for code, start, end in _stretches(states.select("as_of", value="classification"))
+    ]  # fmt: skip
+
+
+def _arrears(states: pl.DataFrame) -> Spans:
+    """Neighbouring snapshots past due as one stretch, with the most days in it."""
+    late = states.filter(pl.col("days_past_due") > 0)
+    spans = _stretches(states.select("as_of", value=pl.when(pl.col("days_past_due") > 0).then(True)))
+    most = [late.filter(pl.col("as_of").is_between(start, end))["days_past_due"].max() for _, start, end in spans]
+    return [
+        (say("loan.lane_arrears"), start, end, "arrears", say("loan.past_due", n=numbers.count(days)))
+        for (_, start, end), days in zip(spans, most, strict=True)
+    ]
+
+
+def _stretches(states: pl.DataFrame) -> list[tuple[object, date, date]]:
+    """(value, from, to) of neighbouring snapshots that say the same: each stands for the time since the one before.
+
+    The first stands for a month.
+    """
+    found: list[tuple[object, date, date]] = []
+    before: date | None = None
+    for day, held in states.iter_rows():
+        start, before = before or day - timedelta(30), day
+        if held is None:
+            continue
+        if found and found[-1][0] == held and found[-1][2] == start:
+            found[-1] = (held, found[-1][1], day)
+        else:
+            found.append((held, start, day))
+    return found
+
+
+def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
+    steps = queries.ask(loan_detail.steps, view.as_of, loan_id)
+    rows: Points = [
+        (say("loan.lane_step"), day, f"{'✘ ' if against else ''}{pick(zh, en)}", against is not None)
+        for zh, en, day, against in steps.select("zh", "en", "day", "against").iter_rows()
+        if day
+    ]
+    for applied, wished in extensions.select("application_date", "requested_maturity").iter_rows():
+        if applied:
+            rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished)), False))
+    rows += _of_register(view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection")
+    rows += _of_register(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
+    rows += _of_register(view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type",
+                         "valuation")  # fmt: skip
+    return rows
+
+
+def _of_register(view: View, loan_id: str, table: str, day: str, what: str, codes: str, lane: str) -> Points:
+    words = language.code_labels(codes)
+    rows = queries.ask(loan_detail.register, view.as_of, table, loan_id).select(day, what).unique(maintain_order=True)
+    named = say(f"loan.lane_{lane}")
+    return [(named, when, words.get(code, code or ""), False) for when, code in rows.iter_rows() if when]
+
+
+def security(view: View, loan_id: str) -> None:
+    """The ratio of balance to collateral at each snapshot, and what it is now."""
+    states = queries.ask(loan_detail.states, loan_id).filter(pl.col("as_of") <= view.as_of)
+    known = states.filter(pl.col("collateral_share").is_not_null())
+    if known.is_empty():
+        st.info(say("loan.no_collateral"))
+        return
+    now = known.row(-1, named=True)
+    left, right = st.columns(2)
+    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True, height="stretch")
+    worth = numbers.compact(now["collateral_net_value"])
+    right.metric(say("loan.worth_now"), worth, border=True, height="stretch")
+    rows = known.select(
+        month=numbers.texts(known["as_of"], numbers.month),
+        day=numbers.texts(known["as_of"], numbers.day),
+        name=pl.lit(say("col.collateral_share")),
+        value="collateral_share",
+        label=numbers.texts(known["collateral_share"], numbers.share),
+    )
+    told = pick("；", "; ").join(f"{month} {label}" for month, label in rows.select("month", "label").iter_rows())
+    drawing.put(drawing.ratio_trend(rows, [say("col.collateral_share")]), f"{say('loan.security')}: {told}")
+    st.caption(say("loan.ratio_note"))
+    _items(view, loan_id)
+
+
+def _items(view: View, loan_id: str) -> None:
+    """Each thing pledged: what it is, its value, when it was valued; a name is data, so it is never markdown."""
+    rows = queries.ask(loan_detail.register, view.as_of, "guarantees", loan_id)
+    kinds = language.code_labels("collateral_type")
+    for row in rows.filter(pl.col("appraised_value").is_not_null()).iter_rows(named=True):
+        kind, name = kinds.get(row["collateral_type"] or ""), row["collateral_name"] or row["guarantee_id"]
+        said = (kind, name, numbers.amount(row["appraised_value"]), numbers.day(row["valuation_date"]))
+        st.text(" · ".join(dict.fromkeys(filter(None, said))))

@@ -1,0 +1,226 @@
+"""What the page of connected parties says: circles with their exposure against capital, and one of them as a graph."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from data.queries import connected_parties
+from pages.ui.app import queries, record_names, url_state
+from pages.ui.app.page_frame import View
+from pages.ui.charts import drawing, graph_layout, people_charts
+from pages.ui.i18n import language, numbers
+from pages.ui.i18n.language import pick, say
+from pages.ui.widgets import tables
+from policy.model import supervision
+from policy.violations import results
+
+LIST = "connected"
+CIRCLES = {"kind_name": "text", "leader": "text", "borrowers": "count", "loans": "count", "balance": "amount",
+           "to_tier1": "share", "to_net": "share", "against_limit": "text", "npl_balance": "amount",
+           "branches": "count"}  # fmt: skip
+MEMBERS = {"borrower_name": "text", "running_loans": "count", "balance": "amount",
+           "to_tier1": "share", "npl_balance": "amount", "relation": "text", "branch": "text", "manager": "text",
+           "group_id": "text", "controller": "text", "borrower_id": "text"}  # fmt: skip
+TIES = {"giver_name": "text", "taker_name": "text", "loans": "count", "balance": "amount"}
+FINDINGS = {"signal": "text", "found": "count", "title": "text", "rule_id": "text"}
+DRAWN = 60  # parties beyond which a drawing is a tangle; the table below it has all
+SUBJECTS = ("borrower", "group", "collateral")
+KINDS = ("circle", "mutual", "chain", "guarantor", "group", "controller")
+
+
+def _rules(view: View) -> tuple[str, ...]:
+    return supervision.watched(view.policy, LIST, "collateral")
+
+
+def _asked(view: View) -> tuple[Any, ...]:
+    return view.as_of, view.run.run_id if view.run else None, _rules(view)
+
+
+def listed(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
+    """Every circle with a member in the branches, largest exposure first, held against the bank's capital."""
+    found = queries.ask(connected_parties.circles, *_asked(view), branches)
+    capital = queries.ask(connected_parties.capital, view.as_of)
+    limit = supervision.reference(view.policy, LIST, view.as_of)
+    above = pl.lit(None, pl.String) if limit is None else (
+        pl.when(pl.col("to_tier1") > float(limit)).then(pl.lit(say("circles.above")))
+        .when(pl.col("to_tier1").is_not_null()).then(pl.lit(say("circles.below")))
+    )  # fmt: skip
+    return found.with_columns(
+        kind_name=pl.col("kind").replace(language.terms("circle_kind")),
+        to_tier1=_share("balance", capital["tier1_capital"]),
+        to_net=_share("balance", capital["net_capital"]),
+    ).with_columns(against_limit=above)
+
+
+def _share(column: str, whole: Decimal | None) -> pl.Expr:
+    return pl.col(column).cast(pl.Float64) / float(whole) if whole else pl.lit(None, pl.Float64)
+
+
+def cards(rows: pl.DataFrame) -> list[tuple[str, str, str | None]]:
+    """(kind, how many, the largest: against capital, or else its balance) of each kind."""
+    found = []
+    for kind, name in language.terms("circle_kind").items():
+        ours = rows.filter(pl.col("kind") == kind)
+        most, share = ours["balance"].max(), ours["to_tier1"].max()
+        largest = numbers.share(share) if share is not None else numbers.compact(most)
+        under = say("circles.largest", size=largest) if most is not None else None
+        found.append((name, numbers.count(ours.height), under))
+    return found
+
+
+def capital_note(view: View) -> str:
+    capital = queries.ask(connected_parties.capital, view.as_of)
+    if not capital["tier1_capital"]:
+        return say("circles.no_capital")
+    limit = supervision.reference(view.policy, LIST, view.as_of)
+    return say("circles.capital", tier1=numbers.compact(capital["tier1_capital"]),
+               net=numbers.compact(capital["net_capital"]), limit=numbers.share(limit and float(limit)),
+               day=numbers.day(capital["capital_date"]))  # fmt: skip
+
+
+def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
+    """Filter by kind, list, pick: the circle in the address, else the largest of the list."""
+    counts = dict(rows.group_by("kind").len().iter_rows())
+    kinds = {kind: f"{name} ({numbers.count(counts.get(kind, 0))})"
+             for kind, name in language.terms("circle_kind").items() if kind in counts}  # fmt: skip
+    wanted = url_state.several("kind", say("circles.kind"), kinds, say("filter.all"))
+    shown = rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
+    key = f"circles:{view.as_of}:{hash((*shown['kind'], *shown['circle_id']))}"
+    page = tables.paged(shown, key=f"{key}:page")
+    first = page["circle_id"][0] if page.height else ""
+    row = tables.show(page, tables.filled(shown, CIRCLES), key=f"{key}:{first}", pick=True, height=tables.LOW)
+    if row is not None:
+        url_state.put("circle", [f"{page['kind'][row]}~{page['circle_id'][row]}"])
+    kind, _, circle_id = (url_state.get("circle") or "").partition("~")
+    named = rows.filter((pl.col("kind") == kind) & (pl.col("circle_id") == circle_id))
+    drawn = named if named.height else shown.filter(pl.col("kind").is_in(KINDS[:2])).head(1)
+    return (drawn if drawn.height else shown.head(1)).row(0, named=True) if shown.height else None
+
+
+def _members(view: View, circle: dict[str, Any]) -> pl.DataFrame:
+    found = queries.ask(connected_parties.members, view.as_of, tuple(circle["members"]))
+    capital = queries.ask(connected_parties.capital, view.as_of)
+    size = pl.col("guarantee_circle")
+    relation = (pl.when(size == 2).then(pl.lit(say("circles.in_mutual")))  # a circle of two
+                .when(size > 2).then(pl.format(say("circles.in_circle", n="{}"), size)))  # fmt: skip
+    return record_names.places(view, found).with_columns(
+        to_tier1=_share("balance", capital["tier1_capital"]), relation=relation
+    )
+
+
+def panel(view: View, circle: dict[str, Any]) -> None:
+    """One circle: the drawing, its members, the guarantees between them."""
+    members = _members(view, circle)
+    st.subheader(say("circles.one", kind=circle["kind_name"]), anchor=False)
+    said = {"leader": circle["leader"] or circle["circle_id"], "borrowers": numbers.count(circle["borrowers"]),
+            "loans": numbers.count(circle["loans"]), "balance": numbers.compact(circle["balance"])}  # fmt: skip
+    st.text(say("circles.said", **said, share=_of_tier1(circle)))
+    centre = _centre(circle)
+    shown = members.head(DRAWN - len(centre))
+    if shown.height < members.height:
+        st.caption(say("circles.too_many", n=numbers.count(shown.height), m=numbers.count(members.height)))
+    parties = (*centre, *shown["borrower_id"])
+    ties = queries.ask(connected_parties.ties, view.as_of, parties)
+    with st.grid(min_column_width=440, gap=("medium", "large")):
+        with st.container():
+            _draw(circle, shown, ties)
+            st.caption(say("circles.reading"))
+        with st.container():
+            key = f"members:{circle['kind']}:{circle['circle_id']}"
+            tables.show(members, tables.filled(members, MEMBERS), key=key, height=tables.TALL)
+            if ties.height:
+                st.markdown(f"**{say('circles.ties')}**")
+                names = dict(members.select("borrower_id", "borrower_name").iter_rows())
+                tables.show(ties.with_columns(taker_name=pl.col("taker").replace(names)), TIES, key="ties",
+                            height=tables.LOW)  # fmt: skip
+
+
+def _of_tier1(circle: dict[str, Any]) -> str:
+    """The share of the bank's capital in words, where the capital is on record."""
+    share = circle["to_tier1"]
+    return "" if share is None else say("circles.of_tier1", share=numbers.share(share))
+
+
+def _centre(circle: dict[str, Any]) -> list[str]:
+    """The party that is no borrower of the circle itself: the guarantor, the group, the controlling person."""
+    return [circle["circle_id"]] if circle["kind"] in KINDS[3:] else []
+
+
+def _draw(circle: dict[str, Any], members: pl.DataFrame, ties: pl.DataFrame) -> None:
+    centre = _centre(circle)
+    lines = list(ties.select("giver", "taker").iter_rows())
+    belongs = [] if circle["kind"] == "guarantor" else [(who, b) for who in centre for b in members["borrower_id"]]
+    at = graph_layout.places([*centre, *members["borrower_id"]], [*lines, *belongs])
+    states = [say("circles.member"), say("circles.in_ring"), say("circles.centre")]
+    nodes = _nodes(circle, members, at, states)
+    edges = _edges(members, ties, belongs, at, states)
+    heads = graph_layout.arrows(edges.filter(pl.col("directed")))
+    text = say(
+        "circles.text",
+        kind=circle["kind_name"],
+        n=members.height,
+        ties=len(lines),
+        share=_of_tier1(circle),
+    )
+    drawing.put(people_charts.graph(nodes, edges, heads, states), text, width="content")
+
+
+def _nodes(
+    circle: dict[str, Any], members: pl.DataFrame, at: dict[str, tuple[float, float]], states: list[str]
+) -> pl.DataFrame:
+    ringed = pl.col("guarantee_circle").fill_null(0) > 0
+    found = members.select(
+        "borrower_id",
+        name=pl.col("borrower_name").fill_null(pl.col("borrower_id")),
+        state=pl.when(ringed).then(pl.lit(states[1])).otherwise(pl.lit(states[0])),
+        balance=pl.col("balance").cast(pl.Float64).fill_null(0),
+        label=numbers.texts(members["balance"], numbers.compact),
+        more=pl.col("relation").fill_null(numbers.NOTHING),
+    )
+    for who in _centre(circle):
+        name = circle["leader"] if circle["kind"] == "guarantor" else who
+        found = pl.concat([found, pl.DataFrame([{"borrower_id": who, "name": name or who, "state": states[2],
+                           "balance": float(circle["balance"] or 0), "label": numbers.compact(circle["balance"]),
+                           "more": circle["kind_name"]}], schema=found.schema)])  # fmt: skip
+    return _placed(found, at, "borrower_id", "x", "y")
+
+
+def _placed(frame: pl.DataFrame, at: dict[str, tuple[float, float]], party: str, x: str, y: str) -> pl.DataFrame:
+    spots = pl.DataFrame([(name, *spot) for name, spot in at.items()], schema=[party, x, y], orient="row")
+    return frame.join(spots, on=party, how="left", maintain_order="left")
+
+
+def _edges(
+    members: pl.DataFrame,
+    ties: pl.DataFrame,
+    belongs: list[tuple[str, str]],
+    at: dict[str, tuple[float, float]],
+    states: list[str],
+) -> pl.DataFrame:
+    """The guarantees, those that close a ring in its colour, and without an arrow what belongs to group or person."""
+    rings = dict(members.select("borrower_id", "circle_members").iter_rows())
+    schema = {"giver": pl.String, "taker": pl.String, "state": pl.String, "label": pl.String, "directed": pl.Boolean}
+    rows = [
+        (row["giver"], row["taker"], states[1] if row["taker"] in (rings.get(row["giver"]) or []) else states[0],
+         say("circles.tie", n=numbers.count(row["loans"]), amount=numbers.compact(row["balance"])), True)
+        for row in ties.iter_rows(named=True)
+    ]  # fmt: skip
+    rows += [(who, borrower, states[2], say("circles.belongs"), False) for who, borrower in belongs]
+    edges = pl.DataFrame(rows, schema=schema, orient="row")
+    return _placed(_placed(edges, at, "giver", "x", "y"), at, "taker", "x2", "y2")
+
+
+def found(view: View) -> pl.DataFrame:
+    """[rule_id, signal, title, found]: what the run found against each rule about connected parties."""
+    names = supervision.signals(view.policy)
+    rules = [rule for subject in SUBJECTS for rule in supervision.watched(view.policy, LIST, subject)]
+    counts = queries.ask(results.by_rule, view.run.run_id)
+    rows = [
+        (rule, pick(names[rule].zh, names[rule].en) if rule in names else None,
+         pick(view.policy.rules[rule].title_zh, view.policy.rules[rule].title_en), counts.get(rule, 0))
+        for rule in rules
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema={"rule_id": pl.String, "signal": pl.String, "title": pl.String, "found": pl.Int64},
+                        orient="row")  # fmt: skip

@@ -1,0 +1,128 @@
+"""What the linter says of limit tables beyond their regions: values that cannot be meant, and what nothing reads."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+
+from data.messages.bilingual import Told, tell, word
+from policy.decision_tables import lookups, unary_tests
+from policy.decision_tables.intervals import plain
+from policy.language.expressions import KINDS, ExpressionError, near
+from policy.model.csv_reader import TableReader
+from policy.model.records import LimitColumn, LimitRow, LimitTable, Place, Policy, Problem
+
+PLAUSIBLE = "plausible.csv"
+PLAIN = re.compile(r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible\.csv|effects\.csv")
+Bounds = dict[tuple[str, str], tuple[Decimal, Decimal, str]]
+
+
+def problems(policy: Policy) -> list[Problem]:
+    """Every finding about columns and cells of the limit tables, and about derived fields that nothing reads."""
+    reader = TableReader(policy.texts)
+    bounds = _bounds(reader)
+    found = list(reader.problems)
+    for table in policy.limit_tables.values():
+        found += _types(table)
+        for row in table.rows:
+            found += [*_implausible(table, row, bounds), *_empty(table, row)]
+    return [*found, *_unread(policy)]
+
+
+def _bounds(reader: TableReader) -> Bounds:
+    """(unit, type) -> lowest and highest value that can be meant, and what to say otherwise."""
+    found: Bounds = {}
+    for place, cells in reader.rows(PLAUSIBLE, ("unit", "type", "low", "high", "message_zh", "message_en")):
+        try:
+            low, high = Decimal(cells["low"]), Decimal(cells["high"])
+        except InvalidOperation:
+            reader.report(
+                place,
+                "low",
+                tell("'{value}' or '{value2}' is no number.", value=cells["low"], value2=cells["high"]),
+                tell("Write two numbers."),
+            )
+            continue
+        found[cells["unit"], cells["type"]] = (low, high, _why(cells))
+    return found
+
+
+def _why(cells: dict[str, str]) -> Told:
+    """What to do, in both languages at the command line and in one on a page."""
+    return Told(f"{cells['message_zh']} / {cells['message_en']}.", f"{cells['message_zh']}。")
+
+
+def _types(table: LimitTable) -> Iterator[Problem]:
+    for column in table.columns:
+        known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
+        if column.type not in known:
+            what = tell(
+                "'{type}' is no type of a {role}{near}.",
+                type=column.type,
+                role=column.role,
+                near=near(column.type, known),
+            )
+            message = tell("{name}.{name2}: {what}", name=table.name, name2=column.name, what=what)
+            yield Problem(
+                "error", "limit_columns.csv", 1, "type", message, tell("Use {known}.", known=", ".join(known))
+            )
+
+
+def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[Problem]:
+    for column in table.columns:
+        if (column.unit, column.type) not in bounds:
+            continue
+        low, high, why = bounds[column.unit, column.type]
+        for value in _values(column, row.cells[column.name]):
+            if not low <= value <= high:
+                message = tell(
+                    "{value} {unit} cannot be meant; plausible is {low} to {high}.",
+                    value=plain(value),
+                    unit=word(column.unit),
+                    low=plain(low),
+                    high=plain(high),
+                )
+                yield Problem("error", row.place.table, row.place.row, column.name, message, why)
+
+
+def _values(column: LimitColumn, text: str) -> list[Decimal]:
+    """The numbers of a cell; one that cannot be read is reported elsewhere. Of a key only what is above 0."""
+    try:
+        if column.role == "limit":
+            return [Decimal(text)] if text else []
+        cell = lookups.key_cell(column, text)
+    except (unary_tests.UnaryTestError, ExpressionError, InvalidOperation):
+        return []
+    bounds = (bound for interval in cell.intervals for bound in (interval.low, interval.high))
+    return [bound for bound in bounds if isinstance(bound, Decimal) and bound > 0]
+
+
+def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
+    limits = [column.name for column in table.columns if column.role == "limit"]
+    if not any(row.cells[name] for name in limits) and not row.reading_zh:
+        message = tell("{row_id} gives no limit at all, so what it answers for is never judged.", row_id=row.row_id)
+        yield Problem("warning", row.place.table, row.place.row, limits[0] if limits else "-", message,
+                      tell("Fill in the limit, or say in the reading why there is none."))  # fmt: skip
+
+
+def _unread(policy: Policy) -> Iterator[Problem]:
+    """Limit columns and derived fields that no expression of any table names."""
+    texts = [text for name, text in policy.texts.items() if not PLAIN.match(name)]
+    named = {word for text in texts for word in re.findall(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", text, re.ASCII)}
+    read_tables = {word.partition(".")[0] for word in named}
+    for table in policy.limit_tables.values():
+        for column in table.columns:
+            if column.role == "limit" and table.name in read_tables and f"{table.name}.{column.name}" not in named:
+                place = Place("limit_columns.csv", 1)
+                message = tell("nothing reads {name}.{name2}.", name=table.name, name2=column.name)
+                yield Problem(
+                    "warning", place.table, place.row, "column", message, tell("Remove the column, or use it.")
+                )
+    keys = {key.name for table in policy.limit_tables.values() for key in table.keys}
+    for derived in policy.derived:
+        uses = sum(len(re.findall(rf"\b{re.escape(derived.name)}\b", text)) for text in texts)
+        own = sum(other.name == derived.name for other in policy.derived)
+        if uses <= own and derived.name not in keys:
+            message = tell("nothing reads {name} of {subject}.", name=derived.name, subject=derived.subject)
+            yield Problem(
+                "warning", derived.place.table, derived.place.row, "field", message, tell("Remove it, or use it.")
+            )

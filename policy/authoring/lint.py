@@ -1,0 +1,233 @@
+"""Proof-reading the policy tables: every finding says table, row, column, what is wrong and what to do."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from itertools import combinations, pairwise
+
+from data import dictionary
+from data.messages.bilingual import tell
+from policy.authoring import limit_table_lint
+from policy.authoring.expiry import expiring
+from policy.decision_tables import gaps_and_overlaps
+from policy.engine.compiler import compiled
+from policy.engine.table_usage import asked, closed_codes
+from policy.extensions import consequences
+from policy.language.expressions import near
+from policy.model import csv_reader
+from policy.model.records import SEVERITIES, VERDICTS, Place, Policy, Problem, Rule, clause_ids
+from policy.monitoring import duties, headroom, metric_lint
+
+RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+FAR_BACK, FAR_AHEAD = date(1949, 10, 1), date(2100, 1, 1)
+
+
+def lint(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list[Problem]]:
+    """The policy and everything found in it; `as_of` also warns of rows about to expire."""
+    policy, problems = csv_reader.read(texts)
+    problems = [*problems, *_texts(policy), *_titles(policy), *_versions(policy), *_references(policy)]
+    for subject in policy.subjects:
+        if subject in dictionary.subjects():
+            problems += compiled(policy, subject).all_problems
+    problems += [*_limits(policy), *_examples(policy), *_unread(policy), *limit_table_lint.problems(policy)]
+    problems += [*metric_lint.problems(policy), *consequences.problems(policy)]
+    problems += [*headroom.problems(policy), *duties.problems(policy)]
+    if as_of:
+        problems += expiring(policy, as_of)
+    return policy, list(dict.fromkeys(problems))
+
+
+def _at(level: str, place: Place, column: str, message: str, fix: str) -> Problem:
+    return Problem(level, place.table, place.row, column, message, fix)
+
+
+def _texts(policy: Policy) -> Iterator[Problem]:
+    for rule in policy.versions:
+        for column in ("rule_id", "family", "stage", "title_zh", "title_en", "measure", "limit", "evidence"):
+            if not getattr(rule, column):
+                yield _at("error", rule.place, column, tell("is empty."), tell("Fill the cell."))
+        if not RULE_ID.match(rule.rule_id):
+            yield _at(
+                "error",
+                rule.place,
+                "rule_id",
+                tell("'{rule}' is no id.", rule=rule.rule_id),
+                tell("Use letters, digits, . _ -"),
+            )
+        if rule.severity not in SEVERITIES:
+            yield _at(
+                "error",
+                rule.place,
+                "severity",
+                tell("'{severity}' is unknown.", severity=rule.severity),
+                tell("Use {known}.", known=", ".join(SEVERITIES)),
+            )
+        if rule.subject not in dictionary.subjects():
+            known = dictionary.subjects()
+            yield _at(
+                "error",
+                rule.place,
+                "subject",
+                tell("'{subject}'{near}.", subject=rule.subject, near=near(rule.subject, known)),
+                tell("Use {known}.", known=", ".join(known)),
+            )
+        if not rule.remedy_zh or not rule.remedy_en:
+            yield _at(
+                "warning", rule.place, "remedy_zh", tell("no remedy in both languages."), tell("Say what cures it.")
+            )
+    missing = [severity for severity in SEVERITIES if severity not in policy.effects]
+    for severity in missing:
+        yield Problem(
+            "error",
+            "effects.csv",
+            1,
+            "severity",
+            tell("no row for '{severity}'.", severity=severity),
+            tell("Add the row."),
+        )
+
+
+def _titles(policy: Policy) -> Iterator[Problem]:
+    """Two rules about one subject that a reader could not tell apart."""
+    for column in ("title_zh", "title_en"):
+        first: dict[tuple[str, str], Rule] = {}
+        for rule in policy.rules.values():
+            known = first.setdefault((rule.subject, getattr(rule, column)), rule)
+            if known is not rule:
+                same = tell(
+                    "{rule} has the title of {rule2} ({table}, row {row}).",
+                    rule=rule.rule_id,
+                    rule2=known.rule_id,
+                    table=known.place.table,
+                    row=known.place.row,
+                )
+                yield _at("warning", rule.place, column, same, tell("Say how they differ."))
+
+
+def _versions(policy: Policy) -> Iterator[Problem]:
+    by_rule: dict[str, list[Rule]] = {}
+    for rule in policy.versions:
+        by_rule.setdefault(rule.rule_id, []).append(rule)
+    for versions in by_rule.values():
+        for a, b in combinations(versions, 2):
+            if a.effective_from < b.effective_to and b.effective_from < a.effective_to:
+                start = max(a.effective_from, b.effective_from)
+                both = tell("{rule} is in force twice from {day}", rule=a.rule_id, day=start)
+                yield _at(
+                    "error",
+                    b.place,
+                    "effective_from",
+                    tell("{both} (see row {row}).", both=both, row=a.place.row),
+                    tell("End one version first."),
+                )
+            if (a.subject, a.as_of) != (b.subject, b.as_of):
+                yield _at(
+                    "error",
+                    b.place,
+                    "subject",
+                    tell("versions differ in subject or as_of."),
+                    tell("Use a new rule_id."),
+                )
+        ordered = sorted(versions, key=lambda rule: rule.effective_from)
+        for a, b in pairwise(ordered):
+            if a.effective_to < b.effective_from:
+                hole = tell(
+                    "no version of {rule} holds from {effective_to} to {effective_from}.",
+                    rule=a.rule_id,
+                    effective_to=a.effective_to,
+                    effective_from=b.effective_from,
+                )
+                yield _at(
+                    "warning", b.place, "effective_from", hole, tell("Close the hole, or say why in the reading.")
+                )
+    for place, day in _dates(policy):
+        if not FAR_BACK <= day <= FAR_AHEAD and day.year != 9999:
+            yield _at(
+                "error", place, "effective_from", tell("{day} cannot be meant.", day=day), tell("Check the year.")
+            )
+
+
+def _dates(policy: Policy) -> Iterator[tuple[Place, date]]:
+    rows = [*policy.versions, *(row for table in policy.limit_tables.values() for row in table.rows)]
+    for row in rows:
+        yield row.place, row.effective_from
+        yield row.place, row.effective_to
+
+
+def _references(policy: Policy) -> Iterator[Problem]:
+    cited = [(rule.place, rule.clauses) for rule in policy.versions]
+    cited += [(row.place, clause_ids(row.clause_id)) for table in policy.limit_tables.values() for row in table.rows]
+    for place, clauses in cited:
+        if not clauses:
+            yield _at(
+                "error", place, "clause_id", tell("names no clause."), tell("Every row needs the clause it comes from.")
+            )
+        for clause in clauses:
+            if clause not in policy.clauses:
+                yield _at(
+                    "error",
+                    place,
+                    "clause_id",
+                    tell("unknown clause '{clause}'{near}.", clause=clause, near=near(clause, policy.clauses)),
+                    tell("Add it to clauses.csv."),
+                )
+
+
+def _limits(policy: Policy) -> Iterator[Problem]:
+    subjects = {asking.table: asking.subject for asking in asked(policy)}
+    for table in policy.limit_tables.values():
+        twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
+        for row in table.rows:
+            if row.row_id in twice:
+                yield _at(
+                    "error",
+                    row.place,
+                    "row_id",
+                    tell("'{row_id}' stands twice.", row_id=row.row_id),
+                    tell("Number the rows."),
+                )
+        yield from gaps_and_overlaps.findings(
+            gaps_and_overlaps.grid(table, closed_codes(policy, subjects.get(table.name, "")))
+        )
+
+
+def _examples(policy: Policy) -> Iterator[Problem]:
+    covered: dict[str, set[str]] = {}
+    for example in policy.examples:
+        covered.setdefault(example.rule_id, set()).add(example.verdict)
+        if example.rule_id not in policy.rules:
+            fix = tell("Known rules are in rules/{near}.", near=near(example.rule_id, policy.rules))
+            yield _at("error", example.place, "rule_id", tell("unknown rule '{rule}'.", rule=example.rule_id), fix)
+        if example.verdict not in VERDICTS:
+            yield _at(
+                "error",
+                example.place,
+                "verdict",
+                tell("'{verdict}' is no verdict.", verdict=example.verdict),
+                tell("Use {known}.", known=", ".join(VERDICTS)),
+            )
+    for rule in policy.rules.values():
+        lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]
+        if lacks:
+            yield _at(
+                "warning",
+                rule.place,
+                "rule_id",
+                tell("{rule} has no example of {known}.", rule=rule.rule_id, known=", ".join(lacks)),
+                tell("Add examples."),
+            )
+
+
+def _unread(policy: Policy) -> Iterator[Problem]:
+    subjects = {asking.table: asking.subject for asking in asked(policy)}
+    for table in policy.limit_tables.values():
+        if table.name not in subjects:
+            place = Place("limit_columns.csv", 1)
+            yield _at(
+                "warning",
+                place,
+                "table",
+                tell("no rule reads limit table '{name}'.", name=table.name),
+                tell("Remove it, or use it."),
+            )

@@ -1,0 +1,164 @@
+"""A policy somebody tries out: a few tables in place of those in force, proof-read and judged, never kept anywhere."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from data.errors import InputError
+from data.messages.bilingual import tell
+from data.reference import size_limits
+from data.storage import book
+from policy.authoring import impact, limit_table_lint, lint
+from policy.authoring.impact import Impact
+from policy.authoring.threshold_curve import Point, Value
+from policy.authoring.threshold_curve import draw as draw_curve
+from policy.decision_tables import gaps_and_overlaps
+from policy.engine import compiler
+from policy.engine.columns import Columns
+from policy.engine.table_usage import asked, closed_codes
+from policy.model import csv_reader, csv_writer
+from policy.model.records import Policy, Problem
+
+ROWS_SHOWN = 500
+MEGABYTE = 1 << 20
+Texts = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`problems`: of the proof-reading; with an error among them nothing is judged. `loans`: the largest of those
+    moved; all of them stand in the file `listed`."""
+
+    problems: tuple[Problem, ...]
+    found: Impact | None = None
+    loans: pl.DataFrame | None = None
+    listed: Path | None = None
+
+
+def rows(text: str) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a table."""
+    header, *found = list(csv.reader(io.StringIO(text))) or [[]]
+    return header, [row for row in found if any(row)]
+
+
+def written(header: list[str], found: list[list[str]]) -> str:
+    """A table as the shipped ones are written: quoted only where it must be."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([header, *found])
+    return buffer.getvalue()
+
+
+def proof(texts: Texts, name: str) -> list[Problem]:
+    """What is wrong with one limit table, without compiling the rules of the whole policy: at once."""
+    policy, problems = csv_reader.read(texts)
+    problems += limit_table_lint.problems(policy)
+    table = policy.limit_tables.get(name)
+    if table is not None:
+        for asking in (one for one in asked(policy) if one.table == name):
+            columns = Columns(policy, asking.subject)
+            columns.table(name)
+            problems += columns.problems
+            problems += gaps_and_overlaps.findings(gaps_and_overlaps.grid(table, closed_codes(policy, asking.subject)))
+    return [one for one in dict.fromkeys(problems) if one.table == f"limits/{name}.csv"]
+
+
+def judge(
+    path: Path, texts: Texts, before: Policy, as_of: date, folder: Path, on_step: Callable[[str], None]
+) -> Outcome:
+    """Proof-reads the tables and judges the book by them and by `before`. Steps: proof, each subject, totals."""
+    on_step("proof")
+    after, problems = lint.lint(texts, as_of)
+    if any(problem.level == "error" for problem in problems):
+        compiler.forget(after.version)
+        return Outcome(tuple(problems))
+    with book.reading(path) as con:
+        found = impact.compare(con, before, after, as_of, today=False, on_step=on_step)
+        on_step("listing")
+        listed = folder / f"impact-{before.version[:8]}-{after.version[:8]}-{as_of}.csv"
+        loans = impact.listed(con, after, before)
+        csv_writer.write(listed, loans)
+    if after.version != before.version:
+        compiler.forget(after.version)
+    shown = loans.sort("balance", descending=True, nulls_last=True, maintain_order=True).head(ROWS_SHOWN)
+    return Outcome(tuple(problems), found, shown, listed)
+
+
+def curve(
+    path: Path, policy: Policy, rule_id: str, over: list[Value], as_of: date, on_step: Callable[[str], None]
+) -> list[Point]:
+    """What each limit would catch, by a reader of its own, beside the page."""
+    on_step("curve")
+    with book.reading(path) as con:
+        return draw_curve(con, policy, rule_id, over, as_of, today=False)
+
+
+def uploaded(files: list[tuple[str, bytes]], known: Texts) -> Texts:
+    """The tables of a zip or of single files, laid over those known; a lone file is known by its name.
+
+    Raises InputError for what is no policy table.
+    """
+    found: Texts = {}
+    whole = False
+    for name, content in files:
+        if name.lower().endswith(".zip"):
+            whole = True
+            found |= _unpacked(name, content)
+        else:
+            found[_place(name, known)] = _text(name, content)
+    return found if whole else known | found
+
+
+def _unpacked(name: str, content: bytes) -> Texts:
+    """The CSV files of a zip by their path under the folder that holds clauses.csv."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except zipfile.BadZipFile as error:
+        raise InputError(tell("{name} is no zip file. Zip the folder of tables again.", name=name)) from error
+    names = [entry for entry in archive.infolist() if entry.filename.endswith(".csv")]
+    tops = [PurePosixPath(entry.filename).parent for entry in names if entry.filename.endswith("clauses.csv")]
+    if not tops:
+        raise InputError(tell("{name} holds no clauses.csv. Zip the whole folder of policy tables.", name=name))
+    most = size_limits.whole("policy_zip_mb")
+    if sum(entry.file_size for entry in names) > most * MEGABYTE:
+        raise InputError(
+            tell("{name} unpacks to more than {most} MB; policy tables are far smaller.", name=name, most=most)
+        )
+    inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
+    return {
+        PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _text(entry.filename, archive.read(entry))
+        for entry in inside
+    }
+
+
+def _place(name: str, known: Texts) -> str:
+    """Where a single file belongs: the only table of that name, or a new limit table."""
+    found = [place for place in known if PurePosixPath(place).name == name]
+    limits = [place for place in found if place.startswith("limits/")]
+    if len(found) == 1 or len(limits) == 1:
+        return (limits or found)[0]
+    several = tell("stands for {known}", known=", ".join(found)) if found else tell("is no policy table")
+    raise InputError(tell("{name} {several}. Upload the whole folder as a zip instead.", name=name, several=several))
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            tell("{name}: not UTF-8 at byte {start}. Save it as UTF-8 CSV.", name=name, start=error.start)
+        ) from error
+
+
+def zipped(texts: Texts) -> bytes:
+    """Tables as a zip with the folders they belong in."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(texts):
+            archive.writestr(name, texts[name])
+    return buffer.getvalue()

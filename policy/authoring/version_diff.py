@@ -1,0 +1,105 @@
+"""Two policy versions row by row: what was added, removed, and which cells changed, by the key of each table."""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+
+from policy.model.records import Policy
+
+# Rows of one folder stand together, whatever file they are in; a limit row belongs to its own table.
+KEYS = {
+    "rules": ("rule_id", "effective_from"),
+    "examples": ("example_id",),
+    "limits": ("file", "row_id"),
+    "derived.csv": ("subject", "field"),
+    "limit_columns.csv": ("table", "column"),
+}
+TITLES = (("title_zh", "title_en"), ("gist_zh", "gist_en"), ("zh", "en"), ("title", "title"))
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """`change`: added, removed or changed; `cells`: column -> (before, after), all of them for a row new or gone."""
+
+    table: str
+    key: tuple[str, ...]
+    change: str
+    title_zh: str
+    title_en: str
+    cells: dict[str, tuple[str, str]]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the cells that changed cannot move a verdict: words, severity, grading, examples."""
+        return self.table not in JUDGED or set(self.cells) <= WORDS
+
+
+JUDGED = ("rules", "limits", "limit_columns.csv", "derived.csv")  # the tables that verdicts are made of
+WORDS = {
+    "file", "family", "stage", "title_zh", "title_en", "severity", "clause_id", "evidence", "cure", "grace_days",
+    "remedy_zh", "remedy_en", "reading_zh", "reading_en", "zh", "en",
+}  # fmt: skip
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> list[Change]:
+    """Every change between the texts of two versions, in the order of the tables."""
+    old, new = _tables(before), _tables(after)
+    found = []
+    for table in sorted(old.keys() | new.keys()):
+        found += _table_changes(table, old.get(table, {}), new.get(table, {}))
+    return found
+
+
+def between(before: Policy, after: Policy) -> list[Change]:
+    return changes(before.texts, after.texts)
+
+
+def _tables(texts: dict[str, str]) -> dict[str, dict[tuple[str, ...], Row]]:
+    """table -> key -> row. A key that stands twice is numbered, so that no row is lost."""
+    found: dict[str, dict[tuple[str, ...], Row]] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
+    for name in sorted(texts):
+        table = name.split("/")[0]
+        for cells in csv.DictReader(io.StringIO(texts[name])):
+            row = {column: (cell or "").strip() for column, cell in cells.items() if column}
+            if not any(row.values()):
+                continue
+            row |= {"file": name} if "/" in name else {}
+            columns = KEYS.get(table, tuple(row)[:1])
+            key = tuple(row.get(column, "") for column in columns)
+            seen[(table, *key)] += 1
+            count = seen[(table, *key)]
+            found.setdefault(table, {})[key if count == 1 else (*key, f"#{count}")] = row
+    return found
+
+
+def _table_changes(table: str, old: dict[tuple[str, ...], Row], new: dict[tuple[str, ...], Row]) -> list[Change]:
+    pairs = [(key, old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys())]
+    moved = _redated(table, old, new)
+    pairs = [pair for pair in pairs if pair[0] not in {key for a, b in moved for key in (a, b)}]
+    pairs += [(b, old[a], new[b]) for a, b in moved]
+    return [_change(table, key, a, b) for key, a, b in sorted(pairs, key=lambda pair: pair[0]) if a != b]
+
+
+def _redated(
+    table: str, old: dict[tuple[str, ...], Row], new: dict[tuple[str, ...], Row]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """A rule whose one version only begins on another day has changed; it did not go and come."""
+    if table != "rules":
+        return []
+    gone = {key[0]: key for key in old.keys() - new.keys()}
+    come = {key[0]: key for key in new.keys() - old.keys()}
+    once = Counter(key[0] for key in (*old.keys() - new.keys(), *new.keys() - old.keys()))
+    return [(gone[rule], come[rule]) for rule in sorted(gone.keys() & come.keys()) if once[rule] == 2]
+
+
+def _change(table: str, key: tuple[str, ...], before: Row | None, after: Row | None) -> Change:
+    shown = after or before or {}
+    columns = dict.fromkeys((*(before or {}), *(after or {})))
+    cells = {c: ((before or {}).get(c, ""), (after or {}).get(c, "")) for c in columns}
+    cells = {column: pair for column, pair in cells.items() if pair[0] != pair[1]}
+    zh, en = next(((shown[a], shown[b]) for a, b in TITLES if shown.get(a)), ("", ""))
+    what = "added" if before is None else "removed" if after is None else "changed"
+    return Change(table, key, what, zh, en, cells)

@@ -1,0 +1,4 @@
+"""Reading and writing DMN files.
+
+What the tables mean stands one room up.
+"""

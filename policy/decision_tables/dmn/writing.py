@@ -1,0 +1,101 @@
+"""A limit table as DMN 1.3, in the shape that Camunda and Drools read.
+
+Key columns are inputs, limits outputs. The dates in force are one more input on the date of the act, so that another
+engine answers with the same row. What DMN has no word for stands in annotations (row id, clause, evidence, readings)
+and in extension elements (our type and unit), so that what is written reads back as it was.
+"""
+
+import re
+from xml.etree import ElementTree as ET
+
+from data.errors import InputError
+from policy.decision_tables.dmn import feel
+from policy.language.expressions import KINDS
+from policy.model.records import LimitColumn, LimitRow, LimitTable
+
+MODEL = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+OURS = "urn:loanlight:dmn"
+ACT_DATE = "act_date"
+ANNOTATIONS = ("row_id", "clause_id", "evidence", "reading_zh", "reading_en")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def document(table: LimitTable) -> str:
+    """The DMN file of one table. Raises InputError when a cell holds what XML cannot."""
+    ET.register_namespace("", MODEL)
+    ET.register_namespace("loanlight", OURS)
+    root = _element(None, "definitions", id=f"definitions_{table.name}", name=table.name,
+                    namespace="urn:loanlight:policy", exporter="Loanlight")  # fmt: skip
+    inputs = [(ACT_DATE, "date"), *((key.name, feel.TYPE_REFS[KINDS[key.type]]) for key in table.keys)]
+    for name, type_ref in inputs:
+        data = _element(root, "inputData", id=f"data_{name}", name=name)
+        _element(data, "variable", id=f"variable_{name}", name=name, typeRef=type_ref)
+    decision = _element(root, "decision", id=table.name, name=table.name)
+    limits = [column for column in table.columns if column.role == "limit"]
+    alone = len(limits) == 1 and table.hit_policy == "unique"
+    type_ref = feel.TYPE_REFS[KINDS[limits[0].type]] if alone else "Any"
+    _element(decision, "variable", id=f"variable_{table.name}", name=table.name, typeRef=type_ref)
+    for name, _ in inputs:
+        needed = _element(decision, "informationRequirement", id=f"needs_{name}")
+        _element(needed, "requiredInput", href=f"#data_{name}")
+    _table(decision, table, limits)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _element(parent: ET.Element | None, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
+    for value in (text or "", *attributes.values()):
+        if bad := NOT_XML.search(value):
+            raise InputError(f"'{value[:60]!r}' holds {bad.group()!r}, which XML cannot. Remove it from the table.")
+    name = tag if tag.startswith("{") else f"{{{MODEL}}}{tag}"
+    element = ET.Element(name, attributes) if parent is None else ET.SubElement(parent, name, attributes)
+    element.text = text
+    return element
+
+
+def _table(decision: ET.Element, table: LimitTable, limits: list[LimitColumn]) -> None:
+    made = _element(decision, "decisionTable", id=f"table_{table.name}", hitPolicy=table.hit_policy.upper(),
+                    preferredOrientation="Rule-as-Row", outputLabel=table.name)  # fmt: skip
+    _input(made, ACT_DATE, "date", None)
+    for key in table.keys:
+        _input(made, key.name, feel.TYPE_REFS[KINDS[key.type]], key)
+    for limit in limits:
+        # DMN gives a single output no name of its own: it is the decision's.
+        named = {} if len(limits) == 1 else {"name": limit.name, "typeRef": feel.TYPE_REFS[KINDS[limit.type]]}
+        output = _element(made, "output", id=f"output_{limit.name}", label=f"{limit.zh} {limit.en}", **named)
+        _column(output, limit)
+    for name in ANNOTATIONS:
+        _element(made, "annotation", name=name)
+    for number, row in enumerate(table.rows, start=1):
+        _rule(made, table, row, limits, number)
+
+
+def _input(made: ET.Element, name: str, type_ref: str, key: LimitColumn | None) -> None:
+    label = f"{key.zh} {key.en}" if key else "行为发生日 Date of the act"
+    element = _element(made, "input", id=f"input_{name}", label=label)
+    if key:
+        _column(element, key)
+    else:
+        extension = _element(element, "extensionElements")
+        _element(extension, f"{{{OURS}}}inForce")
+    expression = _element(element, "inputExpression", id=f"expression_{name}", typeRef=type_ref)
+    _element(expression, "text", name)
+
+
+def _column(element: ET.Element, column: LimitColumn) -> None:
+    extension = _element(element, "extensionElements")
+    _element(extension, f"{{{OURS}}}column", name=column.name, type=column.type, unit=column.unit, zh=column.zh,
+             en=column.en)  # fmt: skip
+
+
+def _rule(made: ET.Element, table: LimitTable, row: LimitRow, limits: list[LimitColumn], number: int) -> None:
+    rule = _element(made, "rule", id=f"{table.name}_row_{number}")
+    tests = [feel.force_to_feel(row.effective_from, row.effective_to)]
+    tests += [feel.key_to_feel(row.cells[key.name], key.type) for key in table.keys]
+    for at, test in enumerate(tests):
+        _element(_element(rule, "inputEntry", id=f"{table.name}_in_{number}_{at}"), "text", test)
+    for at, limit in enumerate(limits):
+        entry = _element(rule, "outputEntry", id=f"{table.name}_out_{number}_{at}")
+        _element(entry, "text", feel.limit_to_feel(row.cells[limit.name], limit.type))
+    for name in ANNOTATIONS:
+        _element(_element(rule, "annotationEntry"), "text", getattr(row, name))

@@ -1,0 +1,199 @@
+"""Overlaps and gaps of a limit table as regions: exact bounds in each key column and the dates in force, a witness."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from itertools import islice
+
+from data.messages.bilingual import Told, tell
+from policy.decision_tables import lookups, regions
+from policy.decision_tables.intervals import Interval
+from policy.decision_tables.regions import Axis, Box
+from policy.decision_tables.unary_tests import Cell, UnaryTestError
+from policy.language.expressions import KINDS
+from policy.model.records import FOREVER, LimitRow, LimitTable, Problem
+
+MOST_REGIONS = 20
+DATES = "in force"
+WHOLE = ("integer", "date")
+BLANK_ROW = ("clause_id", "evidence")  # what the row that closes a gap takes from its neighbour
+
+
+@dataclass(frozen=True)
+class Region:
+    """Records of a decision table: some of the atoms of each column, the dates in force first."""
+
+    axes: tuple[Axis, ...]
+    box: Box
+
+    def tests(self) -> dict[str, str]:
+        """The unary test of each column."""
+        return {axis.name: axis.text(part) for axis, part in zip(self.axes, self.box, strict=True)}
+
+    def cells(self) -> dict[str, Cell]:
+        """The values of each column, as what SQL is made of."""
+        return {axis.name: _cell(axis, part) for axis, part in zip(self.axes, self.box, strict=True)}
+
+    def witness(self) -> dict[str, str]:
+        """One record of the region."""
+        day = self.axes[0].witness(self.box[0])
+        parts = [(axis, part) for axis, part in zip(self.axes, self.box, strict=True)]
+        return {a.name: day if a.kind == "date" and part == a.full else a.witness(part) for a, part in parts}
+
+    @property
+    def told(self) -> Told:
+        said = [f"{name} {_said(test)}" for name, test in self.tests().items() if test != "-"]
+        record = ", ".join(f"{name} = {value}" for name, value in self.witness().items())
+        return tell("{said} (such as {record})", said=", ".join(said) or tell("any record"), record=record)
+
+    def __str__(self) -> str:
+        return str(self.told)
+
+
+def _said(test: str) -> str:
+    return test if test[0] in "<>[(]" or test.startswith("not(") else f"in ({test})" if ", " in test else f"= {test}"
+
+
+def _cell(axis: Axis, part: int) -> Cell:
+    if part == axis.full:
+        return Cell(axis.kind, any=True)
+    if axis.ordered:
+        return Cell(axis.kind, intervals=tuple(axis.intervals(part)))
+    beyond = axis.open and bool(part >> len(axis.names) & 1)
+    named = frozenset(name for n, name in enumerate(axis.names) if bool(part >> n & 1) != beyond)
+    return Cell(axis.kind, values=named, negated=beyond)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The readable rows of a table as boxes over its columns; a cell that cannot be read is reported elsewhere."""
+
+    table: LimitTable
+    axes: tuple[Axis, ...]
+    rows: tuple[LimitRow, ...]
+    boxes: tuple[Box, ...]
+
+    @cached_property
+    def whole(self) -> Box:
+        """All records from the first day in force on."""
+        return (self.axes[0].full & ~1, *(axis.full for axis in self.axes[1:]))
+
+    @cached_property
+    def pairs(self) -> list[tuple[int, int, Box]]:
+        """The first MOST_REGIONS pairs of rows that answer for one record, and one more if there is one."""
+        return list(islice(regions.overlaps(list(self.boxes)), MOST_REGIONS + 1))
+
+    def overlaps(self) -> Iterator[tuple[LimitRow, LimitRow, Region]]:
+        """These pairs as rows, and where they overlap."""
+        for first, second, box in self.pairs:
+            yield self.rows[first], self.rows[second], Region(self.axes, box)
+
+    def gaps(self, most: int = MOST_REGIONS) -> "Gaps":
+        """The records that no row answers for."""
+        known = len(self.pairs) <= MOST_REGIONS
+        pairs = [(first, second) for first, second, _ in self.pairs] if known else None
+        runs = [axis.ordered for axis in self.axes]
+        boxes, more, complete = regions.uncovered(self.whole, list(self.boxes), pairs=pairs, runs=runs, most=most)
+        found = [Region(self.axes, box) for box in boxes]
+        return Gaps(tuple(sorted(found, key=lambda gap: gap.box, reverse=True)), more, complete)
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Disjoint regions; `more`: there are others; not `complete`: the search gave up before it had seen all."""
+
+    regions: tuple[Region, ...]
+    more: bool
+    complete: bool
+
+
+def grid(table: LimitTable, codes: Mapping[str, frozenset[str]]) -> Grid:
+    """`codes` gives the closed code list of a key column, so that a list named in full has no gap."""
+    rows, cells = [], []
+    for row in table.rows:
+        try:
+            keys = [lookups.key_cell(key, row.cells[key.name]) for key in table.keys]
+        except UnaryTestError:
+            continue
+        force = Interval(row.effective_from, None if row.effective_to == FOREVER else row.effective_to, high_open=True)
+        rows.append(row)
+        cells.append([Cell("date", intervals=(force,)), *keys])
+    axes = [regions.ordered_axis(DATES, "date", [row[0] for row in cells], whole=True)]
+    for at, key in enumerate(table.keys, start=1):
+        column, kind = [row[at] for row in cells], KINDS.get(key.type, "text")
+        if kind in ("number", "date"):
+            axes.append(regions.ordered_axis(key.name, kind, column, whole=key.type in WHOLE))
+        else:
+            axes.append(regions.named_axis(key.name, kind, column, codes.get(key.name, frozenset())))
+    boxes = [tuple(axis.mask(cell) for axis, cell in zip(axes, row, strict=True)) for row in cells]
+    return Grid(table, tuple(axes), tuple(rows), tuple(boxes))
+
+
+def findings(found: Grid) -> Iterator[Problem]:
+    """What the linter says of one table: rows that answer together in a `unique` table, and what no row answers for."""
+    if not found.rows:
+        return
+    if found.table.hit_policy == "unique":
+        for first, second, region in islice(found.overlaps(), MOST_REGIONS):
+            place = second.place
+            message = tell(
+                "answers for the same record as row {row} ({row_id}): {region}.",
+                row=first.place.row,
+                row_id=first.row_id,
+                region=region.told,
+            )
+            yield Problem("error", place.table, place.row, "row_id", message, tell("Make the keys disjoint."))
+        if len(found.pairs) > MOST_REGIONS:
+            yield Problem("error", place.table, 1, "row_id", tell("more rows overlap."), tell("Mend these first."))
+    gaps = found.gaps()
+    table = found.table.rows[0].place.table
+    for gap in gaps.regions:
+        yield Problem(
+            "warning", table, 1, "-", tell("no row answers for: {gap}.", gap=gap.told), tell("Add a row, or widen one.")
+        )
+    if gaps.more:
+        yield Problem(
+            "warning",
+            table,
+            1,
+            "-",
+            tell("more than {MOST_REGIONS} gaps.", MOST_REGIONS=MOST_REGIONS),
+            tell("Close these first."),
+        )
+    if not gaps.complete:
+        yield Problem(
+            "warning", table, 1, "-", tell("too many overlapping rows to see all gaps."), tell("Split the table.")
+        )
+
+
+def closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, str]]:
+    """The rows that would close a gap, one for each stretch of days, limits blank: they are the bank's to decide.
+
+    Clause and evidence are those of the row nearest to the gap. The ids are added to `taken`.
+    """
+    meets = [sum(bool(a & b) for a, b in zip(box, gap.box, strict=True)) for box in found.boxes]
+    near = found.rows[meets.index(max(meets))]
+    tests = gap.tests()
+    tests.pop(DATES)
+    rows = []
+    for days in gap.axes[0].intervals(gap.box[0]):
+        row_id = _next_id(near.row_id, taken)
+        taken.add(row_id)
+        ends = "" if days.high is None else str(days.high + timedelta(days=1))  # type: ignore[operator]
+        limits = {column.name: "" for column in found.table.columns if column.role == "limit"}
+        own = {name: getattr(near, name) for name in BLANK_ROW}
+        rows.append({"row_id": row_id} | tests | limits | own | {
+            "effective_from": str(days.low), "effective_to": ends, "reading_zh": "", "reading_en": "",
+        })  # fmt: skip
+    return rows
+
+
+def _next_id(near: str, taken: set[str]) -> str:
+    """The first free id that goes on counting as the table does: TC-4 after TC-3."""
+    stem = re.sub(r"-?[0-9]+\Z", "", near)
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"

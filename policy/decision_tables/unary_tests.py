@@ -1,0 +1,264 @@
+"""DMN unary tests: what may stand in a key cell of a limit table, as a set of values that SQL and the linter share.
+
+Numbers and dates: `12`, `<= 12`, `(12..60]`, `]12..60[`, joined by commas. Codes and booleans: `mortgage, pledge`, a
+text with commas in quotes. `not(…)` takes all others, `-` takes anything, the unknown too. `null` is DMN's, not ours:
+what is unknown is never judged, so no row may answer for it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+
+from sqlglot import exp
+
+from data.messages.bilingual import Told, tell, word
+from policy.decision_tables.intervals import Interval, Value, complement, witness
+from policy.language import functions
+
+KEY_KINDS = ("number", "date", "boolean", "text")
+MOST_CHARACTERS = 20_000
+NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?\Z", re.ASCII)
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+DATE_LITERAL = re.compile(r'(?:date\(\s*"([^"]*)"\s*\)|@"([^"]*)")\Z')
+THOUSANDS = re.compile(r"(?<![\w.])[1-9][0-9]{0,2}(,[0-9]{3})+(?![\w,])", re.ASCII)
+RANGE = re.compile(r"([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])\Z", re.DOTALL)
+COMPARISON = re.compile(r"(<=|>=|<|>|!=|=)\s*(.*)\Z", re.DOTALL)
+NEGATION = re.compile(r"not\s*\((.*)\)\Z", re.DOTALL)
+CALL = re.compile(r"[A-Za-z_][\w ]*\(")
+FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', strict=True))
+
+
+class UnaryTestError(Exception):
+    """The cell is no unary test of its column's type; `fix` says what to write instead."""
+
+    def __init__(self, message: Told, fix: Told | None = None) -> None:
+        self.told, self.fix = message, fix or tell("Mend the cell.")
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The values a key cell accepts: all of them; intervals of ordered values; or named values, perhaps negated."""
+
+    kind: str
+    any: bool = False
+    intervals: tuple[Interval, ...] = ()
+    values: frozenset[str] = frozenset()
+    negated: bool = False
+
+    def sql(self, column: exp.Expression) -> exp.Expression:
+        """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
+        if self.any:
+            return exp.true()
+        if self.kind in _ORDERED:
+            parts = [_interval_sql(interval, column, self.kind) for interval in self.intervals]
+            return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
+        members = [functions.literal(self.kind, value) for value in sorted(self.values)]
+        test: exp.Expression = exp.In(this=column.copy(), expressions=members)
+        return exp.Not(this=exp.paren(test)) if self.negated else test
+
+
+def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.Expression:
+    parts: list[exp.Expression] = []
+    if interval.low is not None:
+        node = exp.GT if interval.low_open else exp.GTE
+        parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.low))))
+    if interval.high is not None:
+        node = exp.LT if interval.high_open else exp.LTE
+        parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.high))))
+    return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts))
+
+
+def parse(text: str, kind: str) -> Cell:
+    """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
+    if kind not in KEY_KINDS:
+        raise UnaryTestError(
+            tell("a {kind} cannot be a key.", kind=word(kind)),
+            tell("Key columns are {known}.", known=", ".join(KEY_KINDS)),
+        )
+    text = text.strip()
+    if text in ("-", ""):
+        return Cell(kind, any=True)
+    if len(text) > MOST_CHARACTERS:
+        raise UnaryTestError(
+            tell("longer than {MOST_CHARACTERS} characters.", MOST_CHARACTERS=MOST_CHARACTERS), tell("Split the row.")
+        )
+    negation = NEGATION.match(text)
+    inner = negation.group(1) if negation else text
+    if kind in _ORDERED and (thousands := THOUSANDS.search(inner)):
+        fix = tell("Write {value}; two values take a space after the comma.", value=thousands.group().replace(",", ""))
+        raise UnaryTestError(tell("'{value}' reads as several numbers.", value=thousands.group()), fix)
+    parts = [_plain_part(part, text) for part in split(inner)]
+    if kind in _ORDERED:
+        intervals = [_interval(part, kind) for part in parts]
+        kept = tuple(complement(intervals) if negation else intervals)
+        if not kept:
+            raise UnaryTestError(
+                tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+            )
+        return Cell(kind, intervals=kept)
+    return _named(kind, [_name(part, kind) for part in parts], text, negated=bool(negation))
+
+
+def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
+    if twice:
+        raise UnaryTestError(
+            tell("'{value}' stands twice in '{value2}'.", value=twice[0], value2=text[:60]),
+            tell("Name each value once."),
+        )
+    if kind == "boolean" and negated and len(names) == 2:
+        raise UnaryTestError(
+            tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+        )
+    return Cell(kind, values=frozenset(names), negated=negated)
+
+
+def split(text: str) -> list[str]:
+    """The comma-joined parts; commas within quotes join nothing. Raises UnaryTestError."""
+    parts, start, quoted, escaped = [], 0, False, False
+    for at, character in enumerate(text):
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character == ",":
+            parts.append(text[start:at])
+            start = at + 1
+    if quoted:
+        raise UnaryTestError(
+            tell("'{value}' opens a quote that never ends.", value=text[:60]), tell('Close it with ".')
+        )
+    return [part.strip() for part in (*parts, text[start:])]
+
+
+def _plain_part(part: str, whole: str) -> str:
+    """One alternative, refused when it is more than a value, a comparison or a range."""
+    if not part:
+        raise UnaryTestError(
+            tell("'{value}' has an empty part.", value=whole[:60]), tell("Remove the comma, or name the value.")
+        )
+    if part.startswith('"'):
+        return part
+    if part == "null":
+        fix = tell("A record whose key is unknown is not_assessable; ask `is null` in a rule's scope instead.")
+        raise UnaryTestError(tell("'null' cannot be asked for: what is unknown is never judged."), fix)
+    if part == "-":
+        raise UnaryTestError(
+            tell("'-' accepts anything and stands alone, not in '{value}'.", value=whole[:60]), tell("Write - only.")
+        )
+    for wide, narrow in FULL_WIDTH.items():
+        if wide in part:
+            raise UnaryTestError(
+                tell("'{value}' holds a full-width '{wide}'.", value=part[:60], wide=wide),
+                tell("Write '{narrow}', or quote the text.", narrow=narrow),
+            )
+    if NEGATION.match(part):
+        raise UnaryTestError(
+            tell("'{value}' is a negation inside a list.", value=part[:60]), tell("not(…) encloses the whole cell.")
+        )
+    if part.count("(") != part.count(")") and not RANGE.match(part):
+        raise UnaryTestError(
+            tell("'{value}' has a bracket without its other.", value=part[:60]), tell("Close it, or quote the text.")
+        )
+    if CALL.match(part) and not DATE_LITERAL.match(part):
+        fix = tell("A key cell takes values, comparisons, ranges and not(…) only.")
+        raise UnaryTestError(tell("'{value}' calls a function.", value=part[:60]), fix)
+    return part
+
+
+def _interval(text: str, kind: str) -> Interval:
+    value = _ORDERED[kind]
+    if match := RANGE.match(text):
+        left, low, high, right = match.groups()
+        interval = Interval(value(low), value(high), left != "[", right != "]")
+        if witness(interval, discrete=False) is None:
+            raise UnaryTestError(
+                tell("'{text}' holds no value.", text=text), tell("Put the smaller bound first, and close an end.")
+            )
+        return interval
+    if ".." in text:
+        raise UnaryTestError(
+            tell("'{value}' is no range.", value=text[:60]), tell("Write [12..60], (12..60], [12..60) or ]12..60[.")
+        )
+    if match := COMPARISON.match(text):
+        sign = match.group(1)
+        if sign in ("=", "!="):
+            raise UnaryTestError(
+                tell("'{sign}' is no sign of a key cell.", sign=sign), tell("Write the value itself, or not(value).")
+            )
+        bound = value(match.group(2))
+        if sign.startswith("<"):
+            return Interval(high=bound, high_open=sign == "<")
+        return Interval(low=bound, low_open=sign == ">")
+    return Interval(value(text), value(text))
+
+
+def _number(text: str) -> Decimal:
+    if not NUMBER.match(text):
+        fix = tell("Write 0.7 for 70%.") if text.endswith("%") else tell("Write digits with a point: 12, 0.7, -3.5.")
+        raise UnaryTestError(tell("'{value}' is no number.", value=text[:60]), fix)
+    return Decimal(text)
+
+
+def _date(text: str) -> date:
+    literal = DATE_LITERAL.match(text)
+    day = (literal.group(1) or literal.group(2) or "") if literal else text
+    try:
+        if not DAY.match(day):
+            raise ValueError
+        return date.fromisoformat(day)
+    except ValueError as error:
+        raise UnaryTestError(
+            tell("'{value}' is no date.", value=text[:60]), tell('Write 2024-07-01 or date("2024-07-01").')
+        ) from error
+
+
+_ORDERED: dict[str, Callable[[str], Value]] = {"number": _number, "date": _date}
+
+
+def _name(text: str, kind: str) -> str:
+    if text.startswith('"') and kind == "text":
+        return unquoted(text)
+    if kind == "boolean":
+        if text not in ("true", "false"):
+            raise UnaryTestError(tell("'{value}' is no boolean.", value=text[:60]), tell("Write true or false."))
+        return text
+    if COMPARISON.match(text) or RANGE.match(text):
+        raise UnaryTestError(
+            tell("'{value}' compares codes, which have no order.", value=text[:60]),
+            tell("Name the codes, joined by commas."),
+        )
+    if '"' in text or "\0" in text:
+        raise UnaryTestError(
+            tell("'{value}' holds a quote.", value=text[:60]), tell('Quote the whole value: "a \\"b\\"".')
+        )
+    return text
+
+
+def unquoted(text: str) -> str:
+    """The value of a quoted text, with \\" and \\\\ read as the characters they stand for."""
+    match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
+    if match is None or "\0" in text:
+        raise UnaryTestError(
+            tell("'{value}' is no quoted text.", value=text[:60]), tell('Write "text", with \\" for a quote inside.')
+        )
+    return re.sub(r'\\(["\\])', r"\1", match.group(1))
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def name_text(value: str) -> str:
+    """A code as a cell writes it: plain, or in quotes where it would read as something else."""
+    try:
+        cell = parse(value, "text")
+    except UnaryTestError:
+        return quoted(value)
+    plainly = not cell.any and not cell.negated and cell.values == {value}
+    return value if plainly else quoted(value)

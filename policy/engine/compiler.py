@@ -1,0 +1,233 @@
+"""Rules compiled to SQL: one code a rule for every record, and the measured value and limit behind it."""
+
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from data.messages.bilingual import tell, word
+from policy.decision_tables import lookups
+from policy.engine.columns import Columns
+from policy.engine.verdict_codes import CompiledRule, RuleVersion, all_of, any_of, assemble
+from policy.language import functions
+from policy.language.expressions import ExpressionError, Typed, comparable, parse
+from policy.language.type_checking import compile_measure, compile_text
+from policy.model.records import COMPARATORS, Policy, Problem, Rule
+
+NODES = {"<=": exp.LTE, "<": exp.LT, ">=": exp.GTE, ">": exp.GT, "=": exp.EQ, "<>": exp.NEQ}
+
+
+@dataclass(eq=False)
+class CompiledSubject:
+    """All rules of one subject over one set of columns."""
+
+    columns: Columns
+    rules: list[CompiledRule] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def all_problems(self) -> list[Problem]:
+        return self.problems + self.columns.problems
+
+
+_COMPILED: dict[tuple[str, str, bool, bool], CompiledSubject] = {}
+
+
+def compiled(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
+    """The compiled rules of a subject, remembered by policy version; `given` as for compile_subject."""
+    key = (policy.version, subject, today, given)
+    if key not in _COMPILED:
+        _COMPILED[key] = compile_subject(policy, subject, today=today, given=given)
+    return _COMPILED[key]
+
+
+def forget(version: str) -> None:
+    """Lets go of what was compiled of a policy that was only tried out."""
+    for key in [key for key in _COMPILED if key[0] == version]:
+        _COMPILED.pop(key, None)
+
+
+def compile_subject(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
+    """Compiles every rule of the subject; a rule that cannot be compiled is a problem, not an exception."""
+    compiled = CompiledSubject(Columns(policy, subject, today=today, given=given))
+    for rule_id, versions in policy.of_subject(subject).items():
+        parts = [_try_version(compiled, rule) for rule in versions]
+        if all(part is not None for part in parts) and _one_kind(compiled, versions, [p for p in parts if p]):
+            compiled.rules.append(_assembled(compiled.columns, rule_id, versions, [p for p in parts if p]))
+    return compiled
+
+
+def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> bool:
+    """Whether all versions measure the same kind of thing, as one column must; one that does not is a problem."""
+    odd = [rule for rule, part in zip(versions, parts, strict=True) if part.kind != parts[0].kind]
+    for rule in odd:
+        place, kind = rule.place, tell("measures another kind of thing than row {row}", row=versions[0].place.row)
+        message = tell(
+            "{rule}: this version {kind} ({kind2}).", rule=rule.rule_id, kind=kind, kind2=word(parts[0].kind)
+        )
+        compiled.problems.append(
+            Problem("error", place.table, place.row, "measure", message, tell("Use a new rule_id."))
+        )
+    return not odd
+
+
+def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
+    cell = "as_of"
+    try:
+        act = compiled.columns.act(rule.act_date)
+        names = compiled.columns.names(act)
+        cell = "scope"
+        scope = compile_text(rule.scope or "true", names)
+        if scope.kind != "boolean":
+            raise ExpressionError(tell("gives a {kind}, where true or false is needed.", kind=word(scope.kind)))
+        cell = "measure"
+        measure = compile_measure(rule.measure, names)
+        cell = "limit"
+        limit = compile_text(rule.limit, names)
+        comparable(measure, limit)
+        cell = "comparator"
+        _check_comparator(rule, measure)
+        cell = "unit"
+        _check_unit(rule, measure, limit)
+        return _version(compiled.columns, rule, act, scope, measure, limit)
+    except ExpressionError as error:
+        place = rule.place
+        compiled.problems.append(
+            Problem(
+                "error",
+                place.table,
+                place.row,
+                cell,
+                tell("{rule}: {said}", rule=rule.rule_id, said=error.told),
+                tell("Mend the cell."),
+            )
+        )
+        return None
+
+
+def _check_comparator(rule: Rule, measure: Typed) -> None:
+    if rule.comparator not in COMPARATORS:
+        raise ExpressionError(
+            tell("'{comparator}' is none of {known}.", comparator=rule.comparator, known=", ".join(COMPARATORS))
+        )
+    if measure.kind in ("boolean", "text") and rule.comparator not in ("=", "<>"):
+        raise ExpressionError(tell("a {kind} can only be compared by = or <>.", kind=word(measure.kind)))
+    if measure.kind == "list":
+        raise ExpressionError(tell("a list cannot be compared; use has(list, 'code')."))
+
+
+def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
+    """The unit shown with the verdict is the one that is measured."""
+    if measure.kind == "date" and rule.unit not in ("", "date"):
+        raise ExpressionError(tell("'{unit}', but the measure is a date.", unit=rule.unit))
+    for said, typed in (("measure", measure), ("limit", limit)):
+        if typed.kind == "number" and rule.unit and typed.unit not in (None, rule.unit):
+            raise ExpressionError(
+                tell("'{unit}', but the {said} is in {unit2}.", unit=rule.unit, said=word(said), unit2=typed.unit)
+            )
+
+
+def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Typed, limit: Typed) -> RuleVersion:
+    asked = tuple(dict.fromkeys((*scope.lookups, *measure.lookups, *limit.lookups)))
+    tables = columns.policy.limit_tables
+    collect = [table for table in asked if tables[table].hit_policy == "collect"]
+    if collect and asked != tuple(collect[:1]):
+        raise ExpressionError(tell("asks {known}; a collect table can only be asked alone.", known=", ".join(asked)))
+    if collect and collect[0] in (*scope.lookups, *measure.lookups):
+        raise ExpressionError(
+            tell("several rows of {value} may answer, so only the limit can ask it.", value=collect[0])
+        )
+    bound = _bound(rule, measure)
+    inputs = tuple(dict.fromkeys((*act.inputs, *scope.inputs, *measure.inputs, *limit.inputs)))
+    if collect:
+        return _collected(columns, rule, act, scope, collect[0], inputs, bound)
+    key = f"{rule.rule_id}:{rule.effective_from}"
+    scope = replace(scope, sql=columns.compute(f"scope:{key}", scope.sql))
+    measure = replace(measure, sql=columns.compute(f"measure:{key}", measure.sql))
+    if measure.divisor is not None:
+        measure = replace(measure, divisor=columns.compute(f"divisor:{key}", measure.divisor))
+    limit = replace(limit, sql=columns.compute(f"limit:{key}", limit.sql))
+    hits = [functions.column(columns.hit_column(table, act)) for table in asked]
+    misses = dict(zip(asked, map(_missed, hits), strict=True))
+    return RuleVersion(
+        scope, measured_value(measure), limit.sql,
+        columns.compute(f"kept:{key}", compare(measure, rule.comparator, limit)),
+        _uncovered(misses, scope.lookups),
+        _uncovered(misses, (*measure.lookups, *limit.lookups)), measure.divisor, inputs, hits, measure.kind, bound,
+    )  # fmt: skip
+
+
+def _assembled(columns: Columns, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
+    return assemble(columns.act(versions[0].act_date), rule_id, versions, parts)
+
+
+def _missed(hit: exp.Expression) -> exp.Expression:
+    return exp.EQ(this=hit.copy(), expression=functions.literal("number", str(lookups.NO_ROW)))
+
+
+def _uncovered(misses: dict[str, exp.Expression], asked: tuple[str, ...]) -> exp.Expression | None:
+    """Whether one of the tables asked surely has no row for the record."""
+    return any_of([misses[table].copy() for table in dict.fromkeys(asked)]) if asked else None
+
+
+def _bound(rule: Rule, measure: Typed) -> str | None:
+    """The field that the rule bounds from above: measured as it is, or with a stand-in while it is unknown."""
+    plain = isinstance(measure.sql, exp.Column | exp.Coalesce) and measure.inputs
+    return measure.inputs[0] if plain and rule.comparator in ("<=", "<") else None
+
+
+def _collected(
+    columns: Columns, rule: Rule, act: Typed, scope: Typed, table: str, inputs: tuple[str, ...], bound: str | None
+) -> RuleVersion:
+    """Several rows may answer: each must be kept, the strictest is shown."""
+    tests = lookups.conditions(columns.table(table), columns.typed, act.sql)
+    compared, limits, measures = [], [], []
+    for number, test in enumerate(tests):
+        names = columns.names(act, {table: number})
+        measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
+        kept = compare(measure, rule.comparator, limit)
+        compared.append(exp.Paren(this=exp.Or(this=exp.Not(this=test.copy()), expression=exp.paren(kept))))
+        limits.append(exp.Case(ifs=[exp.If(this=test.copy(), true=limit.sql)]))
+        measures.append(measure)
+    strictest = exp.Greatest if rule.comparator in (">=", ">") else exp.Least
+    hits = [
+        exp.Case(ifs=[exp.If(this=test.copy(), true=exp.Literal.number(number))]) for number, test in enumerate(tests)
+    ]
+    return RuleVersion(
+        scope, measured_value(measures[0]), strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
+        all_of(compared), None, lookups.none_of(tests), measures[0].divisor, inputs, hits, measures[0].kind, bound,
+    )  # fmt: skip
+
+
+def compare(measure: Typed, comparator: str, limit: Typed) -> exp.Expression:
+    """The comparison; a ratio by cross-multiplication, so that a loan exactly at the limit is judged exactly."""
+    node = NODES[comparator]
+    left, right = exp.paren(measure.sql), exp.paren(limit.sql)
+    if measure.divisor is None:
+        return node(this=left, expression=right)
+    over = functions.product(limit.sql, measure.divisor)
+    positive = exp.GT(this=exp.paren(measure.divisor), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=positive, true=node(this=left, expression=over))])
+
+
+def measured_value(measure: Typed) -> exp.Expression:
+    """The measured value as shown: a ratio rounded to six decimals, anything else as it is."""
+    if measure.divisor is None:
+        return measure.sql
+    return functions.quotient(measure.sql, measure.divisor)
+
+
+def mentioned(rule: Rule) -> list[str]:
+    """Every field the rule's cells name, in order: the evidence shown with a verdict."""
+    trees = [parse(text) for text in (rule.scope or "true", rule.measure, rule.limit)]
+    found = [column.name for tree in trees for column in tree.find_all(exp.Column) if not column.table]
+    return list(dict.fromkeys(found))
+
+
+def asked_tables(rule: Rule) -> list[str]:
+    """The limit tables the rule asks, in the order in which the compiler numbers their hits."""
+    trees = [parse(text) for text in (rule.scope or "true", rule.measure, rule.limit)]
+    return list(dict.fromkeys(c.table for tree in trees for c in _in_order(tree) if c.table))
+
+
+def _in_order(tree: exp.Expression) -> list[exp.Column]:
+    return [node for node in tree.walk(bfs=False) if isinstance(node, exp.Column)]

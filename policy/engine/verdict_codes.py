@@ -1,0 +1,196 @@
+"""What a compiled rule says of a record: one code, and the values behind it."""
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from sqlglot import exp
+
+from policy.decision_tables import lookups
+from policy.language import functions
+from policy.language.dialects import Engine
+from policy.language.expressions import Typed
+from policy.model.records import Rule
+
+PASS, NOT_APPLICABLE, VIOLATION = 0, 1, 2
+NOT_IN_FORCE, NO_LIMIT_ROW, ZERO_DIVISOR, UNDETERMINED, MISSING = 4, 5, 6, 7, 10
+REASONS = {
+    NOT_IN_FORCE: "no_rule_in_force",
+    NO_LIMIT_ROW: "no_limit_row",
+    ZERO_DIVISOR: "zero_divisor",
+    UNDETERMINED: "undetermined",
+}
+MOST_INPUTS = 200
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """`code`: PASS, NOT_APPLICABLE, VIOLATION, a key of REASONS, or MISSING + n for the n-th of `inputs`.
+
+    `harmless`: whether the rule applies is unknown, but the record would pass it. `bound`: the field whose upper
+    bound the rule states. `hits`: the numbers of the limit rows that answered, a list a table asked.
+    """
+
+    rule_id: str
+    versions: tuple[Rule, ...]
+    inputs: tuple[str, ...]
+    code: exp.Expression
+    measured: exp.Expression
+    limit: exp.Expression
+    hits: exp.Expression
+    harmless: exp.Expression
+    kind: str
+    bound: str | None = None
+    bound_open: bool = False
+
+    @property
+    def newest(self) -> Rule:
+        return self.versions[-1]
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns the rule's expressions are made of."""
+        return self.judged_by | _columns(self.hits, self.harmless)
+
+    @cached_property
+    def judged_by(self) -> frozenset[str]:
+        """The columns that verdict, measured value and limit are made of."""
+        return _columns(self.code, self.measured, self.limit)
+
+    @cached_property
+    def texts(self) -> "RuleSql":
+        """The rule's expressions as SQL text, rendered once."""
+        measured, limit = shown(self.measured, self.kind), shown(self.limit, self.kind)
+        trees = (self.code, measured, limit, self.measured, self.limit, self.hits, self.harmless)
+        return RuleSql(*(f"({functions.render(tree)})" for tree in trees))
+
+    def judged_on(self, engine: Engine) -> tuple[str, str, str]:
+        """Code, measured value and limit as text of another engine."""
+        trees = (self.code, shown(self.measured, self.kind), shown(self.limit, self.kind))
+        code, measured, limit = (f"({functions.render(tree, engine)})" for tree in trees)
+        return code, measured, limit
+
+
+@dataclass(frozen=True)
+class RuleSql:
+    """`measured` and `limit` as shown text, `measured_value` and `limit_value` as they are compared."""
+
+    code: str
+    measured: str
+    limit: str
+    measured_value: str
+    limit_value: str
+    hits: str
+    harmless: str
+
+
+@dataclass(frozen=True)
+class RuleVersion:
+    """One version's parts: three-valued scope and comparison, values, and what each depends on."""
+
+    scope: Typed
+    measured: exp.Expression
+    limit: exp.Expression
+    compared: exp.Expression
+    scope_uncovered: exp.Expression | None
+    uncovered: exp.Expression | None
+    divisor: exp.Expression | None
+    inputs: tuple[str, ...]
+    hits: list[exp.Expression]
+    kind: str
+    bound: str | None
+
+
+def _columns(*trees: exp.Expression) -> frozenset[str]:
+    return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
+
+
+def any_of(tests: list[exp.Expression]) -> exp.Expression:
+    return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
+
+
+def all_of(tests: list[exp.Expression]) -> exp.Expression:
+    return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), tests))
+
+
+def _number(value: int) -> exp.Expression:
+    return exp.Literal.number(value)
+
+
+def _missing(names: tuple[str, ...], inputs: tuple[str, ...]) -> list[exp.If]:
+    """The first unknown input decides what is said to be missing."""
+    return [
+        exp.If(
+            this=exp.Is(this=functions.column(name), expression=exp.null()), true=_number(MISSING + inputs.index(name))
+        )
+        for name in names
+    ]
+
+
+def _code_in_force(version: RuleVersion, inputs: tuple[str, ...]) -> exp.Expression:
+    scope = exp.paren(version.scope.sql)
+    compared = exp.paren(version.compared)
+    ifs = [exp.If(this=exp.Not(this=scope.copy()), true=_number(NOT_APPLICABLE)), _unknown_scope(version, inputs)]
+    if version.uncovered is not None:
+        ifs.append(exp.If(this=version.uncovered.copy(), true=_number(NO_LIMIT_ROW)))
+    ifs += [
+        exp.If(this=compared.copy(), true=_number(PASS)),
+        exp.If(this=exp.Not(this=compared.copy()), true=_number(VIOLATION)),
+    ]
+    if version.divisor is not None:
+        below = exp.LTE(this=exp.paren(version.divisor), expression=_number(0))
+        ifs.append(exp.If(this=below, true=_number(ZERO_DIVISOR)))
+    return exp.Case(ifs=[*ifs, *_missing(version.inputs, inputs)], default=_number(UNDETERMINED))
+
+
+def _unknown_scope(version: RuleVersion, inputs: tuple[str, ...]) -> exp.If:
+    why = _missing(version.scope.inputs, inputs)
+    if version.scope_uncovered is not None:
+        why.insert(0, exp.If(this=version.scope_uncovered.copy(), true=_number(NO_LIMIT_ROW)))
+    reason = exp.Case(ifs=why, default=_number(UNDETERMINED)) if why else _number(UNDETERMINED)
+    return exp.If(this=exp.Is(this=exp.paren(version.scope.sql), expression=exp.null()), true=reason)
+
+
+def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
+    """One rule of all its versions: the version in force on the day of the act judges."""
+    inputs = tuple(dict.fromkeys(name for part in parts for name in part.inputs))[:MOST_INPUTS]
+    force = [lookups.in_force(rule.effective_from, rule.effective_to, act.sql) for rule in versions]
+    never = all_of([exp.Not(this=exp.paren(part.scope.sql)) for part in parts])
+    code = exp.Case(
+        ifs=[
+            *(exp.If(this=f.copy(), true=_code_in_force(p, inputs)) for f, p in zip(force, parts, strict=True)),
+            exp.If(this=never, true=_number(NOT_APPLICABLE)),
+            _unknown_act(act, inputs),
+        ],
+        default=_number(NOT_IN_FORCE),
+    )
+    return CompiledRule(
+        rule_id, versions, inputs, code,
+        _by_version(force, [part.measured for part in parts]), _by_version(force, [part.limit for part in parts]),
+        _by_version(force, [exp.Array(expressions=[h.copy() for h in p.hits] or [exp.null()]) for p in parts]),
+        _by_version(force, [_harmless(part) for part in parts]), parts[-1].kind, parts[-1].bound,
+        versions[-1].comparator == "<",
+    )  # fmt: skip
+
+
+def _unknown_act(act: Typed, inputs: tuple[str, ...]) -> exp.If:
+    """An act may be known though one of its inputs is not (the earlier of two dates)."""
+    unknown = exp.Is(this=act.sql.copy(), expression=exp.null())
+    return exp.If(this=unknown, true=exp.Case(ifs=_missing(act.inputs, inputs)))
+
+
+def _by_version(force: list[exp.Expression], values: list[exp.Expression]) -> exp.Expression:
+    if len(values) == 1:
+        return values[0]
+    return exp.Case(ifs=[exp.If(this=f.copy(), true=v.copy()) for f, v in zip(force, values, strict=True)])
+
+
+def _harmless(version: RuleVersion) -> exp.Expression:
+    unknown = exp.Is(this=exp.paren(version.scope.sql), expression=exp.null())
+    return exp.And(this=exp.paren(unknown), expression=exp.paren(version.compared))
+
+
+def shown(value: exp.Expression, kind: str) -> exp.Expression:
+    """A value as text; numbers without the zeros that only their type adds."""
+    if kind != "number":
+        return functions.cast(value, "VARCHAR")
+    return functions.plain(value)

@@ -1,0 +1,166 @@
+"""Every rule for one record, with its evidence: measured, limit, inputs, the limit rows that answered, the clause."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from data import dictionary
+from data.errors import InputError
+from data.facts import derivation
+from policy.engine import single_record
+from policy.engine.batch import booked, reason_of
+from policy.engine.columns import identifier
+from policy.engine.compiler import CompiledSubject, asked_tables, compiled, mentioned
+from policy.engine.single_record import records
+from policy.engine.verdict_codes import CompiledRule
+from policy.model.records import LimitTable, Policy, Rule, clause_ids
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One rule for one record. `inputs` are the facts and derived fields read; `limit_rows` the rows that answered."""
+
+    rule_id: str
+    family: str
+    subject: str
+    subject_id: str | None
+    severity: str
+    verdict: str
+    measured: str | None
+    comparator: str
+    limit: str | None
+    unit: str
+    reason: str | None
+    missing: tuple[str, ...]
+    inputs: dict[str, str | None]
+    limit_rows: tuple[dict[str, Any], ...]
+    clause_id: str
+    evidence: str
+    title_zh: str
+    title_en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+def of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
+    """The verdicts of one record, in the order of the rules."""
+    subject = judged.columns.subject
+    return [_verdict(policy, n, rule, record, subject) for n, rule in enumerate(judged.rules) if f"code{n}" in record]
+
+
+def known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> tuple[str | None, date | None]:
+    """(borrower_id, current maturity). Raises InputError when there is no such loan, BookError without facts."""
+    derivation.need(con, as_of)
+    found = con.execute(
+        "SELECT borrower_id, current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
+    ).fetchall()
+    if not found:
+        raise InputError(f"No loan '{loan_id}' in the snapshot of {as_of}. Check the id and the --as-of date.")
+    return found[0]
+
+
+def of_loan(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loan_id: str, *, today: bool = False
+) -> list[Verdict]:
+    """Every rule about the loan and what belongs to it. Raises InputError when the snapshot has no such loan."""
+    borrower_id, _ = known_loan(con, as_of, loan_id)
+    parameters = {"as_of": as_of, "loan_id": loan_id, "borrower_id": borrower_id}
+    verdicts = []
+    for subject in policy.subjects:
+        key = dictionary.subjects()[subject].key
+        if key not in ("loan_id", "borrower_id"):
+            continue
+        judged = compiled(policy, subject, today=today, given=True)
+        shown = ", ".join(map(identifier, single_record.facts_read(judged)))
+        rows = records(con, f"SELECT {shown} FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters)
+        for record in single_record.judge(con, policy, subject, as_of, rows, today=today):
+            verdicts += of_record(policy, judged, record)
+    return verdicts
+
+
+def of_subject(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, subject: str, subject_id: str, *, today: bool = False
+) -> list[Verdict]:
+    """Every rule about one record of any subject; none when the snapshot has no such record."""
+    derivation.need(con, as_of)
+    judged = compiled(policy, subject, today=today)
+    base = booked(subject, f" AND {identifier(dictionary.subjects()[subject].id)} = $subject_id")
+    given = {"as_of": as_of, "subject_id": subject_id}
+    record: dict[str, Any] = {}
+    for start, part in single_record.parts(judged):
+        for found in records(con, f"{single_record.coded(part, base, start)} SELECT * FROM coded", given):
+            record |= found
+    return of_record(policy, judged, record) if record else []
+
+
+def _in_force(rule: CompiledRule, act: date | None) -> Rule:
+    """The version that judged; the newest one when none was in force."""
+    if act is not None:
+        for version in rule.versions:
+            if version.effective_from <= act < version.effective_to:
+                return version
+    return rule.newest
+
+
+@cache
+def _evidence_of(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(mentioned(rule)), tuple(asked_tables(rule))
+
+
+def _verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any], subject: str) -> Verdict:
+    version = _in_force(rule, record.get(rule.newest.act_date))
+    verdict, reason, _ = reason_of(record[f"code{n}"], rule.inputs)
+    fields, asked = _evidence_of(version)
+    rows = _limit_rows([policy.limit_tables[table] for table in asked], record[f"hits{n}"] or [])
+    keys = [key.name for table in asked for key in policy.limit_tables[table].keys]
+    read = dict.fromkeys((*fields, *keys, *rule.inputs))
+    inputs = {name: _text(record[name]) for name in read if name in record}
+    missing = tuple(name for name in rule.inputs if inputs.get(name) is None) if reason == "missing_field" else ()
+    return Verdict(
+        version.rule_id, version.family, subject, _text(record[dictionary.subjects()[subject].id]), version.severity,
+        verdict, _text(record[f"measured{n}"]), version.comparator, _text(record[f"limit{n}"]), version.unit, reason,
+        missing, inputs, rows, _clause(version, rows), version.evidence, version.title_zh, version.title_en,
+        version.remedy_zh, version.remedy_en,
+    )  # fmt: skip
+
+
+def _limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
+    """Hits stand one a table for `unique` tables, and one a row for the one `collect` table."""
+    if len(asked) == 1 and asked[0].hit_policy == "collect":
+        pairs = [(asked[0], hit) for hit in hits]
+    else:
+        pairs = list(zip(asked, hits, strict=False))
+    return tuple(_limit_row(table, hit) for table, hit in pairs if hit is not None and hit >= 0)
+
+
+def _limit_row(table: LimitTable, hit: int) -> dict[str, Any]:
+    row = table.rows[hit]
+    return {
+        "table": table.name, "row_id": row.row_id, "cells": row.cells, "clause_id": row.clause_id,
+        "evidence": row.evidence, "effective_from": row.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat(), "reading_zh": row.reading_zh, "reading_en": row.reading_en,
+    }  # fmt: skip
+
+
+def _clause(rule: Rule, rows: tuple[dict[str, Any], ...]) -> str:
+    """The clause of the limit row that answered, where the rule names several."""
+    if len(rule.clauses) > 1:
+        answered = [clause for row in rows for clause in clause_ids(row["clause_id"])]
+        for clause in answered:
+            if clause in rule.clauses:
+                return clause
+    return rule.clauses[0] if rule.clauses else ""
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

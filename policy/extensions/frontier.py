@@ -1,0 +1,256 @@
+"""To when may a loan be extended, and asked when: every day of application against every new maturity.
+
+A decision depends on either day only through a few parts of the rules' expressions (is it before the last day to
+apply, within the cap, which version is in force). Days on which those parts have the same values are judged once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import groupby
+
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from data.facts import derivation, prepared_statements
+from policy.engine import single_record
+from policy.engine.compiler import CompiledSubject, compiled
+from policy.engine.verdict_evidence import known_loan
+from policy.extensions import extension_decision
+from policy.extensions.extension_decision import APPLICATION, FRONTIER_YEARS, NEW_MATURITY, SUBJECT, Request
+from policy.language.functions import render
+from policy.model.records import Policy
+
+LATE_DAYS = 30
+KNOWN = {"loan_id": "VARCHAR", APPLICATION: "DATE", NEW_MATURITY: "DATE"}
+SPAN = {"first_day": "DATE", "last_day": "DATE"}
+Decided = tuple[str, tuple[str, ...]]
+Types = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Days with one answer: applied in [applied_from, applied_to], to any maturity in [to_from, to_to]."""
+
+    applied_from: date
+    applied_to: date
+    to_from: date
+    to_to: date
+    verdict: str
+    blocked_by: tuple[str, ...]
+
+
+def days(first: date, last: date) -> list[date]:
+    return [first + timedelta(n) for n in range((last - first).days + 1)]
+
+
+def maturities(start: date) -> list[date]:
+    """Every day after the current maturity, ten years on."""
+    end = start.replace(year=start.year + FRONTIER_YEARS, day=min(start.day, 28))
+    return days(start + timedelta(1), end)
+
+
+def applications(as_of: date, start: date) -> list[date]:
+    """From the day of judgement until it is surely too late."""
+    return days(as_of, max(as_of, start) + timedelta(LATE_DAYS))
+
+
+def blocks(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    as_of: date,
+    loan_id: str,
+    consent: str | None = None,
+    applied: date | None = None,
+    *,
+    today: bool = False,
+) -> list[Block]:
+    """Every pair of days stands in exactly one block; `applied`: only this day of application.
+
+    No block when the current maturity is not known. Raises InputError when the snapshot has no such loan.
+    """
+    _, start = known_loan(con, as_of, loan_id)
+    if start is None:
+        return []
+    asked = applications(as_of, start) if applied is None else [applied]
+    wished = maturities(start)
+    request = Request(loan_id, asked[0], wished[0], consent)
+    grid = _Grid(con, policy, as_of, request, today=today)
+    return list(_folded(asked, wished, grid.decide(asked, wished)))
+
+
+def strip(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    as_of: date,
+    loan_id: str,
+    applied: date,
+    consent: str | None,
+) -> pl.DataFrame:
+    """One day of application, a row a new maturity: [requested_maturity, verdict, blocked_by]."""
+    rows = [
+        (day, block.verdict, list(block.blocked_by))
+        for block in blocks(con, policy, as_of, loan_id, consent, applied)
+        for day in days(block.to_from, block.to_to)
+    ]
+    schema = {NEW_MATURITY: pl.Date, "verdict": pl.String, "blocked_by": pl.List(pl.String)}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+class _Grid:
+    """The decisions on one loan for any two days."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool
+    ) -> None:
+        self.con, self.policy, self.as_of, self.request = con, policy, as_of, request
+        self.judged = compiled(policy, SUBJECT, today=today, given=True)
+        rows = single_record.with_aggregates(
+            con, self.judged, as_of, extension_decision.facts_of(con, as_of, [request])
+        )
+        self.row, self.types = rows[0], KNOWN | single_record.types(self.judged, rows)
+
+    def decide(self, asked: list[date], wished: list[date]) -> list[list[Decided]]:
+        """A row a day of application, an answer a new maturity."""
+        alike = self._alike(asked)
+        first = {number: asked[n] for n, number in reversed(list(enumerate(alike)))}
+        answers = extension_decision.answers(self.policy, self.judged)
+        wanted = ", ".join(f"{answers[name]} AS {name}" for name in ("verdict", "blocked_by"))
+        text = (
+            f"{single_record.coded(self.judged, self._base())} SELECT {APPLICATION}, {wanted} FROM coded "
+            f"ORDER BY {APPLICATION}, {NEW_MATURITY}"
+        )
+        table: dict[date, list[Decided]] = {day: [] for day in first.values()}
+        for row in self._run(text, sorted(table), wished):
+            table[row[APPLICATION]].append((row["verdict"], tuple(row["blocked_by"])))
+        return [table[first[number]] for number in alike]
+
+    def _alike(self, asked: list[date]) -> list[int]:
+        """For each day of application a number; no rule can tell days with the same number apart."""
+        parts = parts_reading(self.judged, APPLICATION, NEW_MATURITY)
+        if len(asked) == 1 or not parts:
+            return [0] * len(asked)
+        signs = ", ".join(sorted({f"CAST({render(part)} AS VARCHAR)" for part in parts}))
+        roots = frozenset(column.name for part in parts for column in part.find_all(exp.Column))
+        text = (
+            f"{self.judged.columns.select(self._base(), roots)} "
+            f"SELECT dense_rank() OVER (ORDER BY [{signs}]) AS alike FROM columns ORDER BY {APPLICATION}"
+        )
+        return [row["alike"] for row in self._run(text, asked, [self.request.requested_maturity])]
+
+    def _base(self) -> str:
+        """The facts of the loan's request for every day of application and every new maturity."""
+        still, asked, wished = self._relations()
+        return (
+            f"(SELECT * FROM {prepared_statements.relation(still, 'still')} AS still "
+            f"CROSS JOIN {_days('asked', APPLICATION, asked)} AS asked "
+            f"CROSS JOIN {_days('wished', NEW_MATURITY, wished)} AS wished)"
+        )
+
+    def _relations(self) -> tuple[Types, Types, Types]:
+        asked, wished = ({n: t for n, t in self.types.items() if n in _moving(d)} for d in (APPLICATION, NEW_MATURITY))
+        return {n: t for n, t in self.types.items() if n not in asked and n not in wished}, asked, wished
+
+    def _run(self, text: str, asked: list[date], wished: list[date]) -> list[single_record.Record]:
+        still, by_asked, by_wished = self._relations()
+        return prepared_statements.run_over(
+            text,
+            {
+                "still": ([self.row], still),
+                "asked": self._moved(APPLICATION, asked, by_asked),
+                "wished": self._moved(NEW_MATURITY, wished, by_wished),
+            },
+        )
+
+    def _moved(self, own: str, over: list[date], moving: Types) -> tuple[list[single_record.Record], Types]:
+        """The days as spans; or with the facts beside them that move, derived as the facts of requests are."""
+        if set(moving) == {own}:
+            return _spans(over), SPAN
+        asked = {APPLICATION: self.request.application_date, NEW_MATURITY: self.request.requested_maturity}
+        requests = [
+            Request(self.request.loan_id, d[APPLICATION], d[NEW_MATURITY], self.request.consent)
+            for d in (asked | {own: day} for day in over)
+        ]
+        return extension_decision.facts_of(self.con, self.as_of, requests), moving
+
+
+def _days(name: str, own: str, moving: Types) -> str:
+    """The relation of the days given as spans; one of thousands of rows would take longer to read than to judge."""
+    if set(moving) != {own}:
+        return prepared_statements.relation(moving, name)
+    series = "unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))"
+    return f"(SELECT CAST({series} AS DATE) AS {own} FROM {prepared_statements.relation(SPAN, name)})"
+
+
+def _spans(over: list[date]) -> list[single_record.Record]:
+    """Ascending days as runs without a hole."""
+    found: list[single_record.Record] = []
+    for day in over:
+        if found and found[-1]["last_day"] + timedelta(1) == day:
+            found[-1]["last_day"] = day
+        else:
+            found.append({"first_day": day, "last_day": day})
+    return found
+
+
+def _moving(own: str) -> set[str]:
+    """The facts of a request that change with this day of it."""
+    return {own, *derivation.MOVING.get(own, ())}
+
+
+@lru_cache(maxsize=single_record.REMEMBERED)
+def parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expression]:
+    """The largest parts of what decides that read the one day, directly or not, and not the other."""
+    reads = _Reads(judged, own, other)
+    return list(reads.parts([tree for rule in judged.rules for tree in (rule.code, rule.harmless)]))
+
+
+class _Reads:
+    """Which of the two days an expression depends on, through computed columns too."""
+
+    def __init__(self, judged: CompiledSubject, own: str, other: str) -> None:
+        self.computed = judged.columns.computed
+        self.days = {own: _moving(own), other: _moving(other)}
+        self.own, self.other = own, other
+        self.known: dict[str, frozenset[str]] = {}
+        self.seen: set[str] = set()
+
+    def of_column(self, name: str) -> frozenset[str]:
+        if name not in self.known:
+            if name in self.computed:
+                self.known[name] = self.of(self.computed[name])
+            else:
+                self.known[name] = frozenset(day for day, moving in self.days.items() if name in moving)
+        return self.known[name]
+
+    def of(self, tree: exp.Expression) -> frozenset[str]:
+        return frozenset().union(*(self.of_column(column.name) for column in tree.find_all(exp.Column)))
+
+    def parts(self, trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
+        for tree in trees:
+            days = self.of(tree)
+            if self.own not in days:
+                continue
+            if self.other not in days:
+                yield tree
+            elif isinstance(tree, exp.Column):
+                if tree.name not in self.seen:
+                    self.seen.add(tree.name)
+                    yield from self.parts([self.computed[tree.name]])
+            else:
+                yield from self.parts([node for node in tree.iter_expressions() if isinstance(node, exp.Expression)])
+
+
+def _folded(asked: list[date], wished: list[date], table: list[list[Decided]]) -> Iterator[Block]:
+    """Neighbouring days with the same answers as one block."""
+    at = 0
+    for answers, like in groupby(table):
+        height = len(list(like))
+        left = 0
+        for (verdict, blocked_by), run in groupby(answers):
+            width = len(list(run))
+            yield Block(asked[at], asked[at + height - 1], wished[left], wished[left + width - 1], verdict, blocked_by)
+            left += width
+        at += height

@@ -1,0 +1,184 @@
+"""The expression language: what an expression may refer to, how its text is read, what may be compared."""
+
+import difflib
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp, parser
+from sqlglot.dialects.dialect import Dialect
+
+from data.dictionary import Field, codes, has_code
+from data.messages.bilingual import Told, tell, word
+from policy.language import functions
+
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it refuses; the user gets our message instead
+MAX_LENGTH, MAX_NODES = 2000, 300
+KINDS = {
+    "money": "number", "rate": "number", "integer": "number", "number": "number", "date": "date",
+    "timestamp": "timestamp", "boolean": "boolean", "list": "list", "text": "text", "code": "text",
+}  # fmt: skip
+SCALES = (None, "ratio", "count")
+
+
+class PolicyDialect(Dialect):
+    """SQL's grammar without a single built-in function."""
+
+    class Parser(parser.Parser):
+        FUNCTIONS = {}
+        FUNCTION_PARSERS = {}
+        NO_PAREN_FUNCTIONS = {}
+        NO_PAREN_FUNCTION_PARSERS = {}
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class ExpressionError(Exception):
+    """The expression cannot be used; the message says why, names what is near and the character where it stands."""
+
+    def __init__(self, message: Told, at: int | None = None) -> None:
+        self.message, self.at = message, at
+        super().__init__(message)
+
+    @property
+    def told(self) -> Told:
+        """The message, with its place where that is known."""
+        if self.at is None:
+            return self.message
+        open_ended = Told(self.message.removesuffix("."), self.message.zh.removesuffix("。"))
+        return tell("{message} (at character {at}).", message=open_ended, at=self.at)
+
+    def __str__(self) -> str:
+        return str(self.told)
+
+    def standing(self, tree: exp.Expression) -> "ExpressionError":
+        """The same error with the place of the tree, unless it is known more closely."""
+        starts = [node.meta["start"] for node in tree.walk() if "start" in node.meta] if self.at is None else []
+        return ExpressionError(self.message, min(starts) + 1) if starts else self
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A checked expression: its SQL tree, kind, unit (None: fits any), the facts it reads, the limit tables it asks."""
+
+    sql: exp.Expression
+    kind: str
+    unit: str | None = None
+    code_list: str | None = None
+    inputs: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
+    divisor: exp.Expression | None = None
+    literal: str | None = None
+
+
+class Names:
+    """What the expressions of one subject may refer to: facts and derived fields, and limit tables' columns."""
+
+    def __init__(
+        self, columns: dict[str, Typed], limits: Callable[[str, str], Typed | None], tables: list[str]
+    ) -> None:
+        self.columns, self.limits, self.tables = columns, limits, tables
+
+    def column(self, name: str) -> Typed:
+        if name not in self.columns:
+            raise ExpressionError(tell("unknown field '{name}'{near}.", name=name, near=near(name, self.columns)))
+        return self.columns[name]
+
+    def limit(self, table: str, name: str) -> Typed:
+        if table not in self.tables:
+            raise ExpressionError(
+                tell("unknown limit table '{table}'{near}.", table=table, near=near(table, self.tables))
+            )
+        found = self.limits(table, name)
+        if found is None:
+            raise ExpressionError(tell("limit table '{table}' has no limit column '{name}'.", table=table, name=name))
+        return found
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    matches = difflib.get_close_matches(name, list(known), n=3)
+    return tell("; near it: {known}", known=", ".join(matches)) if matches else ""
+
+
+def fact(field: Field) -> Typed:
+    return Typed(functions.column(field.name), KINDS[field.type], field.unit or None, field.code_list, (field.name,))
+
+
+@lru_cache(maxsize=10_000)
+def parse(text: str) -> exp.Expression:
+    """The tree of one expression, before it is checked. Raises ExpressionError.
+
+    Remembered, as the compiler, the linter and the evidence read the same cells: to be read, not changed.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(tell("longer than {MAX_LENGTH} characters.", MAX_LENGTH=MAX_LENGTH))
+    if control := CONTROL.search(text):
+        raise ExpressionError(tell("holds a control character."), control.start() + 1)
+    try:
+        trees = sqlglot.parse(text, dialect=PolicyDialect)
+        if len(trees) != 1 or trees[0] is None:
+            raise ExpressionError(tell("needs to be exactly one expression."))
+        nodes = list(trees[0].walk())
+    except sqlglot.errors.SqlglotError as error:
+        raise _unreadable(text, error) from error
+    except RecursionError as error:
+        raise ExpressionError(tell("is nested too deeply.")) from error
+    if len(nodes) > MAX_NODES:
+        raise ExpressionError(tell("has more than {MAX_NODES} parts.", MAX_NODES=MAX_NODES))
+    if any(node.comments for node in nodes):
+        raise ExpressionError(tell("holds a comment; put it in the reading column."))
+    return trees[0]
+
+
+def _unreadable(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
+    """sqlglot's complaint, with the place it gives; a text that never ends is said so."""
+    if not isinstance(error, sqlglot.errors.ParseError) or not error.errors:
+        return ExpressionError(
+            tell("cannot be read as an expression: a quote or a comment is opened and never closed.")
+        )
+    first = error.errors[0]
+    stands = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
+    near_by = tell("near '{highlight}'", highlight=first["highlight"]) if first["highlight"] else tell("at its end")
+    return ExpressionError(tell("cannot be read as an expression, {near_by}.", near_by=near_by), stands + 1)
+
+
+def comparable(left: Typed, right: Typed) -> None:
+    """Raises ExpressionError unless the two may be compared or added: same kind, same unit, known codes."""
+    if left.kind != right.kind:
+        raise ExpressionError(tell("compares {value} with {value2}.", value=said(left), value2=said(right)))
+    if left.kind == "number" and None not in (left.unit, right.unit) and left.unit != right.unit:
+        raise ExpressionError(tell("compares {unit} with {unit2}.", unit=left.unit, unit2=right.unit))
+    if left.code_list and right.code_list and left.code_list != right.code_list:
+        raise ExpressionError(
+            tell(
+                "compares codes of {code_list} with codes of {code_list2}.",
+                code_list=left.code_list,
+                code_list2=right.code_list,
+            )
+        )
+    for coded, other in ((left, right), (right, left)):
+        if coded.code_list and other.literal is not None:
+            known_code(coded.code_list, other.literal)
+
+
+def known_code(code_list: str, code: str) -> None:
+    if not has_code(code_list, code):
+        known = codes(code_list)
+        raise ExpressionError(
+            tell(
+                "'{code}' is no code of {code_list}{near}; it has {known}.",
+                code=code,
+                code_list=code_list,
+                near=near(code, known),
+                known=", ".join(known),
+            )
+        )
+
+
+def said(typed: Typed) -> Told:
+    kind = word(typed.kind)
+    return tell("a {kind} in {unit}", kind=kind, unit=typed.unit) if typed.unit else tell("a {kind}", kind=kind)

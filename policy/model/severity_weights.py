@@ -1,0 +1,30 @@
+"""How much a violation of each severity weighs, where violations are added up: rows of severity_weights.csv."""
+
+from decimal import Decimal, InvalidOperation
+
+from data.errors import LoanlightError
+from policy.model.csv_reader import TableReader
+from policy.model.records import Policy
+
+TABLE = "severity_weights.csv"
+COLUMNS = ("severity", "weight", "zh", "en")
+
+
+def weights(policy: Policy) -> dict[str, Decimal]:
+    """Severity → weight, in the table's order. Raises LoanlightError for a table that cannot be read."""
+    reader = TableReader(policy.texts)
+    rows = reader.rows(TABLE, COLUMNS)
+    if reader.problems:
+        raise LoanlightError(f"Policy tables: {reader.problems[0]}")
+    found = {row["severity"]: _number(row["severity"], row["weight"]) for _, row in rows}
+    lacking = {rule.severity for rule in policy.rules.values()} - set(found)
+    if lacking:
+        raise LoanlightError(f"{TABLE}: there is no weight for {', '.join(sorted(lacking))}. Add a row for it.")
+    return found
+
+
+def _number(severity: str, text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise LoanlightError(f"{TABLE}: the weight of {severity}, '{text}', is no number. Mend the cell.") from None

@@ -1,0 +1,172 @@
+"""How account managers are supervised: clause groups with the topic that teaches each, measures, and watch lists.
+
+All of it stands in rows: `clause_groups.csv` maps clauses (a star ends a prefix) to groups and taught topics,
+`supervision.csv` has the measures by which a rate becomes a training need, `watch_lists.csv` names the clause whose
+rules make up a list, `signals.csv` what breaking such a rule is called on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import TypeVar
+
+from data import dictionary
+from data.errors import LoanlightError
+from policy.model.csv_reader import TableReader
+from policy.model.records import Place, Policy, clause_ids
+
+GROUPS, MEASURES, LISTS, SIGNALS = "clause_groups.csv", "supervision.csv", "watch_lists.csv", "signals.csv"
+TOPICS = "training_topic"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ClauseGroup:
+    """Clauses that belong together; without a topic it is nothing that a manager is taught, or answers for alone."""
+
+    clause_group: str
+    topic: str
+    clauses: str
+    zh: str
+    en: str
+    place: Place
+
+    def match(self, clause_id: str) -> int:
+        """How much of the clause's name the best entry states; 0 when none fits, and an exact one beats a prefix."""
+        fits = [0]
+        for entry in self.clauses.split("|"):
+            if entry == clause_id:
+                fits.append(len(entry) + 1)
+            elif entry.endswith("*") and clause_id.startswith(entry[:-1]):
+                fits.append(len(entry) - 1)
+        return max(fits)
+
+
+@dataclass(frozen=True)
+class Measure:
+    measure: str
+    value: str
+    unit: str
+    clause_id: str
+    evidence: str
+    zh: str
+    en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class WatchList:
+    """The rules that cite a clause; `reference` names a limit (table.column) to hold exposures against."""
+
+    watch_list: str
+    clause_id: str
+    reference: str
+    zh: str
+    en: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What breaking a rule is called on a watch list: the rule's own title says what is required."""
+
+    rule_id: str
+    zh: str
+    en: str
+    place: Place
+
+
+@lru_cache(maxsize=8)
+def _records(name: str, text: str, kind: Callable[..., T]) -> tuple[T, ...]:
+    reader = TableReader({name: text})
+    rows = reader.records(name, kind, lambda row: {"place": row[0]})
+    if reader.problems:
+        raise LoanlightError(f"Policy tables: {reader.problems[0]}")
+    return tuple(rows)
+
+
+def _table(policy: Policy, name: str, kind: Callable[..., T]) -> tuple[T, ...]:
+    if name not in policy.texts:
+        raise LoanlightError(f"Policy tables: {name} is missing. Restore the file, or copy the shipped one.")
+    return _records(name, policy.texts[name], kind)
+
+
+def groups(policy: Policy) -> tuple[ClauseGroup, ...]:
+    """The clause groups in the table's order. Raises LoanlightError where one names a topic that is none."""
+    found = _table(policy, GROUPS, ClauseGroup)
+    for group in found:
+        if group.topic and group.topic not in dictionary.codes(TOPICS):
+            known = ", ".join(dictionary.codes(TOPICS))
+            raise LoanlightError(f"{GROUPS}, row {group.place.row}: '{group.topic}' is no topic. Take one of {known}.")
+    return found
+
+
+def group_of(policy: Policy, clause_id: str) -> ClauseGroup | None:
+    best = max(groups(policy), key=lambda group: group.match(clause_id))
+    return best if best.match(clause_id) else None
+
+
+@lru_cache(maxsize=8)
+def of_rules(policy: Policy) -> dict[str, str]:
+    """The clause group of each rule: that of the first clause it cites which has one; a rule without is left out."""
+    found = {}
+    for rule in policy.rules.values():
+        named = filter(None, (group_of(policy, clause) for clause in clause_ids(rule.clause_id)))
+        if group := next(named, None):
+            found[rule.rule_id] = group.clause_group
+    return found
+
+
+def taught(policy: Policy, topic: str | None = None) -> dict[str, str]:
+    """[rule → clause group] of the rules that a topic teaches; of any topic when none is named."""
+    wanted = {g.clause_group for g in groups(policy) if (g.topic == topic if topic else g.topic)}
+    return {rule: group for rule, group in of_rules(policy).items() if group in wanted}
+
+
+def measure(policy: Policy, name: str) -> Decimal:
+    """A measure by its name. Raises LoanlightError when the table has no such number."""
+    for row in _table(policy, MEASURES, Measure):
+        if row.measure == name:
+            try:
+                return Decimal(row.value)
+            except InvalidOperation:
+                raise LoanlightError(f"{MEASURES}, row {row.place.row}: '{row.value}' is no number.") from None
+    raise LoanlightError(f"{MEASURES}: there is no measure '{name}'. Add a row for it.")
+
+
+def _watch_list(policy: Policy, name: str) -> WatchList:
+    for row in _table(policy, LISTS, WatchList):
+        if row.watch_list == name:
+            return row
+    raise LoanlightError(f"{LISTS}: there is no list '{name}'. Add a row for it.")
+
+
+def watched(policy: Policy, name: str, subject: str) -> tuple[str, ...]:
+    """The rules about one subject that make up a watch list, in the policy's order."""
+    clause = _watch_list(policy, name).clause_id
+    return tuple(
+        rule.rule_id
+        for rule in policy.rules.values()
+        if rule.subject == subject and clause in clause_ids(rule.clause_id)
+    )
+
+
+def signals(policy: Policy) -> dict[str, Signal]:
+    """The name of each rule's signal. Raises LoanlightError for a rule that the policy does not have."""
+    found = {row.rule_id: row for row in _table(policy, SIGNALS, Signal)}
+    for row in found.values():
+        if row.rule_id not in policy.rules:
+            raise LoanlightError(
+                f"{SIGNALS}, row {row.place.row}: '{row.rule_id}' is no rule. Name one, or take it out."
+            )
+    return found
+
+
+def reference(policy: Policy, name: str, as_of: date) -> Decimal | None:
+    """The limit in force that a list holds exposures against; None when the list or the day has none."""
+    table, _, column = _watch_list(policy, name).reference.partition(".")
+    known = policy.limit_tables.get(table)
+    rows = [row for row in known.rows if row.effective_from <= as_of < row.effective_to] if known else []
+    return Decimal(rows[0].cells[column]) if rows and column in rows[0].cells else None

@@ -1,0 +1,70 @@
+"""Groups of metrics as the health page shows them: rows of metric_groups.csv, the most important group first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from data.messages.bilingual import tell
+from policy.language.expressions import near
+from policy.model.csv_reader import TableReader
+from policy.model.records import Place, Policy, Problem, clause_ids
+from policy.monitoring import metrics
+
+TABLE = "metric_groups.csv"
+
+
+@dataclass(frozen=True)
+class Group:
+    """`metric_ids`: metrics in the order in which they stand on the page."""
+
+    group: str
+    title_zh: str
+    title_en: str
+    metric_ids: str
+    place: Place
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return clause_ids(self.metric_ids)
+
+
+@cache
+def _read(text: str) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
+    reader = TableReader({TABLE: text})
+    return tuple(reader.records(TABLE, Group, lambda row: {"place": row[0]})), tuple(reader.problems)
+
+
+def groups(policy: Policy) -> tuple[Group, ...]:
+    """The groups of a policy; none where its folder has no such table."""
+    return _read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
+
+
+def problems(policy: Policy) -> Iterator[Problem]:
+    """Unknown metrics, metrics that stand twice, and those that stand in no group and so are not seen."""
+    if TABLE not in policy.texts or not metrics.metrics(policy):
+        return
+    yield from _read(policy.texts[TABLE])[1]
+    known, seen = {metric.metric_id for metric in metrics.metrics(policy)}, set()
+    for group in groups(policy):
+        for metric_id in group.members:
+            if metric_id not in known or metric_id in seen:
+                twice = metric_id in seen
+                said = tell("stands twice") if twice else tell("is no metric{near}", near=near(metric_id, known))
+                yield Problem(
+                    "error",
+                    TABLE,
+                    group.place.row,
+                    "metric_ids",
+                    tell("'{rule}' {said}.", rule=metric_id, said=said),
+                    tell("Mend the cell."),
+                )
+            seen.add(metric_id)
+    for metric_id in sorted(known - seen):
+        yield Problem(
+            "warning",
+            TABLE,
+            1,
+            "metric_ids",
+            tell("'{rule}' stands in no group.", rule=metric_id),
+            tell("Add it to a row."),
+        )

@@ -1,0 +1,140 @@
+"""Why two runs differ: each change of a verdict has one cause, time passed, data moved, or policy moved.
+
+The way from run A to run B has three steps, always in this order, each judged whole:
+
+1. time: A's policy on A's data, as they stand, on B's day;
+2. data: A's policy on B's data on B's day;
+3. policy: B's policy (and B's choice of the act's or today's rules) on B's data on B's day, which is run B.
+
+A violation that only one of the runs has is laid to the last step that changed it: after it nothing moved any more.
+The counts of every rule change step by step, so the three parts add up to the whole.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from data.errors import InputError, LoanlightError
+from data.storage import query
+from data.storage.book import Reader
+from policy.model.records import VERDICTS, Policy
+from policy.runs import in_memory, replay, store
+from policy.runs.in_memory import RUN_ID, Data
+from policy.runs.store import Run
+
+CAUSES = ("time", "data", "policy")
+IDENTITY = ("violation_id", "rule_id", "subject", "subject_id", "loan_id", "branch_id", "balance")
+
+
+@dataclass(frozen=True)
+class Corner:
+    """What one of the four judgements on the way left: its violations, and counts by rule and verdict."""
+
+    violations: pl.DataFrame
+    counts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """`changes`: [*IDENTITY, change (appeared, vanished), cause].
+
+    `counts`: [rule_id, verdict, before, after, *CAUSES], the parts of after - before.
+    """
+
+    before: Run
+    after: Run
+    changes: pl.DataFrame
+    counts: pl.DataFrame
+
+    def total(self, cause: str, change: str) -> int:
+        return self.changes.filter((pl.col("cause") == cause) & (pl.col("change") == change)).height
+
+
+def compare(reader: Reader, first: str, second: str) -> RunDifference:
+    """Raises InputError when a run is unknown, was judged by another engine, or its data cannot be rebuilt."""
+    con = reader.cursor()
+    a, b = store.find(con, first), store.find(con, second)
+    for run in (a, b):
+        if run.engine_version != store.engine_version():
+            raise InputError(
+                f"Run {run.run_id} was judged by engine {run.engine_version}, this is {store.engine_version()}: what "
+                f"an engine changes is none of the three causes. Judge anew: python -m policy check --as-of "
+                f"{run.as_of}."
+            )
+    corners = _corners(reader, a, b)
+    found = RunDifference(a, b, _changes(corners), _counts(corners))
+    _add_up(found, corners)
+    return found
+
+
+def _corners(reader: Reader, a: Run, b: Run) -> list[Corner]:
+    con = reader.cursor()
+    (data_a, _), (data_b, _) = replay.data_behind(reader, a), replay.data_behind(reader, b)
+    policy = store.policy_of(con, a.policy_version)
+    start, end = _read(con, a.run_id), _read(con, b.run_id)
+    after_time = start if a.as_of == b.as_of else _judged(reader, policy, data_a, a, b)
+    if (a.policy_version, a.rules_of) == (b.policy_version, b.rules_of):
+        after_data = end
+    elif (a.as_of, a.data_version) == (b.as_of, b.data_version):
+        after_data = after_time
+    else:
+        after_data = _judged(reader, policy, data_b, a, b)
+    return [start, after_time, after_data, end]
+
+
+def _judged(reader: Reader, policy: Policy, data: Data, a: Run, b: Run) -> Corner:
+    """A's policy on these data on B's day."""
+    con = reader.cursor()
+    in_memory.judge(con, policy, data, b.as_of, today=a.today)
+    return _read(con, RUN_ID)
+
+
+def _read(con: Any, run_id: str) -> Corner:
+    violations = f"SELECT {', '.join(IDENTITY)} FROM violations WHERE run_id = $run"
+    counts = "SELECT rule_id, verdict, sum(subjects)::BIGINT AS n FROM run_counts WHERE run_id = $run GROUP BY ALL"
+    return Corner(query.frame(con, violations, run=run_id), query.frame(con, counts, run=run_id))
+
+
+def _changes(corners: list[Corner]) -> pl.DataFrame:
+    """Violations that only the first or only the last corner has, each with its cause."""
+    start, after_time, after_data, end = (corner.violations for corner in corners)
+    both = []
+    for change, has, lacks in (("appeared", end, start), ("vanished", start, end)):
+        found = has.join(lacks, on="violation_id", how="anti")
+        found = _mark(_mark(found, after_time, "after_time"), after_data, "after_data")
+        moved = change == "vanished"  # the state it had in A; the last step that ended it is the cause
+        cause = (
+            pl.when(pl.col("after_data") == moved).then(pl.lit("policy"))
+            .when(pl.col("after_time") == moved).then(pl.lit("data"))
+            .otherwise(pl.lit("time"))
+        )  # fmt: skip
+        both.append(found.with_columns(pl.lit(change).alias("change"), cause.alias("cause")))
+    return pl.concat(both).select(*IDENTITY, "change", "cause").sort("rule_id", "subject_id")
+
+
+def _mark(found: pl.DataFrame, corner: pl.DataFrame, name: str) -> pl.DataFrame:
+    stands = corner.select("violation_id").unique().with_columns(pl.lit(True).alias(name))
+    return found.join(stands, on="violation_id", how="left").with_columns(pl.col(name).fill_null(False))
+
+
+def _counts(corners: list[Corner]) -> pl.DataFrame:
+    keys = ["rule_id", "verdict"]
+    whole = pl.concat([corner.counts.select(keys) for corner in corners]).unique()
+    for number, corner in enumerate(corners):
+        whole = whole.join(corner.counts.rename({"n": f"n{number}"}), on=keys, how="left")
+    whole = whole.with_columns(pl.col(f"n{number}").fill_null(0) for number in range(4))
+    steps = [(pl.col(f"n{k + 1}") - pl.col(f"n{k}")).alias(cause) for k, cause in enumerate(CAUSES)]
+    named = whole.select(*keys, pl.col("n0").alias("before"), pl.col("n3").alias("after"), *steps)
+    order = pl.col("verdict").replace_strict({verdict: n for n, verdict in enumerate(VERDICTS)})
+    return named.filter(pl.any_horizontal(pl.col(cause) != 0 for cause in CAUSES)).sort("rule_id", order)
+
+
+def _add_up(found: RunDifference, corners: list[Corner]) -> None:
+    """Raises LoanlightError when the parts are not the whole; that would be a fault of ours."""
+    appeared = found.changes.filter(pl.col("change") == "appeared").height
+    vanished = found.changes.height - appeared
+    rows = corners[0].violations.height + appeared - vanished
+    moved = found.counts.filter(pl.col("verdict") == "violation").select(sum(pl.col(c) for c in CAUSES)).sum().item()
+    if rows != corners[3].violations.height or (moved or 0) != appeared - vanished:
+        raise LoanlightError(f"Runs {found.before.run_id} and {found.after.run_id}: the changes do not add up.")

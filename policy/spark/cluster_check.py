@@ -1,0 +1,84 @@
+"""A whole check on Spark: facts in Parquet in, verdicts in Parquet out, with a manifest and a mark of success."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from data.errors import InputError
+from policy.engine.compiler import compiled
+from policy.model.records import Policy
+from policy.runs import store
+from policy.runs.in_memory import need_compiled
+from policy.spark import batch, facts, session
+from policy.spark.file_system import MANIFEST, SUCCESS, Folder
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def check(
+    policy: Policy, as_of: date, *, source: str, out: str, master: str, today: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Judges the snapshot in a session of its own, which ends with it; returns the manifest."""
+    spark = session.start(master, settings)
+    try:
+        with session.failing_as("The check broke off", f"What stands in {out} is not whole: remove it."):
+            return check_in(spark, policy, as_of, source=source, out=out, today=today)
+    finally:
+        spark.stop()
+
+
+def check_in(
+    spark: "SparkSession", policy: Policy, as_of: date, *, source: str, out: str, today: bool = False
+) -> dict[str, Any]:
+    """Judges the snapshot in a session. Raises InputError for facts that are not whole, or an `out` that exists."""
+    need_compiled(policy, today=today)
+    session.need_semantics(spark)
+    target = Folder(spark, out)
+    if target.exists():
+        said = "" if target.exists(SUCCESS) else f" It has no {SUCCESS}, so a check broke off there."
+        raise InputError(f"{out} exists.{said} Remove it, or give another --out.")
+    held = facts.folder_of(spark, source, as_of)
+    exported = held.manifest()
+    facts.register(spark, held, read_subjects(policy), as_of)
+    subjects = {
+        subject: batch.judge(spark, compiled(policy, subject, today=today), target) for subject in policy.subjects
+    }
+    manifest = _manifest(spark, policy, exported, as_of, subjects, today=today)
+    manifest["verdicts"] = _verdicts(spark, target)
+    target.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+    target.write(SUCCESS, "")
+    return manifest
+
+
+def read_subjects(policy: Policy) -> tuple[str, ...]:
+    """The subjects that rules are about, and those that their derived fields gather from."""
+    gathered: Iterable[str] = (
+        derived.from_subject
+        for derived in policy.derived
+        if derived.from_subject and derived.subject in policy.subjects
+    )
+    return tuple(dict.fromkeys((*policy.subjects, *gathered)))
+
+
+def _verdicts(spark: "SparkSession", target: Folder) -> dict[str, int]:
+    """How many verdicts of each kind were written."""
+    rows = spark.read.parquet(target.inside("counts/*")).groupBy("verdict").sum("subjects").collect()
+    return {verdict: int(count) for verdict, count in rows}
+
+
+def _manifest(
+    spark: "SparkSession", policy: Policy, exported: dict[str, Any], as_of: date, subjects: dict[str, int],
+    *, today: bool,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "as_of": as_of.isoformat(),
+        "policy_version": policy.version,
+        "engine_version": store.engine_version(f"spark {spark.version}", exported.get("facts_version")),
+        "rules_of": "today" if today else "act",
+        "data_version": exported.get("data_version"),
+        "judged_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
+        "subjects": subjects,
+    }

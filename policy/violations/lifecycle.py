@@ -1,0 +1,260 @@
+"""The life of violations over the snapshots: first and last seen, days open, state, and what moved since a day.
+
+States at the chosen run: `open`; `pending`, younger than the rule's days of grace; `reopened`, seen again after it was
+over; `acknowledged`, a historic fact, which nothing cures; and of those it no longer has `cured`, `lifted` (only the
+policy moved), `corrected` (the data of a historic fact changed), `gone` (the record left the book, or the rule of a
+historic fact no longer applies to it), `unknown` (not assessable, or the rule was not judged). Waivers are to come:
+they will be one more state, never a row less.
+
+Since an earlier run every violation moves in one way, and opening + new + reopened + returned - cured - lifted -
+corrected - gone - unknown = closing, in violations and in yuan. `returned`: it was gone or unknown, never over.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import duckdb
+import polars as pl
+
+from data.errors import InputError, LoanlightError
+from data.storage import query
+from policy.model.records import Policy
+from policy.runs import store
+from policy.runs.store import Run
+from policy.violations import comparison, lifecycle_store, resolution, violation_counts
+
+STATES = ("open", "pending", "reopened", "acknowledged", "cured", "lifted", "corrected", "gone", "unknown")
+CAME, LEFT = ("new", "reopened", "returned"), ("cured", "lifted", "corrected", "gone", "unknown")
+MOVEMENTS = ("persisting", *CAME, *LEFT)
+# violation -> open; the others as policy.life_marks says, with not_judged as unknown.
+_ENDED = "CASE ended WHEN 'not_judged' THEN 'unknown' ELSE ended END"
+_SEEN = """
+    CREATE OR REPLACE TEMP TABLE seen AS
+    SELECT violation_id, any_value(rule_id) AS rule_id, any_value(subject) AS subject,
+        any_value(subject_id) AS subject_id, any_value(loan_id) AS loan_id, arg_max_null(borrower_id, n) AS borrower_id,
+        arg_max_null(branch_id, n) AS branch_id, arg_max_null(officer_id, n) AS officer_id,
+        min(n) AS first_n, max(n) AS last_n, count(*) AS times, arg_max_null(balance, n) AS balance,
+        coalesce(max(balance) FILTER (n = $since), 0) AS opening_balance
+    FROM violations JOIN history USING (run_id) GROUP BY violation_id"""
+_SPELLS = """
+    CREATE OR REPLACE TEMP TABLE spells AS
+    WITH event AS (
+        SELECT violation_id, n, 'violation' AS mark FROM violations JOIN history USING (run_id)
+        SEMI JOIN (FROM seen WHERE times <= last_n - first_n OR last_n < $last) s USING (violation_id)
+        UNION ALL
+        SELECT violation_id, n, mark FROM vanished JOIN history USING (run_id)
+    ), known AS (
+        SELECT *, mark = 'violation'
+            AND coalesce(lag(mark) OVER (PARTITION BY violation_id ORDER BY n), '') <> 'violation' AS starts
+        FROM event WHERE mark IN ('violation', 'cured', 'lifted', 'corrected')
+    ), spell AS (
+        SELECT violation_id, max(n) FILTER (starts) AS opened_n, count(*) FILTER (starts) - 1 AS times_reopened
+        FROM known GROUP BY violation_id
+    ), outcome AS (
+        SELECT violation_id, arg_max(mark, n) AS ended, arg_max(mark, n) FILTER (n <= $since) AS at_since
+        FROM event GROUP BY violation_id
+    )
+    SELECT * FROM spell JOIN outcome USING (violation_id)"""
+_LIVES = f"""
+    CREATE OR REPLACE TEMP TABLE lives AS
+    WITH life AS (
+        SELECT s.*, coalesce(p.opened_n, s.first_n) AS opened_n, coalesce(p.times_reopened, 0) AS times_reopened,
+            coalesce(p.ended, 'violation') AS ended,
+            CASE WHEN p.violation_id IS NOT NULL THEN p.at_since WHEN s.first_n <= $since THEN 'violation' END
+                AS at_since,
+            s.last_n = $last AS stands
+        FROM seen s LEFT JOIN spells p USING (violation_id)
+    ), dated AS (
+        SELECT l.*, f.as_of AS first_seen, t.as_of AS last_seen, o.as_of AS opened_on,
+            CASE WHEN l.stands OR {_ENDED} = 'unknown' THEN $as_of ELSE x.as_of END
+                - o.as_of AS days_open
+        FROM life l JOIN history f ON f.n = l.first_n JOIN history t ON t.n = l.last_n
+        JOIN history o ON o.n = l.opened_n LEFT JOIN history x ON x.n = l.last_n + 1
+    )
+    SELECT d.violation_id, d.rule_id, r.severity, d.subject, d.subject_id, d.loan_id, d.borrower_id, d.branch_id,
+        d.officer_id, d.balance, d.opening_balance, d.first_seen, d.last_seen, d.opened_on, d.days_open,
+        d.times_reopened,
+        CASE WHEN NOT stands THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_ENDED} END
+            WHEN r.cure = 'historic' THEN 'acknowledged'
+            WHEN days_open < r.grace_days THEN 'pending'
+            WHEN times_reopened > 0 THEN 'reopened'
+            ELSE 'open' END AS state,
+        CASE WHEN at_since = 'violation' AND stands THEN 'persisting'
+            WHEN at_since = 'violation' THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_ENDED} END
+            WHEN NOT stands THEN NULL
+            WHEN at_since IS NULL THEN 'new'
+            WHEN opened_n > $since THEN 'reopened'
+            ELSE 'returned' END AS movement
+    FROM dated d LEFT JOIN rule_life r USING (rule_id)"""
+
+
+@dataclass(frozen=True)
+class Life:
+    """The history up to `run`; `since` is None when no earlier snapshot was judged.
+
+    `movements`: movement -> (violations, yuan of the opening, yuan of the closing). A loan with two violations counts
+    in both.
+    """
+
+    run: Run
+    since: Run | None
+    movements: dict[str, tuple[int, object, object]]
+    states: dict[str, int]
+
+    @property
+    def opening(self) -> int:
+        return sum(self.movements[name][0] for name in ("persisting", *LEFT))
+
+    @property
+    def closing(self) -> int:
+        return self.opening + sum(self.movements[name][0] for name in CAME) - sum(
+            self.movements[name][0] for name in LEFT)  # fmt: skip
+
+
+def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) -> None:
+    """Keeps what became of the violations of the run before (a first run has none), since when each stands, and counts.
+
+    With `settle` the later runs of the same history are kept anew: what a run before them found is their past.
+    """
+    run = store.find(con, run_id)
+    history = resolution.series(store.listed(con), run)
+    if len(history) > 1:
+        previous = history[-2]
+        resolution.mark(con, previous, run, *_policies(con, previous, run))
+        con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
+    build(con, store.find(con, run_id))
+    lifecycle_store.keep(con, run_id)
+    violation_counts.keep(con, comparison.span(con, run_id, None))
+    if settle:
+        for later in lifecycle_store.later(store.listed(con), run):
+            record(con, later.run_id, settle=False)
+
+
+def _policies(con: duckdb.DuckDBPyConnection, *of: Run) -> list[Policy]:
+    return [store.policy_of(con, run.policy_version) for run in of]
+
+
+def build(con: duckdb.DuckDBPyConnection, run: Run, since: date | None = None) -> Life:
+    """The temporary table `lives`, one row a violation ever seen up to `run`, and its totals.
+
+    `since`: an earlier judged snapshot, else the one before. Raises InputError when that day was not judged.
+    """
+    known = resolution.series(store.listed(con), run)
+    start = _since(known, since)
+    _history(con, known)
+    _complete(con, known)
+    _rule_life(con, store.policy_of(con, run.policy_version))
+    numbers = {"last": len(known) - 1, "since": known.index(start) if start else -1}
+    con.execute(_SEEN, {"since": numbers["since"]})
+    con.execute(_SPELLS, numbers)
+    con.execute(_LIVES, numbers | {"as_of": run.as_of})
+    found = Life(run, start, _movements(con), _states(con))
+    _reconcile(con, found)
+    return found
+
+
+def _since(known: list[Run], since: date | None) -> Run | None:
+    earlier = known[:-1]
+    if since is None:
+        return earlier[-1] if earlier else None
+    found = [run for run in earlier if run.as_of == since]
+    if not found:
+        days = ", ".join(str(run.as_of) for run in earlier[-6:]) or "none"
+        raise InputError(
+            f"No run of {since} before {known[-1].as_of}; judged: {days}. Run python -m policy check --all."
+        )
+    return found[0]
+
+
+def _history(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE history (n INTEGER, run_id VARCHAR, as_of DATE)")
+    con.executemany("INSERT INTO history VALUES (?, ?, ?)", [(n, r.run_id, r.as_of) for n, r in enumerate(known)])
+
+
+def _complete(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
+    """Marks anew, for this cursor only, the runs whose marks were taken against another run than the one before.
+
+    From the first such run on all are: each goes on from the marks before it.
+    """
+    catalog = con.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
+    con.execute(f'CREATE OR REPLACE TEMP TABLE vanished AS FROM "{catalog}".main.vanished '
+                "SEMI JOIN history USING (run_id)")  # fmt: skip
+    stale = False
+    for previous, run in pairwise(known):
+        stale = stale or run.previous_run != previous.run_id or previous.judged_at > run.judged_at
+        if stale:
+            resolution.mark(con, previous, run, *_policies(con, previous, run))
+    if known:
+        con.execute("DELETE FROM vanished WHERE run_id = ?", [known[0].run_id])
+
+
+def _rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE rule_life (rule_id VARCHAR, severity VARCHAR, cure VARCHAR, "
+                "grace_days INTEGER)")  # fmt: skip
+    rows = [(rule.rule_id, rule.severity, rule.cure, rule.grace_days) for rule in policy.rules.values()]
+    con.executemany("INSERT INTO rule_life VALUES (?, ?, ?, ?)", rows)
+
+
+def _movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, object, object]]:
+    rows = con.execute(
+        """SELECT movement, count(*), coalesce(sum(opening_balance), 0), coalesce(sum(balance), 0) FROM lives
+        WHERE movement IS NOT NULL GROUP BY movement"""
+    ).fetchall()
+    found = {movement: (count, opening, closing) for movement, count, opening, closing in rows}
+    return {movement: found.get(movement, (0, 0, 0)) for movement in MOVEMENTS}
+
+
+def _states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    found = dict(con.execute("SELECT state, count(*) FROM lives GROUP BY state").fetchall())
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def _reconcile(con: duckdb.DuckDBPyConnection, found: Life) -> None:
+    """Raises LoanlightError unless the movements lead from the one run's violations to the other's."""
+    for run, count, yuan in (
+        (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *LEFT))),  # type: ignore[misc]
+        (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *CAME))),  # type: ignore[misc]
+    ):
+        kept = con.execute(
+            "SELECT count(*), coalesce(sum(balance), 0) FROM violations WHERE run_id = ?", [run.run_id if run else ""]
+        ).fetchall()[0]
+        if kept != (count, yuan):
+            raise LoanlightError(
+                f"The life of violations does not add up at {run.run_id if run else 'the beginning'}: "
+                f"{count} violations of {yuan} yuan, where the run has {kept[0]} of {kept[1]}."
+            )
+
+
+def listed(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    state: str | None = None,
+    movement: str | None = None,
+    rule: str | None = None,
+    branch: str | None = None,
+    limit: int | None = None,
+) -> pl.DataFrame:
+    """Rows of `lives` after build(), the longest open first."""
+    return query.frame(
+        con,
+        """SELECT * FROM lives
+        WHERE ($state IS NULL OR state = $state) AND ($movement IS NULL OR movement = $movement)
+            AND ($rule IS NULL OR rule_id = $rule) AND ($branch IS NULL OR branch_id = $branch)
+        ORDER BY days_open DESC, balance DESC NULLS LAST, violation_id LIMIT $limit""",
+               state=state, movement=movement, rule=rule, branch=branch, limit=limit,
+    )  # fmt: skip
+
+
+def by(con: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
+    """[column, opening, *movements but persisting, closing] by rule_id, branch_id or severity; each row adds up."""
+    if column not in ("rule_id", "branch_id", "severity", "officer_id"):
+        raise ValueError(column)
+    moved = ", ".join(f"count(*) FILTER (movement = '{m}') AS \"{m}\"" for m in (*CAME, *LEFT))
+    kept = ", ".join(f"'{m}'" for m in ("persisting", *LEFT)), ", ".join(f"'{m}'" for m in ("persisting", *CAME))
+    return query.frame(
+        con,
+        f"""SELECT {column}, count(*) FILTER (movement IN ({kept[0]})) AS opening, {moved},
+            count(*) FILTER (movement IN ({kept[1]})) AS closing
+        FROM lives WHERE movement IS NOT NULL GROUP BY {column} ORDER BY closing DESC, {column}""",
+    )

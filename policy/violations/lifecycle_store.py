@@ -1,0 +1,52 @@
+"""Since when each violation of a run stands, kept in the book with the run: a page cannot wait for all of history.
+
+The rows are those that policy.life builds; what moved between two runs follows from them, the violations of both, and
+the marks of what vanished (data.violation_rows).
+"""
+
+from itertools import pairwise
+
+import duckdb
+
+from policy.runs.store import Run
+from policy.violations import resolution
+
+STANDING = ("open", "pending", "reopened", "acknowledged")
+TEMPORARY = ("vanished", "history", "seen", "spells", "lives", "rule_life")
+
+
+def keep(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Stores the standing rows of `lives`, which policy.life has just built, and clears away what it built them in.
+
+    A temporary `vanished` left standing would take the marks of the next run.
+    """
+    con.execute("DELETE FROM violation_lives WHERE run_id = ?", [run_id])
+    con.execute(
+        """INSERT INTO violation_lives
+        SELECT $run, violation_id, state, first_seen, opened_on, times_reopened FROM lives
+        WHERE list_contains($standing, state)""",
+        {"run": run_id, "standing": list(STANDING)},
+    )
+    for table in TEMPORARY:
+        con.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def later(known: list[Run], run: Run) -> list[Run]:
+    """The runs judged last of each later snapshot by the same kind of rules, the oldest first."""
+    latest = {other.as_of: other for other in sorted(known, key=lambda other: other.judged_at)
+              if other.rules_of == run.rules_of and other.as_of > run.as_of}  # fmt: skip
+    return [latest[day] for day in sorted(latest)]
+
+
+def is_kept(con: duckdb.DuckDBPyConnection, known: list[Run], run: Run) -> bool:
+    """Whether the book says since when each violation of the run stands, with no run put between since."""
+    if not con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'violation_lives'").fetchall()[0][0]:
+        return False
+    if any(after.previous_run != before.run_id for before, after in pairwise(resolution.series(known, run))):
+        return False
+    counts = con.execute(
+        """SELECT (SELECT count(*) FROM violations WHERE run_id = $run),
+            (SELECT count(*) FROM violation_lives WHERE run_id = $run)""",
+        {"run": run.run_id},
+    ).fetchall()[0]
+    return counts[0] == counts[1]

@@ -1,0 +1,139 @@
+"""What a check left in the book: its runs, violations, and what could not be judged; and whether rows add up."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+
+from data.storage import query
+
+
+@dataclass(frozen=True)
+class Run:
+    run_id: str
+    as_of: date
+    policy_version: str
+    engine_version: str
+    judged_at: datetime
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Loan rows of the batches of one day; `difference` is what the other numbers do not explain."""
+
+    rows_in: int
+    judged: int
+    quarantined: int
+    ignored: int
+    replaced: int
+
+    @property
+    def difference(self) -> int:
+        return self.rows_in - self.judged - self.quarantined - self.ignored - self.replaced
+
+
+def latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | None:
+    row = cursor.execute(
+        """SELECT run_id, as_of, policy_version, engine_version, judged_at FROM runs
+           WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
+        {"as_of": as_of},
+    ).fetchone()
+    return Run(*row) if row else None
+
+
+def reconcile(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:
+    """Rows in against loans of the snapshot. The table that brought the snapshot counts: loans, else snapshots.
+
+    A row is replaced when a later import for the same day brought the same loan again.
+    """
+    row = cursor.execute(
+        """WITH brought AS (
+               SELECT t.* FROM batch_tables t JOIN batches b USING (batch_id)
+               WHERE b.as_of = $as_of AND t.table_name IN ('loans', 'snapshots')),
+           used AS (SELECT * FROM brought WHERE table_name = (SELECT min(table_name) FROM brought))
+           SELECT coalesce(sum(rows_in), 0)::BIGINT, (SELECT count(*) FROM facts_loan WHERE as_of = $as_of),
+               coalesce(sum(quarantined), 0)::BIGINT, coalesce(sum(ignored), 0)::BIGINT,
+               CASE (SELECT min(table_name) FROM brought)
+                   WHEN 'loans' THEN (SELECT count(*) FROM loans WHERE as_of = $as_of AND until = $as_of)
+                   WHEN 'snapshots' THEN (SELECT count(*) FROM snapshots WHERE as_of = $as_of AND until = $as_of)
+                   ELSE 0 END
+           FROM used""",
+        {"as_of": as_of},
+    ).fetchone()
+    return Reconciliation(*row)
+
+
+def subjects(cursor: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
+    """How many of each subject the run judged."""
+    return dict(
+        cursor.execute("SELECT subject, subjects FROM run_subjects WHERE run_id = $run", {"run": run_id}).fetchall()
+    )
+
+
+def by_rule(
+    cursor: duckdb.DuckDBPyConnection, run_id: str, branches: tuple[str, ...] = (), officers: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """Rule → violations of these branches and account managers; none named means all."""
+    kept = "(SELECT *, NULL AS officer_id FROM run_counts WHERE verdict = 'violation')"
+    counted = ("count(*)", "violations") if officers else ("sum(subjects)::BIGINT", kept)
+    rows = query.frame(
+        cursor,
+        f"""SELECT rule_id, {counted[0]} FROM {counted[1]} WHERE run_id = $run
+            AND (len($branches) = 0 OR list_contains($branches, branch_id))
+            AND (len($officers) = 0 OR list_contains($officers, officer_id)) GROUP BY rule_id ORDER BY rule_id""",
+        run=run_id,
+        branches=list(branches),
+        officers=list(officers),
+    )
+    return dict(rows.iter_rows())
+
+
+def judged_rules(cursor: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+    """Every rule the run judged by."""
+    rows = cursor.execute("SELECT DISTINCT rule_id FROM run_counts WHERE run_id = $run ORDER BY 1", {"run": run_id})
+    return [row[0] for row in rows.fetchall()]
+
+
+def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+    """[rule_id, subject, reason, field, subjects], the commonest first."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, subject, reason, field, sum(subjects)::BIGINT AS subjects FROM run_counts
+           WHERE run_id = $run AND verdict = 'not_assessable'
+           GROUP BY ALL ORDER BY subjects DESC, rule_id, field""",
+        run=run_id,
+    )
+
+
+def branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+    """Each branch's number with its name in the snapshot, where it has another, in the order of the numbers."""
+    rows = cursor.execute(
+        """SELECT branch_id, branch_id || coalesce(' ' || nullif(max(branch_name), branch_id), '') FROM facts_loan
+           WHERE as_of = $as_of AND branch_id IS NOT NULL GROUP BY branch_id ORDER BY branch_id""",
+        {"as_of": as_of},
+    )
+    return dict(rows.fetchall())
+
+
+def people(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...]) -> dict[str, str]:
+    """The names of a few of the staff, by their numbers; without those that the register does not name."""
+    rows = cursor.execute(
+        """SELECT staff_id, max(name) FROM staff
+           WHERE list_contains($staff, staff_id) AND as_of <= $as_of AND (until IS NULL OR $as_of < until)
+               AND name IS NOT NULL GROUP BY staff_id""",
+        {"as_of": as_of, "staff": list(staff)},
+    )
+    return dict(rows.fetchall())
+
+
+def staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+    """Each account manager's number with the name in the staff register, where it has one."""
+    rows = cursor.execute(
+        """SELECT f.officer_id, f.officer_id || coalesce(' ' || max(s.name), '') FROM facts_loan f
+           LEFT JOIN staff s ON s.staff_id = f.officer_id AND s.as_of <= $as_of
+               AND (s.until IS NULL OR $as_of < s.until)
+           WHERE f.as_of = $as_of AND f.officer_id IS NOT NULL GROUP BY f.officer_id ORDER BY f.officer_id""",
+        {"as_of": as_of},
+    )
+    return dict(rows.fetchall())

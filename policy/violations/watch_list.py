@@ -1,0 +1,109 @@
+"""The early-warning list: loans with at least one signal of a run, signals being the violations of given rules."""
+
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from data.storage import query
+
+# One row a loan, with its signals in the order of `rules`; $before is the run of the snapshot before, or none.
+SIGNALLED = """
+    SELECT loan_id, list_transform(list_sort(list(DISTINCT place)), lambda n: $rules[n]) AS signals
+    FROM (SELECT loan_id, list_position($rules, rule_id) AS place FROM violations
+        WHERE run_id = $run AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
+            AND (len($branches) = 0 OR list_contains($branches, branch_id))
+            AND (len($officers) = 0 OR list_contains($officers, officer_id)))
+    GROUP BY loan_id
+    HAVING (len($wanted) = 0 OR list_has_any(signals, $wanted)) AND len(signals) >= $least"""
+
+
+def run_before(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[str, date] | None:
+    """The newest run of the last checked snapshot before the run's; its id and day."""
+    rows = cursor.execute(
+        """SELECT r.run_id, r.as_of FROM runs r JOIN (FROM runs WHERE run_id = $run) o ON r.as_of < o.as_of
+           ORDER BY r.as_of DESC, r.judged_at DESC LIMIT 1""",
+        {"run": run_id},
+    ).fetchall()
+    return rows[0] if rows else None
+
+
+def signals(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
+    """[rule_id, branch_id, officer_id, loans, balance]: what each signal finds, for counts beside every choice."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, branch_id, officer_id, count(DISTINCT loan_id) AS loans, sum(balance) AS balance
+           FROM violations WHERE run_id = $run AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
+           GROUP BY ALL ORDER BY ALL""",
+        run=run_id,
+        rules=list(rules),
+    )
+
+
+def loans(
+    cursor: duckdb.DuckDBPyConnection,
+    as_of: date,
+    run_id: str,
+    before: str | None,
+    rules: tuple[str, ...],
+    wanted: tuple[str, ...] = (),
+    branches: tuple[str, ...] = (),
+    officers: tuple[str, ...] = (),
+    least: int = 1,
+) -> pl.DataFrame:
+    """The loans with a signal of `rules`, with one of `wanted` (none: any), and `least` signals at least.
+
+    [loan_id, borrower_id, borrower_name, branch_id, officer_id, balance, currency, classification, days_past_due,
+    interest_overdue, late_periods, extension_count, current_maturity, signals, is_new], most signals first. `is_new` is
+    None when there is no run before.
+    """
+    return query.frame(
+        cursor,
+        f"""WITH signalled AS ({SIGNALLED}), former AS (
+                SELECT DISTINCT loan_id FROM violations
+                WHERE run_id = $before AND list_contains($rules, rule_id) AND loan_id IS NOT NULL)
+            SELECT s.loan_id, f.borrower_id, b.name AS borrower_name, f.branch_id, f.officer_id, f.balance, f.currency,
+                f.classification, f.days_past_due, f.interest_overdue, f.late_periods, f.extension_count,
+                f.current_maturity, s.signals,
+                CASE WHEN $before IS NOT NULL THEN o.loan_id IS NULL END AS is_new
+            FROM signalled s JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = s.loan_id
+            LEFT JOIN former o ON o.loan_id = s.loan_id
+            LEFT JOIN facts_borrower b ON b.as_of = $as_of AND b.borrower_id = f.borrower_id
+            ORDER BY len(s.signals) DESC, f.balance DESC NULLS LAST, s.loan_id""",
+        as_of=as_of,
+        run=run_id,
+        before=before,
+        rules=list(rules),
+        wanted=list(wanted),
+        branches=list(branches),
+        officers=list(officers),
+        least=least,
+    )
+
+
+def left(
+    cursor: duckdb.DuckDBPyConnection, run_id: str, before: str, rules: tuple[str, ...], branches: tuple[str, ...]
+) -> int:
+    """How many loans had a signal in the run before and have none now."""
+    rows = cursor.execute(
+        """WITH signalled AS (
+               SELECT DISTINCT run_id, loan_id FROM violations
+               WHERE run_id IN ($run, $before) AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
+                   AND (len($branches) = 0 OR list_contains($branches, branch_id)))
+           SELECT count(*) FROM signalled s WHERE run_id = $before AND NOT EXISTS (
+               SELECT 1 FROM signalled n WHERE n.run_id = $run AND n.loan_id = s.loan_id)""",
+        {"run": run_id, "before": before, "rules": list(rules), "branches": list(branches)},
+    ).fetchall()
+    return rows[0][0]
+
+
+def unknown(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
+    """[rule_id, reason, field, subjects] of the signals that could not be judged, the commonest first."""
+    return query.frame(
+        cursor,
+        """SELECT rule_id, reason, field, sum(subjects)::BIGINT AS subjects FROM run_counts
+           WHERE run_id = $run AND list_contains($rules, rule_id) AND verdict = 'not_assessable'
+           GROUP BY ALL ORDER BY subjects DESC, rule_id, field""",
+        run=run_id,
+        rules=list(rules),
+    )
