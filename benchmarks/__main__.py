@@ -27,9 +27,11 @@ LARGEST, SMALLER = 10_000_000, 1_000_000
 def child(module: str, *arguments: str) -> str:
     """Runs a part in a process of its own, so that its peak memory is its own. Raises SystemExit when it fails."""
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", f"benchmarks.{module}", *arguments], stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
         env=os.environ | {"LOANLIGHT_MEMORY": MEMORY},
-    )  # fmt: skip
+    )
     said = []
     for line in process.stdout or ():
         said.append(line)

@@ -37,8 +37,11 @@ def by_engine(con: duckdb.DuckDBPyConnection, policy: Policy, tables: list[Limit
         f"AS {identifier(t.name)}"
         for t in tables
     ]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE decided AS SELECT loan_id, {', '.join(hits)} FROM facts_loan "
-                "WHERE as_of = $as_of", {"as_of": as_of})  # fmt: skip
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE decided AS SELECT loan_id, {', '.join(hits)} FROM facts_loan "
+        "WHERE as_of = $as_of",
+        {"as_of": as_of},
+    )
 
 
 def contexts(

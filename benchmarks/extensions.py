@@ -53,8 +53,11 @@ def main() -> int:
         "extension: one request with its evidence", lambda: extension_decision.judge(cursor, policy, as_of, one), TIMES
     )
     ratio("one request, milliseconds", spent * 1000, "<= 100")
-    spent = timed("extension: frontier over ten years",
-                  lambda: frontier.strip(cursor, policy, as_of, loan_id, as_of, "all"), TIMES)  # fmt: skip
+    spent = timed(
+        "extension: frontier over ten years",
+        lambda: frontier.strip(cursor, policy, as_of, loan_id, as_of, "all"),
+        TIMES,
+    )
     ratio("frontier, milliseconds", spent * 1000, "<= 200")
     timed("verdicts: every rule for one loan", lambda: verdict_evidence.of_loan(cursor, policy, as_of, loan_id), TIMES)
     return 0

@@ -45,11 +45,57 @@ HEADER = [
 ]
 KINDS = ("csv", "xlsx", "dat")
 CODECS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
-SPLICES = (b"", b'"', b",", b"\n", b"\r", b"\x00", b"\xff", b"\xe5", b"'", b";", b"\t", b"\x1a", b"|", "，".encode(),
-           b"9" * 40, b"=", b"\xef\xbb\xbf", b"\xff\xfe")  # fmt: skip
-ODD = ("", "-", "长期", "2024-02-30", "1,23", "5万", "(3.10)", "1E+30", "=1+1", "x" * 300, "１２３", "0.001",
-       "合计", "\n", "99991231", "NaN", "'", '"', "45322", "-0", "正常类", "C1|C2",
-       '="12"', "1,000.00-", "20240131120000", "2笔", "第1页", "$5", "单位：万元")  # fmt: skip
+SPLICES = (
+    b"",
+    b'"',
+    b",",
+    b"\n",
+    b"\r",
+    b"\x00",
+    b"\xff",
+    b"\xe5",
+    b"'",
+    b";",
+    b"\t",
+    b"\x1a",
+    b"|",
+    "，".encode(),
+    b"9" * 40,
+    b"=",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+)
+ODD = (
+    "",
+    "-",
+    "长期",
+    "2024-02-30",
+    "1,23",
+    "5万",
+    "(3.10)",
+    "1E+30",
+    "=1+1",
+    "x" * 300,
+    "１２３",
+    "0.001",
+    "合计",
+    "\n",
+    "99991231",
+    "NaN",
+    "'",
+    '"',
+    "45322",
+    "-0",
+    "正常类",
+    "C1|C2",
+    '="12"',
+    "1,000.00-",
+    "20240131120000",
+    "2笔",
+    "第1页",
+    "$5",
+    "单位：万元",
+)
 REMARKS = ("第1页 共2页", "备注：已核对", "打印日期：2024-04-02", "共3笔")
 
 
@@ -65,10 +111,21 @@ class File:
 
 def _rows(chance: random.Random) -> list[list[str]]:
     return [
-        [f"L{n:04}", f"{n},000.50", f"2024-01-{n % 28 + 1:02}", "2025-01-31", "正常", f"C{n % 7}", f"名 \"{n}\"",
-         "住宅", "5万", "2023/12/1", "经营"]
+        [
+            f"L{n:04}",
+            f"{n},000.50",
+            f"2024-01-{n % 28 + 1:02}",
+            "2025-01-31",
+            "正常",
+            f"C{n % 7}",
+            f'名 "{n}"',
+            "住宅",
+            "5万",
+            "2023/12/1",
+            "经营",
+        ]
         for n in range(1, chance.randint(2, 40))
-    ]  # fmt: skip
+    ]
 
 
 def _reshape(chance: random.Random, table: list[list[str]]) -> None:
@@ -144,12 +201,22 @@ def _workbook(chance: random.Random, table: list[list[str]]) -> bytes:
 def _dat(chance: random.Random) -> list[list[str]]:
     """Rows of a PBoC file: no header, the columns of its profile."""
     columns = next(spec for spec in profiles.load("pboc").files if spec.name == "JS_201_CLDWDK").columns
-    filled = {"数据日期": "20240331", "贷款发放日期": "20240115", "贷款到期日期": "20250115", "币种": "CNY",
-              "贷款质量": "FQ01", "利率水平": "4.35000"}  # fmt: skip
+    filled = {
+        "数据日期": "20240331",
+        "贷款发放日期": "20240115",
+        "贷款到期日期": "20250115",
+        "币种": "CNY",
+        "贷款质量": "FQ01",
+        "利率水平": "4.35000",
+    }
     rows = []
     for number in range(1, chance.randint(2, 30)):
-        own = {"贷款借据编码": f"L{number:04}", "贷款余额": f"{number}000.50", "贷款余额折人民币": f"{number}000.50",
-               "借款人证件代码": f"C{number % 5}"}  # fmt: skip
+        own = {
+            "贷款借据编码": f"L{number:04}",
+            "贷款余额": f"{number}000.50",
+            "贷款余额折人民币": f"{number}000.50",
+            "借款人证件代码": f"C{number % 5}",
+        }
         rows.append([(filled | own).get(name, "") for name in columns])
     return rows
 

@@ -92,15 +92,19 @@ def measure(path: Path, people: tuple[int, ...]) -> dict[str, dict[str, float]]:
             times = asyncio.run(_together(served.port, number, days))
             each = (served.resident_mb() - before) / number
             one = found[str(number)] = {
-                "p50": percentile(times.reruns, 50), "p95": percentile(times.reruns, 95),
-                "opened_p95": percentile(times.opened, 95), "mb_each": each, "exceptions": times.exceptions,
-            }  # fmt: skip
+                "p50": percentile(times.reruns, 50),
+                "p95": percentile(times.reruns, 95),
+                "opened_p95": percentile(times.opened, 95),
+                "mb_each": each,
+                "exceptions": times.exceptions,
+            }
             print(
                 f"{number:3} people, {THINK.get(number, 10.0):4.1f} s between clicks: rerun p50 "
                 f"{one['p50'] * 1000:6.0f} ms, p95 {one['p95'] * 1000:6.0f} ms, "
                 f"first page p95 {one['opened_p95'] * 1000:6.0f} ms, "
-                f"{each:5.2f} MB each, {times.exceptions} exceptions", flush=True,
-            )  # fmt: skip
+                f"{each:5.2f} MB each, {times.exceptions} exceptions",
+                flush=True,
+            )
     print(f"  target with 50 people: p95 < {TARGET * 1000:.0f} ms, no exception, < 2 MB each")
     return found
 

@@ -17,10 +17,15 @@ from policy.model.records import Policy
 from policy.runs import snapshot_check
 
 RANGES = {
-    "balance": ("<=", Decimal("5000000")), "principal": ("<=", Decimal("10000000")), "days_past_due": ("<=", 90),
-    "classification_rank": ("<=", 2), "original_term_months": ("<=", 120), "guarantor_count": ("<=", 3),
-    "extension_count": ("<=", 1), "weekend_events": ("<=", 0),
-}  # fmt: skip
+    "balance": ("<=", Decimal("5000000")),
+    "principal": ("<=", Decimal("10000000")),
+    "days_past_due": ("<=", 90),
+    "classification_rank": ("<=", 2),
+    "original_term_months": ("<=", 120),
+    "guarantor_count": ("<=", 3),
+    "extension_count": ("<=", 1),
+    "weekend_events": ("<=", 0),
+}
 CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
 
 

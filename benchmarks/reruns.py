@@ -77,8 +77,9 @@ def script(path: Path, floor: float) -> dict[str, float]:
         found[name] = percentile(spent[2 * len(days) :], 95)
         print(
             f"  {name:24} first {first * 1000:7.0f} ms, another snapshot {max(spent[: len(days)]) * 1000:7.0f} ms, "
-            f"rerun p95 {found[name] * 1000:6.0f} ms", flush=True,
-        )  # fmt: skip
+            f"rerun p95 {found[name] * 1000:6.0f} ms",
+            flush=True,
+        )
     return found
 
 

@@ -94,9 +94,11 @@ def _on_paper(found: list[Cost]) -> None:
             continue
         each = (own[1].seconds - own[0].seconds) / (own[1].loans - own[0].loans)
         fixed = own[1].seconds - each * own[1].loans
-        print(f"{engine:18} {each * 1e6:8.1f} s a million loans, {fixed:6.0f} s whatever their number; in a night of "
-              f"{NIGHT // 3600} h {(NIGHT - fixed) / each / 1e6:6.0f} million; {NATIONAL / 1e6:.0f} million in "
-              f"{(fixed + each * NATIONAL) / 3600:5.1f} h")  # fmt: skip
+        print(
+            f"{engine:18} {each * 1e6:8.1f} s a million loans, {fixed:6.0f} s whatever their number; in a night of "
+            f"{NIGHT // 3600} h {(NIGHT - fixed) / each / 1e6:6.0f} million; {NATIONAL / 1e6:.0f} million in "
+            f"{(fixed + each * NATIONAL) / 3600:5.1f} h"
+        )
 
 
 def main() -> None:

@@ -7,9 +7,17 @@ from pathlib import Path
 
 TABLES = Path(__file__).parent / "tables"
 DUCKDB_TYPES = {
-    "text": "VARCHAR", "code": "VARCHAR", "money": "DECIMAL(18,2)", "rate": "DECIMAL(9,6)", "number": "DECIMAL(18,6)",
-    "integer": "INTEGER", "date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN", "list": "VARCHAR[]",
-}  # fmt: skip
+    "text": "VARCHAR",
+    "code": "VARCHAR",
+    "money": "DECIMAL(18,2)",
+    "rate": "DECIMAL(9,6)",
+    "number": "DECIMAL(18,6)",
+    "integer": "INTEGER",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "boolean": "BOOLEAN",
+    "list": "VARCHAR[]",
+}
 LINEAGE = {"as_of": "DATE", "until": "DATE", "batch_id": "VARCHAR", "source_file": "VARCHAR", "source_row": "INTEGER"}
 IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
 

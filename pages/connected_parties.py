@@ -16,8 +16,16 @@ if rows.is_empty():
     st.stop()
 with st.grid(min_column_width=150):
     for label, value, under in connected_parties.cards(rows):
-        st.metric(label, value, under, delta_color="off", delta_arrow="off", border=True, height="stretch",
-                  help=say("circles.largest_help"))  # fmt: skip
+        st.metric(
+            label,
+            value,
+            under,
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+            help=say("circles.largest_help"),
+        )
 st.caption(say("circles.kinds"))
 circle = connected_parties.choose(view, rows)
 if circle:

@@ -33,10 +33,15 @@ with left:
     labels = {"loan": say("warnings.by_loan"), "borrower": say("warnings.by_borrower")}
     by = url_state.switch("by", say("warnings.list"), labels, default="loan")
 right.download_button(
-    say("violations.download"), data=partial(copy_context().run, early_warning.as_workbook, view, rows, chosen),
-    file_name=f"early-warning-{view.as_of}.xlsx", mime=excel_export.MIME, disabled=rows.is_empty(),
-    icon=":material/download:", on_click="ignore", width="stretch",
-)  # fmt: skip
+    say("violations.download"),
+    data=partial(copy_context().run, early_warning.as_workbook, view, rows, chosen),
+    file_name=f"early-warning-{view.as_of}.xlsx",
+    mime=excel_export.MIME,
+    disabled=rows.is_empty(),
+    icon=":material/download:",
+    on_click="ignore",
+    width="stretch",
+)
 if rows.is_empty():
     st.info(say("warnings.none"))
 elif by == "borrower":

@@ -24,9 +24,14 @@ sections = {"calendar": say("maturing.calendar"), "duties": say("maturing.duties
 def taken(make: object, name: str, *values: object, empty: bool) -> None:
     """The list as a workbook."""
     st.download_button(
-        say("violations.download"), data=partial(copy_context().run, make, view, *values), file_name=name,
-        mime=excel_export.MIME, disabled=empty, icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        say("violations.download"),
+        data=partial(copy_context().run, make, view, *values),
+        file_name=name,
+        mime=excel_export.MIME,
+        disabled=empty,
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 if url_state.switch("show", say("maturing.show"), sections, default="calendar") == "calendar":

@@ -23,7 +23,9 @@ def run(options: argparse.Namespace) -> int:
     with book.writing(options.book) as con:
         found = adoption.adopt(con, options.folder)
     records = sum(found.subjects.values())
-    text = (f"Run 检查批次 {found.run_id}: {found.violations:,} violations 违规 of {records:,} records, judged by "
-            f"{found.engine_version}.")  # fmt: skip
+    text = (
+        f"Run 检查批次 {found.run_id}: {found.violations:,} violations 违规 of {records:,} records, judged by "
+        f"{found.engine_version}."
+    )
     add.show(asdict(found), text, options.json)
     return 0

@@ -10,15 +10,29 @@ from data.queries import snapshots
 from data.storage import book, formula_escaping
 
 ABOUT = "show new, matured, settled and vanished loans between two snapshots, with amounts that add up"
-WORDS = {"new": "新增", "vanished": "消失", "settled": "结清", "up": "余额增加",
-         "down": "余额减少", "unchanged": "不变", "matured": "期间到期",
-         "maturity_later": "到期日推后", "maturity_earlier": "到期日提前"}  # fmt: skip
+WORDS = {
+    "new": "新增",
+    "vanished": "消失",
+    "settled": "结清",
+    "up": "余额增加",
+    "down": "余额减少",
+    "unchanged": "不变",
+    "matured": "期间到期",
+    "maturity_later": "到期日推后",
+    "maturity_earlier": "到期日提前",
+}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
     for name in ("from", "to"):
-        command.add_argument(f"--{name}", dest=name, required=True, type=point, metavar="DATE|BATCH",
-                             help="a snapshot; a batch for the snapshot as it was after that batch")  # fmt: skip
+        command.add_argument(
+            f"--{name}",
+            dest=name,
+            required=True,
+            type=point,
+            metavar="DATE|BATCH",
+            help="a snapshot; a batch for the snapshot as it was after that batch",
+        )
     command.add_argument("--out", type=Path, metavar="FILE", help="write the loans as CSV")
     add.of_book(command)
 
@@ -40,9 +54,18 @@ def run(options: argparse.Namespace) -> int:
     found = snapshots.summary(moves)
     if options.out:
         formula_escaping.write_csv(moves, options.out)
-    content = {"from": str(opening), "to": str(closing), "currencies": add.numbers(found),
-               "loans": add.numbers([row for row in moves.iter_rows(named=True) if row["change"] != "unchanged"
-                                     or any(row[flag] for flag in snapshots.FLAGS)])}  # fmt: skip
+    content = {
+        "from": str(opening),
+        "to": str(closing),
+        "currencies": add.numbers(found),
+        "loans": add.numbers(
+            [
+                row
+                for row in moves.iter_rows(named=True)
+                if row["change"] != "unchanged" or any(row[flag] for flag in snapshots.FLAGS)
+            ]
+        ),
+    }
     text = [f"From 期初 {opening} to 期末 {closing}", *(line for entry in found for line in _lines(entry))]
     add.show(content, "\n".join(text), options.json)
     return 0

@@ -16,10 +16,20 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as-of", required=True, type=add.day, metavar="DATE", help="the date the files speak of")
     command.add_argument("--profile", metavar="NAME", help="a mapping for files with headers of their own")
     scope = command.add_mutually_exclusive_group()
-    scope.add_argument("--partial", dest="scope", action="store_const", const=supersession.PARTIAL,
-                       help="the files hold only some of the rows: nothing that they leave out ends")  # fmt: skip
-    scope.add_argument("--whole", dest="scope", action="store_const", const=supersession.WHOLE,
-                       help="the files hold everything: whatever they leave out ends, in every branch")  # fmt: skip
+    scope.add_argument(
+        "--partial",
+        dest="scope",
+        action="store_const",
+        const=supersession.PARTIAL,
+        help="the files hold only some of the rows: nothing that they leave out ends",
+    )
+    scope.add_argument(
+        "--whole",
+        dest="scope",
+        action="store_const",
+        const=supersession.WHOLE,
+        help="the files hold everything: whatever they leave out ends, in every branch",
+    )
     add.of_book(command)
 
 

@@ -51,14 +51,19 @@ def _json(proposal: Proposal, shown: list[Preview], written: str) -> dict[str, A
         "complete": proposal.is_complete,
         "sheets": [
             {
-                "name": sheet.name, "encoding": sheet.encoding, "table": sheet.table, "header_row": sheet.header_row,
-                "as_of": sheet.as_of, "problems": sheet.problems, "columns": [vars(column) for column in sheet.columns],
+                "name": sheet.name,
+                "encoding": sheet.encoding,
+                "table": sheet.table,
+                "header_row": sheet.header_row,
+                "as_of": sheet.as_of,
+                "problems": sheet.problems,
+                "columns": [vars(column) for column in sheet.columns],
             }
             for sheet in proposal.sheets
         ],
         "rows": suggestions.first_rows(shown),
         "mapping": written,
-    }  # fmt: skip
+    }
 
 
 def _text(proposal: Proposal, shown: list[Preview], written: str, out: Path | None) -> str:

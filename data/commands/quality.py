@@ -27,8 +27,7 @@ def run(options: argparse.Namespace) -> int:
         if options.out:
             behind = [checks.rows(cursor, as_of, check, options.batch) for check in hits["check_id"]]
             formula_escaping.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
-    content = {"as_of": as_of.isoformat(), "batch": options.batch,
-               "findings": add.numbers(found.to_dicts())}  # fmt: skip
+    content = {"as_of": as_of.isoformat(), "batch": options.batch, "findings": add.numbers(found.to_dicts())}
     add.show(content, _text(as_of.isoformat(), found, hits), options.json)
     return 0
 

@@ -18,6 +18,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     aside = backup.restore(options.file, options.book, replace=options.replace)
     kept = f" The former book is kept as 原台账保留为 {aside}." if aside else ""
-    add.show({"book": str(options.book), "restored_from": str(options.file), "kept_as": str(aside) if aside else None},
-             f"Book 台账 {options.book} restored from 已恢复自 {options.file}.{kept}", options.json)  # fmt: skip
+    add.show(
+        {"book": str(options.book), "restored_from": str(options.file), "kept_as": str(aside) if aside else None},
+        f"Book 台账 {options.book} restored from 已恢复自 {options.file}.{kept}",
+        options.json,
+    )
     return 0

@@ -16,10 +16,29 @@ TABLES = Path(__file__).parent / "tables"
 PROFILE = "demo"
 # Temporary tables that the registers are written from, in order.
 PLANS = (
-    "macros", "lookups", "owners", "loan_plan", "extension_plan", "borrower_since", "guarantee_plan", "loan_state",
-)  # fmt: skip
-LISTS = ("branches", "staff", "borrower_types", "products", "terms", "collateral", "industries", "fates", "classes",
-         "documents", "courses", "names")  # fmt: skip
+    "macros",
+    "lookups",
+    "owners",
+    "loan_plan",
+    "extension_plan",
+    "borrower_since",
+    "guarantee_plan",
+    "loan_state",
+)
+LISTS = (
+    "branches",
+    "staff",
+    "borrower_types",
+    "products",
+    "terms",
+    "collateral",
+    "industries",
+    "fates",
+    "classes",
+    "documents",
+    "courses",
+    "names",
+)
 
 
 def build(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:

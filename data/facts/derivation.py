@@ -16,9 +16,18 @@ from data.history import guarantees
 SQL = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
 ORDER = (
-    "loan", "borrower", "collateral", "extension", "inspection", "document", "group", "staff", "training", "branch",
+    "loan",
+    "borrower",
+    "collateral",
+    "extension",
+    "inspection",
+    "document",
+    "group",
+    "staff",
+    "training",
+    "branch",
     "portfolio",
-)  # fmt: skip
+)
 FIRST = ("live_guarantee", "attested", "parameters", "loan_history")
 BEFORE = {"borrower": "connected", "branch": "totals"}
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")

@@ -12,9 +12,12 @@ from data import dictionary
 from data.facts import derivation, prepared_statements
 
 REQUEST = {
-    "request_id": "VARCHAR", "loan_id": "VARCHAR", "application_date": "DATE", "requested_maturity": "DATE",
+    "request_id": "VARCHAR",
+    "loan_id": "VARCHAR",
+    "application_date": "DATE",
+    "requested_maturity": "DATE",
     "consent": "VARCHAR",
-}  # fmt: skip
+}
 # What a request that is only tried depends on: the loan's own history, and whether a register is loaded at all.
 OWN = (
     "SELECT * FROM current WHERE loan_id = $loan_id UNION ALL (SELECT * FROM current WHERE loan_id <> $loan_id LIMIT 1)"
@@ -63,8 +66,10 @@ def _loan(as_of: date, loan_id: str) -> tuple[str, dict[str, Any]]:
 
 def _register(con: duckdb.DuckDBPyConnection, table: str, as_of: date, loan_id: str) -> tuple[str, dict[str, Any]]:
     beside = derivation.beside(con, table, "$as_of")
-    current = f"SELECT {derivation.names(list(_fields(table)))} FROM {table} " \
-              f"WHERE as_of <= $as_of AND (until IS NULL OR until > $as_of){beside}"  # fmt: skip
+    current = (
+        f"SELECT {derivation.names(list(_fields(table)))} FROM {table} "
+        f"WHERE as_of <= $as_of AND (until IS NULL OR until > $as_of){beside}"
+    )
     given = {"as_of": as_of} | ({"loan_id": loan_id} if "$loan_id" in REGISTERS[table] else {})
     return f"WITH current AS NOT MATERIALIZED ({current}) {REGISTERS[table]}", given
 

@@ -44,8 +44,12 @@ def write(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: dict[str
     try:
         for subject in rows:
             _write(con, subject, draft / subject)
-        manifest = {"as_of": as_of.isoformat(), "data_version": data_version(con, as_of),
-                    "facts_version": derivation.version(), "rows": rows}  # fmt: skip
+        manifest = {
+            "as_of": as_of.isoformat(),
+            "data_version": data_version(con, as_of),
+            "facts_version": derivation.version(),
+            "rows": rows,
+        }
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         (draft / SUCCESS).touch()
         draft.rename(target)

@@ -14,7 +14,8 @@ from data.reference import buckets, dimensions
 SQL = Path(__file__).parent / "sql"
 COUNTED = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
 TABLES = {
-    "summary_cells": "as_of DATE, currency VARCHAR, branch_id VARCHAR, {dimensions}, " + COUNTED
+    "summary_cells": "as_of DATE, currency VARCHAR, branch_id VARCHAR, {dimensions}, "
+    + COUNTED
     + ", npl_balance DECIMAL(38, 2), classified_balance DECIMAL(38, 2)",
     "summary_history": "as_of DATE, currency VARCHAR, branch_id VARCHAR, classification VARCHAR, late VARCHAR, "
     + COUNTED,
@@ -23,7 +24,7 @@ TABLES = {
     "balance_before DECIMAL(38, 2), balance_after DECIMAL(38, 2)",
     "summary_vintages": "as_of DATE, currency VARCHAR, branch_id VARCHAR, cohort DATE, loans BIGINT, "
     "principal DECIMAL(38, 2), bad DECIMAL(38, 2)",
-}  # fmt: skip
+}
 DATES = """SELECT DISTINCT snapshot_date FROM snapshots
     WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"""
 

@@ -10,10 +10,22 @@ import duckdb
 from data import dictionary
 
 TABLE = "guarantees"
-OF_CONTRACT = frozenset({
-    "loan_id", "contract_no", "main_contract_no_cited", "kind", "amount", "start", "end", "status", "is_maximum",
-    "main_borrower_cited", "main_amount_cited", "main_maturity_cited",
-})  # fmt: skip
+OF_CONTRACT = frozenset(
+    {
+        "loan_id",
+        "contract_no",
+        "main_contract_no_cited",
+        "kind",
+        "amount",
+        "start",
+        "end",
+        "status",
+        "is_maximum",
+        "main_borrower_cited",
+        "main_amount_cited",
+        "main_maturity_cited",
+    }
+)
 """What a guarantee contract says of all of its collateral."""
 OWNERLESS = "({0}.loan_id IS NULL AND {0}.contract_no IS NULL)"
 BARE = "(coalesce({0}.collateral_id, {0}.collateral_type, CAST({0}.appraised_value AS VARCHAR)) IS NULL)"

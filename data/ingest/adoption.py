@@ -16,18 +16,39 @@ from data.facts.parquet_export import MANIFEST, SUCCESS
 from data.history import time_travel
 
 COUNTS = {
-    "rule_id": pa.string(), "subject": pa.string(), "branch_id": pa.string(), "verdict": pa.string(),
-    "reason": pa.string(), "field": pa.string(), "subjects": pa.int64(),
-}  # fmt: skip
+    "rule_id": pa.string(),
+    "subject": pa.string(),
+    "branch_id": pa.string(),
+    "verdict": pa.string(),
+    "reason": pa.string(),
+    "field": pa.string(),
+    "subjects": pa.int64(),
+}
 VIOLATIONS = {
-    "violation_id": pa.string(), "rule_id": pa.string(), "subject": pa.string(), "subject_id": pa.string(),
-    "loan_id": pa.string(), "borrower_id": pa.string(), "branch_id": pa.string(), "officer_id": pa.string(),
-    "balance": pa.decimal128(18, 2), "measured": pa.string(), "limit_value": pa.string(),
+    "violation_id": pa.string(),
+    "rule_id": pa.string(),
+    "subject": pa.string(),
+    "subject_id": pa.string(),
+    "loan_id": pa.string(),
+    "borrower_id": pa.string(),
+    "branch_id": pa.string(),
+    "officer_id": pa.string(),
+    "balance": pa.decimal128(18, 2),
+    "measured": pa.string(),
+    "limit_value": pa.string(),
     "policy_version": pa.string(),
-}  # fmt: skip
+}
 SAYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
-RUN_TABLES = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished", "violation_lives",
-              "violation_cubes")  # fmt: skip
+RUN_TABLES = (
+    "runs",
+    "run_subjects",
+    "run_counts",
+    "violations",
+    "run_data",
+    "vanished",
+    "violation_lives",
+    "violation_cubes",
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +86,14 @@ def adopt(con: duckdb.DuckDBPyConnection, folder: Path) -> Adopted:
     con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in says["subjects"].items()])
     _store(con, run_id, "run_counts", _parquet(folder / "counts", COUNTS), COUNTS)
     _store(con, run_id, "violations", _parquet(folder / "violations", VIOLATIONS), VIOLATIONS)
-    return Adopted(run_id, as_of, says["policy_version"], says["engine_version"], says["subjects"],
-                   _reconciled(con, run_id, folder))  # fmt: skip
+    return Adopted(
+        run_id,
+        as_of,
+        says["policy_version"],
+        says["engine_version"],
+        says["subjects"],
+        _reconciled(con, run_id, folder),
+    )
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -91,14 +118,20 @@ def _need_same(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: st
         "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [says["policy_version"]]
     ).fetchall()
     if not known[0][0]:
-        raise InputError(f"The book does not know policy {says['policy_version']}. Take it in with its tables: "
-                         "python -m policy adopt --tables DIR.")  # fmt: skip
+        raise InputError(
+            f"The book does not know policy {says['policy_version']}. Take it in with its tables: "
+            "python -m policy adopt --tables DIR."
+        )
     if says["data_version"] is None:
-        raise InputError("The facts that were judged do not say from which data they come. Judge facts that were "
-                         "written by python -m data export-facts.")  # fmt: skip
+        raise InputError(
+            "The facts that were judged do not say from which data they come. Judge facts that were "
+            "written by python -m data export-facts."
+        )
     if says["data_version"] != version:
-        raise InputError(f"The verdicts are of data {says['data_version']}, and the book holds {version} for "
-                         f"{says['as_of']}: it has moved since. Export the facts and check them again.")  # fmt: skip
+        raise InputError(
+            f"The verdicts are of data {says['data_version']}, and the book holds {version} for "
+            f"{says['as_of']}: it has moved since. Export the facts and check them again."
+        )
 
 
 def _parquet(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
@@ -115,8 +148,9 @@ def _parquet(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
             if name not in schema.names:
                 raise InputError(f"{file} has no column '{name}' ({wanted}). Run the check again.")
             if schema.field(name).type != wanted:
-                raise InputError(f"{file}, column '{name}' is {schema.field(name).type}, not {wanted}. "
-                                 "Run the check again.")  # fmt: skip
+                raise InputError(
+                    f"{file}, column '{name}' is {schema.field(name).type}, not {wanted}. Run the check again."
+                )
     return ds.dataset(files, schema=pa.schema(list(columns.items())))
 
 
@@ -125,8 +159,11 @@ def _store(
 ) -> None:
     names = ", ".join(columns)
     con.register("judged_elsewhere", found)
-    con.execute(f"INSERT INTO {table} (run_id, {names}) SELECT $run, {names} FROM judged_elsewhere "
-                f"ORDER BY {', '.join(list(columns)[1:4])}", {"run": run_id})  # fmt: skip
+    con.execute(
+        f"INSERT INTO {table} (run_id, {names}) SELECT $run, {names} FROM judged_elsewhere "
+        f"ORDER BY {', '.join(list(columns)[1:4])}",
+        {"run": run_id},
+    )
     con.unregister("judged_elsewhere")
 
 

@@ -14,9 +14,18 @@ from data.ingest.report import Report
 from data.ingest.staging import Count, Stage
 
 COUNTS = (
-    "table_name", "file", "sha256", "encoding", "rows_in", "loaded", "quarantined", "ignored", "balance_in",
-    "balance_loaded", "derived",
-)  # fmt: skip
+    "table_name",
+    "file",
+    "sha256",
+    "encoding",
+    "rows_in",
+    "loaded",
+    "quarantined",
+    "ignored",
+    "balance_in",
+    "balance_loaded",
+    "derived",
+)
 
 
 def fingerprint(sources: list[Source], as_of: date, profile: Profile | None, scope: str | None = None) -> str:
@@ -80,8 +89,13 @@ def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stag
 
 def store_notes(con: duckdb.DuckDBPyConnection, report: Report) -> None:
     """What the report says beside its counts."""
-    extra = {"assumptions": report.assumptions, "lookups": report.lookups, "totals": report.totals,
-             "findings": report.findings, "scope": report.scope}  # fmt: skip
+    extra = {
+        "assumptions": report.assumptions,
+        "lookups": report.lookups,
+        "totals": report.totals,
+        "findings": report.findings,
+        "scope": report.scope,
+    }
     con.execute(
         "UPDATE batches SET assumptions = ? WHERE batch_id = ?",
         [json.dumps(extra, ensure_ascii=False, default=str), report.batch],

@@ -90,7 +90,12 @@ def magnitudes(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> l
     first = differ.row(0, named=True)
     zh = dictionary.fields(table)["balance"].zh
     return [
-        note("note_magnitude", rows=len(differ), value=first["loan_id"], row=first["source_row_derived"],
-             field="balance",
-             field_zh=zh)
-    ]  # fmt: skip
+        note(
+            "note_magnitude",
+            rows=len(differ),
+            value=first["loan_id"],
+            row=first["source_row_derived"],
+            field="balance",
+            field_zh=zh,
+        )
+    ]

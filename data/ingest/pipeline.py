@@ -109,9 +109,15 @@ def _write(
     on_step("store")
     with book.writing(path, incoming) as con:
         report = Report(
-            batches.new_id(con, as_of, mark), as_of, profile, stage.counts, assumptions=stage.notes, lookups=lookups,
-            totals=totals, scope=scope,
-        )  # fmt: skip
+            batches.new_id(con, as_of, mark),
+            as_of,
+            profile,
+            stage.counts,
+            assumptions=stage.notes,
+            lookups=lookups,
+            totals=totals,
+            scope=scope,
+        )
         batches.store(con, report, mark, stage)
         if report.loaded:
             replaces = [versions.load(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()]

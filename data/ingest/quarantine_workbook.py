@@ -25,9 +25,13 @@ def make(rows: list[dict[str, Any]]) -> bytes:
         for number, ((table, headers), own) in enumerate(sheets.items(), start=1):
             sheet = workbook.add_worksheet(f"{number} {table}"[:SHEET_NAME])
             _frame(own, headers).write_excel(
-                workbook, sheet, header_format=heading, freeze_panes=(1, 0), autofilter=True,
+                workbook,
+                sheet,
+                header_format=heading,
+                freeze_panes=(1, 0),
+                autofilter=True,
                 column_widths={name: WIDE if name == REASON[0] else NARROW for name in (*REASON, *headers)},
-            )  # fmt: skip
+            )
     return buffer.getvalue()
 
 

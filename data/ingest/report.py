@@ -63,10 +63,18 @@ class Report:
             for name, counts in self.tables().items()
         }
         return {
-            "batch": self.batch, "already_loaded": self.already_loaded, "as_of": self.as_of.isoformat(),
-            "profile": self.profile, "tables": tables, "files": files, "lookups": self.lookups,
-            "assumptions": self.assumptions, "totals": self.totals, "findings": self.findings, "scope": self.scope,
-        }  # fmt: skip
+            "batch": self.batch,
+            "already_loaded": self.already_loaded,
+            "as_of": self.as_of.isoformat(),
+            "profile": self.profile,
+            "tables": tables,
+            "files": files,
+            "lookups": self.lookups,
+            "assumptions": self.assumptions,
+            "totals": self.totals,
+            "findings": self.findings,
+            "scope": self.scope,
+        }
 
     def as_text(self) -> str:
         done = "already loaded, nothing changed 已导入过，未作改动" if self.already_loaded else "loaded 已导入"
@@ -91,8 +99,13 @@ def _amount(finding: dict) -> str:
 
 
 HEADINGS = (
-    "rows in 读入", "loaded 入库", "quarantined 隔离", "ignored 忽略", "balance in 读入余额", "balance loaded 入库余额",
-)  # fmt: skip
+    "rows in 读入",
+    "loaded 入库",
+    "quarantined 隔离",
+    "ignored 忽略",
+    "balance in 读入余额",
+    "balance loaded 入库余额",
+)
 
 
 def _sum(values: list[Decimal | None]) -> Decimal | None:

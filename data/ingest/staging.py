@@ -129,9 +129,17 @@ def _count(part: Part, quarantined: int, loaded: pl.DataFrame) -> Count:
     balances = part.balances
     held = None if balances is None else loaded[f"{part.table}.balance"]
     return Count(
-        part.table, part.sheet.name, part.sheet.source.sha256, part.sheet.encoding, part.rows_in, len(loaded),
-        quarantined, part.ignored, total(balances), total(held),
-    )  # fmt: skip
+        part.table,
+        part.sheet.name,
+        part.sheet.source.sha256,
+        part.sheet.encoding,
+        part.rows_in,
+        len(loaded),
+        quarantined,
+        part.ignored,
+        total(balances),
+        total(held),
+    )
 
 
 def total(balances: pl.Series | None):
@@ -145,9 +153,18 @@ def _count_derived(table: str, frame: pl.DataFrame, parts: list[Part], result: S
         if len(rows):
             held = total(rows["snapshots.balance"]) if "snapshots.balance" in rows.columns else None
             result.counts.append(
-                Count(table, part.sheet.name, part.sheet.source.sha256, part.sheet.encoding, len(rows), len(rows),
-                      balance_in=held, balance_loaded=held, derived=True)
-            )  # fmt: skip
+                Count(
+                    table,
+                    part.sheet.name,
+                    part.sheet.source.sha256,
+                    part.sheet.encoding,
+                    len(rows),
+                    len(rows),
+                    balance_in=held,
+                    balance_loaded=held,
+                    derived=True,
+                )
+            )
 
 
 def _finished(rows: pl.DataFrame, table: str, *, keep_old: bool) -> pl.DataFrame:

@@ -47,11 +47,18 @@ def _rows(name: str) -> list[dict[str, str]]:
 def checks() -> dict[str, Check]:
     return {
         r["check_id"]: Check(
-            r["check_id"], r["table"], r["severity"], r["condition"], tuple(filter(None, r["shows"].split("|"))),
-            r["zh"], r["en"], r["do_zh"], r["do_en"],
+            r["check_id"],
+            r["table"],
+            r["severity"],
+            r["condition"],
+            tuple(filter(None, r["shows"].split("|"))),
+            r["zh"],
+            r["en"],
+            r["do_zh"],
+            r["do_en"],
         )
         for r in _rows("quality.csv")
-    }  # fmt: skip
+    }
 
 
 def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None = None) -> pl.DataFrame:
@@ -128,9 +135,15 @@ def of_batch(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[di
     """What the batch report says: the checks that found rows among those the batch brought."""
     found = findings(con, as_of, batch).filter(pl.col("rows") > 0)
     said = found.select(
-        "check_id", "table", "severity", "rows", pl.col("amount").cast(pl.String), "foreign",
-        pl.col("title_zh").alias("zh"), pl.col("title_en").alias("en"),
-    )  # fmt: skip
+        "check_id",
+        "table",
+        "severity",
+        "rows",
+        pl.col("amount").cast(pl.String),
+        "foreign",
+        pl.col("title_zh").alias("zh"),
+        pl.col("title_en").alias("en"),
+    )
     return said.to_dicts()
 
 
@@ -213,6 +226,8 @@ def _summed(counted: list[dict[str, Any]], number: int) -> dict[str, Any]:
     own = [row[f"amount{number}"] for row in held if row["currency"] is None]
     foreign = [f"{row['currency']} {row[f'amount{number}']:,.2f}" for row in held if row["currency"] is not None]
     return {
-        "rows": sum(row[f"rows{number}"] for row in counted), "checked": sum(row["checked"] for row in counted),
-        "amount": sum(own) if own else None, "foreign": ", ".join(foreign) or None,
-    }  # fmt: skip
+        "rows": sum(row[f"rows{number}"] for row in counted),
+        "checked": sum(row["checked"] for row in counted),
+        "amount": sum(own) if own else None,
+        "foreign": ", ".join(foreign) or None,
+    }

@@ -33,9 +33,12 @@ IN_SCOPE = """f.as_of = $as_of AND f.is_running
 
 def _bound(as_of: date, scope: Scope) -> dict[str, object]:
     return {
-        "as_of": as_of, "first": scope.first, "last": scope.last, "branches": list(scope.branches),
+        "as_of": as_of,
+        "first": scope.first,
+        "last": scope.last,
+        "branches": list(scope.branches),
         "officers": list(scope.officers),
-    }  # fmt: skip
+    }
 
 
 def by_day(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, scope: Scope) -> pl.DataFrame:

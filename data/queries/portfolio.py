@@ -32,8 +32,8 @@ def population(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]
         """SELECT count(*) AS loans, count(*) FILTER (is_running) AS running,
                count(*) FILTER (NOT is_running) AS ended, count(*) FILTER (is_running IS NULL) AS unknown
            FROM facts_loan WHERE as_of = $as_of""",
-               as_of=as_of,
-    ).row(0, named=True)  # fmt: skip
+        as_of=as_of,
+    ).row(0, named=True)
 
 
 def distribution(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, field: str) -> pl.DataFrame:

@@ -142,12 +142,16 @@ def summary(moves: pl.DataFrame) -> list[dict[str, Any]]:
         moved = sum((line["amount"] for line in lines.values()), Decimal(0))
         found.append(
             {
-                "currency": currency, "opening": opening, "closing": closing,
+                "currency": currency,
+                "opening": opening,
+                "closing": closing,
                 "opening_loans": rows.filter(pl.col("change") != "new").height,
                 "closing_loans": rows.filter(pl.col("change") != "vanished").height,
-                "changes": lines, "of_which": flags, "difference": opening + moved - closing,
+                "changes": lines,
+                "of_which": flags,
+                "difference": opening + moved - closing,
             }
-        )  # fmt: skip
+        )
     return found
 
 

@@ -14,9 +14,26 @@ KINDS = ("maturity", "collection")
 COPIES = ("borrower", "guarantor", "file")
 ANY = "*"
 HOLE = re.compile(r"\{(\w*)\}")
-KNOWN = ("number", "borrower", "guarantor", "contract_no", "loan_id", "principal", "balance", "balance_words",
-         "disbursed_on", "maturity", "as_of", "pay_by", "apply_by", "days_past_due", "principal_overdue",
-         "interest_overdue", "branch", "officer")  # fmt: skip
+KNOWN = (
+    "number",
+    "borrower",
+    "guarantor",
+    "contract_no",
+    "loan_id",
+    "principal",
+    "balance",
+    "balance_words",
+    "disbursed_on",
+    "maturity",
+    "as_of",
+    "pay_by",
+    "apply_by",
+    "days_past_due",
+    "principal_overdue",
+    "interest_overdue",
+    "branch",
+    "officer",
+)
 ONCE = ("title", "prefix", "copy", "to", "number", "contact", "signature", "date")
 
 
@@ -55,10 +72,12 @@ def read(kind: str, lang: str) -> Texts:
     for number, row in enumerate(rows, start=2):
         _check(number, row)
     own = [row for row in rows if row["kind"] in (kind, ANY)]
-    texts = Texts({
-        copy: tuple(Text(row["part"], bool(row["optional"]), row[lang]) for row in own if _is_for(row, copy))
-        for copy in COPIES
-    })  # fmt: skip
+    texts = Texts(
+        {
+            copy: tuple(Text(row["part"], bool(row["optional"]), row[lang]) for row in own if _is_for(row, copy))
+            for copy in COPIES
+        }
+    )
     for copy in COPIES:
         _whole(texts, kind, copy)
     return texts

@@ -108,8 +108,10 @@ def _guarantors(row: dict[str, Any]) -> list[tuple[tuple[str, ...], str | None]]
 def _values(order: Order, texts: Texts, row: dict[str, Any]) -> dict[str, str | None]:
     """Everything a text may state, written out; None where it is not known."""
     lang, currency, maturity = order.lang, row["currency"], row["current_maturity"]
-    amounts = {name: wording.money(row[name], currency, lang) for name in ("principal", "balance", "principal_overdue",
-                                                                           "interest_overdue")}  # fmt: skip
+    amounts = {
+        name: wording.money(row[name], currency, lang)
+        for name in ("principal", "balance", "principal_overdue", "interest_overdue")
+    }
     before = working_days.on_or_before(maturity) if maturity else None
     return amounts | {
         "number": f"{texts.one('file', 'prefix', {})}-{order.as_of:%Y%m%d}-{row['loan_id']}",
@@ -147,10 +149,16 @@ def _copy(texts: Texts, copy: str, values: dict[str, str | None]) -> dict[str, o
 def _receipt(texts: Texts, copy: str, values: dict[str, str | None]) -> dict[str, object] | None:
     """The part to sign and send back; none on a copy without a title for it."""
     title = texts.one(copy, "receipt", values)
-    return {
-        "title": title, "to": texts.one(copy, "receipt_to", values), "received": texts.one(copy, "received", values),
-        "lines": texts.all(copy, "receipt_line", values),
-    } if title else None  # fmt: skip
+    return (
+        {
+            "title": title,
+            "to": texts.one(copy, "receipt_to", values),
+            "received": texts.one(copy, "received", values),
+            "lines": texts.all(copy, "receipt_line", values),
+        }
+        if title
+        else None
+    )
 
 
 def _filed(
@@ -168,10 +176,11 @@ def _filed(
     extra = texts.all("file", note, {}) if note else []
     return {
         "addressed": names,
-        "delivery_heads": [texts.one("file", part, {}) for part in ("addressed", "addressed_by", "addressed_on",
-                                                                    "addressed_receipt")],
+        "delivery_heads": [
+            texts.one("file", part, {}) for part in ("addressed", "addressed_by", "addressed_on", "addressed_receipt")
+        ],
         "paragraphs": [*texts.all("file", "paragraph", _values(order, texts, row)), *extra],
-    }  # fmt: skip
+    }
 
 
 def _label(code: dictionary.Code, lang: str) -> str:

@@ -88,8 +88,9 @@ def cover(policy: Policy, judged: dict[str, dict[str, int]] | None = None) -> li
         reason = reasons.pop(clause.clause_id, None)
         cited = tuple(others.get(clause.clause_id, []))
         if reason and (own or cited):
-            raise InputError(f"Policy tables: {UNCOVERED} says why {clause.clause_id} is not covered, but it is. "
-                             "Remove the row.")  # fmt: skip
+            raise InputError(
+                f"Policy tables: {UNCOVERED} says why {clause.clause_id} is not covered, but it is. Remove the row."
+            )
         found.append(ClauseCoverage(clause, own, cited, *(("", "") if own or cited else reason or NO_RULE)))
     if reasons:
         raise InputError(f"Policy tables: {UNCOVERED} names clauses that clauses.csv has not: {', '.join(reasons)}.")
@@ -127,12 +128,14 @@ def _rules(policy: Policy, judged: dict[str, dict[str, int]] | None) -> dict[str
         examples.setdefault(example.rule_id, Counter())[example.verdict] += 1
     return {
         rule.rule_id: RuleCoverage(
-            rule.rule_id, rule.title_zh, rule.title_en,
+            rule.rule_id,
+            rule.title_zh,
+            rule.title_en,
             {verdict: examples.get(rule.rule_id, Counter())[verdict] for verdict in VERDICTS},
             (judged or {}).get(rule.rule_id),
         )
         for rule in policy.rules.values()
-    }  # fmt: skip
+    }
 
 
 def verdicts_of(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, dict[str, int]]:

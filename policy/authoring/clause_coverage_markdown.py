@@ -43,9 +43,14 @@ def whole(found: list[ClauseCoverage]) -> str:
         examples = " ".join(str(each.examples[verdict]) for verdict in VERDICTS) if each.rules else ""
         reason = "" if each.is_covered else f"{each.reason_zh} {each.reason_en}"
         cells = (
-            clause.clause_id, f"{clause.gist_zh} {clause.gist_en}", clause.mechanical,
-            ", ".join(rule.rule_id for rule in each.rules), ", ".join(each.cited_by), examples, reason,
-        )  # fmt: skip
+            clause.clause_id,
+            f"{clause.gist_zh} {clause.gist_en}",
+            clause.mechanical,
+            ", ".join(rule.rule_id for rule in each.rules),
+            ", ".join(each.cited_by),
+            examples,
+            reason,
+        )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -26,6 +26,9 @@ def expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
                 days=(row.effective_to - as_of).days,
                 as_of=as_of,
             )
-            fix = tell("A row that follows stands in the table; check it.") if row.effective_to in starts else (
-                tell("Add what follows it."))  # fmt: skip
+            fix = (
+                tell("A row that follows stands in the table; check it.")
+                if row.effective_to in starts
+                else (tell("Add what follows it."))
+            )
             yield Problem("warning", row.place.table, row.place.row, "effective_to", ends, fix)

@@ -48,9 +48,14 @@ class Impact:
 
 
 def compare(
-    con: duckdb.DuckDBPyConnection, before: Policy, after: Policy, as_of: date, *, today: bool,
+    con: duckdb.DuckDBPyConnection,
+    before: Policy,
+    after: Policy,
+    as_of: date,
+    *,
+    today: bool,
     on_step: Callable[[str], None] = lambda _: None,
-) -> Impact:  # fmt: skip
+) -> Impact:
     """Judges the book's facts of as_of by both policies; leaves the temporary table `moved_loans` for `listed`.
 
     `on_step` hears the name of each subject whose rules are judged, before they are.
@@ -227,9 +232,21 @@ def listed(con: duckdb.DuckDBPyConnection, after: Policy, before: Policy) -> pl.
     """Every move with the loans behind it and the rule's titles, after compare()."""
     titles = pl.DataFrame(
         [(rule.rule_id, rule.title_zh, rule.title_en) for rule in (before.rules | after.rules).values()],
-        schema=("rule_id", "title_zh", "title_en"), orient="row",
-    )  # fmt: skip
+        schema=("rule_id", "title_zh", "title_en"),
+        orient="row",
+    )
     found = query.frame(con, "SELECT * FROM moved_loans ORDER BY kind, rule_id, subject_id, loan_id")
-    names = ["kind", "rule_id", "title_zh", "title_en", "severity", "subject", "subject_id", *IDENTITY, "balance",
-             "before", "after"]  # fmt: skip
+    names = [
+        "kind",
+        "rule_id",
+        "title_zh",
+        "title_en",
+        "severity",
+        "subject",
+        "subject_id",
+        *IDENTITY,
+        "balance",
+        "before",
+        "after",
+    ]
     return found.join(titles, on="rule_id", how="left", maintain_order="left").select(names)

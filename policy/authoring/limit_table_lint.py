@@ -100,8 +100,14 @@ def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
     limits = [column.name for column in table.columns if column.role == "limit"]
     if not any(row.cells[name] for name in limits) and not row.reading_zh:
         message = tell("{row_id} gives no limit at all, so what it answers for is never judged.", row_id=row.row_id)
-        yield Problem("warning", row.place.table, row.place.row, limits[0] if limits else "-", message,
-                      tell("Fill in the limit, or say in the reading why there is none."))  # fmt: skip
+        yield Problem(
+            "warning",
+            row.place.table,
+            row.place.row,
+            limits[0] if limits else "-",
+            message,
+            tell("Fill in the limit, or say in the reading why there is none."),
+        )
 
 
 def _unread(policy: Policy) -> Iterator[Problem]:

@@ -97,8 +97,10 @@ def draw(
     roots = frozenset((dictionary.subjects()[subject].id, "loan_id", "borrower_id"))
     select = judged.columns.select(booked(subject), roots.union(*(rule.reads for rule in judged.rules)), pruned=True)
     codes = ", ".join(f"CAST({rule.texts.code} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE curve AS {select} SELECT loan_id, borrower_id, {codes} FROM columns",
-                {"as_of": as_of})  # fmt: skip
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE curve AS {select} SELECT loan_id, borrower_id, {codes} FROM columns",
+        {"as_of": as_of},
+    )
     numbers = range(len(judged.rules))
     counts = con.execute(f"SELECT {', '.join(_counted(n) for n in numbers)} FROM curve").fetchall()[0]
     caught = con.execute(_caught(len(judged.rules)), {"as_of": as_of}).fetchall()[0]
@@ -144,8 +146,12 @@ def _literal(value: Value) -> str:
 
 
 def _counted(n: int) -> str:
-    tests = (f"r{n} = {PASS}", f"r{n} = {VIOLATION}", f"r{n} = {NOT_APPLICABLE}",
-             f"r{n} NOT IN ({PASS}, {VIOLATION}, {NOT_APPLICABLE})")  # fmt: skip
+    tests = (
+        f"r{n} = {PASS}",
+        f"r{n} = {VIOLATION}",
+        f"r{n} = {NOT_APPLICABLE}",
+        f"r{n} NOT IN ({PASS}, {VIOLATION}, {NOT_APPLICABLE})",
+    )
     return "[" + ", ".join(f"count(*) FILTER ({test})" for test in tests) + "]"
 
 

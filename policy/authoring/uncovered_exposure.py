@@ -88,9 +88,14 @@ def _condition(region: Region, columns: Columns, act: Typed) -> exp.Expression:
 
 
 def _count(
-    con: duckdb.DuckDBPyConnection, columns: Columns, asking: Asking, act: Typed, regions: list[exp.Expression],
-    tests: list[exp.Expression], as_of: date,
-) -> tuple[list[int], list[int], list[Decimal], list[int]]:  # fmt: skip
+    con: duckdb.DuckDBPyConnection,
+    columns: Columns,
+    asking: Asking,
+    act: Typed,
+    regions: list[exp.Expression],
+    tests: list[exp.Expression],
+    as_of: date,
+) -> tuple[list[int], list[int], list[Decimal], list[int]]:
     """Of each region: records, loans, balance; of each row: records. A loan of several records counts once."""
     keys = [key.name for key in columns.policy.limit_tables[asking.table].keys]
     subject_id = dictionary.subjects()[asking.subject].id

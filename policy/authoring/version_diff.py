@@ -38,9 +38,23 @@ class Change:
 
 JUDGED = ("rules", "limits", "limit_columns.csv", "derived.csv")  # the tables that verdicts are made of
 WORDS = {
-    "file", "family", "stage", "title_zh", "title_en", "severity", "clause_id", "evidence", "cure", "grace_days",
-    "remedy_zh", "remedy_en", "reading_zh", "reading_en", "zh", "en",
-}  # fmt: skip
+    "file",
+    "family",
+    "stage",
+    "title_zh",
+    "title_en",
+    "severity",
+    "clause_id",
+    "evidence",
+    "cure",
+    "grace_days",
+    "remedy_zh",
+    "remedy_en",
+    "reading_zh",
+    "reading_en",
+    "zh",
+    "en",
+}
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> list[Change]:

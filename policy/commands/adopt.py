@@ -30,8 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"No book at {arguments.book}. Give the --book whose facts were judged.")
     with book.writing(arguments.book) as con:
         now = datetime.now(UTC).replace(tzinfo=None)
-        con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
-                    [policy.version, json.dumps(policy.texts, ensure_ascii=False), now])  # fmt: skip
+        con.execute(
+            "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
+            [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
+        )
         found = adoption.adopt(con, arguments.folder)
         if found.policy_version == policy.version:
             metric_store.record(con, policy, found.as_of)
@@ -40,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         printing.as_json(vars(found))
         return 0
-    print(f"Run {found.run_id}: {found.violations:,} violations of {sum(found.subjects.values()):,} records, "
-          f"judged by {found.engine_version}.")  # fmt: skip
+    print(
+        f"Run {found.run_id}: {found.violations:,} violations of {sum(found.subjects.values()):,} records, "
+        f"judged by {found.engine_version}."
+    )
     return 0

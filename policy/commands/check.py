@@ -78,8 +78,10 @@ def _days(con: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list
 
 
 def _print(run: dict[str, Any]) -> None:
-    print(f"Run {run['run_id']}: policy {run['policy_version']}, as of {run['as_of']}, "
-          + ", ".join(f"{n} {subject}" for subject, n in run["subjects"].items()))  # fmt: skip
+    print(
+        f"Run {run['run_id']}: policy {run['policy_version']}, as of {run['as_of']}, "
+        + ", ".join(f"{n} {subject}" for subject, n in run["subjects"].items())
+    )
     print(f"{'rule':34}{'severity':10}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
     for rule in run["rules"]:
         print(f"{rule['rule_id']:34}{rule['severity']:10}" + "".join(f"{rule[verdict]:>16}" for verdict in VERDICTS))
@@ -87,8 +89,13 @@ def _print(run: dict[str, Any]) -> None:
 
 def _run_json(policy: Policy, run: snapshot_check.Run) -> dict[str, Any]:
     rules = [_rule_json(policy, counted) for counted in run.rules]
-    return {"policy_version": run.policy_version, "as_of": run.as_of, "run_id": run.run_id,
-            "subjects": run.subjects, "rules": rules}  # fmt: skip
+    return {
+        "policy_version": run.policy_version,
+        "as_of": run.as_of,
+        "run_id": run.run_id,
+        "subjects": run.subjects,
+        "rules": rules,
+    }
 
 
 def _rule_json(policy: Policy, counted: snapshot_check.RuleCounts) -> dict[str, Any]:

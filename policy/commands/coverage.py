@@ -61,8 +61,11 @@ def _judged(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[s
 
 def _warn(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> None:
     if judged and judged.policy_version != policy.version:
-        print(f"warning: run {judged.run_id} was judged by policy {judged.policy_version}, these tables are "
-              f"{policy.version}; run python -m policy check.", file=sys.stderr)  # fmt: skip
+        print(
+            f"warning: run {judged.run_id} was judged by policy {judged.policy_version}, these tables are "
+            f"{policy.version}; run python -m policy check.",
+            file=sys.stderr,
+        )
     day = judged.as_of if judged else arguments.as_of
     for warning in expiring(policy, day) if day else ():
         print(f"warning: {warning}", file=sys.stderr)
@@ -70,12 +73,23 @@ def _warn(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> 
 
 def _json(policy: Policy, judged: Run | None, found: list[ClauseCoverage]) -> dict[str, Any]:
     clauses = [
-        {**asdict(each.clause), "is_covered": each.is_covered, "rules": [asdict(rule) for rule in each.rules],
-         "cited_by": each.cited_by, "reason_zh": each.reason_zh, "reason_en": each.reason_en}
+        {
+            **asdict(each.clause),
+            "is_covered": each.is_covered,
+            "rules": [asdict(rule) for rule in each.rules],
+            "cited_by": each.cited_by,
+            "reason_zh": each.reason_zh,
+            "reason_en": each.reason_en,
+        }
         for each in found
-    ]  # fmt: skip
-    return {"policy_version": policy.version, "run": judged and asdict(judged), "clauses": clauses,
-            "covered": sum(each.is_covered for each in found), "unreached": _unreached(found)}  # fmt: skip
+    ]
+    return {
+        "policy_version": policy.version,
+        "run": judged and asdict(judged),
+        "clauses": clauses,
+        "covered": sum(each.is_covered for each in found),
+        "unreached": _unreached(found),
+    }
 
 
 def _unreached(found: list[ClauseCoverage]) -> list[str]:
@@ -85,12 +99,17 @@ def _unreached(found: list[ClauseCoverage]) -> list[str]:
 
 def _print(judged: Run | None, found: list[ClauseCoverage]) -> None:
     print(f"Run {judged.run_id}, as of {judged.as_of}" if judged else "No book: verdicts are not counted.")
-    print(f"{'clause, rule':44}" + "".join(f"{'ex. ' + v[:8]:>13}" for v in VERDICTS)
-          + "".join(f"{v:>16}" for v in VERDICTS))  # fmt: skip
+    print(
+        f"{'clause, rule':44}"
+        + "".join(f"{'ex. ' + v[:8]:>13}" for v in VERDICTS)
+        + "".join(f"{v:>16}" for v in VERDICTS)
+    )
     for each in found:
         clause = each.clause
-        print(f"{clause.clause_id:18}{clause.mechanical}  {clause.gist_zh} / {clause.gist_en}"
-              + ("" if each.is_covered else f"  NOT COVERED: {each.reason_zh} / {each.reason_en}"))  # fmt: skip
+        print(
+            f"{clause.clause_id:18}{clause.mechanical}  {clause.gist_zh} / {clause.gist_en}"
+            + ("" if each.is_covered else f"  NOT COVERED: {each.reason_zh} / {each.reason_en}")
+        )
         for rule in each.rules:
             counts = [f"{rule.judged[v]:>16}" for v in VERDICTS] if rule.judged else []
             print(f"    {rule.rule_id:40}" + "".join(f"{rule.examples[v]:>13}" for v in VERDICTS) + "".join(counts))

@@ -26,13 +26,26 @@ def run(arguments: argparse.Namespace) -> int:
     rule = policy.rules[arguments.rule_id]
     if arguments.json:
         found = [{"limit": p.limit, **p.counts, "loans": p.loans, "yuan": p.yuan} for p in points]
-        printing.as_json({"rule_id": rule.rule_id, "comparator": rule.comparator, "unit": rule.unit, "as_of": as_of,
-                          "policy_version": policy.version, "limits": found})  # fmt: skip
+        printing.as_json(
+            {
+                "rule_id": rule.rule_id,
+                "comparator": rule.comparator,
+                "unit": rule.unit,
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "limits": found,
+            }
+        )
         return 0
-    print(f"{rule.rule_id} {rule.title_zh} / {rule.title_en}: {rule.measure} {rule.comparator} … ({rule.unit}), "
-          f"as of {as_of}")  # fmt: skip
+    print(
+        f"{rule.rule_id} {rule.title_zh} / {rule.title_en}: {rule.measure} {rule.comparator} … ({rule.unit}), "
+        f"as of {as_of}"
+    )
     print(f"{'limit':>16}" + "".join(f"{verdict:>16}" for verdict in VERDICTS) + f"{'loans':>10}{'yuan':>22}")
     for point in points:
-        print(f"{point.limit:>16}" + "".join(f"{point.counts[verdict]:>16}" for verdict in VERDICTS)
-              + f"{point.loans:>10}{point.yuan:>22,}")  # fmt: skip
+        print(
+            f"{point.limit:>16}"
+            + "".join(f"{point.counts[verdict]:>16}" for verdict in VERDICTS)
+            + f"{point.loans:>10}{point.yuan:>22,}"
+        )
     return 0

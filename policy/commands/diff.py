@@ -75,19 +75,31 @@ def lines(found: list[Change]) -> None:
 def _show_runs(found: RunDifference, *, as_json: bool) -> None:
     totals = {cause: {change: found.total(cause, change) for change in ("appeared", "vanished")} for cause in CAUSES}
     if as_json:
-        printing.as_json({"a": asdict(found.before), "b": asdict(found.after), "order": CAUSES, "violations": totals,
-                          "counts": found.counts.to_dicts(), "changes": found.changes.to_dicts()})  # fmt: skip
+        printing.as_json(
+            {
+                "a": asdict(found.before),
+                "b": asdict(found.after),
+                "order": CAUSES,
+                "violations": totals,
+                "counts": found.counts.to_dicts(),
+                "changes": found.changes.to_dicts(),
+            }
+        )
         return
     print(f"Run {found.before.run_id} → {found.after.run_id}")
     print(f"{'cause':10}{'appeared':>10}{'vanished':>10}")
     for cause, each in totals.items():
         print(f"{cause:10}{each['appeared']:>10}{each['vanished']:>10}")
-    print(f"{'in all':10}{sum(t['appeared'] for t in totals.values()):>10}"
-          f"{sum(t['vanished'] for t in totals.values()):>10}")  # fmt: skip
+    print(
+        f"{'in all':10}{sum(t['appeared'] for t in totals.values()):>10}"
+        f"{sum(t['vanished'] for t in totals.values()):>10}"
+    )
     print(f"\n{'rule':34}{'verdict':16}{'before':>9}{'after':>9}" + "".join(f"{cause:>9}" for cause in CAUSES))
     for row in found.counts.to_dicts():
-        print(f"{row['rule_id']:34}{row['verdict']:16}{row['before']:>9}{row['after']:>9}"
-              + "".join(f"{row[cause]:>+9}" for cause in CAUSES))  # fmt: skip
+        print(
+            f"{row['rule_id']:34}{row['verdict']:16}{row['before']:>9}{row['after']:>9}"
+            + "".join(f"{row[cause]:>+9}" for cause in CAUSES)
+        )
     print()
     for row in found.changes.head(MOST_LINES).to_dicts():
         print(f"{row['change']:10}{row['cause']:8}{row['rule_id']:34}{row['subject']:12}{row['subject_id']}")

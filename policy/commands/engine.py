@@ -32,8 +32,11 @@ def misused(given: argparse.Namespace) -> str | None:
         return f"{', '.join(wrong)}: only with --engine of a cluster" if wrong else None
     if wrong := [option for name, option in NOT_ELSEWHERE.items() if getattr(given, name)]:
         return f"{', '.join(wrong)}: a cluster judges one snapshot; give --as-of"
-    lacks = [option for option, value in (("--facts", given.facts), ("--out", given.out), ("--as-of", given.as_of))
-             if not value]  # fmt: skip
+    lacks = [
+        option
+        for option, value in (("--facts", given.facts), ("--out", given.out), ("--as-of", given.as_of))
+        if not value
+    ]
     if lacks:
         return f"--engine {given.engine} needs {', '.join(lacks)}"
     if odd := [pair for pair in given.conf if "=" not in pair]:
@@ -46,13 +49,22 @@ def run(given: argparse.Namespace) -> int:
 
     policy = snapshot_check.load(given.tables)
     settings = dict(pair.split("=", 1) for pair in given.conf)
-    found = check(policy, given.as_of, source=given.facts, out=given.out, master=given.master or "local[*]",
-                  today=given.today, settings=settings)  # fmt: skip
+    found = check(
+        policy,
+        given.as_of,
+        source=given.facts,
+        out=given.out,
+        master=given.master or "local[*]",
+        today=given.today,
+        settings=settings,
+    )
     if given.json:
         printing.as_json(found | {"out": given.out})
         return 0
-    print(f"Policy {policy.version}, as of {found['as_of']}, {found['engine_version']}: "
-          + ", ".join(f"{n} {subject}" for subject, n in found["subjects"].items()))  # fmt: skip
+    print(
+        f"Policy {policy.version}, as of {found['as_of']}, {found['engine_version']}: "
+        + ", ".join(f"{n} {subject}" for subject, n in found["subjects"].items())
+    )
     print(", ".join(f"{verdict} {found['verdicts'].get(verdict, 0):,}" for verdict in VERDICTS))
     print(f"Verdicts: {given.out}. Take them into the book: python -m policy adopt {given.out}")
     return 0

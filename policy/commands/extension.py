@@ -61,11 +61,20 @@ def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
         follows = extension_decision.consequences(con, policy, as_of, request)
     if arguments.json:
         lines = [printing.line_json(policy, line) for line in decision.lines]
-        printing.as_json({**asdict(decision), "lines": lines, "consequences": _consequences_json(follows),
-                          "as_of": as_of, "policy_version": policy.version})  # fmt: skip
+        printing.as_json(
+            {
+                **asdict(decision),
+                "lines": lines,
+                "consequences": _consequences_json(follows),
+                "as_of": as_of,
+                "policy_version": policy.version,
+            }
+        )
         return 0
-    print(f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
-          f"{decision.latest_permitted}, apply by {decision.apply_by}.")  # fmt: skip
+    print(
+        f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
+        f"{decision.latest_permitted}, apply by {decision.apply_by}."
+    )
     printing.lines(policy, decision.lines)
     _print_consequences(follows)
     return 0
@@ -74,20 +83,29 @@ def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
 def _consequences_json(follows: Consequences) -> dict[str, list[dict[str, Any]]]:
     return {
         "changes": [
-            _said(change.row, change) | {"unit": change.row.unit, "difference": change.difference,
-                                         "missing": change.missing} for change in follows.changes
+            _said(change.row, change)
+            | {"unit": change.row.unit, "difference": change.difference, "missing": change.missing}
+            for change in follows.changes
         ],
         "ratios": [
-            _said(ratio.row, ratio) | {"level": ratio.level, "balance_before": ratio.part_before,
-                                       "balance_after": ratio.part_after} for ratio in follows.ratios
+            _said(ratio.row, ratio)
+            | {"level": ratio.level, "balance_before": ratio.part_before, "balance_after": ratio.part_after}
+            for ratio in follows.ratios
         ],
-    }  # fmt: skip
+    }
 
 
 def _said(row: Consequence | ExposureRatio, found: Change | RatioChange) -> dict[str, Any]:
     name = row.outcome if isinstance(row, Consequence) else row.ratio
-    return {"name": name, "before": found.before, "after": found.after, "zh": row.zh, "en": row.en,
-            "clause_id": row.clause_id, "evidence": row.evidence}  # fmt: skip
+    return {
+        "name": name,
+        "before": found.before,
+        "after": found.after,
+        "zh": row.zh,
+        "en": row.en,
+        "clause_id": row.clause_id,
+        "evidence": row.evidence,
+    }
 
 
 def _print_consequences(follows: Consequences) -> None:

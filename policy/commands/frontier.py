@@ -27,8 +27,15 @@ def run(arguments: argparse.Namespace) -> int:
             con, policy, as_of, arguments.loan, arguments.consent, arguments.applied, today=arguments.today
         )
     if arguments.json:
-        printing.as_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
-                          "consent": arguments.consent, "blocks": [asdict(block) for block in blocks]})  # fmt: skip
+        printing.as_json(
+            {
+                "loan_id": arguments.loan,
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "consent": arguments.consent,
+                "blocks": [asdict(block) for block in blocks],
+            }
+        )
         return 0
     print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
     if not blocks:

@@ -48,8 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     each = arguments.loan is not None or arguments.rule is not None
     if arguments.json:
         rows = found.distances.to_dicts() if each else _by_rule(found.distances).to_dicts()
-        printing.as_json({"as_of": as_of, "policy_version": policy.version, "distances" if each else "rules": rows,
-                          "cures": [_said(policy, remedy) for remedy in found.remedies]})  # fmt: skip
+        printing.as_json(
+            {
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "distances" if each else "rules": rows,
+                "cures": [_said(policy, remedy) for remedy in found.remedies],
+            }
+        )
         return 0
     print(f"As of {as_of}, policy {policy.version}")
     _print_each(policy, found.distances) if each else _print_rules(found.distances)
@@ -60,15 +66,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _by_rule(distances: pl.DataFrame) -> pl.DataFrame:
     return distances.group_by("rule_id", maintain_order=True).agg(
-        records=pl.len(), violated=pl.col("violated").sum(), least=pl.col("distance").min(),
+        records=pl.len(),
+        violated=pl.col("violated").sum(),
+        least=pl.col("distance").min(),
         median=pl.col("distance").median(),
-    )  # fmt: skip
+    )
 
 
 def _print_rules(distances: pl.DataFrame) -> None:
     for row in _by_rule(distances).iter_rows(named=True):
-        print(f"{row['rule_id']:28}{row['records']:>9} judged{row['violated']:>8} violated, "
-              f"distance from {row['least']}, median {row['median']}")  # fmt: skip
+        print(
+            f"{row['rule_id']:28}{row['records']:>9} judged{row['violated']:>8} violated, "
+            f"distance from {row['least']}, median {row['median']}"
+        )
 
 
 def _print_each(policy: Policy, distances: pl.DataFrame) -> None:
@@ -80,6 +90,13 @@ def _print_each(policy: Policy, distances: pl.DataFrame) -> None:
 
 
 def _said(policy: Policy, remedy: Remedy) -> dict[str, Any]:
-    return {"subject": remedy.subject, "subject_id": remedy.subject_id, "rule_id": remedy.rule_id,
-            "action": remedy.cure.action, "amount": remedy.amount, "options": remedy.options,
-            "zh": headroom.said(policy, remedy, "zh"), "en": headroom.said(policy, remedy, "en")}  # fmt: skip
+    return {
+        "subject": remedy.subject,
+        "subject_id": remedy.subject_id,
+        "rule_id": remedy.rule_id,
+        "action": remedy.cure.action,
+        "amount": remedy.amount,
+        "options": remedy.options,
+        "zh": headroom.said(policy, remedy, "zh"),
+        "en": headroom.said(policy, remedy, "en"),
+    }

@@ -50,8 +50,10 @@ def _json(found: Impact) -> dict[str, object]:
 
 
 def _print(found: Impact) -> None:
-    print(f"Policy {found.before} → {found.after}, as of {found.as_of}: rows that differ: {len(found.changes)}, "
-          f"rules judged anew: {len(found.judged)}.")  # fmt: skip
+    print(
+        f"Policy {found.before} → {found.after}, as of {found.as_of}: rows that differ: {len(found.changes)}, "
+        f"rules judged anew: {len(found.judged)}."
+    )
     diff.lines(found.changes)
     if found.changes and not found.judged:
         print("No verdict can move: the rows that differ are words, severities, clauses or examples.")
@@ -60,6 +62,8 @@ def _print(found: Impact) -> None:
         print(f"{row['kind']:56}{row['records']:>10}{row['loans']:>10}{row['yuan']:>22,}")
     for name, frame in found.by.items():
         for row in frame.to_dicts():
-            print(f"{name + ' ' + (row[name] or '-'):34}{row['kind']:22}{row['records']:>10}{row['loans']:>10}"
-                  f"{row['yuan']:>22,}")  # fmt: skip
+            print(
+                f"{name + ' ' + (row[name] or '-'):34}{row['kind']:22}{row['records']:>10}{row['loans']:>10}"
+                f"{row['yuan']:>22,}"
+            )
     print("Each total counts the balance of a loan once, however many rules catch it.")

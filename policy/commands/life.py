@@ -31,20 +31,36 @@ def run(arguments: argparse.Namespace) -> int:
         found = lifecycle.build(con, store.latest(con, arguments.as_of), arguments.since)
         rules = lifecycle.by(con, "rule_id").to_dicts()
         rows = lifecycle.listed(
-            con, state=arguments.state, movement=arguments.movement, rule=arguments.rule, branch=arguments.branch,
+            con,
+            state=arguments.state,
+            movement=arguments.movement,
+            rule=arguments.rule,
+            branch=arguments.branch,
             limit=arguments.limit or None,
-        ).to_dicts()  # fmt: skip
+        ).to_dicts()
     if arguments.json:
-        movements = {m: {"violations": n, "opening_balance": o, "closing_balance": c}
-                     for m, (n, o, c) in found.movements.items()}  # fmt: skip
-        printing.as_json({"run": asdict(found.run), "since": found.since and asdict(found.since),
-                          "opening": found.opening, "movements": movements, "closing": found.closing,
-                          "states": found.states, "rules": rules, "violations": rows})  # fmt: skip
+        movements = {
+            m: {"violations": n, "opening_balance": o, "closing_balance": c} for m, (n, o, c) in found.movements.items()
+        }
+        printing.as_json(
+            {
+                "run": asdict(found.run),
+                "since": found.since and asdict(found.since),
+                "opening": found.opening,
+                "movements": movements,
+                "closing": found.closing,
+                "states": found.states,
+                "rules": rules,
+                "violations": rows,
+            }
+        )
         return 0
     _print(found)
     for row in rows:
-        print(f"{row['state']:13}{row['rule_id']:34}{row['subject_id']:22}{row['first_seen']} – {row['last_seen']} "
-              f"{row['days_open']:>5} days, reopened {row['times_reopened']}")  # fmt: skip
+        print(
+            f"{row['state']:13}{row['rule_id']:34}{row['subject_id']:22}{row['first_seen']} – {row['last_seen']} "
+            f"{row['days_open']:>5} days, reopened {row['times_reopened']}"
+        )
     return 0
 
 

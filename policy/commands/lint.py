@@ -52,8 +52,10 @@ def _print(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
     for problem in problems:
         print(problem)
     for gap in said.get("gaps", ()):
-        print(f"\n{gap['table']}, asked of each {gap['subject']} by {gap['act']}: no row answers for {gap['region']}: "
-              f"{gap['records']} records, {gap['loans']} loans, {gap['balance']:,} yuan.")  # fmt: skip
+        print(
+            f"\n{gap['table']}, asked of each {gap['subject']} by {gap['act']}: no row answers for {gap['region']}: "
+            f"{gap['records']} records, {gap['loans']} loans, {gap['balance']:,} yuan."
+        )
         print(f"To close it, fill in the limits and add to limits/{gap['table']}.csv:\n{gap['csv']}", end="")
     for row in said.get("unreached_rows", ()):
         print(f"limits/{row['table']}.csv, row {row['row']}: no record of the book falls in {row['row_id']}.")
@@ -82,5 +84,8 @@ def _unreached(found: list[uncovered_exposure.Exposure]) -> list[dict[str, Any]]
     """The rows that answer for no record of any subject that asks their table."""
     reached = {(each.asking.table, row.row_id) for each in found for row, records in each.answered if records}
     rows = {(each.asking.table, row.row_id): row.place.row for each in found for row, _ in each.answered}
-    return [{"table": table, "row_id": row_id, "row": row} for (table, row_id), row in rows.items()
-            if (table, row_id) not in reached]  # fmt: skip
+    return [
+        {"table": table, "row_id": row_id, "row": row}
+        for (table, row_id), row in rows.items()
+        if (table, row_id) not in reached
+    ]

@@ -29,8 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     shown = metrics.of_branch(values, arguments.branch)
     if arguments.json:
         every = values if arguments.branch is None else shown
-        printing.as_json({"as_of": as_of, "policy_version": policy.version,
-                          "metrics": [_json(known[value.metric_id], value) for value in every]})  # fmt: skip
+        printing.as_json(
+            {
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "metrics": [_json(known[value.metric_id], value) for value in every],
+            }
+        )
         return 0
     print(f"{arguments.branch or 'Whole bank'}, as of {as_of}, policy {policy.version}")
     for value in shown:

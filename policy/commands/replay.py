@@ -22,8 +22,16 @@ def run(arguments: argparse.Namespace) -> int:
         found = replay.replay(reader, arguments.run_id)
     if arguments.json:
         hashes = {part: {"stored": a, "replayed": b} for part, (a, b) in found.hashes.items()}
-        printing.as_json({"run_id": found.run.run_id, "identical": found.identical, "moved_since": found.moved,
-                          "hashes": hashes, "differing": found.differing, "rows": found.rows})  # fmt: skip
+        printing.as_json(
+            {
+                "run_id": found.run.run_id,
+                "identical": found.identical,
+                "moved_since": found.moved,
+                "hashes": hashes,
+                "differing": found.differing,
+                "rows": found.rows,
+            }
+        )
         return 0 if found.identical else 1
     print(f"Run {found.run.run_id}: policy {found.run.policy_version}, engine {found.run.engine_version}")
     for change in found.moved:

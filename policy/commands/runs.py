@@ -27,7 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{'run':42}{'as of':12}{'rules':7}{'judged (UTC)':18}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
     for each in found:
         counts = totals.get(each.run_id, {})
-        print(f"{each.run_id:42}{each.as_of!s:12}{each.rules_of:7}{each.judged_at:%Y-%m-%d %H:%M}  "
-              + "".join(f"{counts.get(verdict, 0):>16}" for verdict in VERDICTS))  # fmt: skip
+        print(
+            f"{each.run_id:42}{each.as_of!s:12}{each.rules_of:7}{each.judged_at:%Y-%m-%d %H:%M}  "
+            + "".join(f"{counts.get(verdict, 0):>16}" for verdict in VERDICTS)
+        )
     print(f"{len(found)} runs.")
     return 0

@@ -55,8 +55,10 @@ def _print(
     for o in failed:
         said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"
         e = o.example
-        print(f"{e.place.table}, row {e.place.row}: {e.example_id} of {e.rule_id} expects {e.verdict} "
-              f"{e.measured} {e.limit}; the rule says {said}.")  # fmt: skip
+        print(
+            f"{e.place.table}, row {e.place.row}: {e.example_id} of {e.rule_id} expects {e.verdict} "
+            f"{e.measured} {e.limit}; the rule says {said}."
+        )
     for by, each in unreached.items():
         for rule in each.rules:
             print(f"{rule.place.table}, row {rule.place.row}: {rule.rule_id} decides nothing in {by}.")

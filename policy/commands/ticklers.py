@@ -38,14 +38,22 @@ def run(arguments: argparse.Namespace) -> int:
             found = found.filter(pl.col(name) == wanted)
     counts = {days: found.filter(pl.col("days_left") <= days).height for days in _windows(arguments.within)}
     if arguments.json:
-        printing.as_json({"as_of": as_of, "policy_version": policy.version, "within": counts,
-                          "ticklers": [_said(policy, row) for row in found.to_dicts()]})  # fmt: skip
+        printing.as_json(
+            {
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "within": counts,
+                "ticklers": [_said(policy, row) for row in found.to_dicts()],
+            }
+        )
         return 0
     print(f"As of {as_of}, policy {policy.version}: " + ", ".join(f"{n} in {days} days" for days, n in counts.items()))
     for row in found.to_dicts():
         rule = policy.rules[row["rule_id"]]
-        print(f"{row['breaks_on']}  {row['subject']:10}{row['subject_id']:26}{row['branch_id'] or '-':10}"
-              f"{row['rule_id']:24}{rule.remedy_zh} / {rule.remedy_en}")  # fmt: skip
+        print(
+            f"{row['breaks_on']}  {row['subject']:10}{row['subject_id']:26}{row['branch_id'] or '-':10}"
+            f"{row['rule_id']:24}{rule.remedy_zh} / {rule.remedy_en}"
+        )
     return 0
 
 

@@ -22,8 +22,14 @@ def run(arguments: argparse.Namespace) -> int:
         as_of = snapshot_check.pick_as_of(con, arguments.as_of)
         found = verdict_evidence.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
     if arguments.json:
-        printing.as_json({"loan_id": arguments.loan, "as_of": as_of, "policy_version": policy.version,
-                     "verdicts": [printing.line_json(policy, verdict) for verdict in found]})  # fmt: skip
+        printing.as_json(
+            {
+                "loan_id": arguments.loan,
+                "as_of": as_of,
+                "policy_version": policy.version,
+                "verdicts": [printing.line_json(policy, verdict) for verdict in found],
+            }
+        )
     else:
         print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
         printing.lines(policy, found)

@@ -184,9 +184,18 @@ def closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, st
         ends = "" if days.high is None else str(days.high + timedelta(days=1))  # type: ignore[operator]
         limits = {column.name: "" for column in found.table.columns if column.role == "limit"}
         own = {name: getattr(near, name) for name in BLANK_ROW}
-        rows.append({"row_id": row_id} | tests | limits | own | {
-            "effective_from": str(days.low), "effective_to": ends, "reading_zh": "", "reading_en": "",
-        })  # fmt: skip
+        rows.append(
+            {"row_id": row_id}
+            | tests
+            | limits
+            | own
+            | {
+                "effective_from": str(days.low),
+                "effective_to": ends,
+                "reading_zh": "",
+                "reading_en": "",
+            }
+        )
     return rows
 
 

@@ -122,8 +122,10 @@ def _store_counts(con: duckdb.DuckDBPyConnection, subject: str, rules: list[Comp
         "FROM counted JOIN meanings USING (rule, code) ORDER BY ALL",
         {"run_id": run_id, "subject": subject},
     )
-    con.execute("CREATE OR REPLACE TEMP TABLE verdict_counts AS SELECT rule_id, branch_id, verdict, "
-                "sum(subjects) AS subjects FROM counted JOIN meanings USING (rule, code) GROUP BY ALL")  # fmt: skip
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE verdict_counts AS SELECT rule_id, branch_id, verdict, "
+        "sum(subjects) AS subjects FROM counted JOIN meanings USING (rule, code) GROUP BY ALL"
+    )
     con.unregister("meanings")
 
 

@@ -149,11 +149,18 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     hits = [functions.column(columns.hit_column(table, act)) for table in asked]
     misses = dict(zip(asked, map(_missed, hits), strict=True))
     return RuleVersion(
-        scope, measured_value(measure), limit.sql,
+        scope,
+        measured_value(measure),
+        limit.sql,
         columns.compute(f"kept:{key}", compare(measure, rule.comparator, limit)),
         _uncovered(misses, scope.lookups),
-        _uncovered(misses, (*measure.lookups, *limit.lookups)), measure.divisor, inputs, hits, measure.kind, bound,
-    )  # fmt: skip
+        _uncovered(misses, (*measure.lookups, *limit.lookups)),
+        measure.divisor,
+        inputs,
+        hits,
+        measure.kind,
+        bound,
+    )
 
 
 def _assembled(columns: Columns, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
@@ -193,9 +200,18 @@ def _collected(
         exp.Case(ifs=[exp.If(this=test.copy(), true=exp.Literal.number(number))]) for number, test in enumerate(tests)
     ]
     return RuleVersion(
-        scope, measured_value(measures[0]), strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
-        all_of(compared), None, lookups.none_of(tests), measures[0].divisor, inputs, hits, measures[0].kind, bound,
-    )  # fmt: skip
+        scope,
+        measured_value(measures[0]),
+        strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
+        all_of(compared),
+        None,
+        lookups.none_of(tests),
+        measures[0].divisor,
+        inputs,
+        hits,
+        measures[0].kind,
+        bound,
+    )
 
 
 def compare(measure: Typed, comparator: str, limit: Typed) -> exp.Expression:

@@ -140,9 +140,13 @@ def with_aggregates(
         if name in read:
             values = _aggregated(con, aggregate, as_of, [row["loan_id"] for row in rows])
             rows = [
-                {**row, name: values.get(row["loan_id"], (None, None))[0],
-                 _type_of(name): values.get(row["loan_id"], (None, None))[1]} for row in rows
-            ]  # fmt: skip
+                {
+                    **row,
+                    name: values.get(row["loan_id"], (None, None))[0],
+                    _type_of(name): values.get(row["loan_id"], (None, None))[1],
+                }
+                for row in rows
+            ]
     return rows
 
 

@@ -164,12 +164,18 @@ def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[R
         default=_number(NOT_IN_FORCE),
     )
     return CompiledRule(
-        rule_id, versions, inputs, code,
-        _by_version(force, [part.measured for part in parts]), _by_version(force, [part.limit for part in parts]),
+        rule_id,
+        versions,
+        inputs,
+        code,
+        _by_version(force, [part.measured for part in parts]),
+        _by_version(force, [part.limit for part in parts]),
         _by_version(force, [exp.Array(expressions=[h.copy() for h in p.hits] or [exp.null()]) for p in parts]),
-        _by_version(force, [_harmless(part) for part in parts]), parts[-1].kind, parts[-1].bound,
+        _by_version(force, [_harmless(part) for part in parts]),
+        parts[-1].kind,
+        parts[-1].bound,
         versions[-1].comparator == "<",
-    )  # fmt: skip
+    )
 
 
 def _unknown_act(act: Typed, inputs: tuple[str, ...]) -> exp.If:

@@ -121,11 +121,27 @@ def _verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any],
     inputs = {name: _text(record[name]) for name in read if name in record}
     missing = tuple(name for name in rule.inputs if inputs.get(name) is None) if reason == "missing_field" else ()
     return Verdict(
-        version.rule_id, version.family, subject, _text(record[dictionary.subjects()[subject].id]), version.severity,
-        verdict, _text(record[f"measured{n}"]), version.comparator, _text(record[f"limit{n}"]), version.unit, reason,
-        missing, inputs, rows, _clause(version, rows), version.evidence, version.title_zh, version.title_en,
-        version.remedy_zh, version.remedy_en,
-    )  # fmt: skip
+        version.rule_id,
+        version.family,
+        subject,
+        _text(record[dictionary.subjects()[subject].id]),
+        version.severity,
+        verdict,
+        _text(record[f"measured{n}"]),
+        version.comparator,
+        _text(record[f"limit{n}"]),
+        version.unit,
+        reason,
+        missing,
+        inputs,
+        rows,
+        _clause(version, rows),
+        version.evidence,
+        version.title_zh,
+        version.title_en,
+        version.remedy_zh,
+        version.remedy_en,
+    )
 
 
 def _limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
@@ -140,10 +156,16 @@ def _limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[s
 def _limit_row(table: LimitTable, hit: int) -> dict[str, Any]:
     row = table.rows[hit]
     return {
-        "table": table.name, "row_id": row.row_id, "cells": row.cells, "clause_id": row.clause_id,
-        "evidence": row.evidence, "effective_from": row.effective_from.isoformat(),
-        "effective_to": row.effective_to.isoformat(), "reading_zh": row.reading_zh, "reading_en": row.reading_en,
-    }  # fmt: skip
+        "table": table.name,
+        "row_id": row.row_id,
+        "cells": row.cells,
+        "clause_id": row.clause_id,
+        "evidence": row.evidence,
+        "effective_from": row.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat(),
+        "reading_zh": row.reading_zh,
+        "reading_en": row.reading_en,
+    }
 
 
 def _clause(rule: Rule, rows: tuple[dict[str, Any], ...]) -> str:

@@ -145,10 +145,15 @@ def of_request(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, fact
     after_facts = facts | set_facts
     before, after = (_values(compiled, state, ("both", "after")) for state in (facts, after_facts))
     changes = [
-        Change(row, before[row] if row.state == "both" else None, after[row],
-               _missing(typed, after_facts) if after[row] is None else ())
-        for row, typed in compiled.outcomes if row.state != "sets"
-    ]  # fmt: skip
+        Change(
+            row,
+            before[row] if row.state == "both" else None,
+            after[row],
+            _missing(typed, after_facts) if after[row] is None else (),
+        )
+        for row, typed in compiled.outcomes
+        if row.state != "sets"
+    ]
     changed = set_facts | {"extension_count": (facts["prior_extension_count"] or 0) + 1}
     return Consequences(changes, _ratios(con, compiled, as_of, facts["loan_id"], changed))
 

@@ -141,9 +141,14 @@ def judge(
     record = decided(con, policy, as_of, facts_of(con, as_of, [request]), today=today)[0]
     lines = of_record(policy, compiled(policy, SUBJECT, today=today, given=True), record)
     return Decision(
-        request.loan_id, record["verdict"], record["term_class"], record["latest_permitted"], record["apply_by"],
-        tuple(record["blocked_by"]), lines,
-    )  # fmt: skip
+        request.loan_id,
+        record["verdict"],
+        record["term_class"],
+        record["latest_permitted"],
+        record["apply_by"],
+        tuple(record["blocked_by"]),
+        lines,
+    )
 
 
 def consequences(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request) -> Consequences:

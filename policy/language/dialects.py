@@ -96,10 +96,37 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
 # Any number of arguments, the unknown ones left out; by the same name on both.
 _VARIADIC = {"concat_ws"}
 _PLAIN_NODES = (
-    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.DataType, exp.DataTypeParam,
-    exp.Paren, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Between, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT,
-    exp.GTE, exp.Add, exp.Sub, exp.Neg, exp.Case, exp.If, exp.Coalesce, exp.Least, exp.Greatest, exp.Array,
-)  # fmt: skip
+    exp.Column,
+    exp.Identifier,
+    exp.Literal,
+    exp.Boolean,
+    exp.Null,
+    exp.Cast,
+    exp.DataType,
+    exp.DataTypeParam,
+    exp.Paren,
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Is,
+    exp.In,
+    exp.Between,
+    exp.EQ,
+    exp.NEQ,
+    exp.LT,
+    exp.LTE,
+    exp.GT,
+    exp.GTE,
+    exp.Add,
+    exp.Sub,
+    exp.Neg,
+    exp.Case,
+    exp.If,
+    exp.Coalesce,
+    exp.Least,
+    exp.Greatest,
+    exp.Array,
+)
 
 
 def call(name: str, *arguments: exp.Expression) -> exp.Expression:
@@ -169,8 +196,10 @@ class OnCluster(Spark):
     class Generator(Spark.Generator):
         TRANSFORMS = {
             **Spark.Generator.TRANSFORMS,
-            exp.Anonymous: _written(CLUSTER), exp.Least: _least, exp.Greatest: _least,
-        }  # fmt: skip
+            exp.Anonymous: _written(CLUSTER),
+            exp.Least: _least,
+            exp.Greatest: _least,
+        }
 
 
 _WRITERS = {BOOK: OnBook, CLUSTER: OnCluster}

@@ -18,9 +18,17 @@ from policy.language import functions
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it refuses; the user gets our message instead
 MAX_LENGTH, MAX_NODES = 2000, 300
 KINDS = {
-    "money": "number", "rate": "number", "integer": "number", "number": "number", "date": "date",
-    "timestamp": "timestamp", "boolean": "boolean", "list": "list", "text": "text", "code": "text",
-}  # fmt: skip
+    "money": "number",
+    "rate": "number",
+    "integer": "number",
+    "number": "number",
+    "date": "date",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+    "list": "list",
+    "text": "text",
+    "code": "text",
+}
 SCALES = (None, "ratio", "count")
 
 

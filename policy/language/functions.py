@@ -8,9 +8,22 @@ from sqlglot import exp
 from policy.language.dialects import WIDE, call, cast, fill, render
 
 __all__ = [
-    "CHOICES", "FUNCTIONS", "WIDE", "Function", "cast", "choose", "column", "fill", "function", "literal", "plain",
-    "product", "quotient", "render", "wide",
-]  # fmt: skip
+    "CHOICES",
+    "FUNCTIONS",
+    "WIDE",
+    "Function",
+    "cast",
+    "choose",
+    "column",
+    "fill",
+    "function",
+    "literal",
+    "plain",
+    "product",
+    "quotient",
+    "render",
+    "wide",
+]
 
 
 @dataclass(frozen=True)

@@ -251,9 +251,27 @@ def _if(tree: exp.Anonymous, names: Names) -> Typed:
 # What a node of the language is made of; anything more (BETWEEN SYMMETRIC, CAST … FORMAT) is not in it.
 _PARTS = {"this", "expression", "expressions", "low", "high", "to", "is_string", "table", "db", "catalog"}
 _HANDLERS: dict[type, Callable[..., Typed]] = {
-    exp.Column: _column, exp.Literal: _literal, exp.Boolean: _boolean, exp.Cast: _date, exp.Paren: _paren,
-    exp.And: _logical, exp.Or: _logical, exp.Not: _not, exp.Is: _is, exp.In: _in, exp.Between: _between,
-    exp.EQ: _comparison, exp.NEQ: _comparison, exp.LT: _comparison, exp.LTE: _comparison, exp.GT: _comparison,
-    exp.GTE: _comparison, exp.Add: _sum, exp.Sub: _sum, exp.Mul: _product, exp.Neg: _negative, exp.Div: _division,
+    exp.Column: _column,
+    exp.Literal: _literal,
+    exp.Boolean: _boolean,
+    exp.Cast: _date,
+    exp.Paren: _paren,
+    exp.And: _logical,
+    exp.Or: _logical,
+    exp.Not: _not,
+    exp.Is: _is,
+    exp.In: _in,
+    exp.Between: _between,
+    exp.EQ: _comparison,
+    exp.NEQ: _comparison,
+    exp.LT: _comparison,
+    exp.LTE: _comparison,
+    exp.GT: _comparison,
+    exp.GTE: _comparison,
+    exp.Add: _sum,
+    exp.Sub: _sum,
+    exp.Mul: _product,
+    exp.Neg: _negative,
+    exp.Div: _division,
     exp.Anonymous: _call,
-}  # fmt: skip
+}

@@ -46,8 +46,12 @@ class PolicyError(InputError):
         first, more = problems[0], len(problems) - 1
         told = tell(
             "{table}, row {row}, column {column}: {message} {fix}",
-            table=first.table, row=first.row, column=first.column, message=first.message, fix=first.fix,
-        )  # fmt: skip
+            table=first.table,
+            row=first.row,
+            column=first.column,
+            message=first.message,
+            fix=first.fix,
+        )
         if more:
             told = tell("{first} ({n} more; run python -m policy lint)", first=told, n=more)
         super().__init__(tell("Policy tables: {first}", first=told))

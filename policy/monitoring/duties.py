@@ -25,8 +25,14 @@ from policy.monitoring import ticklers
 
 TABLE = "duties.csv"
 EXTENSION = "extension"
-SCHEMA = {"duty": pl.String, "due_on": pl.Date, "subject": pl.String, "subject_id": pl.String, "rule_id": pl.String,
-          **dict.fromkeys(IDENTITY, pl.String)}  # fmt: skip
+SCHEMA = {
+    "duty": pl.String,
+    "due_on": pl.Date,
+    "subject": pl.String,
+    "subject_id": pl.String,
+    "rule_id": pl.String,
+    **dict.fromkeys(IDENTITY, pl.String),
+}
 
 
 @dataclass(frozen=True)

@@ -145,9 +145,12 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
         return found
 
     return {
-        "formula": formula, "amber": lambda: text(metric.amber), "red": lambda: text(metric.red),
-        "lacking": lambda: count(metric.lacking), "total": lambda: count(metric.total),
-    }  # fmt: skip
+        "formula": formula,
+        "amber": lambda: text(metric.amber),
+        "red": lambda: text(metric.red),
+        "lacking": lambda: count(metric.lacking),
+        "total": lambda: count(metric.total),
+    }
 
 
 def _compiled(policy: Policy, metric: Metric, columns: Columns) -> Compiled:
@@ -185,14 +188,31 @@ def of_branch(values: list[Value], branch_id: str | None) -> list[Value]:
 
 
 def _value(
-    metric_id: str, subject: str, subject_id: str, value: Decimal | None, status: str, amber: Decimal | None,
-    red: Decimal | None, missing: list[str], lacking: int | None, total: int | None,
-) -> Value:  # fmt: skip
+    metric_id: str,
+    subject: str,
+    subject_id: str,
+    value: Decimal | None,
+    status: str,
+    amber: Decimal | None,
+    red: Decimal | None,
+    missing: list[str],
+    lacking: int | None,
+    total: int | None,
+) -> Value:
     reason = None if value is not None else "not_set" if missing else "zero_divisor"
     return Value(
-        metric_id, subject, subject_id, value, status, amber, red, reason, tuple(missing) if value is None else (),
-        int(lacking or 0), int(total or 0),
-    )  # fmt: skip
+        metric_id,
+        subject,
+        subject_id,
+        value,
+        status,
+        amber,
+        red,
+        reason,
+        tuple(missing) if value is None else (),
+        int(lacking or 0),
+        int(total or 0),
+    )
 
 
 def _sources(policy: Policy, current: tuple[Metric, ...]) -> list[str]:

@@ -32,9 +32,13 @@ MOVED = {
 }
 NEEDS = {"days_past_due": ("is_running", "balance", "current_maturity")}
 SCHEMA = {
-    **dict.fromkeys(IDENTITY, pl.String), "subject": pl.String, "subject_id": pl.String, "rule_id": pl.String,
-    "breaks_on": pl.Date, "days_left": pl.Int64,
-}  # fmt: skip
+    **dict.fromkeys(IDENTITY, pl.String),
+    "subject": pl.String,
+    "subject_id": pl.String,
+    "rule_id": pl.String,
+    "breaks_on": pl.Date,
+    "days_left": pl.Int64,
+}
 
 
 def table(
@@ -132,8 +136,10 @@ def _ahead(judged: CompiledSubject, roots: frozenset[str]) -> str:
     shown = ", ".join(f"{moved[name]} AS {identifier(name)}" if name in moved else identifier(name) for name in kept)
     running = " AND is_running IS NOT FALSE" if "is_running" in facts else ""
     base = booked(judged.columns.subject, running)
-    return f"(SELECT {shown}, days_ahead FROM {base} AS now CROSS JOIN " \
-           "(SELECT CAST(unnest(range(CAST($within AS BIGINT) + 1)) AS INTEGER) AS days_ahead) AS days)"  # fmt: skip
+    return (
+        f"(SELECT {shown}, days_ahead FROM {base} AS now CROSS JOIN "
+        "(SELECT CAST(unnest(range(CAST($within AS BIGINT) + 1)) AS INTEGER) AS days_ahead) AS days)"
+    )
 
 
 def _can(name: str, facts: dict[str, dictionary.Field]) -> bool:

@@ -105,10 +105,12 @@ def _changes(corners: list[Corner]) -> pl.DataFrame:
         found = _mark(_mark(found, after_time, "after_time"), after_data, "after_data")
         moved = change == "vanished"  # the state it had in A; the last step that ended it is the cause
         cause = (
-            pl.when(pl.col("after_data") == moved).then(pl.lit("policy"))
-            .when(pl.col("after_time") == moved).then(pl.lit("data"))
+            pl.when(pl.col("after_data") == moved)
+            .then(pl.lit("policy"))
+            .when(pl.col("after_time") == moved)
+            .then(pl.lit("data"))
             .otherwise(pl.lit("time"))
-        )  # fmt: skip
+        )
         both.append(found.with_columns(pl.lit(change).alias("change"), cause.alias("cause")))
     return pl.concat(both).select(*IDENTITY, "change", "cause").sort("rule_id", "subject_id")
 

@@ -51,8 +51,10 @@ def _need_tables(con: duckdb.DuckDBPyConnection) -> None:
     has = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     lacks = sorted({*dictionary.tables(), *store.PARTS} - has)
     if lacks:
-        raise BookError(f"The book was written by an earlier version of Loanlight: it has no table {', '.join(lacks)}. "
-                        "Run python -m policy check.")  # fmt: skip
+        raise BookError(
+            f"The book was written by an earlier version of Loanlight: it has no table {', '.join(lacks)}. "
+            "Run python -m policy check."
+        )
 
 
 def _clear(con: duckdb.DuckDBPyConnection) -> None:

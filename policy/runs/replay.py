@@ -18,10 +18,21 @@ PARTS = {
     "counts": ("run_counts", ("rule_id", "subject", "branch_id", "verdict", "reason", "field", "subjects")),
     "violations": (
         "violations",
-        ("violation_id", "rule_id", "subject", "subject_id", "loan_id", "borrower_id", "branch_id", "officer_id",
-         "balance", "measured", "limit_value"),
+        (
+            "violation_id",
+            "rule_id",
+            "subject",
+            "subject_id",
+            "loan_id",
+            "borrower_id",
+            "branch_id",
+            "officer_id",
+            "balance",
+            "measured",
+            "limit_value",
+        ),
     ),
-}  # fmt: skip
+}
 MOST_ROWS = 20
 
 
@@ -53,9 +64,7 @@ def replay(reader: Reader, name: str) -> Replay:
     run = store.find(stored, name)
     data, moved = data_behind(reader, run)
     in_memory.judge(again, store.policy_of(stored, run.policy_version), data, run.as_of, today=run.today)
-    hashes = {
-        part: (digest(stored, part, run.run_id), digest(again, part, RUN_ID)) for part in PARTS
-    }  # fmt: skip
+    hashes = {part: (digest(stored, part, run.run_id), digest(again, part, RUN_ID)) for part in PARTS}
     differing, rows = _differences(stored, again, run.run_id) if any(a != b for a, b in hashes.values()) else (0, [])
     return Replay(run, moved, hashes, differing, rows)
 

@@ -21,8 +21,16 @@ from policy.model import csv_reader
 from policy.model.records import Policy
 
 PARTS = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished")
-COLUMNS = ("run_id", "as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at",
-           "previous_run")  # fmt: skip
+COLUMNS = (
+    "run_id",
+    "as_of",
+    "policy_version",
+    "engine_version",
+    "rules_of",
+    "data_version",
+    "judged_at",
+    "previous_run",
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,10 @@ def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
     for table in (*PARTS, "violation_lives", "violation_cubes"):
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     now = datetime.now(UTC).replace(tzinfo=None)
-    con.execute("INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
-                [policy.version, json.dumps(policy.texts, ensure_ascii=False), now])  # fmt: skip
+    con.execute(
+        "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
+        [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
+    )
     values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, now, None)
     con.execute(f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", list(values))
     if rows:

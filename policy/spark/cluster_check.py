@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 
 def check(
-    policy: Policy, as_of: date, *, source: str, out: str, master: str, today: bool = False,
+    policy: Policy,
+    as_of: date,
+    *,
+    source: str,
+    out: str,
+    master: str,
+    today: bool = False,
     settings: Mapping[str, str] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Judges the snapshot in a session of its own, which ends with it; returns the manifest."""
     spark = session.start(master, settings)
     try:
@@ -70,9 +76,14 @@ def _verdicts(spark: "SparkSession", target: Folder) -> dict[str, int]:
 
 
 def _manifest(
-    spark: "SparkSession", policy: Policy, exported: dict[str, Any], as_of: date, subjects: dict[str, int],
-    *, today: bool,
-) -> dict[str, Any]:  # fmt: skip
+    spark: "SparkSession",
+    policy: Policy,
+    exported: dict[str, Any],
+    as_of: date,
+    subjects: dict[str, int],
+    *,
+    today: bool,
+) -> dict[str, Any]:
     return {
         "as_of": as_of.isoformat(),
         "policy_version": policy.version,

@@ -19,11 +19,14 @@ def folder_of(spark: "SparkSession", path: str, as_of: date) -> Folder:
     """The folder of a snapshot. Raises InputError when it is not there, or only half written."""
     folder = Folder(spark, f"{path.rstrip('/')}/{PARTITION}={as_of}")
     if not folder.exists():
-        raise InputError(f"No facts at {folder.path}. Write them: python -m data export-facts --as-of {as_of} "
-                         f"--out {path}.")  # fmt: skip
+        raise InputError(
+            f"No facts at {folder.path}. Write them: python -m data export-facts --as-of {as_of} --out {path}."
+        )
     if not folder.exists(SUCCESS):
-        raise InputError(f"The facts at {folder.path} have no {SUCCESS}: they were not written to the end. "
-                         "Remove the folder and export them again.")  # fmt: skip
+        raise InputError(
+            f"The facts at {folder.path} have no {SUCCESS}: they were not written to the end. "
+            "Remove the folder and export them again."
+        )
     return folder
 
 
@@ -47,9 +50,13 @@ def _read(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
         if name == PARTITION:
             continue
         if name not in held:
-            raise InputError(f"{folder.inside(subject)} has no column '{name}' ({wanted}). Export the facts again "
-                             "with this version of Loanlight.")  # fmt: skip
+            raise InputError(
+                f"{folder.inside(subject)} has no column '{name}' ({wanted}). Export the facts again "
+                "with this version of Loanlight."
+            )
         if held[name] != wanted:
-            raise InputError(f"{folder.inside(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
-                             "the facts are written.")  # fmt: skip
+            raise InputError(
+                f"{folder.inside(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
+                "the facts are written."
+            )
     return found

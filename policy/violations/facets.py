@@ -57,10 +57,18 @@ def rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None)
     """
     weights, groups = severity_weights.weights(policy), supervision.of_rules(policy)
     rows = [
-        (r.rule_id, r.family, r.severity, r.stage, r.subject, groups.get(r.rule_id), SEVERITIES.index(r.severity),
-         float(weights[r.severity]))
+        (
+            r.rule_id,
+            r.family,
+            r.severity,
+            r.stage,
+            r.subject,
+            groups.get(r.rule_id),
+            SEVERITIES.index(r.severity),
+            float(weights[r.severity]),
+        )
         for r in policy.rules.values()
-    ]  # fmt: skip
+    ]
     judged = results.judged_rules(cursor, run_id) if run_id else []
     rows += [(rule, None, None, None, None, None, len(SEVERITIES), 0.0) for rule in judged if rule not in policy.rules]
     schema = dict.fromkeys(("rule_id", "family", "severity", "stage", "subject", "clause_group"), pl.String)
@@ -88,8 +96,9 @@ def tally(
     return _told(cube, known, wanted, _opened(cursor, span, wanted["age"]), search)
 
 
-def _officers(cursor: duckdb.DuckDBPyConnection, span: Span, wishes: tuple[Wish, ...], known: pl.DataFrame,
-              search: str) -> tuple[str, ...]:  # fmt: skip
+def _officers(
+    cursor: duckdb.DuckDBPyConnection, span: Span, wishes: tuple[Wish, ...], known: pl.DataFrame, search: str
+) -> tuple[str, ...]:
     wish = next(wish for wish in wishes if wish.name == OFFICER)
     if not wish.strange:
         return wish.named
@@ -112,16 +121,25 @@ def _told(
     kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in OF_RULES if wanted[name]))
     if wanted["age"] and not opened:  # no day is so long ago: none, and not all
         kept = kept.clear()
-    sieve = Sieve(weighed(kept), wanted["branch_id"], wanted[OFFICER], wanted["guarantee_type"], wanted["state"],
-                  wanted["movement"], opened, search)  # fmt: skip
+    sieve = Sieve(
+        weighed(kept),
+        wanted["branch_id"],
+        wanted[OFFICER],
+        wanted["guarantee_type"],
+        wanted["state"],
+        wanted["movement"],
+        opened,
+        search,
+    )
     graded = left.drop_nulls("severity").group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
     moved = _left(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
     return Tally(
-        sieve, {name: _counts(cube, masks, name) for name in CUBED},
+        sieve,
+        {name: _counts(cube, masks, name) for name in CUBED},
         dict(left.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows()),
         tuple(graded.select("severity", "violations").iter_rows()),
         tuple(moved.agg(pl.col("violations").sum()).sort("movement").iter_rows()),
-    )  # fmt: skip
+    )
 
 
 def _masks(cube: pl.DataFrame, wanted: dict[str, tuple[str, ...]]) -> dict[str, pl.Series]:

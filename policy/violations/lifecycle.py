@@ -108,8 +108,9 @@ class Life:
 
     @property
     def closing(self) -> int:
-        return self.opening + sum(self.movements[name][0] for name in CAME) - sum(
-            self.movements[name][0] for name in LEFT)  # fmt: skip
+        return (
+            self.opening + sum(self.movements[name][0] for name in CAME) - sum(self.movements[name][0] for name in LEFT)
+        )
 
 
 def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) -> None:
@@ -178,8 +179,9 @@ def _complete(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
     From the first such run on all are: each goes on from the marks before it.
     """
     catalog = con.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
-    con.execute(f'CREATE OR REPLACE TEMP TABLE vanished AS FROM "{catalog}".main.vanished '
-                "SEMI JOIN history USING (run_id)")  # fmt: skip
+    con.execute(
+        f'CREATE OR REPLACE TEMP TABLE vanished AS FROM "{catalog}".main.vanished SEMI JOIN history USING (run_id)'
+    )
     stale = False
     for previous, run in pairwise(known):
         stale = stale or run.previous_run != previous.run_id or previous.judged_at > run.judged_at
@@ -190,8 +192,9 @@ def _complete(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
 
 
 def _rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    con.execute("CREATE OR REPLACE TEMP TABLE rule_life (rule_id VARCHAR, severity VARCHAR, cure VARCHAR, "
-                "grace_days INTEGER)")  # fmt: skip
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE rule_life (rule_id VARCHAR, severity VARCHAR, cure VARCHAR, grace_days INTEGER)"
+    )
     rows = [(rule.rule_id, rule.severity, rule.cure, rule.grace_days) for rule in policy.rules.values()]
     con.executemany("INSERT INTO rule_life VALUES (?, ?, ?, ?)", rows)
 
@@ -242,8 +245,12 @@ def listed(
         WHERE ($state IS NULL OR state = $state) AND ($movement IS NULL OR movement = $movement)
             AND ($rule IS NULL OR rule_id = $rule) AND ($branch IS NULL OR branch_id = $branch)
         ORDER BY days_open DESC, balance DESC NULLS LAST, violation_id LIMIT $limit""",
-               state=state, movement=movement, rule=rule, branch=branch, limit=limit,
-    )  # fmt: skip
+        state=state,
+        movement=movement,
+        rule=rule,
+        branch=branch,
+        limit=limit,
+    )
 
 
 def by(con: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:

@@ -47,9 +47,11 @@ def _asked(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, select: 
         cursor,
         f"""{select}, sum(violations)::BIGINT AS violations FROM violation_cubes
             WHERE run_id = $run AND since_run = $since AND list_contains($rules, rule_id) {rest}""",
-        run=span.run.run_id, since=span.since and span.since.run_id, as_of=span.run.as_of,
+        run=span.run.run_id,
+        since=span.since and span.since.run_id,
+        as_of=span.run.as_of,
         rules=[rule for rule, _ in sieve.rules],
-    )  # fmt: skip
+    )
 
 
 def by_officer(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> dict[str, int]:

@@ -21,9 +21,22 @@ ORDERS = {
     "oldest": "r.opened_on NULLS LAST, w.place, r.balance DESC NULLS LAST, r.violation_id",
 }
 CAME = ("persisting", "new", "reopened", "returned")  # of what stands, since the earlier run
-_OWN = ", ".join(f"v.{name}" for name in (
-    "violation_id", "rule_id", "subject", "subject_id", "loan_id", "borrower_id", "branch_id", "officer_id", "balance",
-    "measured", "limit_value"))  # fmt: skip
+_OWN = ", ".join(
+    f"v.{name}"
+    for name in (
+        "violation_id",
+        "rule_id",
+        "subject",
+        "subject_id",
+        "loan_id",
+        "borrower_id",
+        "branch_id",
+        "officer_id",
+        "balance",
+        "measured",
+        "limit_value",
+    )
+)
 _BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = r.borrower_id
     AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
 _LOAN = "LEFT JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = r.loan_id"
@@ -61,9 +74,17 @@ class Sieve:
 
 def _standing(span: Span, *, moved: bool, aged: bool = True) -> str:
     """`moved`: with what became of it since the earlier run; `aged`: with its life, a join of as many rows."""
-    lives = ("LEFT JOIN violation_lives l ON l.run_id = $run AND l.violation_id = v.violation_id", "l.first_seen",
-             "l.opened_on", "l.times_reopened", "l.state") if span.followed and (moved or aged) else (
-             "", "NULL::DATE", "NULL::DATE", "NULL::BIGINT", "NULL::VARCHAR")  # fmt: skip
+    lives = (
+        (
+            "LEFT JOIN violation_lives l ON l.run_id = $run AND l.violation_id = v.violation_id",
+            "l.first_seen",
+            "l.opened_on",
+            "l.times_reopened",
+            "l.state",
+        )
+        if span.followed and (moved or aged)
+        else ("", "NULL::DATE", "NULL::DATE", "NULL::BIGINT", "NULL::VARCHAR")
+    )
     join, first_seen, opened_on, times, state = lives
     movement, held = "NULL::VARCHAR", ""
     if span.since and moved:
@@ -115,8 +136,14 @@ def _lived(span: Span) -> str:
 def tests(sieve: Sieve) -> str:
     """SQL: what a row of `source` must be to be let through."""
     tests = ["true"]
-    columns = {"branches": "r.branch_id", "officers": "r.officer_id", "states": "r.state", "opened": "r.opened_on",
-               "guarantees": "f.guarantee_type", "movements": "r.movement"}  # fmt: skip
+    columns = {
+        "branches": "r.branch_id",
+        "officers": "r.officer_id",
+        "states": "r.state",
+        "opened": "r.opened_on",
+        "guarantees": "f.guarantee_type",
+        "movements": "r.movement",
+    }
     for names, column in columns.items():
         if getattr(sieve, names):
             tests.append(f"list_contains(${names}, {column})")
@@ -132,13 +159,23 @@ def bound(span: Span, sieve: Sieve, text: str) -> dict[str, object]:
     """The parameters that the text names: DuckDB refuses one that it does not."""
     since = span.since
     values: dict[str, object] = {
-        "run": span.run.run_id, "as_of": span.run.as_of, "since": since and since.run_id,
-        "since_day": since and since.as_of, "series": list(span.series), "rules": [rule for rule, _ in sieve.rules],
-        "weights": [weight for _, weight in sieve.rules], "search": sieve.search,
-    } | {name: list(getattr(sieve, name)) for name in ("branches", "officers", "guarantees", "states", "movements",
-                                                       "opened")}  # fmt: skip
-    return {name: value for name, value in values.items() if f"${name}" in text.replace("$since_day", "$day_since")
-            or (name == "since_day" and "$since_day" in text)}  # fmt: skip
+        "run": span.run.run_id,
+        "as_of": span.run.as_of,
+        "since": since and since.run_id,
+        "since_day": since and since.as_of,
+        "series": list(span.series),
+        "rules": [rule for rule, _ in sieve.rules],
+        "weights": [weight for _, weight in sieve.rules],
+        "search": sieve.search,
+    } | {
+        name: list(getattr(sieve, name))
+        for name in ("branches", "officers", "guarantees", "states", "movements", "opened")
+    }
+    return {
+        name: value
+        for name, value in values.items()
+        if f"${name}" in text.replace("$since_day", "$day_since") or (name == "since_day" and "$since_day" in text)
+    }
 
 
 def ask(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, text: str, **more: object) -> pl.DataFrame:
@@ -163,9 +200,13 @@ def window(sieve: Sieve, counts: dict[str, int], limit: int, offset: int) -> tup
 
 
 def listed(
-    cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, order: str = GRAVE, limit: int | None = None,
+    cursor: duckdb.DuckDBPyConnection,
+    span: Span,
+    sieve: Sieve,
+    order: str = GRAVE,
+    limit: int | None = None,
     offset: int = 0,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """One page of the violations that the sieve lets through.
 
     [violation_id, rule_id, subject, subject_id, loan_id, borrower_id, borrower_name, branch_id, branch_name,
@@ -227,8 +268,10 @@ def touched(cursor: duckdb.DuckDBPyConnection, run: Run, currency: str | None) -
                sum(f.balance) FILTER (v.loan_id IS NOT NULL) AS balance_hit
            FROM facts_loan f LEFT JOIN (SELECT DISTINCT loan_id FROM violations WHERE run_id = $run) v USING (loan_id)
            WHERE f.as_of = $as_of AND f.is_running AND f.currency IS NOT DISTINCT FROM $currency""",
-        run=run.run_id, as_of=run.as_of, currency=currency,
-    ).row(0, named=True)  # fmt: skip
+        run=run.run_id,
+        as_of=run.as_of,
+        currency=currency,
+    ).row(0, named=True)
 
 
 def trend(
@@ -247,8 +290,10 @@ def trend(
                AND (len($branches) = 0 OR list_contains($branches, c.branch_id))
            LEFT JOIN loan l ON l.as_of = r.as_of
            WHERE list_contains($series, r.run_id) GROUP BY ALL ORDER BY ALL""",
-        series=list(series), rules=list(rules), branches=list(branches),
-    )  # fmt: skip
+        series=list(series),
+        rules=list(rules),
+        branches=list(branches),
+    )
 
 
 def not_assessable(
@@ -261,8 +306,10 @@ def not_assessable(
            WHERE run_id = $run AND verdict = 'not_assessable' AND list_contains($rules, rule_id)
                AND (len($branches) = 0 OR list_contains($branches, branch_id))
            GROUP BY ALL ORDER BY subjects DESC, rule_id, field, branch_id""",
-        run=run_id, rules=list(rules), branches=list(branches),
-    )  # fmt: skip
+        run=run_id,
+        rules=list(rules),
+        branches=list(branches),
+    )
 
 
 def judged(cursor: duckdb.DuckDBPyConnection, run_id: str, branches: tuple[str, ...]) -> pl.DataFrame:
@@ -272,5 +319,6 @@ def judged(cursor: duckdb.DuckDBPyConnection, run_id: str, branches: tuple[str, 
         """SELECT rule_id, branch_id, sum(subjects)::BIGINT AS subjects FROM run_counts
            WHERE run_id = $run AND verdict <> 'not_applicable'
                AND (len($branches) = 0 OR list_contains($branches, branch_id)) GROUP BY ALL""",
-        run=run_id, branches=list(branches),
-    )  # fmt: skip
+        run=run_id,
+        branches=list(branches),
+    )

@@ -57,8 +57,17 @@ def _wait(url: str, server: subprocess.Popen) -> None:
 def running(book: Path) -> Iterator[Server]:
     """Start the dashboard on a book and stop it at the end. Raises RuntimeError when it does not come up."""
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless=true",
-               f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "dashboard.py",
+        "--server.headless=true",
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+        "--server.fileWatcherType=none",
+    ]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LOANLIGHT_BOOK": str(book)})
     try:
         _wait(f"http://127.0.0.1:{port}", server)

@@ -15,9 +15,11 @@ from policy.extensions.extension_decision import Request
 from policy.runs import snapshot_check
 
 ROOT = Path(__file__).parents[2]
-HEADER = ("loan_id,contract_no,borrower_id,客户名称,branch_id,branch_name,officer_id,product_code,principal,"
-          "balance,currency,disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,"
-          "classification,days_past_due")  # fmt: skip
+HEADER = (
+    "loan_id,contract_no,borrower_id,客户名称,branch_id,branch_name,officer_id,product_code,principal,"
+    "balance,currency,disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,"
+    "classification,days_past_due"
+)
 ROWS = (
     "J001,CJ1,BJ1,样例·甲公司,001,城东支行,O1,working_capital,900000,900000,CNY,2025-12-10,2026-12-10,2026-12-10,0,credit,"
     "normal,normal,0",

@@ -13,9 +13,11 @@ from data.storage import book
 from pages.ui.app import page_frame
 
 ROOT = Path(__file__).parents[2]
-HEADER = ("loan_id,contract_no,borrower_id,branch_id,branch_name,officer_id,product_code,principal,balance,currency,"
-          "disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,classification,"
-          "days_past_due,collateral_type,appraised_value,valuation_date")  # fmt: skip
+HEADER = (
+    "loan_id,contract_no,borrower_id,branch_id,branch_name,officer_id,product_code,principal,balance,currency,"
+    "disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,classification,"
+    "days_past_due,collateral_type,appraised_value,valuation_date"
+)
 ROWS = (
     "J001,CJ1,BJ1,001,城东支行,O1,working_capital,900000,900000,CNY,2025-12-10,2026-12-10,2026-12-10,0,mortgage,normal,"
     "normal,0,residential_property,1000000,2026-06-30",
@@ -96,7 +98,7 @@ def _pick_first_row(page: Page) -> None:
 @pytest.mark.parametrize(
     ("path", "title"),
     [("extension_what_if?lang=en&loan=J002", "Extension what-if"), ("portfolio_health?lang=zh", "资产质量")],
-)  # fmt: skip
+)
 def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page: Page, outside, path: str, title: str):
     """The first request a server ever gets, for a page: Streamlit would run the page's file and nothing else."""
     page.goto(f"{served(checked)}/{path}")

@@ -39,7 +39,7 @@ CHOSEN = {
     "circle": """SELECT 'circle~' || least(borrower_id, list_min(circle_members)) FROM facts_borrower
         JOIN (SELECT max(as_of) AS as_of FROM facts_borrower) USING (as_of)
         WHERE guarantee_circle > 2 GROUP BY 1 ORDER BY sum(balance) DESC, 1 LIMIT 1""",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,29 @@ from data.storage import book
 from tests.policy import books
 
 POLICY = "f" * 16
-COUNT = {"rule_id": "R1", "subject": "loan", "branch_id": "B1", "verdict": "violation", "reason": None, "field": None,
-         "subjects": 1}  # fmt: skip
-VIOLATION = {"violation_id": "v1", "rule_id": "R1", "subject": "loan", "subject_id": "L1", "loan_id": "L1",
-             "borrower_id": None, "branch_id": "B1", "officer_id": None, "balance": None, "measured": "0.8",
-             "limit_value": "0.7", "policy_version": POLICY}  # fmt: skip
+COUNT = {
+    "rule_id": "R1",
+    "subject": "loan",
+    "branch_id": "B1",
+    "verdict": "violation",
+    "reason": None,
+    "field": None,
+    "subjects": 1,
+}
+VIOLATION = {
+    "violation_id": "v1",
+    "rule_id": "R1",
+    "subject": "loan",
+    "subject_id": "L1",
+    "loan_id": "L1",
+    "borrower_id": None,
+    "branch_id": "B1",
+    "officer_id": None,
+    "balance": None,
+    "measured": "0.8",
+    "limit_value": "0.7",
+    "policy_version": POLICY,
+}
 
 
 @pytest.fixture
@@ -38,8 +56,15 @@ def verdicts(held: Path, tmp_path: Path) -> Path:
         version = time_travel.version(con, time_travel.current_rows(con, books.AS_OF))
     write(folder / "counts/loan", [COUNT], adoption.COUNTS)
     write(folder / "violations/loan", [VIOLATION], adoption.VIOLATIONS)
-    says = {"as_of": books.AS_OF.isoformat(), "policy_version": POLICY, "engine_version": "elsewhere", "rules_of": "act",
-            "data_version": version, "judged_at": "2024-07-01T08:00:00", "subjects": {"loan": 1}}  # fmt: skip
+    says = {
+        "as_of": books.AS_OF.isoformat(),
+        "policy_version": POLICY,
+        "engine_version": "elsewhere",
+        "rules_of": "act",
+        "data_version": version,
+        "judged_at": "2024-07-01T08:00:00",
+        "subjects": {"loan": 1},
+    }
     say(folder, says)
     (folder / "_SUCCESS").touch()
     return folder

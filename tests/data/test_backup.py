@@ -116,8 +116,10 @@ def test_backups_beside_writers_are_each_one_published_book(full: Desk) -> None:
     assert failed == []
     for number in range(4):
         with book.reading(full.folder / f"{number}.backup") as con:
-            counts = [con.execute(f"SELECT count(*) FROM {table} WHERE starts_with(batch_id, 'w')").fetchall()
-                      for table in ("batches", "batch_tables", "quarantine")]  # fmt: skip
+            counts = [
+                con.execute(f"SELECT count(*) FROM {table} WHERE starts_with(batch_id, 'w')").fetchall()
+                for table in ("batches", "batch_tables", "quarantine")
+            ]
         assert counts[0] == counts[1] == counts[2]
 
 

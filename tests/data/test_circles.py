@@ -11,14 +11,28 @@ RULES = ("TOO-MANY",)
 
 
 def borrow(ledger: Ledger, borrower: str, balance: int = 100, branch: str = "01", **about: object) -> None:
-    ledger.loan(f"L-{borrower}", {"balance": balance, "classification": "normal"}, borrower_id=borrower, branch_id=branch,
-                officer_id="O1", status="normal", currency="CNY")  # fmt: skip
+    ledger.loan(
+        f"L-{borrower}",
+        {"balance": balance, "classification": "normal"},
+        borrower_id=borrower,
+        branch_id=branch,
+        officer_id="O1",
+        status="normal",
+        currency="CNY",
+    )
     ledger.put("borrowers", borrower_id=borrower, name=f"Name {borrower}", **about)
 
 
 def guarantee(ledger: Ledger, giver: str, taker: str, **more: object) -> None:
-    ledger.put("guarantees", guarantee_id=f"G-{giver}-{taker}", loan_id=f"L-{taker}", kind="guarantee",
-               provider_id=giver, provider_name=f"Name {giver}", **{"status": "active"} | more)  # fmt: skip
+    ledger.put(
+        "guarantees",
+        guarantee_id=f"G-{giver}-{taker}",
+        loan_id=f"L-{taker}",
+        kind="guarantee",
+        provider_id=giver,
+        provider_name=f"Name {giver}",
+        **{"status": "active"} | more,
+    )
 
 
 def found(ledger: Ledger, branches: tuple[str, ...] = (), run: str | None = None) -> dict[tuple[str, str], dict]:
@@ -95,8 +109,10 @@ def test_a_guarantor_found_by_the_run_stands_in_the_middle(ledger):
     borrow(ledger, "B", 20)
     guarantee(ledger, "P", "A")
     guarantee(ledger, "P", "B")
-    ledger.con.execute("INSERT INTO violations (run_id, violation_id, rule_id, subject, subject_id)"
-                       " VALUES ('R', 'V', 'TOO-MANY', 'collateral', 'G-P-A'), ('R', 'W', 'OTHER', 'collateral', 'G-X')")  # fmt: skip
+    ledger.con.execute(
+        "INSERT INTO violations (run_id, violation_id, rule_id, subject, subject_id)"
+        " VALUES ('R', 'V', 'TOO-MANY', 'collateral', 'G-P-A'), ('R', 'W', 'OTHER', 'collateral', 'G-X')"
+    )
     assert found(ledger) == {}
     hub = found(ledger, run="R")["guarantor", "P"]
     assert (hub["leader"], hub["borrowers"], hub["balance"]) == ("Name P", 2, 30)

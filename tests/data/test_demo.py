@@ -63,8 +63,9 @@ def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monk
 
 def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnection) -> None:
     report = made[1]
-    assert report["as_of"] == [str(row[0]) for row in cursor.execute(
-        "SELECT DISTINCT snapshot_date FROM snapshots ORDER BY 1").fetchall()]  # fmt: skip
+    assert report["as_of"] == [
+        str(row[0]) for row in cursor.execute("SELECT DISTINCT snapshot_date FROM snapshots ORDER BY 1").fetchall()
+    ]
     assert (len(report["as_of"]), report["as_of"][0], report["as_of"][-1]) == (13, "2025-10-31", "2026-10-31")
     for table in dictionary.tables():
         assert report[table] == one(cursor, f'SELECT count(*) FROM "{table}"') > 0
@@ -146,8 +147,16 @@ def test_loans_come_and_go(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_most_loans_go_through_their_steps_in_order(cursor: duckdb.DuckDBPyConnection) -> None:
-    steps = ["relationship", "application", "acceptance", "investigation", "investigation_report", "review",
-             "approval", "contract"]  # fmt: skip
+    steps = [
+        "relationship",
+        "application",
+        "acceptance",
+        "investigation",
+        "investigation_report",
+        "review",
+        "approval",
+        "contract",
+    ]
     order = " AND ".join(f"{a}_date <= {b}_date" for a, b in pairwise(steps))
     kept = one(
         cursor,
@@ -186,16 +195,28 @@ EVIDENCE = {
     "restricted_industry": ("borrower", "industry_code = 'C3110'", "borrower_type IN ('E', 'S')"),
     "document_expired": ("document", "valid_to < as_of", "doc_type = 'id_card'"),
     "document_reused": ("document", "uses_elsewhere > 0", "doc_type = 'investigation_report'"),
-    "inspection_predated": ("inspection", "inspection_date > entered_on", "kind = 'first' OR inspection_date > entered_on"),
+    "inspection_predated": (
+        "inspection",
+        "inspection_date > entered_on",
+        "kind = 'first' OR inspection_date > entered_on",
+    ),
     "class_too_kind": ("loan", "classification_rank < 3", "days_past_due > 90"),
     "class_after_extension": ("loan", "classification_rank < 2", "extension_count > 0 AND days_past_due = 0"),
     "extension_applied_late": ("extension", "application_date > maturity_before - 10", "is_decided"),
     "extension_agreed_late": ("extension", "agreement_date > maturity_before", "is_decided"),
     "extension_accounting_late": ("extension", "acct_notice_date > agreement_date + 5", "is_decided"),
     "extension_no_reason": ("extension", "reason IS NULL", "is_decided"),
-    "extension_consent_missing": ("extension", "consents_given < consents_required", "is_decided AND consents_required > 0"),
+    "extension_consent_missing": (
+        "extension",
+        "consents_given < consents_required",
+        "is_decided AND consents_required > 0",
+    ),
     "attested_broken": ("loan", "list_contains(attested_broken, 'S5.5.2')", "attested_kept IS NOT NULL"),
-    "report_incomplete": ("document", "NOT list_contains(contents_listed, 'financial')", "doc_type = 'investigation_report'"),
+    "report_incomplete": (
+        "document",
+        "NOT list_contains(contents_listed, 'financial')",
+        "doc_type = 'investigation_report'",
+    ),
     "contract_incomplete": ("document", "NOT list_contains(contents_listed, 'breach')", "doc_type = 'contract'"),
     "contract_not_standard": ("document", "form_code = 'ZD99'", "doc_type = 'contract'"),
     "not_on_site": ("document", "NOT is_on_site", "doc_type = 'investigation_report'"),
@@ -210,21 +231,29 @@ EVIDENCE = {
     "report_entered_late": ("loan", "report_entry_date > investigation_report_date", "true"),
     "approved_rate_other": ("loan", "approved_rate <> annual_rate_pct", "true"),
     "approved_purpose_other": ("loan", "approved_purpose <> purpose", "true"),
-    "term_class_wrong": ("loan", "(recorded_term_class = 'short') <> (original_term_months <= 12)", "recorded_term_class = 'long' OR original_term_months <= 12"),
+    "term_class_wrong": (
+        "loan",
+        "(recorded_term_class = 'short') <> (original_term_months <= 12)",
+        "recorded_term_class = 'long' OR original_term_months <= 12",
+    ),
     "purpose_forbidden": ("loan", "purpose_code = 'securities'", "true"),
     "source_missing": ("loan", "NOT repayment_source_stated", "true"),
     "outside_area": ("borrower", "region_code = '990209'", "name IS NOT NULL"),
     "borrower_cited_wrong": ("collateral", "main_borrower_cited <> borrower_name", "borrower_name IS NOT NULL"),
     "amount_cited_wrong": ("collateral", "main_amount_cited <> principal", "true"),
     "term_cited_wrong": ("collateral", "main_maturity_cited <> original_maturity", "true"),
-    "items_short": ("inspection", "NOT list_contains(items_listed, 'changes')", "kind = 'routine' AND inspection_id NOT LIKE '%r99'"),
+    "items_short": (
+        "inspection",
+        "NOT list_contains(items_listed, 'changes')",
+        "kind = 'routine' AND inspection_id NOT LIKE '%r99'",
+    ),
     "missing_product": ("loan", "product_code IS NULL", "true"),
     "missing_original_maturity": ("loan", "original_maturity IS NULL", "true"),
     "missing_officer": ("loan", "officer_id IS NULL", "true"),
     "missing_guarantee_type": ("loan", "guarantee_type IS NULL", "true"),
     "missing_class": ("loan", "classification IS NULL", "true"),
     "missing_days_past_due": ("loan", "days_past_due IS NULL", "true"),
-}  # fmt: skip
+}
 # Faults that another one shows as well: an unsealed consent is not given, two copies share a text.
 ALSO = {"extension_consent_missing": "extension_consent_unsealed", "document_reused": "document_reused"}
 

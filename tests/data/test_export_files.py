@@ -80,10 +80,11 @@ def test_e03_a_real_xls(door: Door) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("<?xml version='1.0'?><Workbook/>", "is an XML file"), ("MIME-Version: 1.0\nX", "is a saved web archive"),
+        ("<?xml version='1.0'?><Workbook/>", "is an XML file"),
+        ("MIME-Version: 1.0\nX", "is a saved web archive"),
         ("<html><body>请登录</body></html>", "a web page without a table"),
     ],
-)  # fmt: skip
+)
 def test_e03_what_else_is_called_xls_is_refused_clearly(door: Door, content: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         door.text(content, "a.xls")
@@ -104,9 +105,12 @@ def test_e04_titles_tell_unit_and_date(door: Door) -> None:
 
 
 TWO_ROWS = [
-    ["贷款台账", None, None, None, None, None], ["借据号", "金额（万元）", None, "担保情况", None, "用途"],
-    [None, "贷款金额", "贷款余额", "担保方式", "担保人", None], ["L1", 5, 3, "保证", "张三", "买牛"], ["合计", 5, 3, None, None, None],
-]  # fmt: skip
+    ["贷款台账", None, None, None, None, None],
+    ["借据号", "金额（万元）", None, "担保情况", None, "用途"],
+    [None, "贷款金额", "贷款余额", "担保方式", "担保人", None],
+    ["L1", 5, 3, "保证", "张三", "买牛"],
+    ["合计", 5, 3, None, None, None],
+]
 
 
 @pytest.mark.parametrize("merges", [("A1:F1", "A2:A3", "B2:C2", "D2:E2", "F2:F3"), ()])
@@ -147,8 +151,19 @@ def test_e07_amounts_that_differ_by_ten_thousand_in_one_batch(door: Door) -> Non
 
 
 @pytest.mark.parametrize(
-    "cell", ["20240131", "2024-01-31", "2024/1/31", "2024.01.31", "2024年1月31日", "45322", "2024-01-31 00:00:00", "'20240131", "20240131.0"]
-)  # fmt: skip
+    "cell",
+    [
+        "20240131",
+        "2024-01-31",
+        "2024/1/31",
+        "2024.01.31",
+        "2024年1月31日",
+        "45322",
+        "2024-01-31 00:00:00",
+        "'20240131",
+        "20240131.0",
+    ],
+)
 def test_e08_dates_of_every_form(door: Door, cell: str) -> None:
     assert door.text(f"借据号,发放日期\nL1,{cell}\n").column("disbursed_on") == [DAY]
 
@@ -185,9 +200,16 @@ def test_e10_placeholder_dates_are_empty(door: Door, cell: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "rate"),
-    [("4.35", "4.35"), ("4.35%", "4.35"), ("0.0435", "4.35"), ("月利率3.625‰", "4.35"), (" 8.50000‰", "10.2"), ("日利率万分之1.5", "5.4"),
-     ("LPR+50BP", None)],
-)  # fmt: skip
+    [
+        ("4.35", "4.35"),
+        ("4.35%", "4.35"),
+        ("0.0435", "4.35"),
+        ("月利率3.625‰", "4.35"),
+        (" 8.50000‰", "10.2"),
+        ("日利率万分之1.5", "5.4"),
+        ("LPR+50BP", None),
+    ],
+)
 def test_e11_rates_are_percent_a_year(door: Door, cell: str, rate: str | None) -> None:
     arrived = door.text(f"借据号,利率\nL1,{cell}\n")
     assert arrived.column("annual_rate_pct") == [None if rate is None else Decimal(rate)]
@@ -235,9 +257,17 @@ def test_e14_full_width_and_invisible_characters(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "amount"), [("1,234,567.89", "1234567.89"), ("￥500,000", "500000"), ("50万", "500000"), ("(1,000.00)", "-1000"),
-                         ("1.5E+06", "1500000"), ("—", None), ("500元整", "500")]
-)  # fmt: skip
+    ("cell", "amount"),
+    [
+        ("1,234,567.89", "1234567.89"),
+        ("￥500,000", "500000"),
+        ("50万", "500000"),
+        ("(1,000.00)", "-1000"),
+        ("1.5E+06", "1500000"),
+        ("—", None),
+        ("500元整", "500"),
+    ],
+)
 def test_e15_amounts_of_every_form(door: Door, cell: str, amount: str | None) -> None:
     arrived = door.text(f'借据号,余额\nL1,"{cell}"\n')
     assert arrived.column("balance") == [None if amount is None else Decimal(amount)]
@@ -353,8 +383,9 @@ def test_e22_the_same_note_twice_is_reported_not_added_up(door: Door) -> None:
     arrived = door.text("借据号,采集日期,余额,押品编号\nL1,20240331,5,Y1\nL1,20240331,5,Y2\nL2,20240229,7,\n")
     assert arrived.column("balance") == [5]
     assert [reason.split(":")[1].split(";")[0] for _, reason in sorted(arrived.kept_back)] == [
-        " duplicate of row 2 of f.csv", " '2024-02-29' is not the as-of date 2024-03-31 of this import",
-    ]  # fmt: skip
+        " duplicate of row 2 of f.csv",
+        " '2024-02-29' is not the as-of date 2024-03-31 of this import",
+    ]
 
 
 def test_e22_one_guarantee_number_over_several_collaterals_loads_each(door: Door) -> None:
@@ -389,19 +420,25 @@ def test_e25_e26_faults_of_the_data_are_findings_and_the_rows_load(desk: Desk) -
     assert outcome.loans["loaded"] == 5
     found = {finding["check_id"]: finding["rows"] for finding in outcome.report["findings"]}
     for check in (
-        "running_without_balance", "balance_above_principal", "closed_with_balance", "maturity_before_disbursement",
+        "running_without_balance",
+        "balance_above_principal",
+        "closed_with_balance",
+        "maturity_before_disbursement",
         "foreign_currency",
-    ):  # fmt: skip
+    ):
         assert found[check] == 1
 
 
 def test_e27_several_sheets_a_summary_hidden_ones_and_continuations(door: Door) -> None:
     head = ["借据号", "贷款余额", "发放日期", "担保方式", "用途"]
     sheets = {
-        "封面": [["××农商行"], ["2024年"]], "汇总": [["支行", "贷款余额"], ["城关", 3]],
-        "城关": [head, ["L1", 1, DAY, "保证", "x"]], "续": [["L2", 2, DAY, "信用", None], ["L3", 3, DAY, None, "y"]],
-        "城东": [head, ["L4", 4, DAY, "抵押", "z"]], "押品": [["担保合同号", "借据号", "评估价值"], ["G1", "L1", 9]],
-    }  # fmt: skip
+        "封面": [["××农商行"], ["2024年"]],
+        "汇总": [["支行", "贷款余额"], ["城关", 3]],
+        "城关": [head, ["L1", 1, DAY, "保证", "x"]],
+        "续": [["L2", 2, DAY, "信用", None], ["L3", 3, DAY, None, "y"]],
+        "城东": [head, ["L4", 4, DAY, "抵押", "z"]],
+        "押品": [["担保合同号", "借据号", "评估价值"], ["G1", "L1", 9]],
+    }
     arrived = door.read(door.xlsx(sheets, hidden=("城东",)))
     assert arrived.column("loan_id") == ["L1", "L2", "L3", "L4"]
     assert arrived.column("guarantee_id", "guarantees") == ["G1"]

@@ -86,9 +86,14 @@ def test_terms_are_unknown_without_both_dates_in_order(ledger: Ledger) -> None:
 
 def test_running(ledger: Ledger) -> None:
     cases = [
-        ("normal", 0, True), ("overdue", None, True), ("settled", 5, False), ("not_disbursed", None, False),
-        (None, 5, True), (None, 0, False), (None, None, None),
-    ]  # fmt: skip
+        ("normal", 0, True),
+        ("overdue", None, True),
+        ("settled", 5, False),
+        ("not_disbursed", None, False),
+        (None, 5, True),
+        (None, 0, False),
+        (None, None, None),
+    ]
     for status, balance, _ in cases:
         ledger.loan(f"{status} {balance}", status=status, snapshot={"balance": balance, "classification": "doubtful"})
     ledger.build()
@@ -140,9 +145,12 @@ def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: Ledger) 
 
 def test_other_arrears(ledger: Ledger) -> None:
     cases = [
-        ({"principal_overdue": 5, "interest_overdue_off": 2}, 7), ({"days_past_due": 0}, 0),
-        ({"days_past_due": 40}, None), ({}, None), ({"days_past_due": 0, "interest_overdue_on": 3}, 3),
-    ]  # fmt: skip
+        ({"principal_overdue": 5, "interest_overdue_off": 2}, 7),
+        ({"days_past_due": 0}, 0),
+        ({"days_past_due": 40}, None),
+        ({}, None),
+        ({"days_past_due": 0, "interest_overdue_on": 3}, 3),
+    ]
     for number, (other, _) in enumerate(cases):
         ledger.loan(f"L{number}", borrower_id=f"B{number}")
         ledger.loan(f"M{number}", borrower_id=f"B{number}", status="normal", snapshot=other)
@@ -158,27 +166,54 @@ def test_other_arrears(ledger: Ledger) -> None:
 def test_process_dates(ledger: Ledger) -> None:
     ledger.loan()
     ledger.put("staff", staff_id="S7", authority_amount=900)
-    for number, (step, day, staff, amount) in enumerate([
-        ("1", 1, None, None), ("2", 3, None, None), ("2", 4, None, None), ("4", 5, "S4", None), ("4", 6, "S9", None),
-        ("4r", 7, None, 10), ("4r", 8, None, 20), ("5", 8, "S5", None), ("7", 10, "S7", 30), ("9", 12, None, None),
-        ("10", 25, None, None),
-    ]):  # fmt: skip
+    for number, (step, day, staff, amount) in enumerate(
+        [
+            ("1", 1, None, None),
+            ("2", 3, None, None),
+            ("2", 4, None, None),
+            ("4", 5, "S4", None),
+            ("4", 6, "S9", None),
+            ("4r", 7, None, 10),
+            ("4r", 8, None, 20),
+            ("5", 8, "S5", None),
+            ("7", 10, "S7", 30),
+            ("9", 12, None, None),
+            ("10", 25, None, None),
+        ]
+    ):
         ledger.put(
-            "events", event_id=f"E{number}", loan_id="L1", step_code=step, event_date=date(2026, 1, day),
-            staff_id=staff, amount=amount, created_at=datetime(2026, 1, day + 1, 9) if step == "9" else None,
-        )  # fmt: skip
+            "events",
+            event_id=f"E{number}",
+            loan_id="L1",
+            step_code=step,
+            event_date=date(2026, 1, day),
+            staff_id=staff,
+            amount=amount,
+            created_at=datetime(2026, 1, day + 1, 9) if step == "9" else None,
+        )
     ledger.put("events", event_id="X", loan_id="L1", request_id="R", step_code="3", event_date=date(2026, 1, 2))
     ledger.build()
     fact = ledger.fact("loan", "L1")
     expected = {
-        "events_loaded": 11, "relationship_date": date(2026, 1, 1), "application_date": date(2026, 1, 3),
-        "acceptance_date": None, "investigation_date": date(2026, 1, 5), "committee_date": None,
-        "investigation_report_date": date(2026, 1, 8), "approval_date": date(2026, 1, 10), "investigator_id": "S4",
-        "reviewer_id": "S5", "approver_id": "S7", "approved_amount": 30, "recommended_amount": 20,
-        "approver_authority": 900, "disbursement_event_date": date(2026, 1, 12),
-        "system_entry_date": date(2026, 1, 13), "latest_event_date": date(2026, 1, 25),
+        "events_loaded": 11,
+        "relationship_date": date(2026, 1, 1),
+        "application_date": date(2026, 1, 3),
+        "acceptance_date": None,
+        "investigation_date": date(2026, 1, 5),
+        "committee_date": None,
+        "investigation_report_date": date(2026, 1, 8),
+        "approval_date": date(2026, 1, 10),
+        "investigator_id": "S4",
+        "reviewer_id": "S5",
+        "approver_id": "S7",
+        "approved_amount": 30,
+        "recommended_amount": 20,
+        "approver_authority": 900,
+        "disbursement_event_date": date(2026, 1, 12),
+        "system_entry_date": date(2026, 1, 13),
+        "latest_event_date": date(2026, 1, 25),
         "weekend_events": 3,
-    }  # fmt: skip
+    }
     assert {name: fact[name] for name in expected} == expected
     ledger.put("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))
     assert ledger.loan_fact("system_entry_date") == date(2026, 1, 20)

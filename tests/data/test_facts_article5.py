@@ -20,9 +20,14 @@ def event(ledger: Ledger, step: str, day: date, loan: str = "L1", **row: object)
 def attest(ledger: Ledger, clause: str, outcome: str, day: date | None, judge: str | None = "S", **about: str) -> None:
     number = ledger.con.execute("SELECT count(*) FROM attestations").fetchall()[0][0]
     ledger.put(
-        "attestations", attestation_id=f"A{number}", clause_id=clause, outcome=outcome, judged_on=day, judged_by=judge,
+        "attestations",
+        attestation_id=f"A{number}",
+        clause_id=clause,
+        outcome=outcome,
+        judged_on=day,
+        judged_by=judge,
         **about,
-    )  # fmt: skip
+    )
 
 
 def test_the_latest_attestation_of_a_clause_counts(ledger: Ledger) -> None:
@@ -91,9 +96,12 @@ def test_contents_are_codes_whatever_parts_them(ledger: Ledger) -> None:
 
 
 FILLED = [
-    ("is_verified", "verified_by", "S"), ("is_analysed", "analysed_on", AS_OF), ("is_form_stated", "form_code", "JK01"),
-    ("is_on_site", "onsite_date", AS_OF), ("has_custodian", "custodian", "S"),
-]  # fmt: skip
+    ("is_verified", "verified_by", "S"),
+    ("is_analysed", "analysed_on", AS_OF),
+    ("is_form_stated", "form_code", "JK01"),
+    ("is_on_site", "onsite_date", AS_OF),
+    ("has_custodian", "custodian", "S"),
+]
 
 
 @pytest.mark.parametrize(("fact", "column", "value"), FILLED)
@@ -115,9 +123,16 @@ def test_statements_of_the_three_years_before_the_application(ledger: Ledger) ->
     ledger.loan("L3", borrower_id="B")
     event(ledger, "2", date(2025, 12, 30))
     for number, end in enumerate(
-        [date(2021, 12, 31), date(2022, 12, 31), date(2024, 12, 31), date(2024, 12, 31), date(2025, 12, 31),
-         date(2024, 6, 30), date(2023, 12, 31)]
-    ):  # fmt: skip
+        [
+            date(2021, 12, 31),
+            date(2022, 12, 31),
+            date(2024, 12, 31),
+            date(2024, 12, 31),
+            date(2025, 12, 31),
+            date(2024, 6, 30),
+            date(2023, 12, 31),
+        ]
+    ):
         own = {"borrower_id": "B"} if number else {"loan_id": "L1"}
         own |= {"provider_id": "P"} if end.year == 2023 else {}
         ledger.put("documents", doc_id=f"D{number}", doc_type="financials", period_end=end, **own)
@@ -142,9 +157,13 @@ def test_identity_is_valid_by_the_register_else_by_the_papers(ledger: Ledger) ->
         ledger.loan(loan, borrower_id=borrower)
     ledger.put("borrowers", borrower_id="B", id_valid_to=date(2030, 1, 1))
     for number, (borrower, kind, end) in enumerate(
-        [("B", "id_card", date(2029, 1, 1)), ("C", "id_card", date(2027, 1, 1)), ("C", "legal_rep_id", date(2028, 1, 1)),
-         ("C", "licence", date(2040, 1, 1))]
-    ):  # fmt: skip
+        [
+            ("B", "id_card", date(2029, 1, 1)),
+            ("C", "id_card", date(2027, 1, 1)),
+            ("C", "legal_rep_id", date(2028, 1, 1)),
+            ("C", "licence", date(2040, 1, 1)),
+        ]
+    ):
         ledger.put("documents", doc_id=f"D{number}", borrower_id=borrower, doc_type=kind, valid_to=end)
     ledger.build()
     found = [ledger.fact("loan", loan)["id_valid_to"] for loan in ("L1", "L2", "L3")]
@@ -157,8 +176,14 @@ def test_identity_is_valid_by_the_register_else_by_the_papers(ledger: Ledger) ->
 def test_the_service_area_is_by_the_beginning_of_the_region(ledger: Ledger) -> None:
     ledger.put("branches", branch_id="01", regions="9901; 990205")
     ledger.put("branches", branch_id="02")
-    cases = [("01", "990101", True), ("01", "990205", True), ("01", "990206", False), ("02", "990101", None),
-             ("03", "990101", None), ("01", None, None)]  # fmt: skip
+    cases = [
+        ("01", "990101", True),
+        ("01", "990205", True),
+        ("01", "990206", False),
+        ("02", "990101", None),
+        ("03", "990101", None),
+        ("01", None, None),
+    ]
     for number, (branch, region, _) in enumerate(cases):
         ledger.loan(f"L{number}", borrower_id=f"B{number}", branch_id=branch)
         ledger.put("borrowers", borrower_id=f"B{number}", region_code=region)
@@ -302,13 +327,23 @@ def test_registration_is_unknown_where_none_is_recorded(ledger: Ledger) -> None:
 def test_the_main_type_of_collateral_is_that_of_the_greatest_value(ledger: Ledger) -> None:
     for loan in ("L1", "L2", "L3"):
         ledger.loan(loan)
-    items = [("L1", "vehicle", 5), ("L1", "machinery", 9), ("L2", "vehicle", None), ("L2", "vehicle", None),
-             ("L3", "vehicle", None), ("L3", "machinery", None)]  # fmt: skip
+    items = [
+        ("L1", "vehicle", 5),
+        ("L1", "machinery", 9),
+        ("L2", "vehicle", None),
+        ("L2", "vehicle", None),
+        ("L3", "vehicle", None),
+        ("L3", "machinery", None),
+    ]
     for number, (loan, kind, value) in enumerate(items):
         ledger.put(
-            "guarantees", guarantee_id=f"G{number}", loan_id=loan, kind="mortgage", collateral_type=kind,
+            "guarantees",
+            guarantee_id=f"G{number}",
+            loan_id=loan,
+            kind="mortgage",
+            collateral_type=kind,
             appraised_value=value,
-        )  # fmt: skip
+        )
     ledger.build()
     found = [ledger.fact("loan", loan)["main_collateral_type"] for loan in ("L1", "L2", "L3")]
     assert found == ["machinery", "vehicle", None]
@@ -329,13 +364,19 @@ def test_receipts_of_the_notice_for_the_current_maturity(ledger: Ledger) -> None
     ledger.put("notices", loan_id="L2", kind="maturity", notice_date=AS_OF - DAY, party="borrower", copy_kept=False)
     assert ledger.loan_fact("notice_receipts", "L2") is None
     for party, day, receipt in [
-        ("borrower", AS_OF - 9 * DAY, AS_OF), ("guarantor", AS_OF - 9 * DAY, AS_OF + DAY),
+        ("borrower", AS_OF - 9 * DAY, AS_OF),
+        ("guarantor", AS_OF - 9 * DAY, AS_OF + DAY),
         ("guarantor", date(2025, 1, 1), date(2025, 1, 2)),
-    ]:  # fmt: skip
+    ]:
         ledger.put(
-            "notices", loan_id="L1", kind="maturity", notice_date=day, party=party, receipt_date=receipt,
+            "notices",
+            loan_id="L1",
+            kind="maturity",
+            notice_date=day,
+            party=party,
+            receipt_date=receipt,
             copy_kept=party == "borrower",
-        )  # fmt: skip
+        )
     ledger.build()
     first, second, third = (ledger.fact("loan", loan) for loan in ("L1", "L2", "L3"))
     assert (first["notice_receipts"], first["notice_copy_kept"]) == (["borrower"], True)

@@ -17,8 +17,15 @@ def booked(ledger: Ledger, request: str, **row: object) -> None:
 
 def test_booked_extensions(ledger: Ledger) -> None:
     ledger.loan(original_maturity=date(2026, 1, 1), current_maturity=date(2026, 11, 1), extension_count=2)
-    booked(ledger, "R1", seq=1, decision="approved", agreement_date=date(2025, 12, 20), new_maturity=date(2026, 5, 1),
-           requested_maturity=date(2026, 6, 1))  # fmt: skip
+    booked(
+        ledger,
+        "R1",
+        seq=1,
+        decision="approved",
+        agreement_date=date(2025, 12, 20),
+        new_maturity=date(2026, 5, 1),
+        requested_maturity=date(2026, 6, 1),
+    )
     booked(ledger, "R2", seq=2, decision="rejected", requested_maturity=date(2027, 1, 1))
     booked(ledger, "R3", seq=3, decision="approved", agreement_date=date(2026, 4, 1), new_maturity=date(2026, 11, 1))
     booked(ledger, "R4", seq=4, requested_maturity=date(2026, 12, 1), application_date=date(2026, 10, 1))
@@ -26,8 +33,11 @@ def test_booked_extensions(ledger: Ledger) -> None:
     assert ledger.build()["extension"] == 4
     found = {n: ledger.fact("extension", f"R{n}") for n in (1, 2, 3, 4)}
     assert [found[n]["maturity_before"] for n in found] == [
-        date(2026, 1, 1), date(2026, 5, 1), date(2026, 5, 1), date(2026, 11, 1),
-    ]  # fmt: skip
+        date(2026, 1, 1),
+        date(2026, 5, 1),
+        date(2026, 5, 1),
+        date(2026, 11, 1),
+    ]
     assert [found[n]["prior_extension_count"] for n in found] == [0, 1, 1, 2]
     assert [found[n]["is_decided"] for n in found] == [True, False, True, False]
     assert [found[n]["open_requests"] for n in found] == [1, 1, 1, 0]
@@ -49,9 +59,14 @@ def test_a_start_date_says_the_maturity_before(ledger: Ledger) -> None:
 
 def test_history(ledger: Ledger) -> None:
     cases = [  # extension_count, original and current maturity (days), then: extensions before, history agrees
-        (0, 1, 1, 0, True), (None, 1, 1, 0, True), (None, 1, 2, None, True), (1, 1, 2, 1, True), (1, 1, 1, 1, False),
-        (None, None, 2, None, None), (0, None, 2, 0, None),
-    ]  # fmt: skip
+        (0, 1, 1, 0, True),
+        (None, 1, 1, 0, True),
+        (None, 1, 2, None, True),
+        (1, 1, 2, 1, True),
+        (1, 1, 1, 1, False),
+        (None, None, 2, None, None),
+        (0, None, 2, 0, None),
+    ]
     days = {1: date(2026, 11, 1), 2: date(2026, 12, 1), None: None}
     for n, (count, original, current, _, _) in enumerate(cases):
         ledger.loan(f"L{n}", extension_count=count, original_maturity=days[original], current_maturity=days[current])
@@ -79,11 +94,20 @@ def test_tried_consents(ledger: Ledger) -> None:
     for kind in ("credit", "mortgage", None):
         ledger.loan(str(kind), guarantee_type=kind)
     cases = [  # loan, consent stated, then: required, given, missing
-        ("L1", "all", (2, 2, 0)), ("L1", "none", (2, 0, 2)), ("L1", "P1", (2, 1, 1)), ("L1", " P1 , 乙", (2, 2, 0)),
-        ("L1", "P9", (2, 0, 2)), ("L1", None, (2, None, None)), ("L1", " ", (2, None, None)),
-        ("credit", None, (0, 0, 0)), ("mortgage", "none", (None, 0, 1)), ("mortgage", "all", (None, None, 0)),
-        ("mortgage", "P1", (None, None, None)), ("None", "none", (None, 0, None)), ("None", None, (None, None, None)),
-    ]  # fmt: skip
+        ("L1", "all", (2, 2, 0)),
+        ("L1", "none", (2, 0, 2)),
+        ("L1", "P1", (2, 1, 1)),
+        ("L1", " P1 , 乙", (2, 2, 0)),
+        ("L1", "P9", (2, 0, 2)),
+        ("L1", None, (2, None, None)),
+        ("L1", " ", (2, None, None)),
+        ("credit", None, (0, 0, 0)),
+        ("mortgage", "none", (None, 0, 1)),
+        ("mortgage", "all", (None, None, 0)),
+        ("mortgage", "P1", (None, None, None)),
+        ("None", "none", (None, 0, None)),
+        ("None", None, (None, None, None)),
+    ]
     tried = ledger.tried(*((loan, consent) for loan, consent, _ in cases))
     assert [answers(fact) for fact in tried] == [expected for _, _, expected in cases]
 
@@ -91,9 +115,12 @@ def test_tried_consents(ledger: Ledger) -> None:
 def test_booked_consents(ledger: Ledger) -> None:
     secure(ledger)
     cases = [  # rows (provider, signed, sealed), then: given, missing
-        ([], (0, 2)), ([("P1", True, True)], (1, 1)), ([("P1", True, True), ("乙", True, False)], (1, 1)),
-        ([("P1", True, True), ("乙", True, None)], (None, None)), ([("P1", True, True), ("乙", True, True)], (2, 0)),
-    ]  # fmt: skip
+        ([], (0, 2)),
+        ([("P1", True, True)], (1, 1)),
+        ([("P1", True, True), ("乙", True, False)], (1, 1)),
+        ([("P1", True, True), ("乙", True, None)], (None, None)),
+        ([("P1", True, True), ("乙", True, True)], (2, 0)),
+    ]
     for number, (rows, _) in enumerate(cases):
         booked(ledger, f"R{number}", application_date=AS_OF)
         for provider, signed, sealed in rows:

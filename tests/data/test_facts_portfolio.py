@@ -13,17 +13,34 @@ def stock(ledger: Ledger) -> None:
     """Four running loans in yuan: 100 normal, 50 substandard, 30 special mention, 20 without a class."""
     common = {"currency": "CNY", "status": "normal", "extension_count": 0, "officer_id": "O1"}
     ledger.loan(
-        "L1", {"balance": 100, "classification": "normal", "days_past_due": 0, "provision": 1}, branch_id="01",
-        borrower_id="B1", industry_code="C1511", guarantee_type="credit", product_code="working_capital", **common,
-    )  # fmt: skip
+        "L1",
+        {"balance": 100, "classification": "normal", "days_past_due": 0, "provision": 1},
+        branch_id="01",
+        borrower_id="B1",
+        industry_code="C1511",
+        guarantee_type="credit",
+        product_code="working_capital",
+        **common,
+    )
     ledger.loan(
-        "L2", {"balance": 50, "classification": "substandard", "days_past_due": 95, "provision": 10}, branch_id="01",
-        borrower_id="B2", industry_code="K7010", guarantee_type="mortgage", product_code="project", **common,
-    )  # fmt: skip
+        "L2",
+        {"balance": 50, "classification": "substandard", "days_past_due": 95, "provision": 10},
+        branch_id="01",
+        borrower_id="B2",
+        industry_code="K7010",
+        guarantee_type="mortgage",
+        product_code="project",
+        **common,
+    )
     ledger.loan(
-        "L3", {"balance": 30, "classification": "special_mention", "days_past_due": 12, "provision": 2}, branch_id="02",
-        borrower_id="B1", guarantee_type="mortgage", product_code="home_mortgage", **common | {"extension_count": 1},
-    )  # fmt: skip
+        "L3",
+        {"balance": 30, "classification": "special_mention", "days_past_due": 12, "provision": 2},
+        branch_id="02",
+        borrower_id="B1",
+        guarantee_type="mortgage",
+        product_code="home_mortgage",
+        **common | {"extension_count": 1},
+    )
     ledger.loan("L4", {"balance": 20, "days_past_due": 31}, branch_id="02", borrower_id="B4", **common)
     ledger.loan("GONE", {"balance": 9, "classification": "loss"}, branch_id="02", **common | {"status": "settled"})
     ledger.loan("USD", {"balance": 5000, "classification": "loss"}, branch_id="02", **common | {"currency": "USD"})
@@ -95,14 +112,32 @@ def test_what_became_of_the_opening_stock(ledger: Ledger) -> None:
         "BETTER": ((20, "substandard", 95), (20, "special_mention", 0)),
     }
     for loan_id, ((was, before, days), (now, after, late)) in moves.items():
-        ledger.loan(loan_id, {"balance": now, "classification": after, "days_past_due": late}, status="normal",
-                    as_of=BEFORE, branch_id="01")  # fmt: skip
-        ledger.con.execute("UPDATE snapshots SET snapshot_date = ?, as_of = ? WHERE loan_id = ?",
-                           [AS_OF, AS_OF, loan_id])  # fmt: skip
-        ledger.put("snapshots", loan_id=loan_id, snapshot_date=BEFORE, as_of=BEFORE, balance=was,
-                   classification=before, days_past_due=days)  # fmt: skip
-    ledger.loan("REPAID", {"balance": 50, "classification": "normal", "days_past_due": 0}, status="normal",
-                as_of=BEFORE, branch_id="01")  # fmt: skip
+        ledger.loan(
+            loan_id,
+            {"balance": now, "classification": after, "days_past_due": late},
+            status="normal",
+            as_of=BEFORE,
+            branch_id="01",
+        )
+        ledger.con.execute(
+            "UPDATE snapshots SET snapshot_date = ?, as_of = ? WHERE loan_id = ?", [AS_OF, AS_OF, loan_id]
+        )
+        ledger.put(
+            "snapshots",
+            loan_id=loan_id,
+            snapshot_date=BEFORE,
+            as_of=BEFORE,
+            balance=was,
+            classification=before,
+            days_past_due=days,
+        )
+    ledger.loan(
+        "REPAID",
+        {"balance": 50, "classification": "normal", "days_past_due": 0},
+        status="normal",
+        as_of=BEFORE,
+        branch_id="01",
+    )
     ledger.build()
     for fact in (ledger.fact("portfolio", "bank"), ledger.fact("branch", "01")):
         assert (fact["opening_normal_remaining"], fact["opening_normal_worsened"]) == (80 + 40 + 30, 80)
@@ -128,8 +163,14 @@ def test_an_empty_book_has_a_bank_of_nothing(ledger: Ledger) -> None:
 def backs(ledger: Ledger, *pairs: tuple[str, str], **row: object) -> None:
     """(giver, taker): the giver guarantees the one loan of the taker."""
     for number, (giver, taker) in enumerate(pairs):
-        ledger.put("guarantees", guarantee_id=f"{giver}{taker}{number}", loan_id=f"L{taker}", kind="guarantee",
-                   provider_id=giver, **row)  # fmt: skip
+        ledger.put(
+            "guarantees",
+            guarantee_id=f"{giver}{taker}{number}",
+            loan_id=f"L{taker}",
+            kind="guarantee",
+            provider_id=giver,
+            **row,
+        )
 
 
 def circle(ledger: Ledger, borrower: str) -> tuple[object, object]:
@@ -197,9 +238,12 @@ def test_groups_and_one_controller(ledger: Ledger) -> None:
     for borrower, group, controller in (("A", "G", "甲"), ("B", "G", "甲"), ("C", None, "甲"), ("D", None, "乙")):
         ledger.put("borrowers", borrower_id=borrower, group_id=group, controller=controller, related_party=False)
         ledger.loan(
-            f"L{borrower}", {"balance": 100, "classification": "loss" if borrower == "B" else "normal"},
-            borrower_id=borrower, status="normal", branch_id="01",
-        )  # fmt: skip
+            f"L{borrower}",
+            {"balance": 100, "classification": "loss" if borrower == "B" else "normal"},
+            borrower_id=borrower,
+            status="normal",
+            branch_id="01",
+        )
     ledger.con.execute("UPDATE borrowers SET related_party = true WHERE borrower_id = 'D'")
     ledger.build()
     group = ledger.fact("group", "G")
@@ -224,13 +268,15 @@ def test_margin_needs_the_cost_of_funds(ledger: Ledger) -> None:
 def history(ledger: Ledger, *days_past_due: int | None, loan_id: str = "L1") -> None:
     """Snapshots of 120, 110, … before the last one, the latest first."""
     for turn, (day, late) in enumerate(zip((BEFORE, EARLIER), days_past_due, strict=False)):
-        ledger.put("snapshots", loan_id=loan_id, snapshot_date=day, as_of=day, balance=120 - 10 * turn,
-                   days_past_due=late)  # fmt: skip
+        ledger.put(
+            "snapshots", loan_id=loan_id, snapshot_date=day, as_of=day, balance=120 - 10 * turn, days_past_due=late
+        )
 
 
 @pytest.mark.parametrize(
-    ("earlier", "now", "periods"), [((0, 0), 0, 0), ((5, 0), 3, 2), ((5, 9), 3, 3), ((None, 0), 3, None), ((5,), 3, None)]
-)  # fmt: skip
+    ("earlier", "now", "periods"),
+    [((0, 0), 0, 0), ((5, 0), 3, 2), ((5, 9), 3, 3), ((None, 0), 3, None), ((5,), 3, None)],
+)
 def test_late_periods(ledger: Ledger, earlier: tuple, now: int, periods: int | None) -> None:
     ledger.loan("L1", {"balance": 100, "days_past_due": now})
     history(ledger, *earlier)
@@ -242,18 +288,30 @@ def test_late_periods(ledger: Ledger, earlier: tuple, now: int, periods: int | N
 def test_first_due_date(ledger: Ledger) -> None:
     day = {"disbursed_on": date(2026, 1, 31), "original_maturity": date(2027, 1, 31)}
     arrears = {
-        "MISSED": ("monthly", date(2026, 3, 1)), "LATER": ("monthly", date(2026, 3, 31)), "NEVER": ("monthly", None),
-        "BULLET": ("bullet", None), "OPEN": ("interest_only", None), "QUARTER": ("quarterly", date(2026, 7, 30)),
-    }  # fmt: skip
+        "MISSED": ("monthly", date(2026, 3, 1)),
+        "LATER": ("monthly", date(2026, 3, 31)),
+        "NEVER": ("monthly", None),
+        "BULLET": ("bullet", None),
+        "OPEN": ("interest_only", None),
+        "QUARTER": ("quarterly", date(2026, 7, 30)),
+    }
     for loan_id, (method, first) in arrears.items():
-        ledger.loan(loan_id, {"balance": 1, "days_past_due": 9 if first else 0, "first_overdue_date": first},
-                    repayment_method=method, **day)  # fmt: skip
+        ledger.loan(
+            loan_id,
+            {"balance": 1, "days_past_due": 9 if first else 0, "first_overdue_date": first},
+            repayment_method=method,
+            **day,
+        )
     ledger.build()
     found = {loan_id: ledger.fact("loan", loan_id) for loan_id in arrears}
     assert {k: (f["first_due_date"], f["first_due_missed"]) for k, f in found.items()} == {
-        "MISSED": (date(2026, 2, 28), True), "LATER": (date(2026, 2, 28), False), "NEVER": (date(2026, 2, 28), False),
-        "BULLET": (date(2027, 1, 31), None), "OPEN": (None, None), "QUARTER": (date(2026, 4, 30), True),
-    }  # fmt: skip
+        "MISSED": (date(2026, 2, 28), True),
+        "LATER": (date(2026, 2, 28), False),
+        "NEVER": (date(2026, 2, 28), False),
+        "BULLET": (date(2027, 1, 31), None),
+        "OPEN": (None, None),
+        "QUARTER": (date(2026, 4, 30), True),
+    }
 
 
 def test_interest_and_the_last_demand(ledger: Ledger) -> None:
@@ -294,15 +352,27 @@ def test_training(ledger: Ledger) -> None:
     ledger.put("training_plan_topics", plan_id="P", seq=2, course="高级", prerequisite="初级")
     ledger.put("courses", course="高级", days=2, topic="LEGAL")
     for number, (course, day) in enumerate((("初级", date(2026, 3, 1)), ("高级", date(2026, 4, 1)))):
-        ledger.put("training", training_id=f"T{number}", staff_id="O1", course=course, date=day, plan_id="P", days=2,
-                   clause_group="LEGAL", method="case", trainer_type="internal")  # fmt: skip
+        ledger.put(
+            "training",
+            training_id=f"T{number}",
+            staff_id="O1",
+            course=course,
+            date=day,
+            plan_id="P",
+            days=2,
+            clause_group="LEGAL",
+            method="case",
+            trainer_type="internal",
+        )
     for number, day in enumerate((date(2026, 4, 2), date(2026, 4, 3))):
         ledger.put("inspections", inspection_id=f"I{number}", loan_id="L1", inspector_id="O1", inspection_date=day)
     ledger.build()
     first, second = ledger.fact("training", "T0"), ledger.fact("training", "T1")
     assert (second["has_prerequisite"], second["prerequisite_date"], first["has_prerequisite"]) == (
-        True, date(2026, 3, 1), False,
-    )  # fmt: skip
+        True,
+        date(2026, 3, 1),
+        False,
+    )
     assert (second["plan_approved_date"], second["in_plan"], second["staff_role"]) == (
         date(2026, 1, 1),
         True,

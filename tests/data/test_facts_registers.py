@@ -15,9 +15,15 @@ def test_security(ledger: Ledger) -> None:
     ledger.put("guarantees", guarantee_id="G4", loan_id="L1", status="released", **mortgage)
     ledger.put("guarantees", guarantee_id="G5", loan_id="L1", kind="guarantee", end=date(2027, 1, 1))
     ledger.put(
-        "guarantees", guarantee_id="G6", loan_id="L1", kind="pledge", appraised_value=10, pledge_maturity=AS_OF,
-        valuation_date=date(2025, 1, 1), registration_date=date(2026, 2, 1),
-    )  # fmt: skip
+        "guarantees",
+        guarantee_id="G6",
+        loan_id="L1",
+        kind="pledge",
+        appraised_value=10,
+        pledge_maturity=AS_OF,
+        valuation_date=date(2025, 1, 1),
+        registration_date=date(2026, 2, 1),
+    )
     ledger.put("guarantees", guarantee_id="G7", loan_id="L1", provider_id="P7")
     ledger.build()
     fact = ledger.fact("loan", "L1")
@@ -27,9 +33,12 @@ def test_security(ledger: Ledger) -> None:
     assert (fact["earliest_guarantee_end"], fact["earliest_pledge_maturity"]) == (date(2027, 1, 1), AS_OF)
     rows = ledger.con.execute("SELECT guarantee_id, loan_id, kind, net_value FROM facts_collateral ORDER BY ALL")
     assert rows.fetchall() == [
-        ("G1", "L1", "mortgage", 70), ("G2", "L1", "mortgage", 50), ("G5", "L1", "guarantee", None),
-        ("G6", "L1", "pledge", 10), ("G7", "L1", None, None),
-    ]  # fmt: skip
+        ("G1", "L1", "mortgage", 70),
+        ("G2", "L1", "mortgage", 50),
+        ("G5", "L1", "guarantee", None),
+        ("G6", "L1", "pledge", 10),
+        ("G7", "L1", None, None),
+    ]
     assert ledger.fact("collateral", "G2")["loan_contract_no"] == "C1"
 
 
@@ -42,8 +51,10 @@ def test_a_kind_left_open_follows_the_loan_when_the_row_shows_it(ledger: Ledger)
     ledger.put("guarantees", guarantee_id="G3", loan_id="L3", collateral_type="vehicle")
     ledger.build()
     assert ledger.con.execute("SELECT kind FROM facts_collateral ORDER BY guarantee_id").fetchall() == [
-        ("pledge",), ("guarantee",), (None,),
-    ]  # fmt: skip
+        ("pledge",),
+        ("guarantee",),
+        (None,),
+    ]
 
 
 def test_one_unknown_value_leaves_the_sum_unknown(ledger: Ledger) -> None:
@@ -58,14 +69,23 @@ def test_one_unknown_value_leaves_the_sum_unknown(ledger: Ledger) -> None:
 
 def test_inspections(ledger: Ledger) -> None:
     ledger.loan("L1", borrower_id="B", branch_id="01", officer_id="O")
-    for number, (loan, day, text) in enumerate([
-        ("L1", date(2026, 3, 1), "same"), ("L1", date(2026, 6, 1), "own"), ("L1", date(2026, 12, 1), None),
-        ("GONE", date(2026, 3, 1), "same"),
-    ]):  # fmt: skip
+    for number, (loan, day, text) in enumerate(
+        [
+            ("L1", date(2026, 3, 1), "same"),
+            ("L1", date(2026, 6, 1), "own"),
+            ("L1", date(2026, 12, 1), None),
+            ("GONE", date(2026, 3, 1), "same"),
+        ]
+    ):
         ledger.put(
-            "inspections", inspection_id=f"I{number}", loan_id=loan, inspection_date=day, text_hash=text,
-            inspector_id="O", created_at=datetime(2026, 3, 5, 23),
-        )  # fmt: skip
+            "inspections",
+            inspection_id=f"I{number}",
+            loan_id=loan,
+            inspection_date=day,
+            text_hash=text,
+            inspector_id="O",
+            created_at=datetime(2026, 3, 5, 23),
+        )
     assert ledger.build()["inspection"] == 3
     fact = ledger.fact("loan", "L1")
     assert (fact["inspection_count"], fact["first_inspection_date"]) == (3, date(2026, 3, 1))
@@ -78,14 +98,18 @@ def test_inspections(ledger: Ledger) -> None:
 
 def test_notices(ledger: Ledger) -> None:
     ledger.loan(
-        disbursed_on=date(2024, 1, 1), original_maturity=date(2026, 6, 1), current_maturity=date(2026, 12, 1),
+        disbursed_on=date(2024, 1, 1),
+        original_maturity=date(2026, 6, 1),
+        current_maturity=date(2026, 12, 1),
         snapshot={"first_overdue_date": date(2026, 8, 1)},
-    )  # fmt: skip
+    )
     for kind, day, party in [
-        ("maturity", date(2026, 5, 1), "borrower"), ("maturity", date(2026, 10, 20), "guarantor"),
-        ("maturity", date(2026, 10, 25), "borrower"), ("collection", date(2026, 7, 1), "borrower"),
+        ("maturity", date(2026, 5, 1), "borrower"),
+        ("maturity", date(2026, 10, 20), "guarantor"),
+        ("maturity", date(2026, 10, 25), "borrower"),
+        ("collection", date(2026, 7, 1), "borrower"),
         ("collection", date(2026, 8, 3), None),
-    ]:  # fmt: skip
+    ]:
         ledger.put("notices", loan_id="L1", kind=kind, notice_date=day, party=party)
     ledger.build()
     fact = ledger.fact("loan", "L1")
@@ -96,9 +120,13 @@ def test_notices(ledger: Ledger) -> None:
 def test_borrowers(ledger: Ledger) -> None:
     for loan, branch, balance, status in [("L1", "01", 5, None), ("L2", "02", 9, None), ("L3", "03", 99, "settled")]:
         ledger.loan(
-            loan, borrower_id="B", branch_id=branch, status=status, disbursed_on=date(2025, 1, balance % 28 + 1),
+            loan,
+            borrower_id="B",
+            branch_id=branch,
+            status=status,
+            disbursed_on=date(2025, 1, balance % 28 + 1),
             snapshot={"balance": balance},
-        )  # fmt: skip
+        )
     ledger.put("borrowers", borrower_id="B", name="甲", borrower_type="P", total_assets=10, total_liab=4)
     ledger.put("borrowers", borrower_id="WITHOUT LOANS")
     assert ledger.build()["borrower"] == 1
@@ -113,9 +141,12 @@ def test_documents(ledger: Ledger) -> None:
     ledger.loan("L1", borrower_id="B")
     ledger.loan("L2", borrower_id="C")
     papers = [
-        ("D1", "L1", None, "contract", "x"), ("D2", "L1", None, "contract", "x"), ("D3", "L2", None, "title", "x"),
-        ("D4", None, "B", "id_card", None), ("D5", None, "GONE", "id_card", "z"),
-    ]  # fmt: skip
+        ("D1", "L1", None, "contract", "x"),
+        ("D2", "L1", None, "contract", "x"),
+        ("D3", "L2", None, "title", "x"),
+        ("D4", None, "B", "id_card", None),
+        ("D5", None, "GONE", "id_card", "z"),
+    ]
     for doc, loan, borrower, kind, sha256 in papers:
         ledger.put("documents", doc_id=doc, loan_id=loan, borrower_id=borrower, doc_type=kind, sha256=sha256)
     ledger.put("documents", doc_id="D6", loan_id="L1", doc_type="title", received_date=AS_OF + timedelta(1))

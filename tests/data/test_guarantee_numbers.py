@@ -74,9 +74,11 @@ def book(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> Iterator[Register]:
 
 
 WHOLE = [
-    ("HT1", "mortgage", 100, "Y1", 9), ("HT2", "mortgage", 500, "Y2", 9), ("HT2", "mortgage", 500, "Y3", 9),
+    ("HT1", "mortgage", 100, "Y1", 9),
+    ("HT2", "mortgage", 500, "Y2", 9),
+    ("HT2", "mortgage", 500, "Y3", 9),
     ("HT3", "guarantee", 300, None, None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("order", [["601", "603"], ["603", "601"]])
@@ -88,8 +90,12 @@ def test_contracts_and_collateral_meet_in_any_order(book: Register, order: list[
 
 
 def test_a_late_register_of_an_earlier_month_meets_the_other_too(book: Register) -> None:
-    for day, files in ((FEB, {"603": collateral(7)}), (FEB, {"601": contracts()}), (JAN, {"603": collateral(9)}),
-                       (JAN, {"601": contracts()})):  # fmt: skip
+    for day, files in (
+        (FEB, {"603": collateral(7)}),
+        (FEB, {"601": contracts()}),
+        (JAN, {"603": collateral(9)}),
+        (JAN, {"601": contracts()}),
+    ):
         book.load(day, **files)
     assert book.secured(JAN) == WHOLE
     assert book.secured(FEB) == [(*row[:4], row[4] and 7) for row in WHOLE]
@@ -166,4 +172,4 @@ def test_collateral_without_its_contract_is_kept_and_reported_until_that_comes(d
     assert desk.rows(
         "SELECT loan_id, kind, amount, collateral_id, appraised_value FROM facts_collateral WHERE as_of = ? ORDER BY 1, 4",
         date.fromisoformat(AS_OF),
-    ) == [(row[0].replace("HT", "L"), *row[1:]) for row in WHOLE]  # fmt: skip
+    ) == [(row[0].replace("HT", "L"), *row[1:]) for row in WHOLE]

@@ -45,8 +45,13 @@ def test_line_breaks_tabs_and_quotes_inside_quotes(desk: Desk) -> None:
 def test_row_numbers_count_blank_lines(desk: Desk) -> None:
     outcome = desk.load_text("台账\n\n借据号,余额\n\nL1,1\n,\nL2,x\n")
     assert outcome.loans | {"balance_in": 0, "balance_loaded": 0} == {
-        "rows_in": 3, "loaded": 1, "quarantined": 1, "ignored": 1, "balance_in": 0, "balance_loaded": 0,
-    }  # fmt: skip
+        "rows_in": 3,
+        "loaded": 1,
+        "quarantined": 1,
+        "ignored": 1,
+        "balance_in": 0,
+        "balance_loaded": 0,
+    }
     assert desk.rows("SELECT source_row FROM loans") == [(5,)]
     assert desk.quarantine()[0]["row"] == 7
 
@@ -85,8 +90,12 @@ def test_the_date_of_disbursement_is_the_step_of_a_flat_file_with_process_dates(
 def test_a_flat_file_fills_its_companion_tables(desk: Desk) -> None:
     tables = desk.load_text(FLAT).report["tables"]
     assert {name: counts["loaded"] for name, counts in tables.items()} == {
-        "loans": 2, "snapshots": 2, "borrowers": 1, "guarantees": 1, "events": 2,
-    }  # fmt: skip
+        "loans": 2,
+        "snapshots": 2,
+        "borrowers": 1,
+        "guarantees": 1,
+        "events": 2,
+    }
     assert desk.rows("SELECT loan_id, snapshot_date, balance, classification FROM snapshots ORDER BY 1") == [
         ("0215", date(2024, 3, 31), Decimal("125000.00"), "normal"),
         ("0216", date(2024, 3, 31), Decimal("1000.55"), "special_mention"),
@@ -143,11 +152,18 @@ def test_totals_signatures_and_repeated_headers_are_ignored_and_compared(desk: D
         "序号,借据号,余额\n1,L1,10\n2,L2,20\n,城关支行小计,30\n序号,借据号,余额\n3,L3,5\n合 计,,35\n总计,,36\n制表人：王五,,\n"
     )
     assert outcome.loans == {
-        "rows_in": 8, "loaded": 3, "quarantined": 0, "ignored": 5, "balance_in": 35.0, "balance_loaded": 35.0,
-    }  # fmt: skip
+        "rows_in": 8,
+        "loaded": 3,
+        "quarantined": 0,
+        "ignored": 5,
+        "balance_in": 35.0,
+        "balance_loaded": 35.0,
+    }
     assert [(total["matches"], total["en"].split(":")[0]) for total in outcome.report["totals"]] == [
-        (True, "row 4"), (True, "row 7"), (False, "row 8"),
-    ]  # fmt: skip
+        (True, "row 4"),
+        (True, "row 7"),
+        (False, "row 8"),
+    ]
 
 
 def test_a_row_with_its_own_key_is_never_taken_for_a_total(desk: Desk) -> None:
@@ -164,8 +180,10 @@ def test_a_snapshot_date_of_another_month_is_quarantined(desk: Desk) -> None:
 def test_a_guarantee_contract_over_several_loans_is_kept_for_each(desk: Desk) -> None:
     desk.load_text("借据号,余额,担保合同号,评估价值\nL1,1,G1,5\nL2,1,G1,5\nL3,1,G2,7\n")
     assert desk.rows("SELECT guarantee_id, loan_id FROM guarantees ORDER BY ALL") == [
-        ("G1/L1", "L1"), ("G1/L2", "L2"), ("G2", "L3"),
-    ]  # fmt: skip
+        ("G1/L1", "L1"),
+        ("G1/L2", "L2"),
+        ("G2", "L3"),
+    ]
 
 
 def test_borrowers_that_differ_are_noted_and_those_without_number_too(desk: Desk) -> None:
@@ -177,8 +195,13 @@ def test_borrowers_that_differ_are_noted_and_those_without_number_too(desk: Desk
 def test_duplicates_keep_the_first_row_that_can_be_loaded(desk: Desk) -> None:
     outcome = desk.load_text("借据号,余额\nL1,x\nL1,2\nL1,3\n")
     assert outcome.loans == {
-        "rows_in": 3, "loaded": 1, "quarantined": 2, "ignored": 0, "balance_in": 5.0, "balance_loaded": 2.0,
-    }  # fmt: skip
+        "rows_in": 3,
+        "loaded": 1,
+        "quarantined": 2,
+        "ignored": 0,
+        "balance_in": 5.0,
+        "balance_loaded": 2.0,
+    }
     reasons = {row["row"]: row["reason"] for row in desk.quarantine()}
     assert reasons[4] == "loan_id: duplicate of row 3 of loans.csv; the first row was kept"
 
@@ -193,14 +216,19 @@ def test_a_quarantined_row_is_kept_whole_with_all_reasons_in_both_languages(desk
     desk.load_text("借据号,余额,发放日期,备注\nL1,12x,24-1-31,留意\nL2,1,,\n")
     assert desk.quarantine() == [
         {
-            "batch": desk.rows("SELECT batch_id FROM batches")[0][0], "as_of": "2024-03-31", "table": "loans",
-            "file": "loans.csv", "row": 2, "field": "balance", "value": "12x",
+            "batch": desk.rows("SELECT batch_id FROM batches")[0][0],
+            "as_of": "2024-03-31",
+            "table": "loans",
+            "file": "loans.csv",
+            "row": 2,
+            "field": "balance",
+            "value": "12x",
             "reason": "balance: '12x' is not a plausible amount (write 1234567.89); "
-                      "disbursed_on: '24-1-31' is not a date (write 2024-01-31)",
+            "disbursed_on: '24-1-31' is not a date (write 2024-01-31)",
             "reason_zh": "贷款余额：“12x”不是合理的金额（请写成 1234567.89）；发放日期：“24-1-31”不是日期（请写成 2024-01-31）",
             "content": {"借据号": "L1", "余额": "12x", "发放日期": "24-1-31", "备注": "留意"},
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_texts_that_look_like_formulas_or_json_stay_texts(desk: Desk) -> None:
@@ -225,16 +253,21 @@ def workbook(path: Path, sheets: dict[str, list[list[object]]], *, from_1904: bo
 
 
 def test_workbook_with_title_numbers_dates_and_text(desk: Desk) -> None:
-    path = workbook(desk.folder / "台账.xlsx", {
-        "汇总": [["本月汇总", None], ["行", 3]],
-        "明细": [
-            ["××农商行贷款台账"], [], ["借据号", "贷款\n余额", "发放日期", "原到期日", "展期次数", "不良记录", "客户号"],
-            ["0215", 1234.5, datetime(2024, 1, 31), 45322, 1, True, "C1"],
-            [216, 0.1 + 0.2, "2024/1/31", 20240131, None, "否", "C2"],
-            [1.2601200012033308e18, 7, None, None, None, None, None],
-            ["合计", 1241.8],
-        ],
-    })  # fmt: skip
+    path = workbook(
+        desk.folder / "台账.xlsx",
+        {
+            "汇总": [["本月汇总", None], ["行", 3]],
+            "明细": [
+                ["××农商行贷款台账"],
+                [],
+                ["借据号", "贷款\n余额", "发放日期", "原到期日", "展期次数", "不良记录", "客户号"],
+                ["0215", 1234.5, datetime(2024, 1, 31), 45322, 1, True, "C1"],
+                [216, 0.1 + 0.2, "2024/1/31", 20240131, None, "否", "C2"],
+                [1.2601200012033308e18, 7, None, None, None, None, None],
+                ["合计", 1241.8],
+            ],
+        },
+    )
     outcome = desk.load(path)
     assert outcome.loans["rows_in"] == 5
     assert (outcome.loans["loaded"], outcome.loans["quarantined"], outcome.loans["ignored"]) == (2, 1, 2)
@@ -258,10 +291,14 @@ def test_workbook_that_counts_days_from_1904(desk: Desk) -> None:
 
 
 def test_every_sheet_of_a_workbook_with_a_known_header_is_read(desk: Desk) -> None:
-    path = workbook(desk.folder / "b.xlsx", {
-        "城关": [["借据号", "余额"], ["L1", 1]], "城东": [["借据号", "余额"], ["L2", 2]],
-        "押品": [["担保合同号", "借据号", "评估价值"], ["G1", "L1", 9]],
-    })  # fmt: skip
+    path = workbook(
+        desk.folder / "b.xlsx",
+        {
+            "城关": [["借据号", "余额"], ["L1", 1]],
+            "城东": [["借据号", "余额"], ["L2", 2]],
+            "押品": [["担保合同号", "借据号", "评估价值"], ["G1", "L1", 9]],
+        },
+    )
     tables = desk.load(path).report["tables"]
     assert (tables["loans"]["loaded"], tables["guarantees"]["loaded"]) == (2, 1)
 

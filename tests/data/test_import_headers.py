@@ -51,13 +51,24 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        ("贷款\u3000余额", "loans.balance"), ("贷款余额：", "loans.balance"), ("贷款余额（万元）", "loans.balance"),
-        ("Loan ID", "loans.loan_id"), ("BALANCE", "loans.balance"), ("XDJJH", "loans.loan_id"), ("担保方式", "loans.guarantee_type"),
-        ("担保种类", "guarantees.kind"), ("担保状态", "guarantees.status"), ("行业", "borrowers.industry_code"),
-        ("五级分类", "snapshots.classification"), ("审批日期", "events.7"), ("filing_date", "events.7b"),
-        ("investigation_report_date", "events.4r"), ("guarantees.status", "guarantees.status"), ("利率（%）", "loans.annual_rate_pct"),
+        ("贷款\u3000余额", "loans.balance"),
+        ("贷款余额：", "loans.balance"),
+        ("贷款余额（万元）", "loans.balance"),
+        ("Loan ID", "loans.loan_id"),
+        ("BALANCE", "loans.balance"),
+        ("XDJJH", "loans.loan_id"),
+        ("担保方式", "loans.guarantee_type"),
+        ("担保种类", "guarantees.kind"),
+        ("担保状态", "guarantees.status"),
+        ("行业", "borrowers.industry_code"),
+        ("五级分类", "snapshots.classification"),
+        ("审批日期", "events.7"),
+        ("filing_date", "events.7b"),
+        ("investigation_report_date", "events.4r"),
+        ("guarantees.status", "guarantees.status"),
+        ("利率（%）", "loans.annual_rate_pct"),
     ],
-)  # fmt: skip
+)
 def test_what_a_header_of_a_flat_file_means(header: str, field: str) -> None:
     owner, name = header_matching.candidates(header, "loans")[0]
     assert f"{owner}.{name}" == field

@@ -23,35 +23,52 @@ Agreement Signing Date,Board Approval Date,Closed Date (Most Recent),Project Nam
 """
 BERKA = {
     "loan": '"loan_id";"account_id";"date";"amount";"duration";"payments";"status"\n'
-            '5314;1787;930705;96396;12;8033.00;"B"\n5316;1801;980131;165960;1;4610.00;"D"\n',
+    '5314;1787;930705;96396;12;8033.00;"B"\n5316;1801;980131;165960;1;4610.00;"D"\n',
     "account": '"account_id";"district_id";"frequency";"date"\n1787;30;"M";930322\n1801;46;"M";930213\n',
     "disp": '"disp_id";"client_id";"account_id";"type"\n2166;2166;1787;"OWNER"\n2181;2181;1801;"OWNER"\n'
-            '2182;2182;1801;"DISPONENT"\n',
+    '2182;2182;1801;"DISPONENT"\n',
     "client": '"client_id";"birth_number";"district_id"\n2166;"475722";30\n2181;"685724";46\n',
-    "district": "A1;A2;A3;A12;A16\n30;\"Sokolov\";\"west\";?;1\n46;\"Nachod\";\"east\";1.1;2\n",
-}  # fmt: skip
+    "district": 'A1;A2;A3;A12;A16\n30;"Sokolov";"west";?;1\n46;"Nachod";"east";1.1;2\n',
+}
 
 
 def test_ibrd_extract(desk: Desk) -> None:
     outcome = desk.load(desk.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
     assert outcome.loans | {"ignored": 0} == {
-        "rows_in": 3, "loaded": 2, "quarantined": 1, "ignored": 0, "balance_in": 905.24, "balance_loaded": 900.24,
-    }  # fmt: skip
+        "rows_in": 3,
+        "loaded": 2,
+        "quarantined": 1,
+        "ignored": 0,
+        "balance_in": 905.24,
+        "balance_loaded": 900.24,
+    }
     assert desk.quarantine()[0]["value"] == "Repossessed"
     assert desk.rows(
         "SELECT loan_id, borrower_id, branch_id, balance, currency, annual_rate_pct, disbursed_on, original_maturity, "
         "current_maturity, guarantee_type, status FROM loans ORDER BY 1"
     ) == [
-        ("IBRD1", "IN/MOF, Delhi", "SOUTH ASIA", Decimal("900.25"), "USD", Decimal("4.25"), None, None,
-         date(2030, 5, 1), "guarantee", "normal"),
+        (
+            "IBRD1",
+            "IN/MOF, Delhi",
+            "SOUTH ASIA",
+            Decimal("900.25"),
+            "USD",
+            Decimal("4.25"),
+            None,
+            None,
+            date(2030, 5, 1),
+            "guarantee",
+            "normal",
+        ),
         ("IBRD2", "IN", "SOUTH ASIA", Decimal("-0.01"), "USD", None, None, None, date(1977, 5, 1), None, "settled"),
-    ]  # fmt: skip
+    ]
     assert desk.rows("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
         ("IBRD1", "guarantee", "IN", "India")
     ]
     assert desk.rows("SELECT step_code, event_date FROM events ORDER BY 1") == [
-        ("7", date(2010, 5, 8)), ("8", date(2010, 5, 9)),
-    ]  # fmt: skip
+        ("7", date(2010, 5, 8)),
+        ("8", date(2010, 5, 9)),
+    ]
 
 
 def test_ibrd_for_another_date_than_the_file_s_own(desk: Desk) -> None:
@@ -69,14 +86,33 @@ def test_berka_extract(desk: Desk) -> None:
         "SELECT loan_id, borrower_id, branch_name, principal, balance, disbursed_on, original_maturity, "
         "current_maturity, status FROM loans ORDER BY 1"
     ) == [
-        ("5314", "2166", "Sokolov", Decimal("96396"), None, date(1993, 7, 5), date(1994, 7, 5), date(1994, 7, 5),
-         "ended_unpaid"),
-        ("5316", "2181", "Nachod", Decimal("165960"), None, date(1998, 1, 31), date(1998, 2, 28), date(1998, 2, 28),
-         "overdue"),
-    ]  # fmt: skip
+        (
+            "5314",
+            "2166",
+            "Sokolov",
+            Decimal("96396"),
+            None,
+            date(1993, 7, 5),
+            date(1994, 7, 5),
+            date(1994, 7, 5),
+            "ended_unpaid",
+        ),
+        (
+            "5316",
+            "2181",
+            "Nachod",
+            Decimal("165960"),
+            None,
+            date(1998, 1, 31),
+            date(1998, 2, 28),
+            date(1998, 2, 28),
+            "overdue",
+        ),
+    ]
     assert desk.rows("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
-        ("2166", "P", "30"), ("2181", "P", "46"),
-    ]  # fmt: skip
+        ("2166", "P", "30"),
+        ("2181", "P", "46"),
+    ]
 
 
 def test_berka_loans_without_their_lookups_say_what_is_missing(desk: Desk) -> None:
@@ -108,9 +144,13 @@ def test_files_that_a_profile_cannot_use(desk: Desk, name: str, said: str) -> No
 def test_the_whole_ibrd_statement(desk: Desk) -> None:
     outcome = desk.load(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
     assert outcome.loans == {
-        "rows_in": 9012, "loaded": 9012, "quarantined": 0, "ignored": 0,
-        "balance_in": 241443444980.16, "balance_loaded": 241443444980.16,
-    }  # fmt: skip
+        "rows_in": 9012,
+        "loaded": 9012,
+        "quarantined": 0,
+        "ignored": 0,
+        "balance_in": 241443444980.16,
+        "balance_loaded": 241443444980.16,
+    }
     assert desk.rows("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
     assert desk.rows("SELECT count(*) FROM guarantees") == [(8732,)]
 
@@ -189,9 +229,13 @@ def test_a_small_profile_of_one_s_own(desk: Desk, own_profiles: Path) -> None:
     rows = "ID;Saldo;From;Kind;Junk;客户号\n1;1,000;31.01.2024;K;x;C1\n2;5;01.02.2024;Z;x;C2\n3;5;2024-02-01;K;x;C3\n"
     outcome = desk.load(desk.write("f.csv", rows), profile="own")
     assert outcome.loans == {
-        "rows_in": 3, "loaded": 1, "quarantined": 1, "ignored": 1,
-        "balance_in": 10050000.0, "balance_loaded": 10000000.0,
-    }  # fmt: skip
+        "rows_in": 3,
+        "loaded": 1,
+        "quarantined": 1,
+        "ignored": 1,
+        "balance_in": 10050000.0,
+        "balance_loaded": 10000000.0,
+    }
     assert desk.rows("SELECT balance, disbursed_on, borrower_id FROM loans") == [
         (Decimal("10000000.00"), date(2024, 1, 31), "C1")
     ]

@@ -18,17 +18,25 @@ from data.ingest.staging import Stage
 from data.storage import book
 
 AMOUNTS = {  # cell -> the amount it means, or None where it means none
-    "1234.5": Decimal("1234.50"), "1,000": Decimal(1000), "￥7": Decimal(7), "2万": Decimal(20000), "(3.10)": Decimal("-3.10"),
-    "": None, "—": None,
-}  # fmt: skip
+    "1234.5": Decimal("1234.50"),
+    "1,000": Decimal(1000),
+    "￥7": Decimal(7),
+    "2万": Decimal(20000),
+    "(3.10)": Decimal("-3.10"),
+    "": None,
+    "—": None,
+}
 JUNK = ["abc", "1,23", "12x", "1.2.3"]
 DATES = ["2024-01-31", "2024/1/31", "20240131", "2024年1月31日", "", "长期"]
 cells = st.sampled_from([*AMOUNTS, *JUNK])
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
 loan = st.tuples(
-    st.one_of(st.just(""), st.integers(1, 12).map(lambda n: f"L{n:03d}")), cells,
-    st.sampled_from([*DATES, "20240230", "24-1-31"]), st.sampled_from(["正常", "1-正常", "结清", "", "怪"]), texts,
-)  # fmt: skip
+    st.one_of(st.just(""), st.integers(1, 12).map(lambda n: f"L{n:03d}")),
+    cells,
+    st.sampled_from([*DATES, "20240230", "24-1-31"]),
+    st.sampled_from(["正常", "1-正常", "结清", "", "怪"]),
+    texts,
+)
 other = st.sampled_from([("", "", "", "", ""), ("合计", "5", "", "", ""), ("制表人：甲", "", "", "", ""), None])
 AS_OF = date(2024, 3, 31)
 

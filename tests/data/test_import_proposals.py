@@ -30,11 +30,17 @@ def test_columns_by_exact_names_aliases_guesses_and_none(door: Door) -> None:
     sheet = proposal.sheets[0]
     found = {column.header: (column.name, column.how) for column in sheet.columns}
     assert found == {
-        "借据编码号": ("loans.loan_id", "guess"), "客户名": ("borrowers.name", "guess"), "客户号": ("loans.borrower_id", "exact"),
-        "目前余额(万元)": ("loans.balance", "guess"), "贷款金额": ("loans.principal", "exact"),
-        "放款日": ("loans.disbursed_on", "alias"), "放款日期": ("events.9", "alias"), "担保类": ("loans.guarantee_type", "guess"),
-        "状态": ("loans.status", "exact"), "备用": ("", "none"),
-    }  # fmt: skip
+        "借据编码号": ("loans.loan_id", "guess"),
+        "客户名": ("borrowers.name", "guess"),
+        "客户号": ("loans.borrower_id", "exact"),
+        "目前余额(万元)": ("loans.balance", "guess"),
+        "贷款金额": ("loans.principal", "exact"),
+        "放款日": ("loans.disbursed_on", "alias"),
+        "放款日期": ("events.9", "alias"),
+        "担保类": ("loans.guarantee_type", "guess"),
+        "状态": ("loans.status", "exact"),
+        "备用": ("", "none"),
+    }
     assert (sheet.table, sheet.header_row, sheet.as_of, proposal.is_complete) == ("loans", 3, date(2024, 3, 31), True)
     status = next(column for column in sheet.columns if column.header == "状态")
     assert (status.unknown_codes, status.samples) == (["怪"], ["怪", "正常"])
@@ -87,10 +93,26 @@ def records(spec_name: str, separator: str, *rows: dict[str, str]) -> str:
 
 
 LOAN = {
-    "NBJGH": "0215", "KHTYBH": "C1", "KHMC": "甲公司", "XDHTH": "HT1", "XDJJH": "01260120001203330801", "BZ": "CNY", "DKFFLX": "新增",
-    "DKJE": "500000.00", "DKYE": "400000.00", "DKWJFL": "关注", "ZQCS": "1", "DKFFRQ": "20230105", "DKDQRQ": "20250105", "ZJRQ": "99991231",
-    "SJLL": "4.35000", "HKFS": "利随本清", "XDYGH": "E1", "DKZT": "正常", "CJRQ": "20240331",
-}  # fmt: skip
+    "NBJGH": "0215",
+    "KHTYBH": "C1",
+    "KHMC": "甲公司",
+    "XDHTH": "HT1",
+    "XDJJH": "01260120001203330801",
+    "BZ": "CNY",
+    "DKFFLX": "新增",
+    "DKJE": "500000.00",
+    "DKYE": "400000.00",
+    "DKWJFL": "关注",
+    "ZQCS": "1",
+    "DKFFRQ": "20230105",
+    "DKDQRQ": "20250105",
+    "ZJRQ": "99991231",
+    "SJLL": "4.35000",
+    "HKFS": "利随本清",
+    "XDYGH": "E1",
+    "DKZT": "正常",
+    "CJRQ": "20240331",
+}
 CONTRACT = {"XDHTH": "HT1", "HTDQRQ": "20240105", "DBLX": "抵押", "XDYWZL": "流动资金贷款", "HTJE": "500000.00"}
 PLEDGE = {"DBHTH": "G1", "YPLX": "3.1居住用房地产", "YXRDJZ": "300000.00", "DZYL": "60.00", "DBHTZT": "有效"}
 SECURED = {"DBHTH": "G1", "DBHTLX": "最高额担保合同", "DBLX": "抵押", "DBJE": "600000.00", "DBHTZT": "有效"}
@@ -117,9 +139,11 @@ def test_east_files_without_headers_meet_by_their_numbers(door: Door, separator:
     assert (loan["guarantee_type"], loan["product_code"], loan["closed_date"]) == ("mortgage", "working_capital", None)
     held = arrived.stage.tables["guarantees"].sort("guarantee_id")
     assert held.select("guarantee_id", "guarantee_no", "contract_no", "collateral_id", "is_maximum").rows() == [
-        ("G1/HT1", "G1", "HT1", None, True), ("G1/HT2", "G1", "HT2", None, True),
-        ("G1/Y1", "G1", None, "Y1", None), ("G1/Y2", "G1", None, "Y2", None),
-    ]  # fmt: skip
+        ("G1/HT1", "G1", "HT1", None, True),
+        ("G1/HT2", "G1", "HT2", None, True),
+        ("G1/Y1", "G1", None, "Y1", None),
+        ("G1/Y2", "G1", None, "Y2", None),
+    ]
 
 
 @pytest.mark.parametrize("day", ["20250331", "20250430", "20250131", "20260331", "20260131", "2025-05-06", "20250602"])
@@ -167,8 +191,10 @@ def test_east_loans_of_individuals_and_their_overdue_days(door: Door) -> None:
     assert arrived.column("guarantee_type") == ["mortgage"]
     state = arrived.stage.tables["snapshots"].row(0, named=True)
     assert (state["first_overdue_date"], state["principal_overdue"], state["consecutive_missed"]) == (
-        date(2024, 3, 1), Decimal("1000.00"), 2,
-    )  # fmt: skip
+        date(2024, 3, 1),
+        Decimal("1000.00"),
+        2,
+    )
 
 
 @pytest.mark.parametrize("head", ["XDJJH,DKYE,DKDQRQ,DKZT", "信贷借据号,贷款余额,贷款到期日期,贷款状态"])
@@ -178,8 +204,11 @@ def test_east_columns_by_code_or_by_chinese_name(door: Door, head: str) -> None:
     used = {"loan_id": "XDJJH", "balance": "DKYE", "current_maturity": "DKDQRQ", "status": "DKZT"}
     lines = [f'{name} = "{code}"' for name, code in used.items()]
     columns = json.dumps(spec["files"][0]["columns"], ensure_ascii=False)
-    own = door.write("own.toml", "[[files]]\nname = 'x'\ntable = 'loans'\nheaders = ['XDJJH', 'DKYE', 'DKDQRQ']\n"
-                     f"columns = {columns}\n[files.fields]\n" + "\n".join(lines))  # fmt: skip
+    own = door.write(
+        "own.toml",
+        "[[files]]\nname = 'x'\ntable = 'loans'\nheaders = ['XDJJH', 'DKYE', 'DKDQRQ']\n"
+        f"columns = {columns}\n[files.fields]\n" + "\n".join(lines),
+    )
     assert door.read(file, profile=str(own)).column("balance") == [5]
 
 
@@ -190,8 +219,11 @@ def test_central_bank_loans_of_individuals(door: Door) -> None:
     )
     loan = arrived.stage.tables["loans"].row(0, named=True)
     assert (loan["product_code"], loan["guarantee_type"], loan["original_maturity"], loan["current_maturity"]) == (
-        "auto", "mortgage", date(2024, 1, 5), date(2025, 1, 5),
-    )  # fmt: skip
+        "auto",
+        "mortgage",
+        date(2024, 1, 5),
+        date(2025, 1, 5),
+    )
     assert arrived.column("classification", "snapshots") == ["special_mention"]
     assert arrived.column("borrower_type", "borrowers") == ["P"]
 

@@ -101,11 +101,17 @@ def test_an_unknown_profile_names_those_that_exist(desk: Desk, unchanged: Callab
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["frobnicate"], ["import"], ["import", "x.csv"], ["import", "--as-of", "2024-03-31"],
-        ["import", "x.csv", "--as-of", "31.03.2024"], ["import", "x.csv", "--as-of", "2024-02-30"],
-        ["import", "x.csv", "--as-of", "yesterday"], ["demo", "--loans", "many"],
+        [],
+        ["frobnicate"],
+        ["import"],
+        ["import", "x.csv"],
+        ["import", "--as-of", "2024-03-31"],
+        ["import", "x.csv", "--as-of", "31.03.2024"],
+        ["import", "x.csv", "--as-of", "2024-02-30"],
+        ["import", "x.csv", "--as-of", "yesterday"],
+        ["demo", "--loans", "many"],
     ],
-)  # fmt: skip
+)
 def test_wrong_usage_exits_with_2(desk: Desk, arguments: list[str]) -> None:
     outcome = desk.run(*arguments)
     assert outcome.status == 2

@@ -87,8 +87,9 @@ def test_a_customer_file_in_the_same_batch_goes_first(desk: Desk) -> None:
     own = desk.write("customers.csv", "客户号,名称,评级\nC1,全称,AA\n")
     desk.load(flat, own)
     assert desk.rows("SELECT borrower_id, name, rating FROM borrowers ORDER BY 1") == [
-        ("C1", "全称", "AA"), ("C2", "乙", None),
-    ]  # fmt: skip
+        ("C1", "全称", "AA"),
+        ("C2", "乙", None),
+    ]
 
 
 def test_a_guarantee_for_an_unknown_loan_is_loaded(desk: Desk) -> None:
@@ -106,8 +107,9 @@ def test_rows_that_pointed_nowhere_are_told_when_their_loan_comes(desk: Desk) ->
 def test_keys_are_made_of_what_identifies_a_row(desk: Desk) -> None:
     desk.load_text("借据号,检查日期,检查种类\nL1,2024-01-05,常规\nL1,2024-01-05,专项\nL1,2024-01-05,常规\n")
     assert desk.rows("SELECT inspection_id FROM inspections ORDER BY 1") == [
-        ("L1/2024-01-05/routine",), ("L1/2024-01-05/special",),
-    ]  # fmt: skip
+        ("L1/2024-01-05/routine",),
+        ("L1/2024-01-05/special",),
+    ]
     assert desk.quarantine()[0]["reason"].startswith("inspection_id: duplicate of row 2")
 
 

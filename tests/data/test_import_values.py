@@ -27,11 +27,21 @@ def parse(table: str, field: str, cell: str, **reading: Any) -> Any:
 @pytest.mark.parametrize(
     "cell",
     [
-        "2024-01-31", "2024-1-31", "2024/1/31", "2024.01.31", "20240131", "2024年1月31日", "2024 年 01 月 31 日",
-        "2024-01-31 00:00:00", "2024-01-31T08:15:00.000", "2024/01/31 9:05", "'2024-01-31", "  2024-01-31\u3000",
+        "2024-01-31",
+        "2024-1-31",
+        "2024/1/31",
+        "2024.01.31",
+        "20240131",
+        "2024年1月31日",
+        "2024 年 01 月 31 日",
+        "2024-01-31 00:00:00",
+        "2024-01-31T08:15:00.000",
+        "2024/01/31 9:05",
+        "'2024-01-31",
+        "  2024-01-31\u3000",
         "２０２４－０１－３１",
     ],
-)  # fmt: skip
+)
 def test_every_form_of_a_date(cell: str) -> None:
     assert parse("loans", "disbursed_on", cell) == date(2024, 1, 31)
 
@@ -60,10 +70,22 @@ def test_placeholder_dates_are_empty_and_noted(cell: str) -> None:
     assert parsed.notes == (("note_sentinel", 1, cell, 0),)
 
 
-@pytest.mark.parametrize(("cell", "field"), [("/", "disbursed_on"), ("-", "principal"), ("—", "principal"), ("无", "status"),
-                                             ("长期", "current_maturity"), ("0", "closed_date"), ("#REF!", "purpose"),
-                                             ("待治理", "industry_code"), ("LPR+50BP", "annual_rate_pct"),
-                                             ("null", "loan_id"), ("00000000", "closed_date")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "field"),
+    [
+        ("/", "disbursed_on"),
+        ("-", "principal"),
+        ("—", "principal"),
+        ("无", "status"),
+        ("长期", "current_maturity"),
+        ("0", "closed_date"),
+        ("#REF!", "purpose"),
+        ("待治理", "industry_code"),
+        ("LPR+50BP", "annual_rate_pct"),
+        ("null", "loan_id"),
+        ("00000000", "closed_date"),
+    ],
+)
 def test_words_for_nothing_are_empty(cell: str, field: str) -> None:
     assert parse("loans", field, cell) is None
 
@@ -94,21 +116,55 @@ def test_a_profile_s_format_is_the_only_one_read() -> None:
 @pytest.mark.parametrize(
     ("cell", "amount"),
     [
-        ("1234567.89", "1234567.89"), ("1,234,567.89", "1234567.89"), ("￥500,000", "500000"), ("¥ 1", "1"), ("50万", "500000"),
-        ("50万元", "500000"), ("0.5亿", "50000000"), ("500元", "500"), ("(1,000.00)", "-1000"), ("（1000）", "-1000"),
-        ("-0.01", "-0.01"), ("+5", "5"), ("1.5E+06", "1500000"), ("１２３．４", "123.4"), ("RMB 12", "12"), ("0", "0"),
-        ("9999999999999.99", "9999999999999.99"), ("1.005", "1.01"), ("1.225", "1.23"), ("-1.225", "-1.23"),
+        ("1234567.89", "1234567.89"),
+        ("1,234,567.89", "1234567.89"),
+        ("￥500,000", "500000"),
+        ("¥ 1", "1"),
+        ("50万", "500000"),
+        ("50万元", "500000"),
+        ("0.5亿", "50000000"),
+        ("500元", "500"),
+        ("(1,000.00)", "-1000"),
+        ("（1000）", "-1000"),
+        ("-0.01", "-0.01"),
+        ("+5", "5"),
+        ("1.5E+06", "1500000"),
+        ("１２３．４", "123.4"),
+        ("RMB 12", "12"),
+        ("0", "0"),
+        ("9999999999999.99", "9999999999999.99"),
+        ("1.005", "1.01"),
+        ("1.225", "1.23"),
+        ("-1.225", "-1.23"),
         ("1.2249999", "1.22"),
     ],
-)  # fmt: skip
+)
 def test_every_form_of_an_amount(cell: str, amount: str) -> None:
     assert parse("loans", "balance", cell) == Decimal(amount)
 
 
 @pytest.mark.parametrize(
-    "cell", ["abc", "1,23", "12x", "--5", "5-", "1.2.3", "¥", "万", "10000000000000000", "1e400", "NaN", "inf", "1_000", "0x10", "=1+1",
-             "9999999999999999.995", "10000000000000.01"]
-)  # fmt: skip
+    "cell",
+    [
+        "abc",
+        "1,23",
+        "12x",
+        "--5",
+        "5-",
+        "1.2.3",
+        "¥",
+        "万",
+        "10000000000000000",
+        "1e400",
+        "NaN",
+        "inf",
+        "1_000",
+        "0x10",
+        "=1+1",
+        "9999999999999999.995",
+        "10000000000000.01",
+    ],
+)
 def test_no_amount(cell: str) -> None:
     assert parse("loans", "balance", cell) == BAD
 
@@ -128,10 +184,24 @@ def test_a_cell_s_own_unit_beats_the_column_s(cell: str, amount: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "rate"),
-    [("4.35", "4.35"), ("4.35%", "4.35"), ("4.35％", "4.35"), ("3.625‰", "4.35"), (" 8.50000‰", "10.2"), ("0.0435", "4.35"), ("0.5", "0.5"),
-     ("月利率3.625‰", "4.35"), ("月利率：0.3625%", "4.35"), ("日利率万分之1.5", "5.4"), ("年利率 4.35%", "4.35"), ("月利率3.625", BAD),
-     ("-0.5", "-0.5"), ("1000", BAD), ("日万分之一", BAD)],
-)  # fmt: skip
+    [
+        ("4.35", "4.35"),
+        ("4.35%", "4.35"),
+        ("4.35％", "4.35"),
+        ("3.625‰", "4.35"),
+        (" 8.50000‰", "10.2"),
+        ("0.0435", "4.35"),
+        ("0.5", "0.5"),
+        ("月利率3.625‰", "4.35"),
+        ("月利率：0.3625%", "4.35"),
+        ("日利率万分之1.5", "5.4"),
+        ("年利率 4.35%", "4.35"),
+        ("月利率3.625", BAD),
+        ("-0.5", "-0.5"),
+        ("1000", BAD),
+        ("日万分之一", BAD),
+    ],
+)
 def test_rates_are_percent_a_year(cell: str, rate: str) -> None:
     assert parse("loans", "annual_rate_pct", cell) == (BAD if rate == BAD else Decimal(rate))
 
@@ -144,17 +214,30 @@ def test_whole_numbers(cell: str, number: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "flag"), [("是", True), ("Y", True), ("1", True), ("true", True), ("否", False), ("n", False), ("0", False), ("2", BAD)]
-)  # fmt: skip
+    ("cell", "flag"),
+    [("是", True), ("Y", True), ("1", True), ("true", True), ("否", False), ("n", False), ("0", False), ("2", BAD)],
+)
 def test_yes_and_no(cell: str, flag: object) -> None:
     assert parse("borrowers", "hist_bad_flag", cell) == flag
 
 
 @pytest.mark.parametrize(
     ("cell", "code"),
-    [("正常", "normal"), ("normal", "normal"), ("Normal", "normal"), ("1", "normal"), ("FQ01", "normal"), ("正常类", "normal"),
-     ("1-正常", "normal"), ("FQ09:正常", "normal"), ("正常(1)", "normal"), ("2-正常", BAD), ("1-正常贷款", BAD), ("良好", BAD)],
-)  # fmt: skip
+    [
+        ("正常", "normal"),
+        ("normal", "normal"),
+        ("Normal", "normal"),
+        ("1", "normal"),
+        ("FQ01", "normal"),
+        ("正常类", "normal"),
+        ("1-正常", "normal"),
+        ("FQ09:正常", "normal"),
+        ("正常(1)", "normal"),
+        ("2-正常", BAD),
+        ("1-正常贷款", BAD),
+        ("良好", BAD),
+    ],
+)
 def test_codes_of_a_closed_list(cell: str, code: str) -> None:
     assert parse("snapshots", "classification", cell) == code
 
@@ -167,11 +250,23 @@ def test_an_open_list_keeps_a_bank_s_own_codes(cell: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("cell", "code"),
     [
-        ("C", "C"), ("制造业", "C"), ("C-制造业", "C"), ("农林牧渔业", "A"), ("房地产业", "K"), ("Real estate", "K"),
-        ("C13", "C13"), ("13", "C13"), ("C13 农副食品加工业", "C13"), ("C1310", "C1310"), ("c1310", "C1310"),
-        ("1310", "C1310"), ("0111", "A0111"), ("Ｃ1310-谷物磨制", "C1310"), ("其他行业", "其他行业"),
+        ("C", "C"),
+        ("制造业", "C"),
+        ("C-制造业", "C"),
+        ("农林牧渔业", "A"),
+        ("房地产业", "K"),
+        ("Real estate", "K"),
+        ("C13", "C13"),
+        ("13", "C13"),
+        ("C13 农副食品加工业", "C13"),
+        ("C1310", "C1310"),
+        ("c1310", "C1310"),
+        ("1310", "C1310"),
+        ("0111", "A0111"),
+        ("Ｃ1310-谷物磨制", "C1310"),
+        ("其他行业", "其他行业"),
     ],
-)  # fmt: skip
+)
 def test_sectors_of_gb_t_4754_down_to_the_small_class(cell: str, code: str) -> None:
     assert parse("loans", "industry_code", cell) == code
     assert dictionary.has_code("industry", code) == (cell != "其他行业")
@@ -179,9 +274,17 @@ def test_sectors_of_gb_t_4754_down_to_the_small_class(cell: str, code: str) -> N
 
 @pytest.mark.parametrize(
     ("cell", "text"),
-    [("0215", "0215"), ("01260120001203330801", "01260120001203330801"), ("１２３", "123"), ("'0012", "0012"), ("A\u200b1", "A1"),
-     ("1.26E+19", BAD), ("1.260120001203331E+19", BAD), ("1E5", "1E5")],
-)  # fmt: skip
+    [
+        ("0215", "0215"),
+        ("01260120001203330801", "01260120001203330801"),
+        ("１２３", "123"),
+        ("'0012", "0012"),
+        ("A\u200b1", "A1"),
+        ("1.26E+19", BAD),
+        ("1.260120001203331E+19", BAD),
+        ("1E5", "1E5"),
+    ],
+)
 def test_ids_stay_text_and_lost_digits_are_refused(cell: str, text: str) -> None:
     assert parse("loans", "loan_id", cell) == text
 
@@ -193,9 +296,13 @@ def test_names_and_purposes_are_kept_as_they_are(cell: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "moment"),
-    [("2024-01-31 10:11:12", datetime(2024, 1, 31, 10, 11, 12)), ("2024/1/31 9:05", datetime(2024, 1, 31, 9, 5)),
-     ("20240131", datetime(2024, 1, 31)), ("2024-01-31 25:00", BAD)],
-)  # fmt: skip
+    [
+        ("2024-01-31 10:11:12", datetime(2024, 1, 31, 10, 11, 12)),
+        ("2024/1/31 9:05", datetime(2024, 1, 31, 9, 5)),
+        ("20240131", datetime(2024, 1, 31)),
+        ("2024-01-31 25:00", BAD),
+    ],
+)
 def test_times(cell: str, moment: object) -> None:
     assert parse("events", "event_ts", cell) == moment
 

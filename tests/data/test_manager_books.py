@@ -15,11 +15,14 @@ def stock(ledger: Ledger) -> None:
     """O1 has three loans in yuan and one in dollars, O2 one, and one loan names nobody; all but L3 from September."""
     common = {"currency": "CNY", "status": "normal", "branch_id": "01"}
     for loan, officer, balance, kind, late, more in (
-        ("L1", "O1", 100, "normal", 0, {}), ("L2", "O1", 50, "loss", 5, {"current_maturity": date(2026, 11, 30)}),
-        ("L3", "O1", 25, None, None, {}), ("L4", "O1", 999, "loss", 9, {"currency": "USD"}),
-        ("L5", "O2", 10, "normal", 0, {"branch_id": "02"}), ("L6", None, 7, "normal", 0, {}),
+        ("L1", "O1", 100, "normal", 0, {}),
+        ("L2", "O1", 50, "loss", 5, {"current_maturity": date(2026, 11, 30)}),
+        ("L3", "O1", 25, None, None, {}),
+        ("L4", "O1", 999, "loss", 9, {"currency": "USD"}),
+        ("L5", "O2", 10, "normal", 0, {"branch_id": "02"}),
+        ("L6", None, 7, "normal", 0, {}),
         ("GONE", "O2", 0, "loss", 0, {"status": "settled"}),
-    ):  # fmt: skip
+    ):
         since = AS_OF if loan == "L3" else BEFORE
         now = {"balance": balance, "classification": kind, "days_past_due": late}
         ledger.loan(loan, now, as_of=since, officer_id=officer, borrower_id=f"B{loan}", **common | more)
@@ -29,8 +32,10 @@ def stock(ledger: Ledger) -> None:
 
 
 def violate(ledger: Ledger, run: str, as_of: date, *rows: tuple[str, str, str | None], policy: str = "P") -> None:
-    ledger.con.execute("INSERT INTO runs (run_id, as_of, policy_version, rules_of, judged_at) VALUES (?, ?, ?, 'act', now())",
-                       [run, as_of, policy])  # fmt: skip
+    ledger.con.execute(
+        "INSERT INTO runs (run_id, as_of, policy_version, rules_of, judged_at) VALUES (?, ?, ?, 'act', now())",
+        [run, as_of, policy],
+    )
     for n, (rule, loan, officer) in enumerate(rows):
         ledger.con.execute(
             "INSERT INTO violations (run_id, violation_id, rule_id, subject, subject_id, loan_id, officer_id, balance, branch_id)"
@@ -117,9 +122,19 @@ def test_sessions_attendance_and_needs(ledger):
     ledger.put("courses", course="C", topic="LEGAL", days=2)
     ledger.put("training_plan_topics", plan_id="P", seq=1, course="C")
     for staff, need, before, after, score in (("O1", "N1", 50, 70, 4), ("O2", None, 60, None, None)):
-        ledger.put("training", training_id=f"T{staff}", staff_id=staff, need_id=need, course="C", clause_group="LEGAL",
-                   date=HELD, pre_score=before, post_score=after, feedback_score=score,
-                   feedback_date=HELD if score else None)  # fmt: skip
+        ledger.put(
+            "training",
+            training_id=f"T{staff}",
+            staff_id=staff,
+            need_id=need,
+            course="C",
+            clause_group="LEGAL",
+            date=HELD,
+            pre_score=before,
+            post_score=after,
+            feedback_score=score,
+            feedback_date=HELD if score else None,
+        )
     ledger.put("training", training_id="LATER", staff_id="O1", course="C", clause_group="LEGAL", date=date(2026, 12, 1))
     for found_on, level in ((BEFORE, 40), (HELD, 55)):
         ledger.put(
@@ -151,8 +166,16 @@ def test_sessions_attendance_and_needs(ledger):
 
 def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(ledger):
     for need_id, found_on, level in (("N1", BEFORE, 40), ("N2", HELD, 55), ("N3", HELD, None)):
-        ledger.put("training_needs", need_id=need_id, staff_id="O1", topic="LEGAL", found_on=found_on,
-                   current_level=level, required_level=75, source=need_id)  # fmt: skip
+        ledger.put(
+            "training_needs",
+            need_id=need_id,
+            staff_id="O1",
+            topic="LEGAL",
+            found_on=found_on,
+            current_level=level,
+            required_level=75,
+            source=need_id,
+        )
     needs = training.needs(ledger.con, AS_OF).select("found_on", "current_level", "required_level", "source")
     assert needs.rows() == [(HELD, None, 75, "N3")]
 

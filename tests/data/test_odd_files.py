@@ -22,10 +22,22 @@ def door(tmp_path: Path) -> Door:
 @pytest.mark.parametrize(
     "line",
     [
-        "第1页", "第 2 页 共 3 页", "共3页", "第1/3页", "- 4 -", "Page 1 of 3", "备注：以上数据已核对", "注:不含表外", "说明：截至月末",
-        "打印时间：2024-04-02 10:00", "单位负责人：王五", "导出人:admin", "××农商行贷款台账", "单位：元",
+        "第1页",
+        "第 2 页 共 3 页",
+        "共3页",
+        "第1/3页",
+        "- 4 -",
+        "Page 1 of 3",
+        "备注：以上数据已核对",
+        "注:不含表外",
+        "说明：截至月末",
+        "打印时间：2024-04-02 10:00",
+        "单位负责人：王五",
+        "导出人:admin",
+        "××农商行贷款台账",
+        "单位：元",
     ],
-)  # fmt: skip
+)
 def test_a_line_of_one_cell_that_is_no_record_is_left_out(door: Door, line: str) -> None:
     arrived = door.text(f"××农商行贷款台账,,\n借据号,余额,用途\nL1,5,x\n{line},,\nL2,6,\n")
     assert arrived.column("loan_id") == ["L1", "L2"]
@@ -55,10 +67,18 @@ def test_keys_that_hold_such_a_word_are_keys(door: Door, key: str) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "单位：万元", "单位：人民币万元", "单位：笔、万元", "单位：万元，%", "（单位：户/万元）", "贷款明细表（万元）", "贷款明细表(人民币万元)",
-        "填报单位：万州支行　金额单位：万元", "单位: 人民币 万元", "单位：万元人民币",
+        "单位：万元",
+        "单位：人民币万元",
+        "单位：笔、万元",
+        "单位：万元，%",
+        "（单位：户/万元）",
+        "贷款明细表（万元）",
+        "贷款明细表(人民币万元)",
+        "填报单位：万州支行　金额单位：万元",
+        "单位: 人民币 万元",
+        "单位：万元人民币",
     ],
-)  # fmt: skip
+)
 def test_a_unit_in_a_title_however_it_is_written(door: Door, title: str) -> None:
     arrived = door.text(f"{title}\n借据号,余额,用途\nL1,5,x\n")
     assert arrived.column("balance") == [50000]
@@ -67,8 +87,11 @@ def test_a_unit_in_a_title_however_it_is_written(door: Door, title: str) -> None
 
 @pytest.mark.parametrize("merges", [("A1:B1", "C1:D1", "E1:F1"), ()])
 def test_a_unit_over_a_group_of_columns_is_that_group_s(door: Door, merges: tuple[str, ...]) -> None:
-    rows = [["借据信息", None, "金额（万元）", None, "押品", None], ["借据号", "客户号", "贷款金额", "贷款余额", "押品编号", "评估价值"],
-            ["L1", "C1", 7, 5, "Y1", 9000]]  # fmt: skip
+    rows = [
+        ["借据信息", None, "金额（万元）", None, "押品", None],
+        ["借据号", "客户号", "贷款金额", "贷款余额", "押品编号", "评估价值"],
+        ["L1", "C1", 7, 5, "Y1", 9000],
+    ]
     arrived = door.read(door.xlsx({"s": rows}, merges))
     assert (arrived.column("balance"), arrived.column("appraised_value", "guarantees")) == ([50000], [9000])
 
@@ -116,8 +139,15 @@ def test_a_title_of_the_bank_s_own_currency(door: Door, title: str) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "amount"),
-    [("1,000.00-", "-1000"), ("0.05-", "-0.05"), ('="1,000"', "1000"), ("5千", "5000"), ("5.5百万", "5500000"), ("２千万", "20000000")],
-)  # fmt: skip
+    [
+        ("1,000.00-", "-1000"),
+        ("0.05-", "-0.05"),
+        ('="1,000"', "1000"),
+        ("5千", "5000"),
+        ("5.5百万", "5500000"),
+        ("２千万", "20000000"),
+    ],
+)
 def test_amounts_of_further_forms(door: Door, cell: str, amount: str) -> None:
     quoted = cell.replace('"', '""')
     assert door.text(f'借据号,余额\nL1,"{quoted}"\n').column("balance") == [Decimal(amount)]
@@ -125,9 +155,23 @@ def test_amounts_of_further_forms(door: Door, cell: str, amount: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["$5", "-5.00-", "5-", "5.00--", "(5)-", "1,000.00CR", "USD 5", "50%", "1.234,56", "NaN", "inf",
-     "9999999999999999.99", "-10000000000000.01", "9999999999999999亿"],
-)  # fmt: skip
+    [
+        "$5",
+        "-5.00-",
+        "5-",
+        "5.00--",
+        "(5)-",
+        "1,000.00CR",
+        "USD 5",
+        "50%",
+        "1.234,56",
+        "NaN",
+        "inf",
+        "9999999999999999.99",
+        "-10000000000000.01",
+        "9999999999999999亿",
+    ],
+)
 def test_amounts_that_are_not_certain_are_kept_back(door: Door, cell: str) -> None:
     assert door.text(f'借据号,余额\nL1,"{cell}"\n').kept_back == [
         (2, f"balance: '{cell}' is not a plausible amount (write 1234567.89)")
@@ -167,8 +211,15 @@ def test_the_last_day_of_a_spreadsheet_s_calendar_is_a_placeholder(door: Door) -
 
 
 def test_merged_cells_hold_for_every_row_they_span(door: Door) -> None:
-    rows = [["贷款台账"], ["借据号", "机构名称", "贷款余额", "押品编号", "评估价值"], ["L1", "城关", 5, "Y1", 1], [None, None, None, "Y2", 2],
-            ["L2", None, 6, None, None], ["L3", "城东", 7, None, None], ["合计", None, 18]]  # fmt: skip
+    rows = [
+        ["贷款台账"],
+        ["借据号", "机构名称", "贷款余额", "押品编号", "评估价值"],
+        ["L1", "城关", 5, "Y1", 1],
+        [None, None, None, "Y2", 2],
+        ["L2", None, 6, None, None],
+        ["L3", "城东", 7, None, None],
+        ["合计", None, 18],
+    ]
     arrived = door.read(door.xlsx({"s": rows}, ("A1:E1", "A3:A4", "B3:B5", "C3:C4", "A7:B7")))
     assert arrived.column("branch_name") == ["城关", "城关", "城东"]
     assert arrived.kept_back == [(4, "loan_id: duplicate of row 3 of book.xlsx[s]; the first row was kept")]
@@ -191,10 +242,15 @@ def test_sheets_of_more_columns_than_a_table_has_are_refused(door: Door) -> None
 
 
 FOREIGN = {
-    "x.pdf": b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", "x.gz": b"\x1f\x8b\x08\x00" + bytes(9), "x.rar": b"Rar!\x1a\x07\x00",
-    "x.7z": b"7z\xbc\xaf\x27\x1c", "x.zip": b"PK\x05\x06" + bytes(18), "x.png": b"\x89PNG\r\n\x1a\n", "x.json": b'[{"a": 1}]',
+    "x.pdf": b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n",
+    "x.gz": b"\x1f\x8b\x08\x00" + bytes(9),
+    "x.rar": b"Rar!\x1a\x07\x00",
+    "x.7z": b"7z\xbc\xaf\x27\x1c",
+    "x.zip": b"PK\x05\x06" + bytes(18),
+    "x.png": b"\x89PNG\r\n\x1a\n",
+    "x.json": b'[{"a": 1}]',
     "x.parquet": b"PAR1xxxxPAR1",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FOREIGN)

@@ -17,9 +17,15 @@ from data.quality import checks
 from data.storage import book
 
 GOOD = {
-    "principal": 100, "currency": "CNY", "annual_rate_pct": 4, "disbursed_on": date(2025, 1, 1), "status": "normal",
-    "original_maturity": date(2027, 1, 1), "current_maturity": date(2027, 1, 1), "borrower_id": "C1",
-}  # fmt: skip
+    "principal": 100,
+    "currency": "CNY",
+    "annual_rate_pct": 4,
+    "disbursed_on": date(2025, 1, 1),
+    "status": "normal",
+    "original_maturity": date(2027, 1, 1),
+    "current_maturity": date(2027, 1, 1),
+    "borrower_id": "C1",
+}
 LATER = AS_OF + timedelta(1)
 
 
@@ -53,7 +59,7 @@ LOANS = {
     "no_borrower": {"borrower_id": None},
     "prior_loan_unknown": {"prior_loan_id": "L0"},
     "extended_same_maturity": {"extension_count": 1},
-}  # fmt: skip
+}
 SNAPSHOTS = {
     "running_without_balance": {"balance": 0},
     "negative_balance": {"balance": Decimal("-0.01")},
@@ -120,7 +126,9 @@ OTHERS = {
     "guarantee_contract_unknown": ("guarantees", {"guarantee_id": "G1", "contract_no": "H9"}),
     "guarantee_starts_in_future": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "start": LATER}),
     "guarantee_ends_before_start": (
-        "guarantees", {"guarantee_id": "G1", "loan_id": "L1", "start": AS_OF, "end": AS_OF - timedelta(1)}),
+        "guarantees",
+        {"guarantee_id": "G1", "loan_id": "L1", "start": AS_OF, "end": AS_OF - timedelta(1)},
+    ),
     "valued_in_future": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "valuation_date": LATER}),
     "registered_in_future": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "registration_date": LATER}),
     "no_value": ("guarantees", {"guarantee_id": "G1", "loan_id": "L1", "appraised_value": 0}),
@@ -129,18 +137,22 @@ OTHERS = {
     "event_loan_unknown": ("events", {"event_id": "E1", "loan_id": "L9", "event_date": AS_OF}),
     "document_in_future": ("documents", {"doc_id": "D1", "loan_id": "L1", "received_date": LATER}),
     "document_dates_swapped": (
-        "documents", {"doc_id": "D1", "loan_id": "L1", "valid_from": AS_OF, "valid_to": AS_OF - timedelta(1)}),
+        "documents",
+        {"doc_id": "D1", "loan_id": "L1", "valid_from": AS_OF, "valid_to": AS_OF - timedelta(1)},
+    ),
     "document_loan_unknown": ("documents", {"doc_id": "D1", "loan_id": "L9"}),
     "inspection_in_future": ("inspections", {"inspection_id": "I1", "loan_id": "L1", "inspection_date": LATER}),
     "inspection_loan_unknown": ("inspections", {"inspection_id": "I1", "loan_id": "L9", "inspection_date": AS_OF}),
     "extension_loan_unknown": ("extensions", {"request_id": "R1", "loan_id": "L9"}),
     "extension_not_later": (
-        "extensions", {"request_id": "R1", "loan_id": "L1", "start_date": AS_OF, "new_maturity": AS_OF - timedelta(1)}),
+        "extensions",
+        {"request_id": "R1", "loan_id": "L1", "start_date": AS_OF, "new_maturity": AS_OF - timedelta(1)},
+    ),
     "extension_in_future": ("extensions", {"request_id": "R1", "loan_id": "L1", "agreement_date": LATER}),
     "notice_in_future": ("notices", {"loan_id": "L1", "kind": "maturity", "notice_date": LATER}),
     "notice_loan_unknown": ("notices", {"loan_id": "L9", "kind": "maturity", "notice_date": AS_OF}),
     "staff_left_before_hired": ("staff", {"staff_id": "S1", "hire_date": AS_OF, "left_date": AS_OF - timedelta(1)}),
-}  # fmt: skip
+}
 
 
 def test_records_that_cannot_be_right(clean: Ledger) -> None:
@@ -151,16 +163,26 @@ def test_records_that_cannot_be_right(clean: Ledger) -> None:
 
 POINTING = {
     "borrower_unknown": [("borrowers", {"borrower_id": "C9"})],
-    "officer_unknown": [("staff", {"staff_id": "S9"}), ("loans", GOOD | {"loan_id": "L2", "officer_id": "S1"}),
-                        ("snapshots", {"loan_id": "L2", "snapshot_date": AS_OF, "balance": 1})],
+    "officer_unknown": [
+        ("staff", {"staff_id": "S9"}),
+        ("loans", GOOD | {"loan_id": "L2", "officer_id": "S1"}),
+        ("snapshots", {"loan_id": "L2", "snapshot_date": AS_OF, "balance": 1}),
+    ],
     "group_unknown": [("groups", {"group_id": "G1"}), ("borrowers", {"borrower_id": "C1", "group_id": "G2"})],
-    "document_borrower_unknown": [("borrowers", {"borrower_id": "C1"}),
-                                  ("documents", {"doc_id": "D1", "borrower_id": "C9"})],
-    "consent_request_unknown": [("extensions", {"request_id": "R1", "loan_id": "L1"}),
-                                ("consents", {"request_id": "R2", "provider_id": "P"})],
+    "document_borrower_unknown": [
+        ("borrowers", {"borrower_id": "C1"}),
+        ("documents", {"doc_id": "D1", "borrower_id": "C9"}),
+    ],
+    "consent_request_unknown": [
+        ("extensions", {"request_id": "R1", "loan_id": "L1"}),
+        ("consents", {"request_id": "R2", "provider_id": "P"}),
+    ],
     "training_staff_unknown": [("staff", {"staff_id": "S9"}), ("training", {"training_id": "T1", "staff_id": "S1"})],
-    "id_shared": [("borrowers", {"borrower_id": "C1", "id_no": "X1"}), ("borrowers", {"borrower_id": "C2", "id_no": "X1"})],
-}  # fmt: skip
+    "id_shared": [
+        ("borrowers", {"borrower_id": "C1", "id_no": "X1"}),
+        ("borrowers", {"borrower_id": "C2", "id_no": "X1"}),
+    ],
+}
 
 
 @pytest.mark.parametrize("check", POINTING)

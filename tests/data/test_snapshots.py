@@ -44,8 +44,9 @@ def test_a_corrected_export_replaces_its_snapshot_and_the_former_stays_readable(
         listed = snapshots.listed(con)
         assert [(entry["loans"], entry["balance"]) for entry in listed] == [(3, 46)]
         assert [(b["batch"], b["standing"], b["corrected"]) for b in listed[0]["batches"]] == [
-            (first["batch"], 0, True), (again["batch"], 3, False),
-        ]  # fmt: skip
+            (first["batch"], 0, True),
+            (again["batch"], 3, False),
+        ]
         assert snapshots.before(con, first["batch"]) == date(2024, 1, 31)
         derivation.rebuild(con, date(2024, 1, 31))
         former = con.execute("SELECT loan_id, balance FROM facts_loan ORDER BY 1").fetchall()
@@ -163,8 +164,13 @@ def test_the_changes_between_two_snapshots_add_up(desk: Desk) -> None:
     (found,) = json.loads(outcome.out)["currencies"]
     assert (found["opening"], found["closing"], found["difference"]) == (187, 147, 0)
     assert {name: (line["loans"], line["amount"]) for name, line in found["changes"].items()} == {
-        "new": (1, 60), "vanished": (1, -50), "settled": (1, -30), "up": (0, 0), "down": (1, -20), "unchanged": (1, 0),
-    }  # fmt: skip
+        "new": (1, 60),
+        "vanished": (1, -50),
+        "settled": (1, -30),
+        "up": (0, 0),
+        "down": (1, -20),
+        "unchanged": (1, 0),
+    }
     assert found["of_which"]["maturity_earlier"]["loans"] == 1
     assert out.read_text(encoding="utf-8-sig").count("\n") == 6
 

@@ -19,15 +19,24 @@ def loan(ledger: Ledger, loan_id: str, before: tuple | None, now: tuple | None, 
     for day, state in ((BEFORE, before), (AS_OF, now)):
         if state:
             balance, classification, late = state
-            ledger.put("snapshots", as_of=day, loan_id=loan_id, snapshot_date=day, balance=balance,
-                       classification=classification, days_past_due=late)  # fmt: skip
+            ledger.put(
+                "snapshots",
+                as_of=day,
+                loan_id=loan_id,
+                snapshot_date=day,
+                balance=balance,
+                classification=classification,
+                days_past_due=late,
+            )
 
 
 def moves(ledger: Ledger, branch: str | None = None) -> dict[tuple, tuple]:
     rows = migration.moves(ledger.con, AS_OF, "CNY", branch, BEFORE)
     shown = ("origin", "fate", "class_before", "class_after", "late_before", "late_after")
-    return {tuple(row[name] for name in shown): (row["loans"], row["balance_before"], row["balance_after"])
-            for row in rows.iter_rows(named=True)}  # fmt: skip
+    return {
+        tuple(row[name] for name in shown): (row["loans"], row["balance_before"], row["balance_after"])
+        for row in rows.iter_rows(named=True)
+    }
 
 
 @pytest.mark.parametrize("name", LADDERS)
@@ -40,8 +49,9 @@ def test_a_ladder_has_neither_gap_nor_overlap(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "code"), [(0, "current"), (1, "d1"), (30, "d1"), (31, "d31"), (90, "d61"), (91, "d91"), (400, "beyond"), (None, None)]
-)  # fmt: skip
+    ("days", "code"),
+    [(0, "current"), (1, "d1"), (30, "d1"), (31, "d31"), (90, "d61"), (91, "d91"), (400, "beyond"), (None, None)],
+)
 def test_days_past_due_fall_in_buckets_of_thirty_days(ledger: Ledger, days: int | None, code: str | None) -> None:
     loan(ledger, "L1", None, (100, "normal", days))
     ledger.build()
@@ -67,8 +77,15 @@ def test_a_corrected_opening_is_what_later_moves_start_from(ledger: Ledger) -> N
     ledger.build()
     assert [*moves(ledger)] == [("running", "running", "normal", "normal", "current", "current")]
     ledger.con.execute("UPDATE snapshots SET until = as_of WHERE snapshot_date = ?", [BEFORE])
-    ledger.put("snapshots", as_of=BEFORE, loan_id="L1", snapshot_date=BEFORE, balance=70, classification="doubtful",
-               days_past_due=120)  # fmt: skip
+    ledger.put(
+        "snapshots",
+        as_of=BEFORE,
+        loan_id="L1",
+        snapshot_date=BEFORE,
+        balance=70,
+        classification="doubtful",
+        days_past_due=120,
+    )
     for day in (BEFORE, AS_OF):  # what an import of the earlier day derives anew
         ledger.build(day)
     assert moves(ledger) == {("running", "running", "doubtful", "normal", "d91", "current"): (1, 70, 100)}
@@ -83,8 +100,9 @@ def test_a_loan_stays_bad_in_its_vintage(ledger: Ledger) -> None:
     ledger.build()
     rows = migration.vintages(ledger.con, AS_OF, "CNY", None)
     assert rows.select("cohort", "as_of", "loans", "principal", "bad").rows() == [
-        (date(2026, 7, 1), BEFORE, 2, 200, 60), (date(2026, 7, 1), AS_OF, 2, 200, 60),
-    ]  # fmt: skip
+        (date(2026, 7, 1), BEFORE, 2, 200, 60),
+        (date(2026, 7, 1), AS_OF, 2, 200, 60),
+    ]
 
 
 def test_a_loan_that_nobody_ever_judged_is_in_no_vintage(ledger: Ledger) -> None:
@@ -113,6 +131,14 @@ def test_the_loans_that_stood_so_before(ledger: Ledger) -> None:
     loan(ledger, "L1", (100, "normal", 0), (100, "special_mention", 10))
     loan(ledger, "L2", (100, "special_mention", 10), (100, "special_mention", 10))
     ledger.build()
-    found = composition.loans(ledger.con, AS_OF, "CNY", None, (("classification", "special_mention"),),
-                            (("opening", BEFORE), ("class_before", "normal")), 10, 0)  # fmt: skip
+    found = composition.loans(
+        ledger.con,
+        AS_OF,
+        "CNY",
+        None,
+        (("classification", "special_mention"),),
+        (("opening", BEFORE), ("class_before", "normal")),
+        10,
+        0,
+    )
     assert found["loan_id"].to_list() == ["L1"]

@@ -69,9 +69,11 @@ def lying(content: bytes, part: str) -> bytes:
     return bytes(changed)
 
 
-ENTITIES = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">' + b"".join(
-    b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)
-) + b"]><sst>&j;</sst>"  # fmt: skip
+ENTITIES = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    + b"]><sst>&j;</sst>"
+)
 
 
 def hostile() -> dict[str, tuple[bytes, str]]:
@@ -120,8 +122,14 @@ def test_hostile_files_are_refused_in_little_memory(desk: Desk) -> None:
                            "--book", {str(desk.book)!r}])
             print("@", status, name, file=sys.stderr)
     """)
-    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False,
-                           env={"POLARS_MAX_THREADS": "2", "PATH": "/usr/bin", "OMP_NUM_THREADS": "1"})  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"POLARS_MAX_THREADS": "2", "PATH": "/usr/bin", "OMP_NUM_THREADS": "1"},
+    )
     assert ended.returncode == 0 and "Traceback" not in ended.stderr, ended.stderr[-2000:]
     said = {part.split("@ ")[1].split(" ")[1].strip(): part for part in _blocks(ended.stderr)}
     for name, (_, message) in files.items():
@@ -178,12 +186,23 @@ def test_formulas_macros_and_links_are_values(desk: Desk) -> None:
     outcome = desk.load(desk.write("loans.xlsx", content))
     assert outcome.status == 0, outcome.err
     assert desk.rows("SELECT loan_id, balance, purpose FROM loans ORDER BY 1") == [
-        ("L1", 5, None), ("L2", 6, None), ("L3", 7, "[1]Sheet!A1"),
-    ]  # fmt: skip
+        ("L1", 5, None),
+        ("L2", 6, None),
+        ("L3", 7, "[1]Sheet!A1"),
+    ]
 
 
-ATTACKS = ["x'; DROP TABLE loans; --", '"; DROP TABLE loans; --', "x') UNION SELECT * FROM read_csv('/etc/passwd') --",
-           "${getvariable('as_of')}", "{0}", "%s", "\\", "💥", "a'b\"c"]  # fmt: skip
+ATTACKS = [
+    "x'; DROP TABLE loans; --",
+    '"; DROP TABLE loans; --',
+    "x') UNION SELECT * FROM read_csv('/etc/passwd') --",
+    "${getvariable('as_of')}",
+    "{0}",
+    "%s",
+    "\\",
+    "💥",
+    "a'b\"c",
+]
 
 
 def test_sql_in_names_headers_and_values_is_text(desk: Desk) -> None:

@@ -10,8 +10,9 @@ NEVER = AS_OF + timedelta(1)
 
 
 def _waive(ledger: Ledger, doc: str, until: date | None, received: date | None = None, by: str | None = "E1") -> None:
-    ledger.put("documents", doc_id=doc, loan_id="L1", doc_type="title", waived_by=by, waive_until=until,
-               received_date=received)  # fmt: skip
+    ledger.put(
+        "documents", doc_id=doc, loan_id="L1", doc_type="title", waived_by=by, waive_until=until, received_date=received
+    )
 
 
 def test_a_waiver_is_overdue_from_the_day_after_its_last(ledger: Ledger) -> None:
@@ -25,7 +26,10 @@ def test_a_waiver_is_overdue_from_the_day_after_its_last(ledger: Ledger) -> None
     ledger.build()
     assert waivers.counts(ledger.con, AS_OF) == {"in_force": 1, "endless": 1, "overdue": 3}
     assert waivers.overdue(ledger.con, AS_OF, 10).select("holder", "waive_until", "days_over").rows() == [
-        ("L1", AS_OF - timedelta(40), 40), ("L1", AS_OF - timedelta(40), 40), ("L1", AS_OF - timedelta(1), 1)]  # fmt: skip
+        ("L1", AS_OF - timedelta(40), 40),
+        ("L1", AS_OF - timedelta(40), 40),
+        ("L1", AS_OF - timedelta(1), 1),
+    ]
     assert waivers.overdue(ledger.con, AS_OF, 1).height == 1
 
 

@@ -14,8 +14,15 @@ from data.dictionary import TABLES
 from data.reference import working_days
 
 FIRST_YEAR = 2024
-NAMES = {"New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节", "Labour Day": "劳动节",
-         "Dragon Boat Festival": "端午节", "National Day": "国庆节", "Mid-autumn Festival": "中秋节"}  # fmt: skip
+NAMES = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "National Day": "国庆节",
+    "Mid-autumn Festival": "中秋节",
+}
 ANNOUNCED = sorted({day.year for day in chinese_calendar.constants.holidays if day.year >= FIRST_YEAR})
 
 
@@ -66,12 +73,14 @@ def test_every_day_of_the_announced_years_is_what_the_library_says():
 
 @pytest.mark.parametrize(
     ("day", "before"),
-    [(date(2026, 10, 7), date(2026, 9, 30)),   # the whole of National Day
-     (date(2026, 10, 10), date(2026, 10, 10)),  # a Saturday that is worked
-     (date(2026, 10, 11), date(2026, 10, 10)),  # the Sunday after it
-     (date(2026, 11, 25), date(2026, 11, 25)),
-     (date(2023, 4, 2), date(2023, 3, 31))],    # no rows: weekends alone
-)  # fmt: skip
+    [
+        (date(2026, 10, 7), date(2026, 9, 30)),  # the whole of National Day
+        (date(2026, 10, 10), date(2026, 10, 10)),  # a Saturday that is worked
+        (date(2026, 10, 11), date(2026, 10, 10)),  # the Sunday after it
+        (date(2026, 11, 25), date(2026, 11, 25)),
+        (date(2023, 4, 2), date(2023, 3, 31)),
+    ],  # no rows: weekends alone
+)
 def test_the_last_working_day(day: date, before: date):
     assert working_days.on_or_before(day) == before
 

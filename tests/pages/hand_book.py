@@ -45,13 +45,26 @@ def _loans() -> pl.DataFrame:
     return pl.DataFrame(
         [
             dict(  # noqa: C408
-                loan_id=i, contract_no=f"C{i}", borrower_id=b, branch_id=branch, branch_name=BRANCHES[branch],
-                 officer_id=f"O{branch}", product_code="working_capital", principal=balance or 100, balance=balance,
-                 currency=currency, guarantee_type=security, disbursed_on=start, original_maturity=end,
-                 current_maturity=end, extension_count=0, status=status)
+                loan_id=i,
+                contract_no=f"C{i}",
+                borrower_id=b,
+                branch_id=branch,
+                branch_name=BRANCHES[branch],
+                officer_id=f"O{branch}",
+                product_code="working_capital",
+                principal=balance or 100,
+                balance=balance,
+                currency=currency,
+                guarantee_type=security,
+                disbursed_on=start,
+                original_maturity=end,
+                current_maturity=end,
+                extension_count=0,
+                status=status,
+            )
             for i, b, branch, currency, balance, _, _, security, start, end, status in LOANS
         ]
-    )  # fmt: skip
+    )
 
 
 def _snapshots(day: date, classified: bool, valued: bool) -> pl.DataFrame:
@@ -59,8 +72,13 @@ def _snapshots(day: date, classified: bool, valued: bool) -> pl.DataFrame:
     for loan, _, _, _, *state, _, _, _, _ in LOANS:
         balance, kind, overdue = EARLIER.get(loan, state) if day == BEFORE else state
         rows.append((loan, day, balance if valued else None, kind if classified else None, overdue))
-    names = {"loan_id": pl.String, "snapshot_date": pl.Date, "balance": pl.Int64, "classification": pl.String,
-             "days_past_due": pl.Int64}  # fmt: skip
+    names = {
+        "loan_id": pl.String,
+        "snapshot_date": pl.Date,
+        "balance": pl.Int64,
+        "classification": pl.String,
+        "days_past_due": pl.Int64,
+    }
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
@@ -89,14 +107,38 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
         _put(con, "loans", _loans(), BEFORE)
         _put(con, "borrowers", pl.DataFrame({"borrower_id": list(NAMES), "name": list(NAMES.values())}), BEFORE)
         name_search.fill(con, "borrowers")
-        _put(con, "guarantees", pl.DataFrame(
-            {"guarantee_id": ["G1", "G2"], "loan_id": ["L1", "L1"], "kind": ["guarantee", "guarantee"],
-             "provider_id": ["P1", "P2"], "provider_name": ["赵保", BEACON], "status": ["active", "active"],
-             "end": [date(2031, 1, 1)] * 2}), BEFORE)  # fmt: skip
-        _put(con, "extensions", pl.DataFrame(
-            {"request_id": ["R1", "R2", "R4"], "loan_id": ["L7", "L2", "L4"], "seq": [1] * 3, "decision": ["pending"] * 3,
-             "application_date": [date(2026, 10, 30), date(2026, 9, 1), date(2026, 9, 1)], "reason": ["周转", None, "="],
-             "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15), date(2040, 1, 1)]}), BEFORE)  # fmt: skip
+        _put(
+            con,
+            "guarantees",
+            pl.DataFrame(
+                {
+                    "guarantee_id": ["G1", "G2"],
+                    "loan_id": ["L1", "L1"],
+                    "kind": ["guarantee", "guarantee"],
+                    "provider_id": ["P1", "P2"],
+                    "provider_name": ["赵保", BEACON],
+                    "status": ["active", "active"],
+                    "end": [date(2031, 1, 1)] * 2,
+                }
+            ),
+            BEFORE,
+        )
+        _put(
+            con,
+            "extensions",
+            pl.DataFrame(
+                {
+                    "request_id": ["R1", "R2", "R4"],
+                    "loan_id": ["L7", "L2", "L4"],
+                    "seq": [1] * 3,
+                    "decision": ["pending"] * 3,
+                    "application_date": [date(2026, 10, 30), date(2026, 9, 1), date(2026, 9, 1)],
+                    "reason": ["周转", None, "="],
+                    "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15), date(2040, 1, 1)],
+                }
+            ),
+            BEFORE,
+        )
         for day, table in ((BEFORE, "loans"), (NOW, "snapshots")):
             _put(con, "snapshots", _snapshots(day, classified, valued), day)
             _batch(con, day, table, lost if day == NOW else 0)

@@ -15,8 +15,17 @@ SCENES += [
     ("extension_what_if", {"loan": "L1", "to": "2027-05-05", "applied": "2026-10-31"}),
     ("loan", {"loan": "L1"}),
 ]
-DRAWN = {"vega_lite_chart", "altair_chart", "line_chart", "bar_chart", "area_chart", "scatter_chart", "plotly_chart",
-         "pyplot", "graphviz_chart"}  # fmt: skip
+DRAWN = {
+    "vega_lite_chart",
+    "altair_chart",
+    "line_chart",
+    "bar_chart",
+    "area_chart",
+    "scatter_chart",
+    "plotly_chart",
+    "pyplot",
+    "graphviz_chart",
+}
 
 
 @pytest.mark.parametrize(("name", "choices"), SCENES)

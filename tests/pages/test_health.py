@@ -14,14 +14,29 @@ from data.storage import book
 from pages.ui.health import page_scope
 
 FIGURES = {
-    "zh": {"贷款余额": ("225万", "-20万"), "贷款笔数": ("5", "0"), "借款人数": ("5", "0"),
-           "不良率": ("26.83%", "+6.83 个百分点"), "关注率": ("24.39%", "-11.17 个百分点"),
-           "逾期率": ("51.22%", "-4.34 个百分点"), "PAR30": ("26.83%", "-6.50 个百分点"),
-           "PAR60": ("26.83%", "-6.50 个百分点"), "PAR90": ("26.83%", "+6.83 个百分点")},
-    "en": {"Balance": ("2.25M", "-200K"), "Running loans": ("5", "0"), "Borrowers": ("5", "0"), "NPL ratio": ("26.83%", "+6.83 pp"),
-           "Special-mention ratio": ("24.39%", "-11.17 pp"), "Overdue ratio": ("51.22%", "-4.34 pp"),
-           "PAR30": ("26.83%", "-6.50 pp"), "PAR60": ("26.83%", "-6.50 pp"), "PAR90": ("26.83%", "+6.83 pp")},
-}  # fmt: skip
+    "zh": {
+        "贷款余额": ("225万", "-20万"),
+        "贷款笔数": ("5", "0"),
+        "借款人数": ("5", "0"),
+        "不良率": ("26.83%", "+6.83 个百分点"),
+        "关注率": ("24.39%", "-11.17 个百分点"),
+        "逾期率": ("51.22%", "-4.34 个百分点"),
+        "PAR30": ("26.83%", "-6.50 个百分点"),
+        "PAR60": ("26.83%", "-6.50 个百分点"),
+        "PAR90": ("26.83%", "+6.83 个百分点"),
+    },
+    "en": {
+        "Balance": ("2.25M", "-200K"),
+        "Running loans": ("5", "0"),
+        "Borrowers": ("5", "0"),
+        "NPL ratio": ("26.83%", "+6.83 pp"),
+        "Special-mention ratio": ("24.39%", "-11.17 pp"),
+        "Overdue ratio": ("51.22%", "-4.34 pp"),
+        "PAR30": ("26.83%", "-6.50 pp"),
+        "PAR60": ("26.83%", "-6.50 pp"),
+        "PAR90": ("26.83%", "+6.83 pp"),
+    },
+}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -36,11 +51,28 @@ def test_cards(hand_book, opened, lang):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", ["本时点 7 笔：未结清 6 笔", "已终结 1 笔", "另有 1 笔未结清贷款为其他币种", "5 条中有 1 条缺：五级分类", "5 条中有 1 条缺：逾期天数"]),
-        ("en", ["Loans in this snapshot: 7; running 6", "ended 1", "1 more running loans are in another currency",
-                "1 of 5 lack: five\\-category class", "1 of 5 lack: days past due"]),
+        (
+            "zh",
+            [
+                "本时点 7 笔：未结清 6 笔",
+                "已终结 1 笔",
+                "另有 1 笔未结清贷款为其他币种",
+                "5 条中有 1 条缺：五级分类",
+                "5 条中有 1 条缺：逾期天数",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Loans in this snapshot: 7; running 6",
+                "ended 1",
+                "1 more running loans are in another currency",
+                "1 of 5 lack: five\\-category class",
+                "1 of 5 lack: days past due",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_unknown_is_said(hand_book, opened, lang, said):
     notes = "\n".join(caption.value for caption in opened("portfolio_health", lang).caption)
     assert [line for line in said if line not in notes] == []
@@ -116,8 +148,10 @@ def test_moves_add_up_from_one_snapshot_to_the_next(hand_book):
         day = migration.openings(cursor, NOW)["previous"]
         moved = migration.moves(cursor, NOW, "CNY", None, day)
     assert (day, float(moved["balance_before"].sum()), float(moved["balance_after"].sum())) == (
-        date(2026, 9, 30), 2_450_000, 2_250_000,
-    )  # fmt: skip
+        date(2026, 9, 30),
+        2_450_000,
+        2_250_000,
+    )
 
 
 def test_the_paragraph_says_what_moved(hand_book, opened):
@@ -134,8 +168,11 @@ def test_a_branch_scopes_the_page(hand_book, opened):
 def test_openings_are_rows_of_the_table():
     days = [date(2025, 10, 31), date(2025, 12, 31), date(2026, 7, 31), date(2026, 9, 30), date(2026, 10, 31)]
     assert summaries.openings(days, days[-1]) == {
-        "previous": days[3], "quarter": days[2], "year_start": days[1], "year": days[0],
-    }  # fmt: skip
+        "previous": days[3],
+        "quarter": days[2],
+        "year_start": days[1],
+        "year": days[0],
+    }
     assert summaries.openings(days, days[0]) == {}
 
 

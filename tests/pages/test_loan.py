@@ -19,9 +19,17 @@ def _days(*days: int | None) -> list[tuple[str, date]]:
 
 @pytest.mark.parametrize(
     ("days", "wrong"),
-    [((), {}), ((5,), {}), ((1, 2, 3), {}), ((1, 1, 1), {}), ((1, 20, 3, 4), {"1": "2"}), ((5, 6, 1, 7), {"2": "0"}),
-     ((9, 1, 2, 3), {"0": "1"}), ((1, 5, 2, 6, 3, 7), {"1": "2", "3": "4"})],
-)  # fmt: skip
+    [
+        ((), {}),
+        ((5,), {}),
+        ((1, 2, 3), {}),
+        ((1, 1, 1), {}),
+        ((1, 20, 3, 4), {"1": "2"}),
+        ((5, 6, 1, 7), {"2": "0"}),
+        ((9, 1, 2, 3), {"0": "1"}),
+        ((1, 5, 2, 6, 3, 7), {"1": "2", "3": "4"}),
+    ],
+)
 def test_the_fewest_dates_that_are_out_of_order(days, wrong):
     found = loan_detail.contradictions(_days(*days))
     assert len(found) == len(wrong)
@@ -67,17 +75,26 @@ def test_a_register_is_shown_as_people_write(hand_book, opened, no_book, monkeyp
     shutil.copy(hand_book, no_book)
     monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
     with book.writing(no_book) as con:
-        con.execute("""INSERT INTO events (event_id, loan_id, step_code, event_date, event_ts, staff_id, as_of, batch_id)
+        con.execute(
+            """INSERT INTO events (event_id, loan_id, step_code, event_date, event_ts, staff_id, as_of, batch_id)
                        VALUES ('E1', 'L1', '9', '2026-10-09', '2026-10-09 15:04:05', 'S9', $day, $batch)""",
-                    {"day": NOW, "batch": str(NOW)})  # fmt: skip
-        con.execute("INSERT INTO staff (staff_id, name, as_of, batch_id) VALUES ('S9', '王芳', $day, $batch)",
-                    {"day": NOW, "batch": str(NOW)})  # fmt: skip
+            {"day": NOW, "batch": str(NOW)},
+        )
+        con.execute(
+            "INSERT INTO staff (staff_id, name, as_of, batch_id) VALUES ('S9', '王芳', $day, $batch)",
+            {"day": NOW, "batch": str(NOW)},
+        )
     app = opened("loan", "en", loan="L1")
     (events,) = (table.value for table in app.dataframe if "event_id" in table.value.columns)
     assert events.to_dict("records") == [
-        {"step_code": "Disbursement", "event_date": events["event_date"][0], "event_ts": "2026-10-09 15:04",
-         "staff_id": "王芳", "event_id": "E1"}
-    ]  # fmt: skip
+        {
+            "step_code": "Disbursement",
+            "event_date": events["event_date"][0],
+            "event_ts": "2026-10-09 15:04",
+            "staff_id": "王芳",
+            "event_id": "E1",
+        }
+    ]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

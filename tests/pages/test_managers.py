@@ -98,8 +98,12 @@ def test_a_branch_narrows_the_managers_but_not_their_peers(hand_book, opened):
 def strict(monkeypatch):
     """A policy by which every manager of the book has a need in every clause group with a violation."""
     measures = POLICY.texts["supervision.csv"]
-    for name, old, new in (("thin_loans", "30", "1"), ("need_ratio", "1.5", "0.1"), ("need_violations", "3", "1"),
-                           ("need_deviations", "3", "-99")):  # fmt: skip
+    for name, old, new in (
+        ("thin_loans", "30", "1"),
+        ("need_ratio", "1.5", "0.1"),
+        ("need_violations", "3", "1"),
+        ("need_deviations", "3", "-99"),
+    ):
         assert f"{name},{old}" in measures
         measures = measures.replace(f"{name},{old}", f"{name},{new}")
     changed = snapshot_check.load()
@@ -117,8 +121,10 @@ def test_needs_by_topic_say_who_needs_them_and_what_is_offered(hand_book, opened
     topic = next(group.topic for group in supervision.groups(POLICY) if group.topic)
     taught = shutil.copy(hand_book, tmp_path / "book.duckdb")
     with book.writing(taught) as con:
-        con.execute("INSERT INTO courses (course, topic, as_of, batch_id) VALUES ('晨会', $topic, $day, $batch)",
-                    {"topic": topic, "day": NOW, "batch": str(NOW)})  # fmt: skip
+        con.execute(
+            "INSERT INTO courses (course, topic, as_of, batch_id) VALUES ('晨会', $topic, $day, $batch)",
+            {"topic": topic, "day": NOW, "batch": str(NOW)},
+        )
     monkeypatch.setenv("LOANLIGHT_BOOK", str(taught))
     needs = opened("training", "en").dataframe[0].value
     assert needs["managers_needing"].max() == 2
@@ -166,10 +172,16 @@ def test_no_connected_parties_is_said(hand_book, opened):
 
 
 def test_before_and_after_are_added_up_over_the_snapshots():
-    rated = pl.DataFrame({
-        "as_of": [NOW.replace(month=m, day=1) for m in (5, 5, 8, 8, 10, 10)], "trained": [True, False] * 3, "who": ["t", "u"] * 3,
-        "managers": [2, 1] * 3, "loans": [10, 100, 20, 100, 30, 100], "violations": [5, 10, 6, 20, 4, 30],
-    })  # fmt: skip
+    rated = pl.DataFrame(
+        {
+            "as_of": [NOW.replace(month=m, day=1) for m in (5, 5, 8, 8, 10, 10)],
+            "trained": [True, False] * 3,
+            "who": ["t", "u"] * 3,
+            "managers": [2, 1] * 3,
+            "loans": [10, 100, 20, 100, 30, 100],
+            "violations": [5, 10, 6, 20, 4, 30],
+        }
+    )
     trained, untrained = compared(rated, NOW.replace(month=6, day=1)).rows(named=True)
     assert (trained["rate_before"], trained["rate_after"], trained["rate_change"]) == (50, 20, -30)
     assert (untrained["rate_before"], untrained["loans_after"], untrained["rate_after"]) == (10, 200, 25)
@@ -213,9 +225,13 @@ def test_a_long_list_is_shown_by_the_page(hand_book, opened, monkeypatch):
 
 def test_a_scatter_draws_needs_first_then_what_chance_explains_least(monkeypatch):
     rows = pl.DataFrame(
-        {"officer_id": ["A", "B", "C", "D"], "loans": [100, 100, 400, 1], "rate": [10.0, 14.0, 13.0, 0.0],
-         "needed": [["LEGAL"], [], [], []]}
-    )  # fmt: skip
+        {
+            "officer_id": ["A", "B", "C", "D"],
+            "loans": [100, 100, 400, 1],
+            "rate": [10.0, 14.0, 13.0, 0.0],
+            "needed": [["LEGAL"], [], [], []],
+        }
+    )
     assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C", "B", "D"]
     monkeypatch.setattr(size_limits, "whole", {"chart_points": 2}.__getitem__)
     assert telling(rows, 10.0)["officer_id"].to_list() == ["A", "C"]

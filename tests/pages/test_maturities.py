@@ -14,11 +14,23 @@ from policy.runs import snapshot_check
 
 POLICY = snapshot_check.load()
 WINDOWS = {
-    "zh": [("已过到期日", "30万", "1 笔"), ("7天内", "100万", "1 笔"), ("30天内", "100万", "1 笔"),
-           ("90天内", "150万", "2 笔"), ("180天内", "150万", "2 笔"), ("365天内", "175万", "3 笔")],
-    "en": [("Past maturity", "300K", "Loans: 1"), ("Within 7 days", "1M", "Loans: 1"), ("Within 30 days", "1M", "Loans: 1"),
-           ("Within 90 days", "1.5M", "Loans: 2"), ("Within 180 days", "1.5M", "Loans: 2"), ("Within 365 days", "1.75M", "Loans: 3")],
-}  # fmt: skip
+    "zh": [
+        ("已过到期日", "30万", "1 笔"),
+        ("7天内", "100万", "1 笔"),
+        ("30天内", "100万", "1 笔"),
+        ("90天内", "150万", "2 笔"),
+        ("180天内", "150万", "2 笔"),
+        ("365天内", "175万", "3 笔"),
+    ],
+    "en": [
+        ("Past maturity", "300K", "Loans: 1"),
+        ("Within 7 days", "1M", "Loans: 1"),
+        ("Within 30 days", "1M", "Loans: 1"),
+        ("Within 90 days", "1.5M", "Loans: 2"),
+        ("Within 180 days", "1.5M", "Loans: 2"),
+        ("Within 365 days", "1.75M", "Loans: 3"),
+    ],
+}
 NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 
 

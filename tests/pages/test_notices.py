@@ -17,12 +17,24 @@ from pages.documents import bank, notice_texts, notices, printing, wording
 from pages.documents.notices import Order
 
 ROW = {
-    "loan_id": "L1", "contract_no": "C1", "borrower_name": "甲公司", "branch": "城东支行", "officer": "王五", "currency": "CNY",
-    "principal": Decimal(2_000_000), "balance": Decimal(1_000_000), "disbursed_on": date(2023, 11, 8),
-    "current_maturity": date(2026, 11, 8), "days_past_due": 0, "principal_overdue": None, "interest_overdue": None,
-    "guarantee_type": "guarantee", "others": [{"name": "赵保", "kinds": ["guarantee"]}], "is_registered": True,
+    "loan_id": "L1",
+    "contract_no": "C1",
+    "borrower_name": "甲公司",
+    "branch": "城东支行",
+    "officer": "王五",
+    "currency": "CNY",
+    "principal": Decimal(2_000_000),
+    "balance": Decimal(1_000_000),
+    "disbursed_on": date(2023, 11, 8),
+    "current_maturity": date(2026, 11, 8),
+    "days_past_due": 0,
+    "principal_overdue": None,
+    "interest_overdue": None,
+    "guarantee_type": "guarantee",
+    "others": [{"name": "赵保", "kinds": ["guarantee"]}],
+    "is_registered": True,
     "apply_by": date(2026, 11, 2),
-}  # fmt: skip
+}
 
 
 def _order(kind: str = "maturity", lang: str = "zh", **changed: object) -> Order:
@@ -40,10 +52,19 @@ def _pages(pdf: bytes) -> int:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [("0", "零元整"), ("10005", "壹万零伍元整"), ("100000", "壹拾万元整"), ("100000001", "壹亿零壹元整"),
-     ("10000000000", "壹佰亿元整"), ("107000.53", "壹拾万柒仟元伍角叁分"), ("325.04", "叁佰贰拾伍元零肆分"),
-     ("16409.02", "壹万陆仟肆佰零玖元零贰分"), ("0.03", "叁分"), ("20300", "贰万零叁佰元整")],
-)  # fmt: skip
+    [
+        ("0", "零元整"),
+        ("10005", "壹万零伍元整"),
+        ("100000", "壹拾万元整"),
+        ("100000001", "壹亿零壹元整"),
+        ("10000000000", "壹佰亿元整"),
+        ("107000.53", "壹拾万柒仟元伍角叁分"),
+        ("325.04", "叁佰贰拾伍元零肆分"),
+        ("16409.02", "壹万陆仟肆佰零玖元零贰分"),
+        ("0.03", "叁分"),
+        ("20300", "贰万零叁佰元整"),
+    ],
+)
 def test_amounts_in_capitals(value, words):
     assert wording.in_words(Decimal(value), "CNY", "zh") == words
 
@@ -90,12 +111,14 @@ def test_what_is_not_known_is_a_line_to_fill_in():
 
 @pytest.mark.parametrize(
     ("changed", "copies", "note"),
-    [({"others": [], "is_registered": False, "guarantee_type": "credit"}, 2, "不出具第二联"),
-     ({"others": [], "is_registered": False, "guarantee_type": None}, 3, "手工填写"),
-     ({"others": [], "is_registered": True, "guarantee_type": "mortgage"}, 2, "不出具第二联"),  # the borrower's own
-     ({"others": [], "is_registered": False, "guarantee_type": "mortgage"}, 3, "手工填写"),
-     ({"others": [{"name": name, "kinds": ["guarantee"]} for name in ("赵", "钱", "孙")]}, 5, None)],
-)  # fmt: skip
+    [
+        ({"others": [], "is_registered": False, "guarantee_type": "credit"}, 2, "不出具第二联"),
+        ({"others": [], "is_registered": False, "guarantee_type": None}, 3, "手工填写"),
+        ({"others": [], "is_registered": True, "guarantee_type": "mortgage"}, 2, "不出具第二联"),  # the borrower's own
+        ({"others": [], "is_registered": False, "guarantee_type": "mortgage"}, 3, "手工填写"),
+        ({"others": [{"name": name, "kinds": ["guarantee"]} for name in ("赵", "钱", "孙")]}, 5, None),
+    ],
+)
 def test_a_copy_for_each_guarantor(changed, copies, note):
     found = _copies(_order(**changed))
     assert len(found) == copies
@@ -126,8 +149,10 @@ def test_many_are_all_there_in_order(monkeypatch):
     printed = notices.make(Order("maturity", "en", NOW, rows), heard.append)
     files = zipfile.ZipFile(io.BytesIO(printed.content))
     assert [name.rsplit("-", 2)[1:] for name in files.namelist()] == [
-        ["00001", "00004.pdf"], ["00005", "00008.pdf"], ["00009", "00010.pdf"],
-    ]  # fmt: skip
+        ["00001", "00004.pdf"],
+        ["00005", "00008.pdf"],
+        ["00009", "00010.pdf"],
+    ]
     assert sum(_pages(files.read(name)) for name in files.namelist()) == printed.copies == 20
     assert (printed.loans, heard[-1], len(heard)) == (10, 10, 3)
 
@@ -152,10 +177,12 @@ def test_a_bank_writes_its_own_texts(own):
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [(("{maturity}到期", "{due}到期"), "row 16: due is nothing that a notice states"),
-     (("maturity,borrower,copy,", "maturity,nobody,copy,"), "no row 'copy' for maturity, borrower"),
-     (("maturity,*,prefix,,到期,MAT", "maturity,*,prefix"), "row 3: six cells")],
-)  # fmt: skip
+    [
+        (("{maturity}到期", "{due}到期"), "row 16: due is nothing that a notice states"),
+        (("maturity,borrower,copy,", "maturity,nobody,copy,"), "no row 'copy' for maturity, borrower"),
+        (("maturity,*,prefix,,到期,MAT", "maturity,*,prefix"), "row 3: six cells"),
+    ],
+)
 def test_a_table_that_cannot_be_used_is_refused_by_row(own, changes, said):
     (own / notice_texts.TABLE).write_text(printing.source(notice_texts.TABLE).replace(*changes), encoding="utf-8")
     with pytest.raises(printing.PrintingError, match=re.escape(said)):

@@ -64,8 +64,9 @@ def test_every_view_opens(hand_book, opened, view, code):
 def test_clauses_are_found_in_either_language(hand_book, opened):
     every = _clauses(opened("policy_tables", "en"))
     assert sorted(every) == sorted(POLICY.clauses)
-    chinese, english = (_clauses(opened("policy_tables", code, words=words))
-                        for code, words in (("en", "不良"), ("zh", "NPL ratio")))  # fmt: skip
+    chinese, english = (
+        _clauses(opened("policy_tables", code, words=words)) for code, words in (("en", "不良"), ("zh", "NPL ratio"))
+    )
     assert "KPI2005" in chinese and len(chinese) < len(every)
     assert english and set(english) < set(every)
     assert opened("policy_tables", "en", words="no such word").info[0].value.startswith("No clause")
@@ -77,8 +78,15 @@ def test_a_clause_shows_its_rule_limit_examples_and_hits(hand_book, opened):
     clause, rule = POLICY.clauses["KPI2005"], POLICY.rules["BNK-NPL"]
     assert {clause.gist_zh} <= set(said)
     assert any("Non-performing balance ÷" in text and "is at most" in text for text in said)
-    counts = dict(_ask(hand_book, "SELECT verdict, sum(subjects) FROM run_counts WHERE rule_id = ? AND run_id IN "
-                       "(SELECT run_id FROM runs WHERE as_of = ?) GROUP BY ALL", "BNK-NPL", NOW))  # fmt: skip
+    counts = dict(
+        _ask(
+            hand_book,
+            "SELECT verdict, sum(subjects) FROM run_counts WHERE rule_id = ? AND run_id IN "
+            "(SELECT run_id FROM runs WHERE as_of = ?) GROUP BY ALL",
+            "BNK-NPL",
+            NOW,
+        )
+    )
     assert {m.label: m.value for m in app.metric} == {"Violation": str(counts["violation"]), "Pass": "0"}
     limits, examples = app.dataframe[1].value, app.dataframe[2].value
     assert "5.00%" in limits["allows"][0] and limits["records"][0] == 1

@@ -40,8 +40,11 @@ def shown(trained, opened, monkeypatch):
 
 def test_each_part_is_shown_by_its_address(shown):
     columns = {
-        "needs": "managers_needing", "catalogue": "course", "sessions": "held_on", "effect": "rate_change",
-    }  # fmt: skip
+        "needs": "managers_needing",
+        "catalogue": "course",
+        "sessions": "held_on",
+        "effect": "rate_change",
+    }
     for part, column in columns.items():
         assert column in shown(part).dataframe[0].value.columns, part
 

@@ -53,8 +53,12 @@ def test_numbers_and_dates_have_their_units_and_unknown_rules_are_written_as_the
 
 
 def test_a_column_of_codes_is_worded_and_numbers_stay():
-    rows = pl.DataFrame({"rule_id": ["ARC-PROFILE", "COL-RATIO", "ARC-PROFILE", "ARC-PROFILE"],
-                         "measured": ["id_card", "0.75", None, "id_card"]})  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "rule_id": ["ARC-PROFILE", "COL-RATIO", "ARC-PROFILE", "ARC-PROFILE"],
+            "measured": ["id_card", "0.75", None, "id_card"],
+        }
+    )
     with language.speaking("en"):
         worded = verdict_text.coded(POLICY, rows, "measured")
     assert worded["measured"].to_list() == ["missing: Identity card", "0.75", None, "missing: Identity card"]

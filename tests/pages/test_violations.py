@@ -114,10 +114,21 @@ def test_options_tell_what_they_would_show(hand_book, opened):
 
 @pytest.mark.parametrize(
     "choices",
-    [{"subject": "loan"}, {"guarantee_type": "credit"}, {"clause_group": "extension"}, {"officer_id": "O002"},
-     {"stage": "post_loan"}, {"state": "open"}, {"state": ["open", "acknowledged"]}, {"movement": "new"}, {"age": "d90"},
-     {"q": "戊公司"}, {"q": "L7"}, {"age": "d90", "branch_id": "002", "q": "l"}],
-)  # fmt: skip
+    [
+        {"subject": "loan"},
+        {"guarantee_type": "credit"},
+        {"clause_group": "extension"},
+        {"officer_id": "O002"},
+        {"stage": "post_loan"},
+        {"state": "open"},
+        {"state": ["open", "acknowledged"]},
+        {"movement": "new"},
+        {"age": "d90"},
+        {"q": "戊公司"},
+        {"q": "L7"},
+        {"age": "d90", "branch_id": "002", "q": "l"},
+    ],
+)
 def test_every_filter_lists_as_many_rows_as_it_counts(followed, opened, choices):
     """The count comes from the cube, the rows from another query."""
     app = opened("violations", "en", **choices)
@@ -243,9 +254,12 @@ def test_groups_add_up_to_the_list(whole, followed):
         rows = groups.grouped(view, chosen, by)
         assert rows["violations"].sum() == chosen.violations
     branches = {row["key"]: row for row in groups.grouped(view, chosen, "branch_id").iter_rows(named=True)}
-    loans, balance = _ask(followed, f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
+    loans, balance = _ask(
+        followed,
+        f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
         SELECT DISTINCT loan_id FROM violations WHERE {RUN} AND branch_id = '002' AND loan_id IS NOT NULL) v
-        JOIN facts_loan f ON f.loan_id = v.loan_id AND f.as_of = '2026-10-31'""")[0]  # fmt: skip
+        JOIN facts_loan f ON f.loan_id = v.loan_id AND f.as_of = '2026-10-31'""",
+    )[0]
     assert (branches["002"]["loans"], branches["002"]["balance"]) == (loans, balance)
 
 
@@ -369,8 +383,11 @@ def test_the_board_report_says_what_the_book_says(whole, followed):
     view, chosen = whole
     report = board_report.compose(view, chosen.span)
     figures = dict(report.figures)
-    hit, of = _ask(followed, f"""SELECT count(*) FILTER (loan_id IN (SELECT loan_id FROM violations WHERE {RUN})),
-        count(*) FROM facts_loan WHERE as_of = '2026-10-31' AND is_running AND currency = 'CNY'""")[0]  # fmt: skip
+    hit, of = _ask(
+        followed,
+        f"""SELECT count(*) FILTER (loan_id IN (SELECT loan_id FROM violations WHERE {RUN})),
+        count(*) FROM facts_loan WHERE as_of = '2026-10-31' AND is_running AND currency = 'CNY'""",
+    )[0]
     assert figures["涉及贷款笔数"] == str(hit)
     assert figures["占在贷笔数"] == f"{hit / of:.2%}"
     assert figures["违规条数"] == str(chosen.violations)

@@ -133,18 +133,42 @@ def test_a_line_says_exactly_what_would_make_it_pass(hand_book, opened):
 
 def _verdict(comparator: str, measured: str | None, limit: str | None, unit: str):
     return Verdict(
-        "R", "", "loan", "L1", "high", "violation", measured, comparator, limit, unit, None, (), {}, (), "", "",
-        "", "", "", "",
-    )  # fmt: skip
+        "R",
+        "",
+        "loan",
+        "L1",
+        "high",
+        "violation",
+        measured,
+        comparator,
+        limit,
+        unit,
+        None,
+        (),
+        {},
+        (),
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+    )
 
 
 @pytest.mark.parametrize(
     ("comparator", "measured", "limit", "unit", "room"),
-    [("<=", "2026-01-10", "2026-01-12", "date", 2), ("<", "2026-01-12", "2026-01-12", "date", -1),
-     (">", "2026-01-12", "2026-01-12", "date", -1), (">=", "2026-01-12", "2026-01-10", "date", 2),
-     ("<=", "0.75", "0.7", "ratio", Decimal("-0.05")), (">=", "5", "3", "count", 2), ("=", "1", "2", "count", None),
-     ("<=", None, "2", "count", None)],
-)  # fmt: skip
+    [
+        ("<=", "2026-01-10", "2026-01-12", "date", 2),
+        ("<", "2026-01-12", "2026-01-12", "date", -1),
+        (">", "2026-01-12", "2026-01-12", "date", -1),
+        (">=", "2026-01-12", "2026-01-10", "date", 2),
+        ("<=", "0.75", "0.7", "ratio", Decimal("-0.05")),
+        (">=", "5", "3", "count", 2),
+        ("=", "1", "2", "count", None),
+        ("<=", None, "2", "count", None),
+    ],
+)
 def test_room_to_the_limit(comparator, measured, limit, unit, room):
     assert headroom.room(_verdict(comparator, measured, limit, unit)) == room
 
@@ -204,11 +228,17 @@ BEYOND = "x" * 40
 
 @pytest.mark.parametrize(
     ("row", "reason"),
-    [("L1,2026-11-01,2027-05-05,all", None), ("L1,2026年11月1日,20270505,", None), ("L1,,2027-05-05,all", None),
-     ("L404,2026-11-01,2027-05-05,all", "unknown_loan"), (",2026-11-01,2027-05-05,all", "no_loan"),
-     ("L1,soon,2027-05-05,all", "bad_date"), ("L1,2026-11-01,2027-02-30,all", "bad_date"),
-     (f"{BEYOND},2026-11-01,2027-05-05,all", "unknown_loan")],
-)  # fmt: skip
+    [
+        ("L1,2026-11-01,2027-05-05,all", None),
+        ("L1,2026年11月1日,20270505,", None),
+        ("L1,,2027-05-05,all", None),
+        ("L404,2026-11-01,2027-05-05,all", "unknown_loan"),
+        (",2026-11-01,2027-05-05,all", "no_loan"),
+        ("L1,soon,2027-05-05,all", "bad_date"),
+        ("L1,2026-11-01,2027-02-30,all", "bad_date"),
+        (f"{BEYOND},2026-11-01,2027-05-05,all", "unknown_loan"),
+    ],
+)
 def test_a_row_of_a_file_is_judged_or_said_why_not(hand_book, tmp_path, row, reason):
     file = tmp_path / "requests.csv"
     file.write_text(f"借据号,申请日期,申请到期日,担保人同意\n{row}\n", encoding="gb18030")
@@ -222,8 +252,14 @@ def test_a_row_of_a_file_is_judged_or_said_why_not(hand_book, tmp_path, row, rea
 def test_a_workbook_of_requests_is_judged_as_one_by_one(hand_book, tmp_path):
     file = tmp_path / "requests.xlsx"
     days = [date(2027, 5, 5), date(2028, 5, 5), date(2028, 5, 6)]
-    pl.DataFrame({"Note no.": ["L1"] * 3, "Applied": [date(2026, 10, 1)] * 3, "Requested maturity": days,
-                  "Consents": ["all", "none", "all"]}).write_excel(file)  # fmt: skip
+    pl.DataFrame(
+        {
+            "Note no.": ["L1"] * 3,
+            "Applied": [date(2026, 10, 1)] * 3,
+            "Requested maturity": days,
+            "Consents": ["all", "none", "all"],
+        }
+    ).write_excel(file)
     with book.reading(hand_book) as cursor:
         answered, bad = request_files.answered(cursor, snapshot_check.load(), NOW, file)
     assert bad.is_empty()

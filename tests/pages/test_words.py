@@ -152,7 +152,7 @@ LOOKS = [
     ("account_managers", {"officer": "O001"}),
     *(("policy_tables", {"view": view}) for view in ("dates", "versions")),  # the editor words codes in the browser
     ("policy_tables", {"clause": "S5.2a.1"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "choices"), LOOKS, ids=[f"{name} {choices}" for name, choices in LOOKS])

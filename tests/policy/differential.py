@@ -98,8 +98,10 @@ def main() -> int:
                 run(con, seed, arguments.loans, outcome)
     for line in outcome.differ[:20]:
         print(line)
-    print(f"{outcome.loans:,} random loans under {arguments.policies:,} random policies: {outcome.verdicts:,} verdicts, "
-          f"{len(outcome.differ):,} disagreements, {time.perf_counter() - start:.0f} s.")  # fmt: skip
+    print(
+        f"{outcome.loans:,} random loans under {arguments.policies:,} random policies: {outcome.verdicts:,} verdicts, "
+        f"{len(outcome.differ):,} disagreements, {time.perf_counter() - start:.0f} s."
+    )
     print("  " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(outcome.kinds.items())))
     return 1 if outcome.differ else 0
 

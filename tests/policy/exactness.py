@@ -93,8 +93,10 @@ def main() -> int:
     found = judge(snapshot_check.load())
     for line in found.wrong[:20]:
         print(line)
-    print(f"{len(found.sides)} numeric and date rules, {found.records:,} records next to their limits, "
-          f"{len(found.wrong)} judged wrong.")  # fmt: skip
+    print(
+        f"{len(found.sides)} numeric and date rules, {found.records:,} records next to their limits, "
+        f"{len(found.wrong)} judged wrong."
+    )
     print(f"No record lies exactly at the limit of: {', '.join(found.without_limit) or 'none'}.")
     print(f"The limit can only be met from one side: {', '.join(found.one_sided) or 'none'}.")
     return 1 if found.wrong else 0

@@ -13,8 +13,18 @@ from tests.policy.evaluator import syntax
 
 Words = list[tuple[str, str]]
 SIGNS = {"<=": ["<", ">="], "<": ["<=", ">"], ">=": [">", "<="], ">": [">=", "<"], "=": ["<>"], "<>": ["="]}
-SWAPS = {"and": "or", "or": "and", "+": "-", "-": "+", "true": "false", "false": "true", "earliest": "latest",
-         "latest": "earliest", "least": "greatest", "greatest": "least"}  # fmt: skip
+SWAPS = {
+    "and": "or",
+    "or": "and",
+    "+": "-",
+    "-": "+",
+    "true": "false",
+    "false": "true",
+    "earliest": "latest",
+    "latest": "earliest",
+    "least": "greatest",
+    "greatest": "least",
+}
 LAST_PLACE = {"money": "0.01", "rate": "0.000001", "number": "0.000001", "integer": "1"}
 
 
@@ -135,9 +145,14 @@ def of_rules(policy: Policy, date_fields: dict[str, list[str]]) -> Iterator[Muta
         for column, value in _rule_cells(rule, date_fields[rule.rule_id]):
             versions = (*policy.versions[:number], replace(rule, **{column: value}), *policy.versions[number + 1 :])
             yield Mutant(
-                replace(policy, versions=versions), (rule.rule_id,), rule.place.table, rule.place.row, column,
-                str(getattr(rule, column)), str(value),
-            )  # fmt: skip
+                replace(policy, versions=versions),
+                (rule.rule_id,),
+                rule.place.table,
+                rule.place.row,
+                column,
+                str(getattr(rule, column)),
+                str(value),
+            )
 
 
 def _rule_cells(rule: Row, dates: list[str]) -> Iterator[tuple[str, object]]:
@@ -168,9 +183,14 @@ def of_limits(policy: Policy, askers: dict[str, tuple[str, ...]]) -> Iterator[Mu
                 tables = policy.limit_tables | {table.name: replace(table, rows=rows)}
                 before, after = (r.cells.get(column) or str(getattr(r, column, "")) for r in (row, changed))
                 yield Mutant(
-                    replace(policy, limit_tables=tables), askers.get(f"{table.name}.{column}", askers[table.name]),
-                    row.place.table, row.place.row, column, before, after,
-                )  # fmt: skip
+                    replace(policy, limit_tables=tables),
+                    askers.get(f"{table.name}.{column}", askers[table.name]),
+                    row.place.table,
+                    row.place.row,
+                    column,
+                    before,
+                    after,
+                )
 
 
 def _limit_cells(table: LimitTable, row: LimitRow) -> Iterator[tuple[str, LimitRow]]:
@@ -238,6 +258,11 @@ def of_derived(policy: Policy, users: dict[str, tuple[str, ...]]) -> Iterator[Mu
             changed = replace(derived, expression=text)
             every = (*policy.derived[:number], changed, *policy.derived[number + 1 :])
             yield Mutant(
-                replace(policy, derived=every), users[f"{derived.subject}.{derived.name}"], derived.place.table,
-                derived.place.row, "expression", derived.expression, text,
-            )  # fmt: skip
+                replace(policy, derived=every),
+                users[f"{derived.subject}.{derived.name}"],
+                derived.place.table,
+                derived.place.row,
+                "expression",
+                derived.expression,
+                text,
+            )

@@ -245,8 +245,10 @@ def main() -> int:
         print(f"survived: {mutant}")
     for why in sorted({why for _, why in score.equivalent}):
         print(f"{sum(reason == why for _, reason in score.equivalent):,} mutants are no other policy: {why}.")
-    print(f"{len(chosen):,} mutants: {score.refused:,} refused by the linter, {score.caught:,} caught, "
-          f"{len(score.survivors):,} survive: {score.share:.2%} caught, {time.perf_counter() - start:.0f} s.")  # fmt: skip
+    print(
+        f"{len(chosen):,} mutants: {score.refused:,} refused by the linter, {score.caught:,} caught, "
+        f"{len(score.survivors):,} survive: {score.share:.2%} caught, {time.perf_counter() - start:.0f} s."
+    )
     return 0 if score.share >= 0.98 else 1
 
 

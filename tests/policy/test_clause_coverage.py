@@ -64,7 +64,11 @@ def test_verdicts_come_from_the_last_run(tmp_path, capsys) -> None:
     assert main(["coverage", "--tables", str(tables), "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["clauses"][0]["rules"][0]["judged"] == {
-        "pass": 2, "violation": 2, "not_applicable": 0, "not_assessable": 0}  # fmt: skip
+        "pass": 2,
+        "violation": 2,
+        "not_applicable": 0,
+        "not_assessable": 0,
+    }
     assert (said["covered"], said["unreached"]) == (3, [])
     assert main(["coverage", "--tables", str(tables), "--book", str(path)]) == 0
     shown = capsys.readouterr()

@@ -8,8 +8,10 @@ from tests.policy import books, small
 from tests.policy.comparing import engine
 
 CAPS = [("guarantee_type", "key", "code", ""), ("most", "limit", "money", "yuan"), ("day", "limit", "date", "")]
-DERIVED = "early,loan,,\"coalesce(application_date, disbursed_on)\",,,date,,,早,Early\n" \
-    "late,loan,,\"add_months(coalesce(application_date, disbursed_on), 12)\",,,date,,,晚,Late\n"  # fmt: skip
+DERIVED = (
+    'early,loan,,"coalesce(application_date, disbursed_on)",,,date,,,早,Early\n'
+    'late,loan,,"add_months(coalesce(application_date, disbursed_on), 12)",,,date,,,晚,Late\n'
+)
 
 
 def _codes(tmp_path, policy, loans):

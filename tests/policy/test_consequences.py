@@ -18,10 +18,20 @@ from policy.runs import snapshot_check
 
 POLICY = snapshot_check.load()
 LOAN = {
-    "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "credit", "balance": 1000, "principal": 1000,
-    "disbursed_on": date(2023, 7, 10), "original_maturity": date(2024, 7, 10), "extension_count": 0, "currency": "CNY",
-    "current_maturity": date(2024, 7, 10), "classification": "normal", "days_past_due": 0, "branch_id": "X",
-}  # fmt: skip
+    "borrower_id": "B",
+    "product_code": "working_capital",
+    "guarantee_type": "credit",
+    "balance": 1000,
+    "principal": 1000,
+    "disbursed_on": date(2023, 7, 10),
+    "original_maturity": date(2024, 7, 10),
+    "extension_count": 0,
+    "currency": "CNY",
+    "current_maturity": date(2024, 7, 10),
+    "classification": "normal",
+    "days_past_due": 0,
+    "branch_id": "X",
+}
 LOANS = {
     "normal": LOAN,
     "mention": LOAN | {"classification": "special_mention", "balance": 3000},
@@ -30,7 +40,7 @@ LOANS = {
     "classless": LOAN | {"classification": None, "balance": 700, "branch_id": "Y"},
     "dollars": LOAN | {"currency": "USD", "balance": 9_999_999},
     "ended": LOAN | {"balance": 0},
-}  # fmt: skip
+}
 ASKED = date(2024, 6, 20)
 
 

@@ -26,28 +26,36 @@ RULES = [RATIO, DAYS, OLD, NEW, GIVEN, {"rule_id": "BOOL", "measure": "is_runnin
 def path(tmp_path):
     loans = {
         f"L{n:02}": {
-            "balance": n, "principal": None if n == 7 else (n % 4) * 10, "borrower_id": f"C{n % 3}",
+            "balance": n,
+            "principal": None if n == 7 else (n % 4) * 10,
+            "borrower_id": f"C{n % 3}",
             "disbursed_on": date(2024, 1 + n % 6, 15),
         }
         for n in range(20)
-    }  # fmt: skip
+    }
     others = [("borrowers", {"borrower_id": f"C{n}", "guarantees_given": n * 100}) for n in range(3)]
     return books.make(tmp_path / "b.duckdb", loans, others)
 
 
 @pytest.mark.parametrize(
     ("rule_id", "over", "cell"),
-    [("RATIO", "0.1,0.25,0.5,0.9,2", "{}"), ("DAY", "2024-01-15..2024-05-15/30", "DATE '{}'"), ("V", "0..19/1", "{}"),
-     ("G", "-1,0,99.99,100", "{}")],
-)  # fmt: skip
+    [
+        ("RATIO", "0.1,0.25,0.5,0.9,2", "{}"),
+        ("DAY", "2024-01-15..2024-05-15/30", "DATE '{}'"),
+        ("V", "0..19/1", "{}"),
+        ("G", "-1,0,99.99,100", "{}"),
+    ],
+)
 def test_each_point_is_a_check_with_that_limit(path, rule_id, over, cell) -> None:
     values = threshold_curve.values(over)
     with book.reading(path) as con:
         points = threshold_curve.draw(con, small.policy(RULES), rule_id, values, books.AS_OF, today=False)
     assert [point.limit for point in points] == ["as it is", *map(str, values)]
     for point in points:
-        rows = [r | ({"limit": cell.format(point.limit)} if r["rule_id"] == rule_id and point is not points[0] else {})
-                for r in RULES]  # fmt: skip
+        rows = [
+            r | ({"limit": cell.format(point.limit)} if r["rule_id"] == rule_id and point is not points[0] else {})
+            for r in RULES
+        ]
         with book.writing(path) as con:
             run = snapshot_check.judge(con, small.policy(rows), books.AS_OF)
             caught = con.execute(
@@ -74,10 +82,19 @@ def test_values_and_ranges() -> None:
 
 @pytest.mark.parametrize(
     ("over", "says"),
-    [("abc", "no number and no date"), ("NaN", "no number"), ("1..5", "no range"), ("1..5/0", "no range"),
-     ("1..5/-1", "no range"), ("1..2024-01-01/1", "no range"), ("2024-01-01..2024-02-01/0.5", "whole days"),
-     ("1,2024-01-01", "one kind"), ("0..1/0.0000001", "more than 200"), ("", "no number")],
-)  # fmt: skip
+    [
+        ("abc", "no number and no date"),
+        ("NaN", "no number"),
+        ("1..5", "no range"),
+        ("1..5/0", "no range"),
+        ("1..5/-1", "no range"),
+        ("1..2024-01-01/1", "no range"),
+        ("2024-01-01..2024-02-01/0.5", "whole days"),
+        ("1,2024-01-01", "one kind"),
+        ("0..1/0.0000001", "more than 200"),
+        ("", "no number"),
+    ],
+)
 def test_values_that_cannot_be_meant(over, says) -> None:
     with pytest.raises(InputError, match=says):
         threshold_curve.values(over)
@@ -85,8 +102,11 @@ def test_values_that_cannot_be_meant(over, says) -> None:
 
 def test_rules_without_such_a_limit_are_refused(path, capsys) -> None:
     with book.reading(path) as con:
-        for rule_id, over, says in (("BOOL", "1", "measures a boolean"), ("DAY", "1", "gives number"),
-                                    ("RATIOS", "1", "near it: RATIO")):  # fmt: skip
+        for rule_id, over, says in (
+            ("BOOL", "1", "measures a boolean"),
+            ("DAY", "1", "gives number"),
+            ("RATIOS", "1", "near it: RATIO"),
+        ):
             with pytest.raises(InputError, match=says):
                 threshold_curve.draw(
                     con, small.policy(RULES), rule_id, threshold_curve.values(over), books.AS_OF, today=False
@@ -100,5 +120,6 @@ def test_the_command(path, tmp_path, capsys) -> None:
     assert main([*command, "1..3/1", "RATIO", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert [point["limit"] for point in said["limits"]] == ["as it is", "1", "2", "3"]
-    assert all(sum(p[v] for v in ("pass", "violation", "not_applicable", "not_assessable")) == 20
-               for p in said["limits"])  # fmt: skip
+    assert all(
+        sum(p[v] for v in ("pass", "violation", "not_applicable", "not_assessable")) == 20 for p in said["limits"]
+    )

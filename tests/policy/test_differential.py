@@ -17,9 +17,15 @@ from tests.policy import differential
 from tests.policy.comparing import compare, stored
 
 EVERY_KIND = {
-    "pass", "violation", "not_applicable", "missing_field", "no_limit_row", "no_rule_in_force", "zero_divisor",
+    "pass",
+    "violation",
+    "not_applicable",
+    "missing_field",
+    "no_limit_row",
+    "no_rule_in_force",
+    "zero_divisor",
     "undetermined",
-}  # fmt: skip
+}
 
 
 def test_random_policies_over_random_loans(tmp_path) -> None:

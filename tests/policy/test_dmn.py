@@ -144,9 +144,12 @@ def test_a_table_of_the_camunda_modeler() -> None:
     table = found[0]
     assert (table.name, table.hit_policy, passed_over) == ("rating_limits", "unique", ["inputValues"])
     assert [(c.name, c.role, c.type) for c in table.columns] == [
-        ("original_term_months", "key", "integer"), ("guarantee_type", "key", "text"), ("disbursed_on", "key", "date"),
-        ("most", "limit", "number"), ("allowed", "limit", "boolean"),
-    ]  # fmt: skip
+        ("original_term_months", "key", "integer"),
+        ("guarantee_type", "key", "text"),
+        ("disbursed_on", "key", "date"),
+        ("most", "limit", "number"),
+        ("allowed", "limit", "boolean"),
+    ]
     rows = [[row[c.name] for c in table.columns] for row in table.rows]
     assert rows == [
         ["<= 12", "not(credit, pledge)", "-", "0.7", "true"],
@@ -162,8 +165,9 @@ def test_a_table_of_the_drools_editor() -> None:
     assert passed_over == ["annotation remark"]
     assert [(c.name, c.type) for c in table.columns] == [("days_past_due", "number"), ("overdue_grades", "text")]
     assert [(r["days_past_due"], r["overdue_grades"], r["clause_id"]) for r in table.rows] == [
-        ("[0..90)", "normal", "S5.6.1"), (">= 90, -1", 'a "quoted" grade', "S5.1.E01"),
-    ]  # fmt: skip
+        ("[0..90)", "normal", "S5.6.1"),
+        (">= 90, -1", 'a "quoted" grade', "S5.1.E01"),
+    ]
 
 
 @pytest.mark.parametrize("version", ["20191111", "20211108", "20230324"])
@@ -174,13 +178,21 @@ def test_three_versions_are_read(version: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('hitPolicy="UNIQUE"', 'hitPolicy="FIRST"', "decisionTable 'DecisionTable_1': hit policy FIRST is not supported"),
+        (
+            'hitPolicy="UNIQUE"',
+            'hitPolicy="FIRST"',
+            "decisionTable 'DecisionTable_1': hit policy FIRST is not supported",
+        ),
         ('hitPolicy="UNIQUE"', 'hitPolicy="PRIORITY"', "hit policy PRIORITY"),
         ('hitPolicy="UNIQUE"', 'hitPolicy="RULE ORDER"', "hit policy RULE ORDER"),
         ('hitPolicy="UNIQUE"', 'hitPolicy="OUTPUT ORDER"', "hit policy OUTPUT ORDER"),
         ('hitPolicy="UNIQUE"', 'hitPolicy="ANY"', "hit policy ANY"),
         ('hitPolicy="UNIQUE"', 'hitPolicy="COLLECT" aggregation="SUM"', "aggregation SUM"),
-        ("<text>original_term_months</text>", "<text>floor(term)</text>", "input 'Input_1': 'floor(term)' is no field's name"),
+        (
+            "<text>original_term_months</text>",
+            "<text>floor(term)</text>",
+            "input 'Input_1': 'floor(term)' is no field's name",
+        ),
         ("<text>original_term_months</text>", "<text>loan.term</text>", "input 'Input_1'"),
         ('typeRef="integer"', 'typeRef="tLoan"', "type tLoan is not supported"),
         ('typeRef="integer"', 'typeRef="time"', "type time is not supported"),
@@ -189,7 +201,11 @@ def test_three_versions_are_read(version: str) -> None:
         ("<text>&lt;= 12</text>", "<text>count(x)</text>", "'count(x)' calls a function"),
         ("<text>&lt;= 12</text>", "<text>null</text>", "'null' cannot be asked for"),
         ("<text>&lt;= 12</text>", "<text>12 + 1</text>", "inputEntry 'UT_1'"),
-        ('<text>"credit","pledge"</text></inputEntry>', "<text>credit</text></inputEntry>", "'credit' is no quoted string"),
+        (
+            '<text>"credit","pledge"</text></inputEntry>',
+            "<text>credit</text></inputEntry>",
+            "'credit' is no quoted string",
+        ),
         ('date("2024-07-01")', "2024-07-01", "is a subtraction in FEEL"),
         ('date("2024-07-01")', 'date and time("2024-07-01T00:00:00")', "inputEntry 'UT_6'"),
         ("<text>0.7</text>", "<text>0.7 * 2</text>", "outputEntry 'LE_1'"),
@@ -197,18 +213,38 @@ def test_three_versions_are_read(version: str) -> None:
         ("<text>true</text>", "<text>maybe</text>", "outputEntry 'LE_2'"),
         ('<outputEntry id="LE_1"><text>0.7</text></outputEntry>', "", "rule 'DecisionRule_1': 3 inputs and 1 outputs"),
         ('<inputEntry id="UT_1">', '<inputEntry id="UT_1" expressionLanguage="juel">', "expression language juel"),
-        ("<decision id=", '<businessKnowledgeModel id="BKM_1" name="f"/><decision id=', "businessKnowledgeModel 'BKM_1'"),
+        (
+            "<decision id=",
+            '<businessKnowledgeModel id="BKM_1" name="f"/><decision id=',
+            "businessKnowledgeModel 'BKM_1'",
+        ),
         ("<decision id=", '<decisionService id="DS_1" name="f"/><decision id=', "decisionService 'DS_1'"),
-        ("<decision id=", '<decision id="Lit" name="l"><literalExpression id="LE_9"><text>1 + 1</text></literalExpression></decision><decision id=', "literalExpression 'LE_9'"),
+        (
+            "<decision id=",
+            '<decision id="Lit" name="l"><literalExpression id="LE_9"><text>1 + 1</text></literalExpression></decision><decision id=',
+            "literalExpression 'LE_9'",
+        ),
         ("<decision id=", '<decision id="Ctx" name="l"><context id="C_9"/></decision><decision id=', "context 'C_9'"),
-        ("<decisionTable", '<informationRequirement id="IR"><requiredDecision href="#other"/></informationRequirement><decisionTable', "needs another decision (#other)"),
-        ("<decisionTable", '<knowledgeRequirement id="KR"><requiredKnowledge href="#f"/></knowledgeRequirement><decisionTable', "knowledgeRequirement 'KR'"),
-        ('name="most" typeRef="double" />', 'name="most" typeRef="double"><defaultOutputEntry><text>1</text></defaultOutputEntry></output>', "a default output is not supported"),
+        (
+            "<decisionTable",
+            '<informationRequirement id="IR"><requiredDecision href="#other"/></informationRequirement><decisionTable',
+            "needs another decision (#other)",
+        ),
+        (
+            "<decisionTable",
+            '<knowledgeRequirement id="KR"><requiredKnowledge href="#f"/></knowledgeRequirement><decisionTable',
+            "knowledgeRequirement 'KR'",
+        ),
+        (
+            'name="most" typeRef="double" />',
+            'name="most" typeRef="double"><defaultOutputEntry><text>1</text></defaultOutputEntry></output>',
+            "a default output is not supported",
+        ),
         ('name="allowed"', 'name="most"', "column 'most' stands twice"),
         ("20191111/MODEL", "20180521/MODEL", "is no DMN 1.3, 1.4, 1.5 file"),
         ("</definitions>", "", "no well-formed XML"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_supported_is_refused_by_name(old: str, new: str, says: str) -> None:
     assert old in CAMUNDA
     assert says in _refused(CAMUNDA.replace(old, new, 1))

@@ -16,10 +16,20 @@ from policy.runs import snapshot_check
 POLICY = snapshot_check.load()
 WITHIN = 60
 LOAN = {
-    "borrower_id": "B1", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000, "balance": 60,
-    "disbursed_on": date(2023, 8, 10), "original_maturity": date(2024, 8, 10), "extension_count": 0, "branch_id": "BR",
-    "current_maturity": date(2024, 8, 10), "classification": "normal", "days_past_due": 0, "officer_id": "O1",
-}  # fmt: skip
+    "borrower_id": "B1",
+    "product_code": "working_capital",
+    "guarantee_type": "mortgage",
+    "principal": 1000,
+    "balance": 60,
+    "disbursed_on": date(2023, 8, 10),
+    "original_maturity": date(2024, 8, 10),
+    "extension_count": 0,
+    "branch_id": "BR",
+    "current_maturity": date(2024, 8, 10),
+    "classification": "normal",
+    "days_past_due": 0,
+    "officer_id": "O1",
+}
 LATER = {"original_maturity": date(2026, 7, 10), "current_maturity": date(2026, 7, 10)}
 LOANS = {
     "matures": LOAN,
@@ -27,15 +37,30 @@ LOANS = {
     "settled": LOAN | LATER | {"status": "settled", "balance": 0},
 }
 OTHERS = [
-    ("guarantees", {"guarantee_id": "G-long", "loan_id": "long", "kind": "mortgage", "rank": 1, "appraised_value": 100,
-                    "collateral_type": "residential_property", "registration_date": date(2023, 7, 1),
-                    "valuation_date": date(2023, 8, 1)}),
-    ("guarantees", {"guarantee_id": "P-long", "loan_id": "long", "kind": "pledge", "pledge_maturity": date(2024, 7, 20)}),
-    ("guarantees", {"guarantee_id": "P-done", "loan_id": "settled", "kind": "pledge",
-                    "pledge_maturity": date(2024, 7, 20)}),
+    (
+        "guarantees",
+        {
+            "guarantee_id": "G-long",
+            "loan_id": "long",
+            "kind": "mortgage",
+            "rank": 1,
+            "appraised_value": 100,
+            "collateral_type": "residential_property",
+            "registration_date": date(2023, 7, 1),
+            "valuation_date": date(2023, 8, 1),
+        },
+    ),
+    (
+        "guarantees",
+        {"guarantee_id": "P-long", "loan_id": "long", "kind": "pledge", "pledge_maturity": date(2024, 7, 20)},
+    ),
+    (
+        "guarantees",
+        {"guarantee_id": "P-done", "loan_id": "settled", "kind": "pledge", "pledge_maturity": date(2024, 7, 20)},
+    ),
     ("notices", {"loan_id": "long", "kind": "collection", "notice_date": date(2024, 4, 10)}),
     ("borrowers", {"borrower_id": "B1", "borrower_type": "E", "name": "甲", "licence_valid_to": date(2024, 8, 15)}),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +77,13 @@ def found(path: Path) -> dict[tuple[str, str], date]:
 
 @pytest.mark.parametrize(
     ("duty", "subject_id", "day"),
-    [("application", "matures", date(2024, 7, 31)),  # short: ten days before
-     ("valuation", "G-long", date(2024, 8, 1)),      # twelve months after the last
-     ("pledge", "P-long", date(2024, 7, 20)),
-     ("licence", "B1", date(2024, 8, 15))],
-)  # fmt: skip
+    [
+        ("application", "matures", date(2024, 7, 31)),  # short: ten days before
+        ("valuation", "G-long", date(2024, 8, 1)),  # twelve months after the last
+        ("pledge", "P-long", date(2024, 7, 20)),
+        ("licence", "B1", date(2024, 8, 15)),
+    ],
+)
 def test_the_last_day(found, duty, subject_id, day):
     assert found[duty, subject_id] == day
 
@@ -90,13 +117,15 @@ def test_nothing_lies_outside_the_days_asked_for(path):
 
 @pytest.mark.parametrize(
     ("row", "said"),
-    [("notice,NO-SUCH,loan,", "'NO-SUCH' is no rule about a loan"),
-     ("notice,POST-NOTICE,borrower,", "'POST-NOTICE' is no rule about a borrower"),
-     ("pledge,,collateral,amount", "'amount' is no date of a collateral"),
-     ("pledge,,nobody,end", "'nobody' is no subject"),
-     ("pledge,COL-INSURANCE,collateral,end", "either rules or a field"),
-     ("pledge,COL-INSURANCE", "2 cells under 4 columns")],
-)  # fmt: skip
+    [
+        ("notice,NO-SUCH,loan,", "'NO-SUCH' is no rule about a loan"),
+        ("notice,POST-NOTICE,borrower,", "'POST-NOTICE' is no rule about a borrower"),
+        ("pledge,,collateral,amount", "'amount' is no date of a collateral"),
+        ("pledge,,nobody,end", "'nobody' is no subject"),
+        ("pledge,COL-INSURANCE,collateral,end", "either rules or a field"),
+        ("pledge,COL-INSURANCE", "2 cells under 4 columns"),
+    ],
+)
 def test_a_wrong_row_is_named(row, said):
     policy = snapshot_check.load()
     changed = replace(policy, texts=policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})

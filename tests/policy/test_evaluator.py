@@ -35,11 +35,20 @@ def test_terms_are_whole_months_or_days_rounded_down() -> None:
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (Decimal("100.50"), "100.5"), (Decimal("100.00"), "100"), (Decimal("0.00"), "0"), (Decimal("-0.10"), "-0.1"),
-        (Fraction(2, 3), "0.666667"), (Fraction(1, 2_000_000), "0.000001"), (Fraction(-1, 3), "-0.333333"),
-        (Fraction(7, 10), "0.7"), (True, "true"), (date(2024, 2, 29), "2024-02-29"), (None, None), (100, "100"),
+        (Decimal("100.50"), "100.5"),
+        (Decimal("100.00"), "100"),
+        (Decimal("0.00"), "0"),
+        (Decimal("-0.10"), "-0.1"),
+        (Fraction(2, 3), "0.666667"),
+        (Fraction(1, 2_000_000), "0.000001"),
+        (Fraction(-1, 3), "-0.333333"),
+        (Fraction(7, 10), "0.7"),
+        (True, "true"),
+        (date(2024, 2, 29), "2024-02-29"),
+        (None, None),
+        (100, "100"),
     ],
-)  # fmt: skip
+)
 def test_values_as_shown(value: object, shown: str | None) -> None:
     assert meaning.text(value) == shown
 

@@ -12,9 +12,14 @@ from tests.policy.histories import write_tables
 
 @pytest.mark.parametrize(
     ("as_of", "warned"),
-    [(date(2024, 9, 30), False), (date(2024, 10, 2), False), (date(2024, 10, 3), True), (date(2024, 12, 31), True),
-     (date(2025, 1, 1), False)],
-)  # fmt: skip
+    [
+        (date(2024, 9, 30), False),
+        (date(2024, 10, 2), False),
+        (date(2024, 10, 3), True),
+        (date(2024, 12, 31), True),
+        (date(2025, 1, 1), False),
+    ],
+)
 def test_ninety_days_and_not_one_more(as_of, warned) -> None:
     policy = small.policy([{"effective_to": "2024-12-31"}])
     found = [str(problem) for problem in expiring(policy, as_of)]

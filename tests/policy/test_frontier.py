@@ -18,18 +18,31 @@ from policy.model.records import Policy
 from policy.runs import snapshot_check
 
 LOAN = {
-    "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "guarantee", "balance": 100,
-    "principal": 100, "disbursed_on": date(2023, 7, 10), "original_maturity": date(2025, 7, 10), "extension_count": 0,
-    "current_maturity": date(2025, 7, 10), "classification": "normal", "days_past_due": 0,
-}  # fmt: skip
+    "borrower_id": "B",
+    "product_code": "working_capital",
+    "guarantee_type": "guarantee",
+    "balance": 100,
+    "principal": 100,
+    "disbursed_on": date(2023, 7, 10),
+    "original_maturity": date(2025, 7, 10),
+    "extension_count": 0,
+    "current_maturity": date(2025, 7, 10),
+    "classification": "normal",
+    "days_past_due": 0,
+}
 LOANS = {
     "medium": LOAN,
-    "short": LOAN | {"disbursed_on": date(2024, 1, 31), "original_maturity": date(2024, 7, 31), "current_maturity": date(2024, 7, 31)},
+    "short": LOAN
+    | {
+        "disbursed_on": date(2024, 1, 31),
+        "original_maturity": date(2024, 7, 31),
+        "current_maturity": date(2024, 7, 31),
+    },
     "matured": LOAN | {"original_maturity": date(2024, 6, 1), "current_maturity": date(2024, 6, 1)},
     "leap": LOAN | {"original_maturity": date(2028, 2, 29), "current_maturity": date(2028, 2, 29)},
     "twice": LOAN | {"extension_count": 2, "current_maturity": date(2026, 1, 1)},
     "undated": LOAN | {"current_maturity": None},
-}  # fmt: skip
+}
 
 
 POLICY = snapshot_check.load()

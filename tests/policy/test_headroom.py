@@ -22,12 +22,24 @@ from policy.runs import snapshot_check
 
 POLICY = snapshot_check.load()
 LOAN = {
-    "borrower_id": "B", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000,
-    "disbursed_on": date(2023, 7, 10), "original_maturity": date(2025, 7, 10), "extension_count": 0,
-    "current_maturity": date(2025, 7, 10), "classification": "normal", "days_past_due": 0,
-}  # fmt: skip
-HOUSE = {"kind": "mortgage", "collateral_type": "residential_property", "registration_date": date(2023, 7, 1),
-         "valuation_date": date(2024, 6, 1), "rank": 1}  # fmt: skip
+    "borrower_id": "B",
+    "product_code": "working_capital",
+    "guarantee_type": "mortgage",
+    "principal": 1000,
+    "disbursed_on": date(2023, 7, 10),
+    "original_maturity": date(2025, 7, 10),
+    "extension_count": 0,
+    "current_maturity": date(2025, 7, 10),
+    "classification": "normal",
+    "days_past_due": 0,
+}
+HOUSE = {
+    "kind": "mortgage",
+    "collateral_type": "residential_property",
+    "registration_date": date(2023, 7, 1),
+    "valuation_date": date(2024, 6, 1),
+    "rank": 1,
+}
 BALANCES = {"over": "80.01", "at": "70.00", "under": "69.99", "far": "123456789012.34"}
 
 
@@ -105,7 +117,10 @@ def test_days_count_for_rules_on_dates_and_a_strict_limit_takes_one_step_more(tm
         found = headroom.distances(con, policy, AS_OF, "loan")
         cures = headroom.remedies(con, policy, AS_OF, "loan")
     assert dict(found.select("rule_id", "distance").iter_rows()) == {
-        "D": Decimal(-9), "S": Decimal(-30), "T": Decimal("-0.07")}  # fmt: skip
+        "D": Decimal(-9),
+        "S": Decimal(-30),
+        "T": Decimal("-0.07"),
+    }
     assert {r.rule_id: r.amount for r in cures} == {"S": Decimal("30.01"), "T": Decimal("70.00")}
     assert headroom.said(policy, cures[0], "en") == ["Repay 30.01"]
 

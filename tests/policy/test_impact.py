@@ -34,11 +34,15 @@ def _policy(most: str = "100", **cells: str):
 def path(tmp_path):
     loans = {
         f"L{n}": {
-            "balance": n * 10, "principal": n * 100, "guarantee_type": ("credit", "mortgage", None)[n % 3],
-            "branch_id": f"=B{n % 2}", "borrower_id": f"C{n % 4}", "currency": "CNY" if n % 5 else None,
+            "balance": n * 10,
+            "principal": n * 100,
+            "guarantee_type": ("credit", "mortgage", None)[n % 3],
+            "branch_id": f"=B{n % 2}",
+            "borrower_id": f"C{n % 4}",
+            "currency": "CNY" if n % 5 else None,
         }
         for n in range(30)
-    }  # fmt: skip
+    }
     others = [("borrowers", {"borrower_id": f"C{n}", "guarantees_given": n * 50}) for n in range(4)]
     return books.make(tmp_path / "b.duckdb", loans, others)
 

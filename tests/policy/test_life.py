@@ -116,8 +116,13 @@ class Model:
         if stands:
             age = (DAYS[last] - DAYS[self.opened]).days
             young = self.rule == "CURE" and age < 40
-            state = "acknowledged" if self.rule == "PAST" else "pending" if young else (
-                "reopened" if self.reopened else "open")  # fmt: skip
+            state = (
+                "acknowledged"
+                if self.rule == "PAST"
+                else "pending"
+                if young
+                else ("reopened" if self.reopened else "open")
+            )
         if self.since == "broken":
             movement = "persisting" if stands else state
         elif not stands:
@@ -131,8 +136,9 @@ class Model:
 
 HISTORY = st.lists(
     st.tuples(st.sampled_from(sorted(POLICIES)), st.lists(st.sampled_from(sorted(RECORDS)), min_size=6, max_size=6)),
-    min_size=2, max_size=6,
-)  # fmt: skip
+    min_size=2,
+    max_size=6,
+)
 
 
 @settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -156,9 +162,15 @@ def test_random_histories_are_told_as_the_plain_model_tells_them(history, data) 
     found = lifecycle.build(con, store.find(con, last), DAYS[since])
     said = {
         (row["rule_id"], row["subject_id"]): (
-            row["state"], row["movement"], row["first_seen"], row["last_seen"], row["opened_on"], row["times_reopened"])
+            row["state"],
+            row["movement"],
+            row["first_seen"],
+            row["last_seen"],
+            row["opened_on"],
+            row["times_reopened"],
+        )
         for row in lifecycle.listed(con).to_dicts()
-    }  # fmt: skip
+    }
     expected = {key: model.said(len(history) - 1, since) for key, model in models.items()}
     assert said == {key: value for key, value in expected.items() if value}
     for column in ("rule_id", "branch_id"):
@@ -203,7 +215,10 @@ def test_pending_open_and_reopened(tmp_path) -> None:
     days = [("breaks", P), ("keeps", P), ("breaks", P), ("unknown", P), ("breaks", P)]
     found, rows = _told(_book(tmp_path / "c"), *days, since=1)
     assert (rows["CURE"]["state"], rows["CURE"]["times_reopened"], rows["CURE"]["opened_on"]) == (
-        "reopened", 1, DAYS[2])  # fmt: skip
+        "reopened",
+        1,
+        DAYS[2],
+    )
     assert found.movements["reopened"][0] == 2
 
 

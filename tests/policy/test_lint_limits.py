@@ -42,12 +42,15 @@ def test_other_hit_policies_are_refused_by_name(hit_policy: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("key", "says"), [
-    ("12 months", "limits/terms.csv, row 2, column original_term_months: '12 months' is no number."),
-    ("12.5", "'12.5' is no whole number. original_term_months has whole numbers."),
-    ("1,000", "reads as several numbers. Write 1000"),
-    ("null", "what is unknown is never judged. A record whose key is unknown is not_assessable"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("12 months", "limits/terms.csv, row 2, column original_term_months: '12 months' is no number."),
+        ("12.5", "'12.5' is no whole number. original_term_months has whole numbers."),
+        ("1,000", "reads as several numbers. Write 1000"),
+        ("null", "what is unknown is never judged. A record whose key is unknown is not_assessable"),
+    ],
+)
 def test_a_key_cell_is_refused_with_table_row_column_value_and_what_to_do(key: str, says: str) -> None:
     assert any(says in said for said in _said(_texts({"original_term_months": key, "days": "1"}), "error"))
 

@@ -30,9 +30,12 @@ def test_every_metric_stands_in_one_group() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "level", "says"),
-    [("|NPL|", "|NPLS|", "error", "is no metric"), ("|NPL|", "|NPL|NPL|", "error", "stands twice"),
-     ("|NPL|", "|", "warning", "stands in no group")],
-)  # fmt: skip
+    [
+        ("|NPL|", "|NPLS|", "error", "is no metric"),
+        ("|NPL|", "|NPL|NPL|", "error", "stands twice"),
+        ("|NPL|", "|", "warning", "stands in no group"),
+    ],
+)
 def test_a_group_that_cannot_be_meant(old: str, new: str, level: str, says: str) -> None:
     found = list(metric_groups.problems(with_groups(old, new)))
     assert [problem for problem in found if problem.level == level and says in problem.message], found

@@ -59,10 +59,21 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> list[Value]:
 
 def test_values_by_hand(values: list[Value]) -> None:
     expected = {
-        "LOANS": 3, "BORROWERS": 3, "BALANCE": 1000, "NPL": "0.05", "SPECIAL-MENTION": "0.05", "OVERDUE": "0.1",
-        "PAR30": "0.05", "PAR90": "0.05", "DEVIATION": 1, "RESTRUCTURED": 0, "COVERAGE": "1.2",
-        "LOAN-PROVISION": "0.06", "SINGLE-BORROWER": "0.09", "TOP10": "0.1",
-    }  # fmt: skip
+        "LOANS": 3,
+        "BORROWERS": 3,
+        "BALANCE": 1000,
+        "NPL": "0.05",
+        "SPECIAL-MENTION": "0.05",
+        "OVERDUE": "0.1",
+        "PAR30": "0.05",
+        "PAR90": "0.05",
+        "DEVIATION": 1,
+        "RESTRUCTURED": 0,
+        "COVERAGE": "1.2",
+        "LOAN-PROVISION": "0.06",
+        "SINGLE-BORROWER": "0.09",
+        "TOP10": "0.1",
+    }
     assert {name: of(values, name).value for name in expected} == {k: Decimal(v) for k, v in expected.items()}
     # 1% of 900, 2% of 50 and 25% of 50 are 22.50; 60 are held.
     assert of(values, "PROVISION-ADEQUACY").value == Decimal("2.666667")
@@ -87,8 +98,10 @@ def test_a_value_at_its_limit_has_not_passed_it(tmp_path: Path) -> None:
         loans[f"S{branch}"] = {"balance": Decimal(npl), "classification": "substandard"} | shared
     path = books.make(tmp_path / "b.duckdb", loans)
     with book.writing(path) as con:
-        con.execute("UPDATE snapshots SET provision = CASE WHEN loan_id[1] = 'N' THEN 0 "
-                    "WHEN loan_id IN ('S1', 'S2') THEN 54 ELSE 75 END")  # fmt: skip
+        con.execute(
+            "UPDATE snapshots SET provision = CASE WHEN loan_id[1] = 'N' THEN 0 "
+            "WHEN loan_id IN ('S1', 'S2') THEN 54 ELSE 75 END"
+        )
         derivation.build(con, books.AS_OF)
     found = evaluate(path)
     for metric_id in ("NPL", "COVERAGE"):

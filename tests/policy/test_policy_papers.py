@@ -12,10 +12,13 @@ from policy.runs import snapshot_check
 POLICY = snapshot_check.load()
 # Limit table -> (code list of its items, columns that hold lists).
 LISTS = {
-    "archive_papers": ("doc_type", None), "purpose_papers": ("doc_type", None), "provider_documents": ("doc_type", None),
-    "document_contents": ("content", None), "inspection_contents": ("inspection_item", None),
+    "archive_papers": ("doc_type", None),
+    "purpose_papers": ("doc_type", None),
+    "provider_documents": ("doc_type", None),
+    "document_contents": ("content", None),
+    "inspection_contents": ("inspection_item", None),
     "receipt_times": ("notice_party", ("alone", "secured")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("table", LISTS)
@@ -42,10 +45,19 @@ def test_every_list_that_a_rule_asks_for_is_checked_here() -> None:
 @pytest.mark.parametrize(
     ("held", "wanted", "lacks"),
     [
-        (["a", "b"], "a, b", ""), (["b"], "a, b, c", "a, c"), (["c"], "a, b/c", "a"), (["x"], "b/c", "b/c"), ([], "a", "a"),
-        ([None], "a", "a"), ([None, "a"], "a", ""), (None, "a", None), (["a"], None, None), (["ab"], "a", "a"), (["a"], "", ""),
+        (["a", "b"], "a, b", ""),
+        (["b"], "a, b, c", "a, c"),
+        (["c"], "a, b/c", "a"),
+        (["x"], "b/c", "b/c"),
+        ([], "a", "a"),
+        ([None], "a", "a"),
+        ([None, "a"], "a", ""),
+        (None, "a", None),
+        (["a"], None, None),
+        (["ab"], "a", "a"),
+        (["a"], "", ""),
     ],
-)  # fmt: skip
+)
 def test_lacking(held: Any, wanted: str | None, lacks: str | None) -> None:
     tree = functions.function("lacking", [functions.column("l"), functions.column("w")])
     con = duckdb.connect()

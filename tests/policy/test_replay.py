@@ -65,8 +65,10 @@ def test_data_that_cannot_be_rebuilt_are_named(path) -> None:
 def test_a_difference_is_shown_row_by_row(path, capsys) -> None:
     with book.writing(path) as con:
         con.execute("UPDATE violations SET measured = '151' WHERE measured = '150' AND run_id LIKE '20240101%'")
-        con.execute("UPDATE run_counts SET subjects = subjects + 1 WHERE verdict = 'pass' AND branch_id = '0' "
-                    "AND run_id LIKE '20240101%'")  # fmt: skip
+        con.execute(
+            "UPDATE run_counts SET subjects = subjects + 1 WHERE verdict = 'pass' AND branch_id = '0' "
+            "AND run_id LIKE '20240101%'"
+        )
     assert main(["replay", "20240101", "--book", str(path), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert not said["identical"] and said["differing"] == 4
@@ -85,8 +87,10 @@ def test_hashes_do_not_hang_on_the_order_of_rows_but_on_every_cell(path) -> None
             for column in columns:
                 value = "'x'" if column not in ("balance", "subjects") else "77"
                 con.execute("BEGIN") if False else None
-                con.execute(f"UPDATE {table} SET {column} = {value} WHERE rowid = (SELECT min(rowid) FROM {table} "
-                            f"WHERE run_id = '{run}')")  # fmt: skip
+                con.execute(
+                    f"UPDATE {table} SET {column} = {value} WHERE rowid = (SELECT min(rowid) FROM {table} "
+                    f"WHERE run_id = '{run}')"
+                )
                 assert replay.digest(con, part, run) != marks[part], column
                 con.execute(f"DELETE FROM {table} WHERE run_id = '{run}'")
                 con.execute(f"INSERT INTO {table} FROM kept")

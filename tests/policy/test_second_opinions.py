@@ -48,8 +48,13 @@ def _values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any
 def _records(table: LimitTable) -> list[tuple[date, dict[str, Any]]]:
     rng = random.Random(table.name)
     values = {key.name: _values(rng, table, key) for key in table.keys}
-    days = {day + timedelta(days=d) for row in table.rows for day in (row.effective_from, row.effective_to) for d in (-1, 0)
-            if day.year < 9999}  # fmt: skip
+    days = {
+        day + timedelta(days=d)
+        for row in table.rows
+        for day in (row.effective_from, row.effective_to)
+        for d in (-1, 0)
+        if day.year < 9999
+    }
     acts = [*sorted(days), date(2024, 6, 30), date(2024, 6, 30)]
     return [(rng.choice(acts), {name: rng.choice(some) for name, some in values.items()}) for _ in range(RECORDS)]
 
@@ -85,9 +90,12 @@ def test_zen_engine_gives_the_same_rows_of_every_shipped_table(shipped: Policy) 
 
 
 RANGES = {
-    "balance": ("<=", Decimal("500000")), "days_past_due": ("<=", 90), "classification_rank": ("<=", 2),
-    "original_term_months": (">=", 12), "guarantor_count": (">=", 1),
-}  # fmt: skip
+    "balance": ("<=", Decimal("500000")),
+    "days_past_due": ("<=", 90),
+    "classification_rank": ("<=", 2),
+    "original_term_months": (">=", 12),
+    "guarantor_count": (">=", 1),
+}
 CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
 
 

@@ -45,10 +45,18 @@ def test_the_four_taught_topics_have_groups():
 
 @pytest.mark.parametrize(
     ("clause", "group"),
-    [("S5.1.E09", "guarantee"), ("S5.1.E01", "process"), ("S5.2b.C7c", "guarantee"), ("S5.2b.C6", "eligibility"),
-     ("S5.2a.4b", "eligibility"), ("S5.2a.1", "archive"), ("S5.6.7", "archive"), ("S5.6.5a", "post_loan"),
-     ("NO.SUCH", None)],
-)  # fmt: skip
+    [
+        ("S5.1.E09", "guarantee"),
+        ("S5.1.E01", "process"),
+        ("S5.2b.C7c", "guarantee"),
+        ("S5.2b.C6", "eligibility"),
+        ("S5.2a.4b", "eligibility"),
+        ("S5.2a.1", "archive"),
+        ("S5.6.7", "archive"),
+        ("S5.6.5a", "post_loan"),
+        ("NO.SUCH", None),
+    ],
+)
 def test_an_exact_entry_beats_a_prefix_and_a_long_prefix_a_short_one(clause, group):
     found = supervision.group_of(POLICY, clause)
     assert (found.clause_group if found else None) == group
@@ -66,8 +74,12 @@ def test_a_list_is_the_rules_that_cite_its_clause():
 
 
 def test_every_watched_rule_has_a_name_as_a_signal():
-    watched = {rule for name in ("early_warning", "connected") for subject in ("loan", "borrower", "group", "collateral")
-               for rule in supervision.watched(POLICY, name, subject)}  # fmt: skip
+    watched = {
+        rule
+        for name in ("early_warning", "connected")
+        for subject in ("loan", "borrower", "group", "collateral")
+        for rule in supervision.watched(POLICY, name, subject)
+    }
     assert set(supervision.signals(POLICY)) == watched
 
 
@@ -87,14 +99,38 @@ def test_measures_cite_a_clause_and_are_numbers():
 @pytest.mark.parametrize(
     ("table", "old", "new", "asked", "said"),
     [
-        ("clause_groups.csv", "extension,POST_LOAN", "extension,NO_TOPIC", supervision.groups, "'NO_TOPIC' is no topic"),
-        ("supervision.csv", "thin_loans,30", "thin_loans,few", lambda p: supervision.measure(p, "thin_loans"), "'few' is no number"),
-        ("supervision.csv", "thin_loans", "thick_loans", lambda p: supervision.measure(p, "thin_loans"), "no measure 'thin_loans'"),
-        ("watch_lists.csv", "connected,", "other,", lambda p: supervision.watched(p, "connected", "group"), "no list 'connected'"),
+        (
+            "clause_groups.csv",
+            "extension,POST_LOAN",
+            "extension,NO_TOPIC",
+            supervision.groups,
+            "'NO_TOPIC' is no topic",
+        ),
+        (
+            "supervision.csv",
+            "thin_loans,30",
+            "thin_loans,few",
+            lambda p: supervision.measure(p, "thin_loans"),
+            "'few' is no number",
+        ),
+        (
+            "supervision.csv",
+            "thin_loans",
+            "thick_loans",
+            lambda p: supervision.measure(p, "thin_loans"),
+            "no measure 'thin_loans'",
+        ),
+        (
+            "watch_lists.csv",
+            "connected,",
+            "other,",
+            lambda p: supervision.watched(p, "connected", "group"),
+            "no list 'connected'",
+        ),
         ("signals.csv", "EW-DAYS", "EW-NONE", supervision.signals, "'EW-NONE' is no rule"),
         ("signals.csv", "rule_id,zh", "rule,zh", supervision.signals, "the column is missing"),
     ],
-)  # fmt: skip
+)
 def test_what_a_table_gets_wrong_is_said(table, old, new, asked, said):
     with pytest.raises(LoanlightError, match=said):
         asked(changed(table, old, new))

@@ -19,25 +19,54 @@ from policy.runs import snapshot_check
 POLICY = snapshot_check.load()
 WITHIN = 90
 LOAN = {
-    "borrower_id": "B1", "product_code": "working_capital", "guarantee_type": "mortgage", "principal": 1000, "balance": 60,
-    "disbursed_on": date(2023, 7, 10), "original_maturity": date(2025, 7, 10), "extension_count": 0, "branch_id": "BR",
-    "current_maturity": date(2025, 7, 10), "classification": "normal", "days_past_due": 0, "officer_id": "O1",
-}  # fmt: skip
+    "borrower_id": "B1",
+    "product_code": "working_capital",
+    "guarantee_type": "mortgage",
+    "principal": 1000,
+    "balance": 60,
+    "disbursed_on": date(2023, 7, 10),
+    "original_maturity": date(2025, 7, 10),
+    "extension_count": 0,
+    "branch_id": "BR",
+    "current_maturity": date(2025, 7, 10),
+    "classification": "normal",
+    "days_past_due": 0,
+    "officer_id": "O1",
+}
 LOANS = {
     "long": LOAN,
     "matures": LOAN | {"original_maturity": date(2024, 8, 15), "current_maturity": date(2024, 8, 15)},
     "late": LOAN | {"days_past_due": 88, "classification": "special_mention"},
-    "new": LOAN | {"disbursed_on": date(2024, 6, 20), "original_maturity": date(2026, 6, 20), "current_maturity": date(2026, 6, 20)},
-}  # fmt: skip
+    "new": LOAN
+    | {
+        "disbursed_on": date(2024, 6, 20),
+        "original_maturity": date(2026, 6, 20),
+        "current_maturity": date(2026, 6, 20),
+    },
+}
 OTHERS = [
-    ("guarantees", {"guarantee_id": f"G-{loan}", "loan_id": loan, "kind": "mortgage", "rank": 1, "appraised_value": 100,
-                    "collateral_type": "residential_property", "registration_date": date(2023, 7, 1),
-                    "valuation_date": date(2023, 8, 1)}) for loan in LOANS
+    (
+        "guarantees",
+        {
+            "guarantee_id": f"G-{loan}",
+            "loan_id": loan,
+            "kind": "mortgage",
+            "rank": 1,
+            "appraised_value": 100,
+            "collateral_type": "residential_property",
+            "registration_date": date(2023, 7, 1),
+            "valuation_date": date(2023, 8, 1),
+        },
+    )
+    for loan in LOANS
 ] + [
-    ("inspections", {"inspection_id": "I1", "loan_id": "long", "inspection_date": date(2024, 5, 20), "kind": "routine"}),
+    (
+        "inspections",
+        {"inspection_id": "I1", "loan_id": "long", "inspection_date": date(2024, 5, 20), "kind": "routine"},
+    ),
     ("notices", {"loan_id": "late", "kind": "collection", "notice_date": date(2024, 4, 10)}),
     ("borrowers", {"borrower_id": "B1", "borrower_type": "E", "name": "甲", "licence_valid_to": date(2024, 8, 31)}),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,9 @@ class Cluster:
 
     def start_worker(self, name: str, memory: str = "2g") -> None:
         joined = self.log("master").count(JOINED)
-        self._start(name, "worker.Worker", "--cores", "1", "--memory", memory,
-                    "--work-dir", str(self.folder / name), self.url)  # fmt: skip
+        self._start(
+            name, "worker.Worker", "--cores", "1", "--memory", memory, "--work-dir", str(self.folder / name), self.url
+        )
         self._wait(JOINED, joined + 1)
 
     def kill(self, name: str) -> None:
@@ -58,10 +59,22 @@ class Cluster:
         process.wait()
 
     def _start(self, name: str, service: str, *arguments: str) -> None:
-        settings = {"SPARK_HOME": str(_home()), "SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": "256m",
-                    "SPARK_DAEMON_JAVA_OPTS": BRIEF, "PYSPARK_PYTHON": sys.executable}  # fmt: skip
-        command = [str(_home() / "bin/spark-class"), f"org.apache.spark.deploy.{service}", "--host", HOST,
-                   "--webui-port", "0", *arguments]  # fmt: skip
+        settings = {
+            "SPARK_HOME": str(_home()),
+            "SPARK_LOCAL_IP": HOST,
+            "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": BRIEF,
+            "PYSPARK_PYTHON": sys.executable,
+        }
+        command = [
+            str(_home() / "bin/spark-class"),
+            f"org.apache.spark.deploy.{service}",
+            "--host",
+            HOST,
+            "--webui-port",
+            "0",
+            *arguments,
+        ]
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
                 command, env=os.environ | settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

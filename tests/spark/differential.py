@@ -96,9 +96,11 @@ def main() -> int:
     for line in [*differ, *found.differ][:20]:
         print(line)
     said = ", ".join(f"{count:,} {part}" for part, count in compared.items())
-    print(f"{given.book or f'{given.loans:,} loans'}, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
-          f"{len(differ):,} differ; {found.verdicts:,} verdicts with measured value and limit, "
-          f"{len(found.differ):,} records differ; {time.perf_counter() - start:.0f} s.")  # fmt: skip
+    print(
+        f"{given.book or f'{given.loans:,} loans'}, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
+        f"{len(differ):,} differ; {found.verdicts:,} verdicts with measured value and limit, "
+        f"{len(found.differ):,} records differ; {time.perf_counter() - start:.0f} s."
+    )
     return 1 if differ or found.differ else 0
 
 

@@ -34,8 +34,10 @@ def compare(spark: Any, con: duckdb.DuckDBPyConnection, judged: CompiledSubject,
         con.execute(f"CREATE OR REPLACE TEMP TABLE own AS {_text(part, BOOK)}", {"as_of": as_of})
         records = con.execute("SELECT count(*) FROM own").fetchall()[0][0]
         con.register("other", ds.dataset(sorted(map(str, out.glob("*.parquet")))))
-        rows = con.execute("SELECT DISTINCT id FROM ((FROM own EXCEPT ALL FROM other) UNION ALL "
-                           "(FROM other EXCEPT ALL FROM own)) ORDER BY id").fetchall()  # fmt: skip
+        rows = con.execute(
+            "SELECT DISTINCT id FROM ((FROM own EXCEPT ALL FROM other) UNION ALL "
+            "(FROM other EXCEPT ALL FROM own)) ORDER BY id"
+        ).fetchall()
         con.unregister("other")
         found.verdicts += records * len(rules)
         found.differ += [
@@ -50,8 +52,9 @@ def _text(judged: CompiledSubject, engine: Engine) -> str:
     roots = frozenset({key}).union(*(rule.judged_by for rule in judged.rules))
     base = booked(subject) if engine is BOOK else engine.booked(subject)
     select = judged.columns.select(base, roots, pruned=True, engine=engine)
-    cells = ", ".join(f"COALESCE(CAST({text} AS {TEXT[engine]}), '~')"
-                      for rule in judged.rules for text in rule.judged_on(engine))  # fmt: skip
+    cells = ", ".join(
+        f"COALESCE(CAST({text} AS {TEXT[engine]}), '~')" for rule in judged.rules for text in rule.judged_on(engine)
+    )
     return (
         f"{select} SELECT {key} AS id, {DIGEST[engine].format(f'CONCAT_WS(chr(10), {cells})')} AS digest FROM columns"
     )

@@ -56,9 +56,11 @@ def main() -> int:
     spark.stop()
     for line in found.differ[:20]:
         print(line)
-    print(f"{given.policies * given.loans:,} random loans under {given.policies:,} random policies: "
-          f"{found.verdicts:,} verdicts on both engines, {len(found.differ):,} records differ, "
-          f"{time.perf_counter() - start:.0f} s.")  # fmt: skip
+    print(
+        f"{given.policies * given.loans:,} random loans under {given.policies:,} random policies: "
+        f"{found.verdicts:,} verdicts on both engines, {len(found.differ):,} records differ, "
+        f"{time.perf_counter() - start:.0f} s."
+    )
     return 1 if found.differ else 0
 
 

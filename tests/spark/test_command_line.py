@@ -19,8 +19,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def _run(module: str, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, env=os.environ,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == status, done.stderr
     return done
 
@@ -36,8 +42,20 @@ def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
         (tmp_path / "tables" / name).write_text(text, encoding="utf-8")
     policy = ["--tables", tmp_path / "tables"]
     _run("data", "export-facts", "--book", path, "--out", tmp_path / "facts")
-    check = ["check", "--engine", "spark", "--master", "local[1]", "--as-of", books.AS_OF, *policy,
-             "--facts", tmp_path / "facts", "--out", tmp_path / "out"]  # fmt: skip
+    check = [
+        "check",
+        "--engine",
+        "spark",
+        "--master",
+        "local[1]",
+        "--as-of",
+        books.AS_OF,
+        *policy,
+        "--facts",
+        tmp_path / "facts",
+        "--out",
+        tmp_path / "out",
+    ]
     said = _run("policy", *check)
     assert "pass 1, violation 1, not_applicable 0, not_assessable 0" in said.stdout
     # What is left is said by Java itself, before Spark can be asked to be silent.

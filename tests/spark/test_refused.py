@@ -57,14 +57,20 @@ def _as_text(table: pa.Table) -> pa.Table:
 
 
 SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a column is missing": (lambda facts: _rewrite(facts / "loan", _without), "loan has no column 'balance' (decimal(18,2))"),
-    "a column is text": (lambda facts: _rewrite(facts / "loan", _as_text), "column 'balance' is string, not decimal(18,2)"),
+    "a column is missing": (
+        lambda facts: _rewrite(facts / "loan", _without),
+        "loan has no column 'balance' (decimal(18,2))",
+    ),
+    "a column is text": (
+        lambda facts: _rewrite(facts / "loan", _as_text),
+        "column 'balance' is string, not decimal(18,2)",
+    ),
     "a subject is missing": (lambda facts: shutil.rmtree(facts / "loan"), "have no folder 'loan'"),
     "not written to the end": (lambda facts: (facts / "_SUCCESS").unlink(), "not written to the end"),
     "no Parquet": (lambda facts: [file.write_bytes(b"x") for file in (facts / "loan").glob("*.parquet")], "loan"),
     "no manifest to read": (lambda facts: (facts / "manifest.json").write_text("{"), "manifest.json cannot be read"),
     "another day": (lambda facts: facts.rename(facts.with_name("as_of=2020-01-31")), "No facts at"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.spark

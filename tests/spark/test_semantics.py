@@ -91,12 +91,16 @@ def test_months_are_added_alike_from_every_day(spark: Any, tmp_path: Path) -> No
     day, months, other = (functions.column(name) for name in ("day", "months", "other"))
     share = functions.literal("number", "0.5")
     asked = {"added": call("add_months", day, months), "share": call("add_term", day, other, share)}
-    texts = {engine: ", ".join(f"{render(tree, engine)} AS {name}" for name, tree in asked.items())
-             for engine in (BOOK, CLUSTER)}  # fmt: skip
+    texts = {
+        engine: ", ".join(f"{render(tree, engine)} AS {name}" for name, tree in asked.items())
+        for engine in (BOOK, CLUSTER)
+    }
     con = duckdb.connect()
-    con.execute("CREATE TABLE pairs AS SELECT CAST(d AS DATE) AS day, m AS months, CAST(d AS DATE) + CAST(37 * abs(m) AS INTEGER) AS other "
-                "FROM range($first, $last, INTERVAL 1 DAY) AS t(d), range(-30, 31) AS u(m)",
-                {"first": first, "last": last + timedelta(days=1)})  # fmt: skip
+    con.execute(
+        "CREATE TABLE pairs AS SELECT CAST(d AS DATE) AS day, m AS months, CAST(d AS DATE) + CAST(37 * abs(m) AS INTEGER) AS other "
+        "FROM range($first, $last, INTERVAL 1 DAY) AS t(d), range(-30, 31) AS u(m)",
+        {"first": first, "last": last + timedelta(days=1)},
+    )
     con.sql(f"SELECT day, months, other, {texts[BOOK]} FROM pairs").write_parquet(str(tmp_path / "pairs.parquet"))
     spark.read.parquet(str(tmp_path / "pairs.parquet")).drop("added", "share").createOrReplaceTempView("pairs")
     spark.read.parquet(str(tmp_path / "pairs.parquet")).createOrReplaceTempView("ours")
@@ -111,8 +115,10 @@ def test_an_overflow_and_a_bad_cast_are_errors_never_a_silent_null(spark: Any) -
 
     session.need_semantics(spark)
     with pytest.raises(ArithmeticException):
-        spark.sql("SELECT CAST(9 AS DECIMAL(1, 0)) + CAST(x AS DECIMAL(38, 0)) FROM VALUES "
-                  "('99999999999999999999999999999999999999') AS t(x)").collect()  # fmt: skip
+        spark.sql(
+            "SELECT CAST(9 AS DECIMAL(1, 0)) + CAST(x AS DECIMAL(38, 0)) FROM VALUES "
+            "('99999999999999999999999999999999999999') AS t(x)"
+        ).collect()
     with pytest.raises(NumberFormatException):
         spark.sql("SELECT CAST(x AS INT) FROM VALUES ('eins') AS t(x)").collect()
 

@@ -103,12 +103,17 @@ def sheets(source: Source, separator: str | None = None) -> list[Sheet]:
     if excel.is_workbook(source.content):
         return [
             Sheet(
-                source, f"{source.name}[{book.name}]", excel.kind(source.content), _of_columns(book.columns),
+                source,
+                f"{source.name}[{book.name}]",
+                excel.kind(source.content),
+                _of_columns(book.columns),
                 book.day_zero,
-                merges=book.merges, is_hidden=book.is_hidden, marks=book.marks,
+                merges=book.merges,
+                is_hidden=book.is_hidden,
+                marks=book.marks,
             )
             for book in excel.read(source.name, source.content)
-        ]  # fmt: skip
+        ]
     file_signatures.refuse(source.name, source.content)
     size_checks.text(source.name, source.content)
     text, encoding = encodings.to_utf8(source.name, source.content)
@@ -179,9 +184,15 @@ def _read_polars(text: bytes, delimiter: str, width: int, quoted: bool) -> pl.Da
     """One column more than the sample has, to see the rows that are too long."""
     columns = [f"c{i}" for i in range(width + 1)]
     return pl.read_csv(
-        io.BytesIO(text), has_header=False, separator=delimiter, quote_char='"' if quoted else None, glob=False,
-        schema=dict.fromkeys(columns, pl.String), truncate_ragged_lines=True, missing_columns="insert",
-    )  # fmt: skip
+        io.BytesIO(text),
+        has_header=False,
+        separator=delimiter,
+        quote_char='"' if quoted else None,
+        glob=False,
+        schema=dict.fromkeys(columns, pl.String),
+        truncate_ragged_lines=True,
+        missing_columns="insert",
+    )
 
 
 def _widths(text: bytes, delimiter: str, cells: pl.DataFrame, quoted: bool) -> pl.Series | None:
@@ -202,9 +213,14 @@ def _widths(text: bytes, delimiter: str, cells: pl.DataFrame, quoted: bool) -> p
 def _lines(text: bytes) -> pl.Series:
     """Lines of a text; a control character that no text file holds stands for the separator."""
     frame = pl.read_csv(
-        io.BytesIO(text), has_header=False, separator="\x1f", quote_char=None, glob=False, schema={"line": pl.String},
+        io.BytesIO(text),
+        has_header=False,
+        separator="\x1f",
+        quote_char=None,
+        glob=False,
+        schema={"line": pl.String},
         truncate_ragged_lines=True,
-    )  # fmt: skip
+    )
     return frame["line"]
 
 

@@ -15,9 +15,23 @@ from data.ingest.parsing import file_vocabulary
 FOLDER = Path(__file__).parents[2] / "mappings"
 PROFILE_KEYS = {"title", "blanks", "files"}
 FILE_KEYS = {
-    "name", "table", "headers", "columns", "separator", "file_names", "money_unit", "date_format", "ignore",
-    "ignore_others", "keep", "fields", "codes", "lookups", "notes", "unread",
-}  # fmt: skip
+    "name",
+    "table",
+    "headers",
+    "columns",
+    "separator",
+    "file_names",
+    "money_unit",
+    "date_format",
+    "ignore",
+    "ignore_others",
+    "keep",
+    "fields",
+    "codes",
+    "lookups",
+    "notes",
+    "unread",
+}
 FIELD_KEYS = {"column", "constant", "join", "add_months", "first", "format", "unit", "when", "separator"}
 LOOKUP_KEYS = {"name", "on", "key"}
 NOTE_KEYS = {"en", "zh"}
@@ -164,13 +178,20 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
     if table:
         _complete(where, table, fields)
     return FileSpec(
-        entry["name"], table, tuple(entry.get("headers", ())), fields,
+        entry["name"],
+        table,
+        tuple(entry.get("headers", ())),
+        fields,
         frozenset(map(file_vocabulary.plain, entry.get("ignore", ()))),
-        bool(entry.get("ignore_others", False)), entry.get("keep", {}),
-        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])), tuple(entry.get("notes", [])),
-        tuple(entry.get("columns", ())), entry.get("separator"), tuple(entry.get("file_names", ())),
+        bool(entry.get("ignore_others", False)),
+        entry.get("keep", {}),
+        tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])),
+        tuple(entry.get("notes", [])),
+        tuple(entry.get("columns", ())),
+        entry.get("separator"),
+        tuple(entry.get("file_names", ())),
         entry.get("unread"),
-    )  # fmt: skip
+    )
 
 
 def _complete(where: str, table: str, fields: tuple[FieldSpec, ...]) -> None:
@@ -195,11 +216,17 @@ def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str,
         raise InputError(f"Profile {where}: field {name}: add_months takes a date column and a months column.")
     is_time = target(owner, field).type in ("date", "timestamp")
     return FieldSpec(
-        owner, field, how, tuple(given), str(spec.get("constant", "")), spec.get("when", ""),
-        spec.get("separator", "/"), spec.get("format", entry.get("date_format") if is_time else None),
+        owner,
+        field,
+        how,
+        tuple(given),
+        str(spec.get("constant", "")),
+        spec.get("when", ""),
+        spec.get("separator", "/"),
+        spec.get("format", entry.get("date_format") if is_time else None),
         _unit(where, owner, field, spec.get("unit", _file_unit(entry, owner, field))),
         _codes(where, owner, field, entry, name),
-    )  # fmt: skip
+    )
 
 
 def _known_field(where: str, table: str, name: str) -> tuple[str, str]:

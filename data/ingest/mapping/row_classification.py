@@ -37,13 +37,20 @@ def split(sheet: Sheet, mapping: Mapping) -> Layout:
     body = _filled(below, sheet)
     lines = _lines(titles, sheet)
     kinds = _kinds(body, sheet, mapping, {file_vocabulary.plain(" ".join(line)) for line in lines})
-    rows, totals, signs = (body.filter(kinds == kind) for kind in ("data", "total", "sign")) if kinds is not None else (
-        body, body.clear(), body.clear()
-    )  # fmt: skip
+    rows, totals, signs = (
+        (body.filter(kinds == kind) for kind in ("data", "total", "sign"))
+        if kinds is not None
+        else (body, body.clear(), body.clear())
+    )
     body = body if kinds is None else body.filter(kinds != "blank")
     return Layout(
-        rows, lines, _lines(signs, sheet), totals, len(titles) + len(body), len(titles) + len(body) - len(rows),
-    )  # fmt: skip
+        rows,
+        lines,
+        _lines(signs, sheet),
+        totals,
+        len(titles) + len(body),
+        len(titles) + len(body) - len(rows),
+    )
 
 
 def _lines(rows: pl.DataFrame, sheet: Sheet) -> list[Line]:

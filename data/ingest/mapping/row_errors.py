@@ -13,8 +13,14 @@ from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import Parsed
 from data.messages.catalogue import LANGUAGES, expression
 
-SCHEMA = {"_index": pl.UInt32, "order": pl.Int32, "field": pl.String, "value": pl.String, "en": pl.String,
-          "zh": pl.String}  # fmt: skip
+SCHEMA = {
+    "_index": pl.UInt32,
+    "order": pl.Int32,
+    "field": pl.String,
+    "value": pl.String,
+    "en": pl.String,
+    "zh": pl.String,
+}
 
 
 def found(

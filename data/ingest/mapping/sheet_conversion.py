@@ -81,9 +81,17 @@ def convert(
         notes.append(note("note_filtered", rows=filtered, file=sheet.name))
     totals = row_classification.compare_totals(layout.totals, typed, mapping, feeds)
     return Part(
-        sheet, mapping, typed, rows, found, layout.rows_in, layout.ignored + filtered, tuple(notes), tuple(totals),
+        sheet,
+        mapping,
+        typed,
+        rows,
+        found,
+        layout.rows_in,
+        layout.ignored + filtered,
+        tuple(notes),
+        tuple(totals),
         _title_units(mapping, title),
-    )  # fmt: skip
+    )
 
 
 def read(rows: pl.DataFrame, feed: Feed) -> Parsed:

@@ -281,6 +281,8 @@ def _others(entry: _Known, feeds: list[Feed]) -> list[Feed]:
     taken = {feed.name: feed.header for feed in feeds}
     for feed in found:
         if feed.name in taken:
-            raise InputError(f"{entry.sheet.name}: columns '{taken[feed.name]}' and '{feed.header}' both name "
-                             f"{feed.field}. Add one to the profile's ignore list.")  # fmt: skip
+            raise InputError(
+                f"{entry.sheet.name}: columns '{taken[feed.name]}' and '{feed.header}' both name "
+                f"{feed.field}. Add one to the profile's ignore list."
+            )
     return found

@@ -195,9 +195,17 @@ Parser = Callable[[pl.Series, Field, Reading], Typed]
 
 def _parser(kind: str) -> Parser:
     return {
-        "text": _text, "id": _id, "code": _code, "boolean": _boolean, "date": _date, "timestamp": _timestamp,
-        "money": _money, "rate": _rate, "number": _number, "integer": _integer,
-    }[kind]  # fmt: skip
+        "text": _text,
+        "id": _id,
+        "code": _code,
+        "boolean": _boolean,
+        "date": _date,
+        "timestamp": _timestamp,
+        "money": _money,
+        "rate": _rate,
+        "number": _number,
+        "integer": _integer,
+    }[kind]
 
 
 def _text(cells: pl.Series, _target: Field, _reading: Reading) -> Typed:

@@ -61,8 +61,12 @@ def _to_default() -> None:
 
 def link(name: str, **choices: str) -> None:
     """A link to another page with choices made there, in the language that is on."""
-    st.page_link(f"pages/{name}.py", label=say(f"link.{name}"), icon=":material/arrow_forward:",
-                 query_params=choices | {language.KEY: language.on()})  # fmt: skip
+    st.page_link(
+        f"pages/{name}.py",
+        label=say(f"link.{name}"),
+        icon=":material/arrow_forward:",
+        query_params=choices | {language.KEY: language.on()},
+    )
 
 
 def _through_the_door() -> None:

@@ -90,15 +90,22 @@ def kept(name: str, label: str, labels: dict[str, str]) -> str:
     )
 
 
-def perhaps(name: str, label: str, labels: dict[str, str], placeholder: str,
-            picked: Callable[[], None] | None = None) -> None:  # fmt: skip
+def perhaps(
+    name: str, label: str, labels: dict[str, str], placeholder: str, picked: Callable[[], None] | None = None
+) -> None:
     """One of the codes, or none; `picked` runs when it was chosen, before the page does."""
     key = _key(name, labels)
     st.session_state[key] = get(name) if get(name) in labels else None
     st.selectbox(
-        label, list(labels), format_func=labels.__getitem__, key=key, index=None, placeholder=placeholder,
-        on_change=_moved, args=(name, key, picked),
-    )  # fmt: skip
+        label,
+        list(labels),
+        format_func=labels.__getitem__,
+        key=key,
+        index=None,
+        placeholder=placeholder,
+        on_change=_moved,
+        args=(name, key, picked),
+    )
 
 
 def counted(counts: dict[str, int], names: dict[str, str], chosen: list[str]) -> dict[str, str]:
@@ -118,12 +125,18 @@ def several(name: str, label: str, labels: dict[str, str], placeholder: str) -> 
     put(name, chosen)
     offered = {*chosen, *islice(labels, OFFERED)} if many else labels
     return st.multiselect(
-        label, [code for code in labels if code in offered], format_func=lambda code: labels.get(code, code), key=key,
-        placeholder=say("filter.all_of_many") if many else placeholder, wrap=True,
-        accept_new_options=many, select_all=not many,
+        label,
+        [code for code in labels if code in offered],
+        format_func=lambda code: labels.get(code, code),
+        key=key,
+        placeholder=say("filter.all_of_many") if many else placeholder,
+        wrap=True,
+        accept_new_options=many,
+        select_all=not many,
         help=say("filter.many_help", shown=OFFERED, n=numbers.count(len(labels))) if many else None,
-        on_change=_found, args=(name, key, labels),
-    )  # fmt: skip
+        on_change=_found,
+        args=(name, key, labels),
+    )
 
 
 def first(name: str, label: str, labels: dict[str, str]) -> str:

@@ -38,8 +38,15 @@ def month(weekdays: list[str], chosen: str | None, weeks: int, most: float) -> S
 
 
 def _across(weekdays: list[str], band: float | None = None) -> Spec:
-    axis = {"title": None, "orient": "top", "ticks": False, "domain": False, "labelAngle": 0, "labelFlush": False,
-            "labelFontSize": 13}  # fmt: skip
+    axis = {
+        "title": None,
+        "orient": "top",
+        "ticks": False,
+        "domain": False,
+        "labelAngle": 0,
+        "labelFlush": False,
+        "labelFontSize": 13,
+    }
     place = {} if band is None else {"bandPosition": band}
     scale = {"domain": weekdays}
     return {"field": "weekday", "type": "ordinal", "sort": weekdays, "scale": scale, "axis": axis} | place
@@ -64,14 +71,25 @@ def _squares(weekdays: list[str], chosen: str | None, most: float) -> list[Spec]
         "isValid(datum.balance)": shade,
     }
     return [
-        {"mark": {"type": "rect", "cornerRadius": 3}, "transform": [{"filter": which}],
-         "encoding": edge | {"color": colour}}
+        {
+            "mark": {"type": "rect", "cornerRadius": 3},
+            "transform": [{"filter": which}],
+            "encoding": edge | {"color": colour},
+        }
         for which, colour in colours.items()
-    ]  # fmt: skip
+    ]
 
 
-def _text(weekdays: list[str], field: str, across: float, down: float, size: int,
-          *, align: str = "center", weight: str = "normal") -> Spec:  # fmt: skip
+def _text(
+    weekdays: list[str],
+    field: str,
+    across: float,
+    down: float,
+    size: int,
+    *,
+    align: str = "center",
+    weight: str = "normal",
+) -> Spec:
     mark = {"fontSize": size, "fontWeight": weight, "align": align, "baseline": "middle", "color": drawing.ink()}
     place = {"x": _across(weekdays, across), "y": WEEKS | {"bandPosition": down}}
     return {"mark": {"type": "text"} | mark, "encoding": place | {"text": {"field": field}}}

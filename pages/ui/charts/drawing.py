@@ -72,8 +72,15 @@ def once(make: Callable[..., alt.TopLevelMixin]) -> Callable[..., Spec]:
     return made
 
 
-def put(chart: Spec, spoken: str, *, data: pl.DataFrame | None = None, key: str | None = None,
-        picked: Callable[[], None] | None = None, width: str | None = None) -> None:  # fmt: skip
+def put(
+    chart: Spec,
+    spoken: str,
+    *,
+    data: pl.DataFrame | None = None,
+    key: str | None = None,
+    picked: Callable[[], None] | None = None,
+    width: str | None = None,
+) -> None:
     """The one way a chart reaches the page: legible in both modes, with words for who cannot see it.
 
     `picked`: its marks can be clicked, and this runs before the page does.
@@ -167,14 +174,17 @@ def strip(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.Lay
         x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y-%m", tickCount=8, labelOverlap=True)),
         x2="end:T",
         y=alt.Y("line:N", sort=lines, title=None, axis=names_axis()),
-        color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
-                        legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3)),
+        color=alt.Color(
+            "verdict:N",
+            scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED, UNKNOWN]),
+            legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=3),
+        ),
         tooltip=[
             alt.Tooltip("days:N", title=say("whatif.new_maturity")),
             alt.Tooltip("verdict:N", title=say("whatif.verdict")),
             alt.Tooltip("why:N", title=say("whatif.blocked_by")),
         ],
-    )  # fmt: skip
+    )
     rules = alt.Chart(marks).encode(
         x="day:T",
         strokeDash=alt.StrokeDash(

@@ -31,12 +31,20 @@ def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: lis
             },
             {
                 "data": {"values": point},
-                "mark": {"type": "point", "shape": "cross", "size": 240, "filled": True, "color": CHOSEN,
-                         "stroke": "black", "strokeWidth": 1, "opacity": 1},
+                "mark": {
+                    "type": "point",
+                    "shape": "cross",
+                    "size": 240,
+                    "filled": True,
+                    "color": CHOSEN,
+                    "stroke": "black",
+                    "strokeWidth": 1,
+                    "opacity": 1,
+                },
                 "encoding": {"x": {"field": "x", "type": "temporal"}, "y": {"field": "y", "type": "temporal"}},
             },
         ],
-    }  # fmt: skip
+    }
 
 
 def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
@@ -55,11 +63,17 @@ def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
         "encoding": {
             "x": {"field": "x", "type": "temporal", "title": say("whatif.new_maturity"), "axis": across},
             "x2": {"field": "x2"},
-            "y": {"field": "y", "type": "temporal", "title": say("whatif.applied"), "axis": down,
-                  "scale": {"reverse": True}},
+            "y": {
+                "field": "y",
+                "type": "temporal",
+                "title": say("whatif.applied"),
+                "axis": down,
+                "scale": {"reverse": True},
+            },
             "y2": {"field": "y2"},
             "color": {
-                "field": "verdict", "type": "nominal",
+                "field": "verdict",
+                "type": "nominal",
                 "scale": {"domain": words, "range": [ALLOWED, BLOCKED, UNKNOWN]},
                 "legend": {"labelLimit": 0, "orient": "top", "title": None, "columns": 3},
             },
@@ -67,4 +81,4 @@ def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
                 {"field": name, "type": "nominal", "title": say(f"whatif.{key}")} for name, key in TOOLTIP.items()
             ],
         },
-    }  # fmt: skip
+    }

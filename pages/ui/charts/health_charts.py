@@ -51,37 +51,70 @@ def parts(frame: pl.DataFrame, title: str) -> Spec:
 
 def matrix(rows: list[str], columns: list[str]) -> Spec:
     """[start, end, start_code, end_code, share, label, amount, count]: rows sum to 100 %, darker where more went."""
-    across = {"orient": "top", "labelAngle": 0, "labelLimit": 0, "labelOverlap": False, "ticks": False,
-              "labelFlush": False, "labelExpr": WORDS}  # fmt: skip
+    across = {
+        "orient": "top",
+        "labelAngle": 0,
+        "labelLimit": 0,
+        "labelOverlap": False,
+        "ticks": False,
+        "labelFlush": False,
+        "labelExpr": WORDS,
+    }
     return {
         "height": 44 * len(rows) + 60,
         "encoding": {
-            "x": {"field": "end", "type": "nominal", "title": say("health.now"), "axis": across,
-                  "scale": {"domain": columns}},
-            "y": {"field": "start", "type": "nominal", "title": say("health.then"), "scale": {"domain": rows},
-                  "axis": {"labelLimit": 0, "ticks": False, "labelFlush": False}},
-            "tooltip": _tip(start=say("health.then"), end=say("health.now"), label=say("col.share"),
-                            amount=say("kpi.balance"), count=say("kpi.loans")),
+            "x": {
+                "field": "end",
+                "type": "nominal",
+                "title": say("health.now"),
+                "axis": across,
+                "scale": {"domain": columns},
+            },
+            "y": {
+                "field": "start",
+                "type": "nominal",
+                "title": say("health.then"),
+                "scale": {"domain": rows},
+                "axis": {"labelLimit": 0, "ticks": False, "labelFlush": False},
+            },
+            "tooltip": _tip(
+                start=say("health.then"),
+                end=say("health.now"),
+                label=say("col.share"),
+                amount=say("kpi.balance"),
+                count=say("kpi.loans"),
+            ),
         },
         "layer": [
             {
                 "mark": {"type": "rect", "cornerRadius": 2, "cursor": "pointer"},
                 "params": _pick("start_code", "end_code"),
-                "encoding": {"color": {"field": "share", "type": "quantitative", "legend": None,
-                                       "scale": {"type": "sqrt", "domain": [0, 1], "range": SHADES[drawing.dark()]}}},
+                "encoding": {
+                    "color": {
+                        "field": "share",
+                        "type": "quantitative",
+                        "legend": None,
+                        "scale": {"type": "sqrt", "domain": [0, 1], "range": SHADES[drawing.dark()]},
+                    }
+                },
             },
             {
                 "mark": {"type": "text", "fontSize": 12, "color": drawing.ink()},
                 "encoding": {"text": {"field": "label", "type": "nominal"}},
             },
         ],
-    }  # fmt: skip
+    }
 
 
 def _months(snapshots: int) -> Spec:
     """Snapshots as ordered bands labelled year-month: month-ends are not evenly spaced, and every one is shown."""
-    return {"field": "month", "type": "ordinal", "title": None, "sort": None,
-            "axis": {"labelAngle": -45 if snapshots > 6 else 0}}  # fmt: skip
+    return {
+        "field": "month",
+        "type": "ordinal",
+        "title": None,
+        "sort": None,
+        "axis": {"labelAngle": -45 if snapshots > 6 else 0},
+    }
 
 
 def class_trend(frame: pl.DataFrame, names: list[str]) -> Spec:
@@ -94,12 +127,17 @@ def class_trend(frame: pl.DataFrame, names: list[str]) -> Spec:
         "encoding": {
             "x": _months(frame["month"].n_unique()),
             "y": {"field": "balance", "type": "quantitative", "axis": axis, "stack": "zero"},
-            "color": {"field": "name", "type": "nominal", "sort": names, "scale": {"domain": names},
-                      "legend": LEGEND | {"columns": 3}},
+            "color": {
+                "field": "name",
+                "type": "nominal",
+                "sort": names,
+                "scale": {"domain": names},
+                "legend": LEGEND | {"columns": 3},
+            },
             "order": {"field": "rank", "type": "quantitative"},
             "tooltip": _tip(day=say("frame.as_of"), name=say("health.class"), label=say("kpi.balance")),
         },
-    }  # fmt: skip
+    }
 
 
 def _lines(x: Spec, channels: Spec, tips: list[Spec], field: str) -> Spec:
@@ -113,18 +151,24 @@ def _lines(x: Spec, channels: Spec, tips: list[Spec], field: str) -> Spec:
         },
         "layer": [
             {"mark": "line", "encoding": {"color": channels["color"]}},
-            {"mark": {"type": "point", "size": 45, "filled": True, "opacity": 1},
-             "encoding": channels},
-            {"mark": {"type": "point", "size": 260, "filled": True, "opacity": 0, "cursor": "pointer"},
-             "params": _pick(field)},
+            {"mark": {"type": "point", "size": 45, "filled": True, "opacity": 1}, "encoding": channels},
+            {
+                "mark": {"type": "point", "size": 260, "filled": True, "opacity": 0, "cursor": "pointer"},
+                "params": _pick(field),
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def ratios(frame: pl.DataFrame, names: list[str]) -> Spec:
     """[iso, month, day, name, value, label]: a line a ratio, told apart by colour and by shape."""
-    told = {"field": "name", "type": "nominal", "sort": names, "scale": {"domain": names},
-            "legend": LEGEND | {"columns": 3}}  # fmt: skip
+    told = {
+        "field": "name",
+        "type": "nominal",
+        "sort": names,
+        "scale": {"domain": names},
+        "legend": LEGEND | {"columns": 3},
+    }
     tips = _tip(day=say("frame.as_of"), name=say("chart.ratio"), label=say("chart.value"))
     return _lines(_months(frame["month"].n_unique()), {"color": told, "shape": told}, tips, "iso")
 
@@ -133,8 +177,13 @@ def vintages(frame: pl.DataFrame) -> Spec:
     """[iso, name, age, value, label, size]: a curve a cohort over its age in months, older ones darker."""
     names = frame["name"].unique(maintain_order=True).to_list()
     shades = {"name": "viridis", "extent": SEEN[drawing.dark()]}
-    told = {"field": "name", "type": "nominal", "sort": names, "legend": LEGEND | {"columns": 4},
-            "scale": {"domain": names, "scheme": shades}}  # fmt: skip
+    told = {
+        "field": "name",
+        "type": "nominal",
+        "sort": names,
+        "legend": LEGEND | {"columns": 4},
+        "scale": {"domain": names, "scheme": shades},
+    }
     age = {"field": "age", "type": "quantitative", "title": say("health.age"), "axis": {"tickMinStep": 1}}
     tips = _tip(name=say("health.cohort"), age=say("health.age"), label=say("chart.value"), size=say("kpi.loans"))
     return _lines(age, {"color": told}, tips, "iso")

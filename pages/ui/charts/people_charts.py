@@ -28,17 +28,27 @@ def funnel(points: pl.DataFrame, limits: pl.DataFrame, states: list[str]) -> alt
     """[manager, branch, loans, violations, rate, label, state] over [loans, lower, middle, upper]."""
     x = alt.X("loans:Q", title=say("col.loans"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=6))
     seen = points.select("manager", "branch", "loans", "violations", "rate", "label", "state")
-    dots = alt.Chart(seen).mark_point(filled=True, size=70, opacity=0.9).encode(
-        x=x,
-        y=alt.Y("rate:Q", title=say("managers.rate"), axis=alt.Axis(tickCount=5)),
-        color=_states(states, [ALLOWED, BLOCKED, UNKNOWN]),
-        shape=alt.Shape("state:N", scale=alt.Scale(domain=states, range=["circle", "diamond", "triangle-up"]),
-                        legend=alt.Legend(columns=3, **LEGEND)),
-        tooltip=[alt.Tooltip("manager:N", title=say("col.manager")), alt.Tooltip("branch:N", title=say("col.branch")),
-                 alt.Tooltip("loans:Q", title=say("col.loans")),
-                 alt.Tooltip("violations:Q", title=say("col.violations")),
-                 alt.Tooltip("label:N", title=say("col.rate"))],
-    )  # fmt: skip
+    dots = (
+        alt.Chart(seen)
+        .mark_point(filled=True, size=70, opacity=0.9)
+        .encode(
+            x=x,
+            y=alt.Y("rate:Q", title=say("managers.rate"), axis=alt.Axis(tickCount=5)),
+            color=_states(states, [ALLOWED, BLOCKED, UNKNOWN]),
+            shape=alt.Shape(
+                "state:N",
+                scale=alt.Scale(domain=states, range=["circle", "diamond", "triangle-up"]),
+                legend=alt.Legend(columns=3, **LEGEND),
+            ),
+            tooltip=[
+                alt.Tooltip("manager:N", title=say("col.manager")),
+                alt.Tooltip("branch:N", title=say("col.branch")),
+                alt.Tooltip("loans:Q", title=say("col.loans")),
+                alt.Tooltip("violations:Q", title=say("col.violations")),
+                alt.Tooltip("label:N", title=say("col.rate")),
+            ],
+        )
+    )
     lines = alt.Chart(limits).encode(x=x)
     band = lines.mark_area(opacity=0.10, color=UNKNOWN).encode(y="lower:Q", y2="upper:Q")
     middle = lines.mark_line(color=UNKNOWN, strokeDash=[4, 3]).encode(y="middle:Q")
@@ -56,10 +66,13 @@ def against_peers(frame: pl.DataFrame) -> alt.LayerChart:
         x=alt.X("rate:Q", title=say("managers.rate"), axis=alt.Axis(tickCount=5)),
         color=alt.Color("who:N", scale=alt.Scale(domain=who, range=[BLOCKED, ALLOWED]), legend=alt.Legend(**LEGEND)),
         shape=alt.Shape("who:N", scale=alt.Scale(domain=who, range=["diamond", "circle"]), legend=alt.Legend(**LEGEND)),
-        tooltip=[alt.Tooltip("name:N", title=say("col.clause_group")), alt.Tooltip("who:N", title=say("chart.who")),
-                 alt.Tooltip("label:N", title=say("col.rate")),
-                 alt.Tooltip("violations:Q", title=say("col.violations"))],
-    )  # fmt: skip
+        tooltip=[
+            alt.Tooltip("name:N", title=say("col.clause_group")),
+            alt.Tooltip("who:N", title=say("chart.who")),
+            alt.Tooltip("label:N", title=say("col.rate")),
+            alt.Tooltip("violations:Q", title=say("col.violations")),
+        ],
+    )
     return (span + dots).properties(height=34 * len(names) + 70)
 
 
@@ -73,11 +86,14 @@ def effect(frame: pl.DataFrame, marks: pl.DataFrame, names: list[str]) -> alt.La
         y=alt.Y("rate:Q", title=say("managers.rate"), axis=alt.Axis(tickCount=5), scale=alt.Scale(domain=[0, top])),
         color=alt.Color("who:N", scale=alt.Scale(domain=names, range=[ALLOWED, BLOCKED]), legend=alt.Legend(**LEGEND)),
         shape=alt.Shape("who:N", scale=alt.Scale(domain=names), legend=alt.Legend(**LEGEND)),
-        tooltip=[alt.Tooltip("day:N", title=say("frame.as_of")), alt.Tooltip("who:N", title=say("chart.who")),
-                 alt.Tooltip("label:N", title=say("col.rate")),
-                 alt.Tooltip("violations:Q", title=say("col.violations")),
-                 alt.Tooltip("loans:Q", title=say("col.loans"))],
-    )  # fmt: skip
+        tooltip=[
+            alt.Tooltip("day:N", title=say("frame.as_of")),
+            alt.Tooltip("who:N", title=say("chart.who")),
+            alt.Tooltip("label:N", title=say("col.rate")),
+            alt.Tooltip("violations:Q", title=say("col.violations")),
+            alt.Tooltip("loans:Q", title=say("col.loans")),
+        ],
+    )
     held = alt.Chart(marks).encode(x="as_of:T")
     rule = held.mark_rule(color=UNKNOWN, strokeDash=[5, 3], size=2)
     said = held.mark_text(color=drawing.quiet(), align="left", dx=5, dy=-4, baseline="top").encode(
@@ -97,9 +113,18 @@ def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds:
     across = {"axis": None, "scale": alt.Scale(domain=[-BESIDE, 1 + BESIDE])}
     up = {"axis": None, "scale": alt.Scale(domain=[low, high])}
     colour = _states(kinds, [ALLOWED, BLOCKED, UNKNOWN][: len(kinds)])
-    lines = alt.Chart(edges).mark_rule(size=1.6, opacity=0.75).encode(
-        x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), x2="x2:Q", y2="y2:Q", color=colour,
-        tooltip=[alt.Tooltip("label:N", title=say("chart.tie"))])  # fmt: skip
+    lines = (
+        alt.Chart(edges)
+        .mark_rule(size=1.6, opacity=0.75)
+        .encode(
+            x=alt.X("x:Q", **across),
+            y=alt.Y("y:Q", **up),
+            x2="x2:Q",
+            y2="y2:Q",
+            color=colour,
+            tooltip=[alt.Tooltip("label:N", title=say("chart.tie"))],
+        )
+    )
     turned = alt.Angle("angle:Q", scale=None)
     heads = (
         alt.Chart(arrows)
@@ -110,10 +135,12 @@ def graph(nodes: pl.DataFrame, edges: pl.DataFrame, arrows: pl.DataFrame, kinds:
     dots = base.mark_point(filled=True, opacity=1).encode(
         color=colour,
         size=alt.Size("balance:Q", scale=alt.Scale(range=[120, 900], domainMin=0), legend=None),
-        tooltip=[alt.Tooltip("name:N", title=say("col.borrower_name")),
-                 alt.Tooltip("label:N", title=say("kpi.balance")),
-                 alt.Tooltip("more:N", title=say("col.relation"))],
-    )  # fmt: skip
+        tooltip=[
+            alt.Tooltip("name:N", title=say("col.borrower_name")),
+            alt.Tooltip("label:N", title=say("kpi.balance")),
+            alt.Tooltip("more:N", title=say("col.relation")),
+        ],
+    )
     written = [_named(base, *place) for place in NAMED]
     height = SIDE * (high - low) / (1 + 2 * BESIDE)
     return alt.layer(lines, heads, dots, *written).properties(width=SIDE, height=height)

@@ -51,9 +51,11 @@ def curve(frame: pl.DataFrame, now: int) -> alt.LayerChart:
             alt.Tooltip("label:N", title=say("kpi.balance")),
         ],
     )
-    level = alt.Chart(pl.DataFrame({"now": [now]})).mark_rule(color=BLOCKED, strokeDash=[6, 4]).encode(
-        y="now:Q", tooltip=[alt.Tooltip("now:Q", title=say("policy.as_it_is"))]
-    )  # fmt: skip
+    level = (
+        alt.Chart(pl.DataFrame({"now": [now]}))
+        .mark_rule(color=BLOCKED, strokeDash=[6, 4])
+        .encode(y="now:Q", tooltip=[alt.Tooltip("now:Q", title=say("policy.as_it_is"))])
+    )
     return (line + level).properties(height=300)
 
 
@@ -70,13 +72,20 @@ def timeline(frame: pl.DataFrame, as_of: date) -> alt.LayerChart:
             x=alt.X("start:T", title=None, axis=alt.Axis(format="%Y", tickCount=8, orient="top")),
             x2="end:T",
             y=alt.Y("name:N", sort=names, title=None, axis=drawing.names_axis()),
-            color=alt.Color("what:N", scale=alt.Scale(domain=whats, range=[ALLOWED, "#E3B100"]),
-                            legend=alt.Legend(orient="top", title=None) if len(whats) > 1 else None),
-            tooltip=[alt.Tooltip("whole:N", title=say("col.row_name")),
-                     alt.Tooltip("days:N", title=say("policy.in_force"))],
+            color=alt.Color(
+                "what:N",
+                scale=alt.Scale(domain=whats, range=[ALLOWED, "#E3B100"]),
+                legend=alt.Legend(orient="top", title=None) if len(whats) > 1 else None,
+            ),
+            tooltip=[
+                alt.Tooltip("whole:N", title=say("col.row_name")),
+                alt.Tooltip("days:N", title=say("policy.in_force")),
+            ],
         )
-    )  # fmt: skip
-    mark = alt.Chart(pl.DataFrame({"day": [as_of]})).mark_rule(color=BLOCKED, size=2).encode(
-        x="day:T", tooltip=[alt.Tooltip("day:T", title=say("frame.as_of"), format="%Y-%m-%d")]
-    )  # fmt: skip
+    )
+    mark = (
+        alt.Chart(pl.DataFrame({"day": [as_of]}))
+        .mark_rule(color=BLOCKED, size=2)
+        .encode(x="day:T", tooltip=[alt.Tooltip("day:T", title=say("frame.as_of"), format="%Y-%m-%d")])
+    )
     return (bars + mark).properties(height=30 * len(names) + 90)

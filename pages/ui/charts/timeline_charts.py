@@ -15,31 +15,51 @@ AXIS = {"format": "%Y-%m", "tickCount": 10, "labelOverlap": True}
 def history(spans: pl.DataFrame, points: pl.DataFrame, today: date, lanes: list[str], classes: list[str]) -> Spec:
     """[lane, start, end, kind, text, days] and [lane, day, text, days, wrong], with a line at the day looked at."""
     down = {
-        "field": "lane", "type": "nominal", "sort": lanes, "title": None, "scale": {"domain": lanes},
+        "field": "lane",
+        "type": "nominal",
+        "sort": lanes,
+        "title": None,
+        "scale": {"domain": lanes},
         "axis": {"labelLimit": 160, "ticks": False, "domain": False, "grid": True},
-    }  # fmt: skip
-    plain = {"field": "kind", "type": "nominal", "legend": None,
-             "scale": {"domain": list(SPANS), "range": list(SPANS.values())}}  # fmt: skip
-    graded = {"field": "text", "type": "nominal", "scale": {"domain": classes},
-              "legend": {"title": say("loan.lane_class"), "orient": "top", "labelLimit": 0}}  # fmt: skip
+    }
+    plain = {
+        "field": "kind",
+        "type": "nominal",
+        "legend": None,
+        "scale": {"domain": list(SPANS), "range": list(SPANS.values())},
+    }
+    graded = {
+        "field": "text",
+        "type": "nominal",
+        "scale": {"domain": classes},
+        "legend": {"title": say("loan.lane_class"), "orient": "top", "labelLimit": 0},
+    }
     by_class = spans.filter(pl.col("kind") == "class")
     if by_class.is_empty():
         graded["legend"] = None
     marks = {"type": "point", "size": 80, "filled": True, "opacity": 1}
-    told = {"x": _day("day"), "y": down, "tooltip": _tooltip(), "shape": _either("cross", "diamond"),
-            "color": _either(BLOCKED, ALLOWED)}  # fmt: skip
+    told = {
+        "x": _day("day"),
+        "y": down,
+        "tooltip": _tooltip(),
+        "shape": _either("cross", "diamond"),
+        "color": _either(BLOCKED, ALLOWED),
+    }
     now = {"type": "rule", "color": UNKNOWN, "strokeDash": [4, 3], "size": 2}
     return {
         "height": HEIGHT * len(lanes) + 90,
         "resolve": {"scale": {"color": "independent"}},
         "layer": [
-            _layer(spans.filter(pl.col("kind") != "class"), {"type": "bar", "height": 16, "cornerRadius": 2},
-                   _span(down) | {"color": plain}),
+            _layer(
+                spans.filter(pl.col("kind") != "class"),
+                {"type": "bar", "height": 16, "cornerRadius": 2},
+                _span(down) | {"color": plain},
+            ),
             _layer(by_class, {"type": "bar", "height": 16}, _span(down) | {"color": graded}),
             _layer(points, marks, told),
             _layer(pl.DataFrame({"day": [today]}), now, {"x": _day("day")}),
         ],
-    }  # fmt: skip
+    }
 
 
 def _layer(rows: pl.DataFrame, mark: Spec, encoding: Spec) -> Spec:

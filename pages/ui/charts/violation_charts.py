@@ -22,14 +22,19 @@ def weighted(frame: pl.DataFrame, names: list[str]) -> alt.Chart:
         .encode(
             x=alt.X("day:O", title=None, sort=None, axis=alt.Axis(labelAngle=-45)),
             y=alt.Y("points:Q", title=say("violations.points"), axis=alt.Axis(tickCount=5)),
-            color=alt.Color("severity:N", sort=names,
-                            scale=alt.Scale(domain=names, range=SEVERITIES[drawing.dark()][: len(names)]),
-                            legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=5)),
+            color=alt.Color(
+                "severity:N",
+                sort=names,
+                scale=alt.Scale(domain=names, range=SEVERITIES[drawing.dark()][: len(names)]),
+                legend=alt.Legend(labelLimit=0, orient="top", title=None, columns=5),
+            ),
             order=alt.Order("rank:Q"),
-            tooltip=[alt.Tooltip("day:N", title=say("frame.as_of")),
-                     alt.Tooltip("severity:N", title=say("filter.severity")),
-                     alt.Tooltip("count:N", title=say("page.violations")),
-                     alt.Tooltip("label:N", title=say("violations.points"))],
+            tooltip=[
+                alt.Tooltip("day:N", title=say("frame.as_of")),
+                alt.Tooltip("severity:N", title=say("filter.severity")),
+                alt.Tooltip("count:N", title=say("page.violations")),
+                alt.Tooltip("label:N", title=say("violations.points")),
+            ],
         )
         .properties(height=300)
-    )  # fmt: skip
+    )

@@ -17,8 +17,18 @@ from pages.ui.widgets import consequences
 from policy.engine.verdict_evidence import Verdict
 from policy.extensions.extension_decision import Decision, Request
 
-FACTS = ("branch_name", "product_code", "guarantee_type", "balance", "disbursed_on", "original_maturity",
-         "current_maturity", "extension_count", "classification", "days_past_due")  # fmt: skip
+FACTS = (
+    "branch_name",
+    "product_code",
+    "guarantee_type",
+    "balance",
+    "disbursed_on",
+    "original_maturity",
+    "current_maturity",
+    "extension_count",
+    "classification",
+    "days_past_due",
+)
 SIGNERS = ("officer", "reviewer", "approver")
 MIME = "application/pdf"
 
@@ -28,10 +38,14 @@ def offer(view: View, held: dict[str, object], asked: Request, decision: Decisio
     with st.container(horizontal=True):
         for lang in language.LANGUAGES:
             st.download_button(
-                say(f"whatif.sheet_{lang}"), partial(_pdf, view, held, asked, decision, lang),
-                f"extension-{asked.loan_id}-{asked.requested_maturity.isoformat()}-{lang}.pdf", MIME,
-                on_click="ignore", icon=":material/print:", key=f"sheet_{lang}",
-            )  # fmt: skip
+                say(f"whatif.sheet_{lang}"),
+                partial(_pdf, view, held, asked, decision, lang),
+                f"extension-{asked.loan_id}-{asked.requested_maturity.isoformat()}-{lang}.pdf",
+                MIME,
+                on_click="ignore",
+                icon=":material/print:",
+                key=f"sheet_{lang}",
+            )
 
 
 def _pdf(view: View, held: dict[str, object], asked: Request, decision: Decision, lang: str) -> bytes:
@@ -53,13 +67,16 @@ def sheet(view: View, held: dict[str, object], asked: Request, decision: Decisio
         why=request_form.blocking(view, decision),
         days=_days(decision),
         lines=_parts(view, request_form.ordered(view, decision)),
-        follows=Part(say("whatif.consequences"), [say(f"col.{name}") for name in consequences.COLUMNS],
-                     [list(row) for row in consequences.rows(view, asked)]),
+        follows=Part(
+            say("whatif.consequences"),
+            [say(f"col.{name}") for name in consequences.COLUMNS],
+            [list(row) for row in consequences.rows(view, asked)],
+        ),
         opinion=say("sheet.opinion"),
         signatures=[[say(f"sheet.{signer}"), say("sheet.signed"), say("sheet.date")] for signer in SIGNERS],
         note=say("sheet.note"),
         no_bank=say("sheet.no_bank"),
-    )  # fmt: skip
+    )
 
 
 def _loan(view: View, held: dict[str, object]) -> Pairs:

@@ -40,9 +40,14 @@ def wanted() -> bool:
 def draw(view: View) -> None:
     found = st.file_uploader(say("whatif.upload"), type=["csv", "xlsx", "xls", "txt"], key="request_file")
     st.download_button(
-        say("whatif.template"), _template(), "requests.xlsx", excel_export.MIME, on_click="ignore",
-        icon=":material/download:", type="tertiary",
-    )  # fmt: skip
+        say("whatif.template"),
+        _template(),
+        "requests.xlsx",
+        excel_export.MIME,
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
     if not found:
         st.caption(say("whatif.upload_note"))
         return
@@ -74,10 +79,14 @@ def _result(view: View, answered: pl.DataFrame, bad: pl.DataFrame) -> None:
         column.metric(label, numbers.count(bad.height if code == "bad" else counts.get(code, 0)), border=True)
     rows, kept_back = worded(view, answered), _bad(bad)
     st.download_button(
-        say("whatif.take_results"), lambda: _as_workbook(view, rows, kept_back),
-        f"requests-{view.as_of.isoformat()}.xlsx", excel_export.MIME, on_click="ignore", type="primary",
+        say("whatif.take_results"),
+        lambda: _as_workbook(view, rows, kept_back),
+        f"requests-{view.as_of.isoformat()}.xlsx",
+        excel_export.MIME,
+        on_click="ignore",
+        type="primary",
         icon=":material/download:",
-    )  # fmt: skip
+    )
     if bad.height:
         st.warning(say("whatif.bad_note", n=numbers.count(bad.height)))
         tables.show(kept_back, BAD, height=tables.TALL)

@@ -135,9 +135,14 @@ def _day(name: str, key: str, day: date | None) -> None:
     st.metric(say(key), numbers.day(day), border=True)
     taken = day is None or url_state.get(name) == day.isoformat()
     st.button(
-        say("whatif.take"), key=f"take_{name}", disabled=taken, type="tertiary", icon=":material/event_available:",
-        on_click=url_state.put, args=(name, [day.isoformat()] if day else []),
-    )  # fmt: skip
+        say("whatif.take"),
+        key=f"take_{name}",
+        disabled=taken,
+        type="tertiary",
+        icon=":material/event_available:",
+        on_click=url_state.put,
+        args=(name, [day.isoformat()] if day else []),
+    )
 
 
 def ordered(view: View, decision: Decision) -> list[Verdict]:

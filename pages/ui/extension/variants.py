@@ -50,9 +50,13 @@ def draw(view: View, asked: Request) -> None:
     texts = [written(variant) for variant in variants]
     full = len(variants) >= MOST
     st.button(
-        say("whatif.keep"), key="keep_variant", icon=":material/add:", disabled=full or asked in variants,
-        on_click=url_state.put, args=("variant", [*texts, written(asked)]),
-    )  # fmt: skip
+        say("whatif.keep"),
+        key="keep_variant",
+        icon=":material/add:",
+        disabled=full or asked in variants,
+        on_click=url_state.put,
+        args=("variant", [*texts, written(asked)]),
+    )
     if not variants:
         st.caption(say("whatif.keep_note", n=numbers.count(MOST)))
         return
@@ -73,9 +77,12 @@ def _card(number: int, variant: Request, decision: Decision, texts: list[str]) -
     left, right = st.columns(2)
     left.button(say("whatif.use"), key=f"use_variant_{number}", width="stretch", on_click=_take_up, args=(variant,))
     right.button(
-        say("whatif.drop"), key=f"drop_variant_{number}", width="stretch", on_click=url_state.put,
+        say("whatif.drop"),
+        key=f"drop_variant_{number}",
+        width="stretch",
+        on_click=url_state.put,
         args=("variant", [text for text in texts if text != texts[number]]),
-    )  # fmt: skip
+    )
 
 
 def name(number: int) -> str:

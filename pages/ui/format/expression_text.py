@@ -15,8 +15,13 @@ from policy.language.expressions import ExpressionError, parse
 from policy.model.records import LimitColumn, Policy, Rule
 
 COMPARED = {
-    exp.EQ: "is", exp.NEQ: "is_not", exp.LT: "below", exp.LTE: "at_most", exp.GT: "above", exp.GTE: "at_least",
-}  # fmt: skip
+    exp.EQ: "is",
+    exp.NEQ: "is_not",
+    exp.LT: "below",
+    exp.LTE: "at_most",
+    exp.GT: "above",
+    exp.GTE: "at_least",
+}
 SIGNS = {"=": "is", "<>": "is_not", "<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 COUNTED = {exp.Add: "plus", exp.Sub: "minus", exp.Mul: "times", exp.Div: "over"}
 Unit = tuple[str, str]  # unit, code list

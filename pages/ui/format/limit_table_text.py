@@ -60,10 +60,13 @@ def cell(column: LimitColumn, text: str, code_list: str) -> str:
 def row(table: LimitTable, found: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
     """A row in words: for whom it answers, and what it allows; `lists` as code_lists gives them."""
     parts = {
-        role: [f"{pick(c.zh, c.en)} {cell(c, found.cells[c.name], lists.get(c.name, ''))}" for c in table.columns
-               if c.role == role and (role == "key" or found.cells[c.name])]
+        role: [
+            f"{pick(c.zh, c.en)} {cell(c, found.cells[c.name], lists.get(c.name, ''))}"
+            for c in table.columns
+            if c.role == role and (role == "key" or found.cells[c.name])
+        ]
         for role in ("key", "limit")
-    }  # fmt: skip
+    }
     if len(table.keys) == 1:
         key = table.keys[0]
         parts["key"] = [cell(key, found.cells[key.name], lists.get(key.name, ""))]

@@ -36,11 +36,15 @@ class Card:
         since_year = say("health.over_year", change=over_year) if over_year not in (None, 0) else None
         st.metric(
             f"{badge(self.value)}{inert(pick(self.metric.title_zh, self.metric.title_en))}",
-            written(self.metric, self.value), since, delta_color=BETTER[self.metric.direction],
+            written(self.metric, self.value),
+            since,
+            delta_color=BETTER[self.metric.direction],
             delta_description=since_year if since is not None else None,
             help=explained(policy, self.metric, self.value),
-            border=True, height="stretch", chart_data=self.course if len(self.course) > 1 else None,
-        )  # fmt: skip
+            border=True,
+            height="stretch",
+            chart_data=self.course if len(self.course) > 1 else None,
+        )
 
 
 def badge(value: Value) -> str:

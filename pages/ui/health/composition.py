@@ -18,8 +18,7 @@ from policy.monitoring.metric_groups import Group
 
 BAND = 14  # bars of a chart; the rest is summed up and named
 ORDERED = ("classification", "late", "ladder", "coverage", "term")  # shown in the order of their codes, empty ones too
-EXPOSED = {"name": "text", "balance": "whole", "net_capital_share": "share", "tier1_share": "share",
-           "share": "share"}  # fmt: skip
+EXPOSED = {"name": "text", "balance": "whole", "net_capital_share": "share", "tier1_share": "share", "share": "share"}
 TABLE = {"name": "text", "loans": "count", "balance": "whole", "share": "share", "npl_ratio": "share"}
 LINES = 3  # ratios drawn
 

@@ -11,9 +11,17 @@ from pages.ui.i18n.language import say
 from pages.ui.widgets import tables
 
 PAGE = 20
-COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "classification": "text",
-           "days_past_due": "count", "guarantee_type": "text", "current_maturity": "date", "branch": "text",
-           "manager": "text"}  # fmt: skip
+COLUMNS = {
+    "loan_id": "text",
+    "borrower_name": "text",
+    "balance": "amount",
+    "classification": "text",
+    "days_past_due": "count",
+    "guarantee_type": "text",
+    "current_maturity": "date",
+    "branch": "text",
+    "manager": "text",
+}
 
 
 def show(scope: Scope) -> None:
@@ -26,8 +34,14 @@ def show(scope: Scope) -> None:
         st.info(say("health.no_loans"))
         return
     of = rows["of"][0]
-    st.caption(say("health.listed", first=numbers.count((number - 1) * PAGE + 1),
-                   last=numbers.count((number - 1) * PAGE + rows.height), of=numbers.count(of)))  # fmt: skip
+    st.caption(
+        say(
+            "health.listed",
+            first=numbers.count((number - 1) * PAGE + 1),
+            last=numbers.count((number - 1) * PAGE + rows.height),
+            of=numbers.count(of),
+        )
+    )
     picked = tables.show(_worded(scope, rows), COLUMNS, key=f"health_loans:{number}", pick=True, height=tables.TALL)
     with st.container(horizontal=True, vertical_alignment="center"):
         _turn("‹", number - 1, number > 1, "back")
@@ -40,8 +54,14 @@ def show(scope: Scope) -> None:
 
 
 def _turn(sign: str, number: int, possible: bool, key: str) -> None:
-    st.button(sign, key=f"turn_{key}", disabled=not possible, help=say(f"health.turn_{key}"),
-              on_click=url_state.put, args=("part", [str(number)]))  # fmt: skip
+    st.button(
+        sign,
+        key=f"turn_{key}",
+        disabled=not possible,
+        help=say(f"health.turn_{key}"),
+        on_click=url_state.put,
+        args=("part", [str(number)]),
+    )
 
 
 def _rows(scope: Scope, number: int) -> pl.DataFrame:

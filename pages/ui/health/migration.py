@@ -27,8 +27,9 @@ def choose_opening(scope: Scope) -> str:
 
 
 def choose_kind() -> str:
-    return url_state.switch("move", say("health.kind"), {name: say(f"health.matrix_{name}") for name in KINDS},
-                          default=next(iter(KINDS)))  # fmt: skip
+    return url_state.switch(
+        "move", say("health.kind"), {name: say(f"health.matrix_{name}") for name in KINDS}, default=next(iter(KINDS))
+    )
 
 
 def matrix(scope: Scope, opening: str, name: str) -> pl.DataFrame:

@@ -50,10 +50,15 @@ def _balance(scope: Scope, moved: pl.DataFrame) -> str:
     kept = moved.filter(pl.col("origin") == "running", pl.col("fate") == "running")
     net = _sum(kept, "balance_after") - _sum(kept, "balance_before")
     said = say(
-        f"health.balance_{_way(after - before)}", day=numbers.day(scope.previous), before=numbers.compact(before),
-        after=numbers.compact(after), change=numbers.compact(abs(after - before)),
-        new=_part("new", new, "balance_after"), ended=_part("ended", ended, "balance_before"), net=_signed(net),
-    )  # fmt: skip
+        f"health.balance_{_way(after - before)}",
+        day=numbers.day(scope.previous),
+        before=numbers.compact(before),
+        after=numbers.compact(after),
+        change=numbers.compact(abs(after - before)),
+        new=_part("new", new, "balance_after"),
+        ended=_part("ended", ended, "balance_before"),
+        net=_signed(net),
+    )
     change = moved.with_columns(change=pl.col("balance_after") - pl.col("balance_before"))
     return said + _from(scope, change, after - before)
 
@@ -99,10 +104,13 @@ def _bad(scope: Scope, moved: pl.DataFrame) -> str:
     if not before and not after:
         return ""
     said = say(
-        f"health.bad_{_way(after - before)}", before=numbers.compact(before), after=numbers.compact(after),
-        change=numbers.compact(abs(after - before)), into=_part("into", into, "balance_after"),
+        f"health.bad_{_way(after - before)}",
+        before=numbers.compact(before),
+        after=numbers.compact(after),
+        change=numbers.compact(abs(after - before)),
+        into=_part("into", into, "balance_after"),
         out=_part("out", out, "balance_before"),
-    )  # fmt: skip
+    )
     change = rows.with_columns(
         change=pl.when("now").then("balance_after").otherwise(Decimal(0))
         - pl.when("was").then("balance_before").otherwise(Decimal(0))
@@ -127,13 +135,22 @@ def _arrears(moved: pl.DataFrame) -> str:
 def _crossed(cards: list[Card]) -> str:
     """Metrics that stand worse against their limits than before."""
     worse = [
-        card for card in cards
-        if card.before and card.value.status in LOOKS
-        and LOOKS[card.value.status] < LOOKS.get(card.before.status, 2) and card.before.status != "none"
-    ]  # fmt: skip
+        card
+        for card in cards
+        if card.before
+        and card.value.status in LOOKS
+        and LOOKS[card.value.status] < LOOKS.get(card.before.status, 2)
+        and card.before.status != "none"
+    ]
     if not worse:
         return ""
     worse.sort(key=lambda card: LOOKS[card.value.status])
-    parts = [say("health.crossed_one", metric=inert(pick(c.metric.title_zh, c.metric.title_en)),
-                 status=say(f"health.status_{c.value.status}")) for c in worse]  # fmt: skip
+    parts = [
+        say(
+            "health.crossed_one",
+            metric=inert(pick(c.metric.title_zh, c.metric.title_en)),
+            status=say(f"health.status_{c.value.status}"),
+        )
+        for c in worse
+    ]
     return say("health.crossed", parts=pick("、", ", ").join(parts))

@@ -119,8 +119,11 @@ def clear(*names: str) -> None:
 def chips(scope: Scope) -> None:
     """What is chosen, each with a click that takes it back."""
     filters = [(name, title(name), word(scope.view, name, code)) for name, code in scope.chosen]
-    filters += [(name, say(f"health.{name}"), _found_by(scope, name, value))
-                for name, value in scope.origin if name != "opening"]  # fmt: skip
+    filters += [
+        (name, say(f"health.{name}"), _found_by(scope, name, value))
+        for name, value in scope.origin
+        if name != "opening"
+    ]
     narrowing(scope)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not filters:
@@ -128,8 +131,13 @@ def chips(scope: Scope) -> None:
         for name, label, value in filters:
             st.button(f"✕ {language.inert(f'{label}: {value}')}", key=f"drop_{name}", on_click=clear, args=(name,))
         if len(filters) > 1:
-            st.button(say("health.clear"), key="drop_all", type="tertiary", on_click=clear,
-                      args=tuple(name for name, _, _ in filters))  # fmt: skip
+            st.button(
+                say("health.clear"),
+                key="drop_all",
+                type="tertiary",
+                on_click=clear,
+                args=tuple(name for name, _, _ in filters),
+            )
 
 
 def _found_by(scope: Scope, name: str, value: Any) -> str:

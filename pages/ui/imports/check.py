@@ -59,7 +59,11 @@ def _outcome(job: background_jobs.Job) -> None:
     counts = [rule.counts for rule in job.result.rules]
     violations, unknown = (sum(each[verdict] for each in counts) for verdict in ("violation", "not_assessable"))
     st.success(
-        say("import.checked", day=numbers.day(job.result.as_of), violations=numbers.count(violations),
-            unknown=numbers.count(unknown))
-    )  # fmt: skip
+        say(
+            "import.checked",
+            day=numbers.day(job.result.as_of),
+            violations=numbers.count(violations),
+            unknown=numbers.count(unknown),
+        )
+    )
     page_frame.link("violations", as_of=job.result.as_of.isoformat())

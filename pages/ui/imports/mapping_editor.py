@@ -60,20 +60,28 @@ def draw(sheet: SheetProposal, mark: str, number: int) -> bool:
     rows = pl.DataFrame(
         [
             {
-                "header": column.header, "samples": "  ·  ".join(map(str, column.samples[:3])), "field": column.name,
-                "unit": column.unit, "how": say(f"how.{column.how}"),
+                "header": column.header,
+                "samples": "  ·  ".join(map(str, column.samples[:3])),
+                "field": column.name,
+                "unit": column.unit,
+                "how": say(f"how.{column.how}"),
                 "problems": "  ".join(pick(problem["zh"], problem["en"]) for problem in column.problems),
             }
             for column in sheet.columns
         ],
         infer_schema_length=None,
-    )  # fmt: skip
+    )
     columns = _configuration(labels)
     edited = st.data_editor(
-        rows, key=f"mapping:{mark}:{number}:{hash(tuple(labels.values()))}", hide_index=True, placeholder="",
-        height="auto", disabled=["header", "samples", "how", "problems"], column_config=columns,
+        rows,
+        key=f"mapping:{mark}:{number}:{hash(tuple(labels.values()))}",
+        hide_index=True,
+        placeholder="",
+        height="auto",
+        disabled=["header", "samples", "how", "problems"],
+        column_config=columns,
         alt=tables.alt(columns),
-    )  # fmt: skip
+    )
     for problem in sheet.problems:
         st.warning(inert(pick(problem["zh"], problem["en"])))
     return _correct(sheet, edited) or sheet.name in chosen_tables(mark)

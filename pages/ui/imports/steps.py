@@ -27,9 +27,14 @@ PROPOSED = "proposed"
 POLL_SECONDS = 0.5
 KEPT_BACK = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
 COUNTS = {
-    "table": "text", "rows_in": "count", "loaded": "count", "quarantined": "count", "ignored": "count",
-    "balance_in": "amount", "balance_loaded": "amount",
-}  # fmt: skip
+    "table": "text",
+    "rows_in": "count",
+    "loaded": "count",
+    "quarantined": "count",
+    "ignored": "count",
+    "balance_in": "amount",
+    "balance_loaded": "amount",
+}
 SNAPSHOTS = {
     "as_of": "date",
     "loans": "count",
@@ -189,9 +194,12 @@ def outcome() -> None:
     if report.quarantined:
         st.markdown(say("import.quarantined", n=numbers.count(report.quarantined)))
         st.download_button(
-            say("import.quarantine_download"), lambda: _quarantine(report.batch), f"quarantine-{report.batch}.xlsx",
-            excel_export.MIME, on_click="ignore",
-        )  # fmt: skip
+            say("import.quarantine_download"),
+            lambda: _quarantine(report.batch),
+            f"quarantine-{report.batch}.xlsx",
+            excel_export.MIME,
+            on_click="ignore",
+        )
     st.caption(say("import.check_next"))
 
 
@@ -223,11 +231,14 @@ def _report(report: Report) -> None:
 def _findings(report: Report) -> None:
     rows = [
         {
-            "severity": say(f"quality.{entry['severity']}"), "finding": pick(entry["zh"], entry["en"]),
-            "rows": entry["rows"], "amount": entry["amount"], "foreign": entry.get("foreign"),
+            "severity": say(f"quality.{entry['severity']}"),
+            "finding": pick(entry["zh"], entry["en"]),
+            "rows": entry["rows"],
+            "amount": entry["amount"],
+            "foreign": entry.get("foreign"),
         }
         for entry in report.findings
-    ]  # fmt: skip
+    ]
     tables.show(pl.DataFrame(rows, infer_schema_length=None), FINDINGS, height="content")
 
 
@@ -245,13 +256,16 @@ def snapshots() -> date | None:
     st.subheader(say("import.snapshots"))
     rows = [
         {
-            "as_of": entry["as_of"], "loans": entry["loans"], "balance": entry["balance"],
-            "loaded_at": numbers.moment(batch["loaded_at"]), "files": ", ".join(batch["files"] or []),
+            "as_of": entry["as_of"],
+            "loans": entry["loans"],
+            "balance": entry["balance"],
+            "loaded_at": numbers.moment(batch["loaded_at"]),
+            "files": ", ".join(batch["files"] or []),
             "state": say("import.corrected") if batch["corrected"] else say("import.standing"),
         }
         for entry in reversed(listed)
         for batch in entry["batches"]
-    ]  # fmt: skip
+    ]
     tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.LOW)
     days = queries.ask(derivation.built_dates)[::-1]
     if not days:

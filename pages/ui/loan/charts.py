@@ -45,8 +45,9 @@ def _spans(rows: Spans) -> pl.DataFrame:
 
 
 def _marks(rows: Points) -> pl.DataFrame:
-    frame_of = pl.DataFrame(rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String, "wrong": pl.Boolean},
-                            orient="row")  # fmt: skip
+    frame_of = pl.DataFrame(
+        rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String, "wrong": pl.Boolean}, orient="row"
+    )
     return frame_of.with_columns(days=numbers.texts(frame_of["day"], numbers.day))
 
 
@@ -68,10 +69,15 @@ def _classes(states: pl.DataFrame, begins: object) -> Spans:
     """Stretches of one class, up to the last snapshot that says so."""
     words = language.code_labels("classification")
     return [
-        (say("loan.lane_class"), max(start, begins) if isinstance(begins, date) and begins < end else start, end,
-         "class", words.get(code, code))
+        (
+            say("loan.lane_class"),
+            max(start, begins) if isinstance(begins, date) and begins < end else start,
+            end,
+            "class",
+            words.get(code, code),
+        )
         for code, start, end in _stretches(states.select("as_of", value="classification"))
-    ]  # fmt: skip
+    ]
 
 
 def _arrears(states: pl.DataFrame) -> Spans:
@@ -115,8 +121,9 @@ def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
             rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished)), False))
     rows += _of_register(view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection")
     rows += _of_register(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
-    rows += _of_register(view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type",
-                         "valuation")  # fmt: skip
+    rows += _of_register(
+        view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type", "valuation"
+    )
     return rows
 
 

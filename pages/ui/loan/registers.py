@@ -38,11 +38,12 @@ def steps(view: View, loan_id: str) -> None:
     days = dict(found.select("code", "day").iter_rows())
     said = [_order(code, against, names, days) for code, against in found.select("code", "against").iter_rows()]
     rows = found.with_columns(
-        step=pl.Series([f"{code if code.isdecimal() else INDENT}  {names[code]}" for code in found["code"]],
-                       dtype=pl.String),
+        step=pl.Series(
+            [f"{code if code.isdecimal() else INDENT}  {names[code]}" for code in found["code"]], dtype=pl.String
+        ),
         order=pl.Series(said, dtype=pl.String),
         staff=pl.col(OF_STAFF).replace(record_names.people(view, found[OF_STAFF])),
-    )  # fmt: skip
+    )
     wrong = found["against"].drop_nulls().len()
     if wrong:
         st.warning(say("loan.out_of_order", n=numbers.count(wrong)), icon=":material/swap_vert:")

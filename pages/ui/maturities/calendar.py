@@ -22,9 +22,11 @@ CHOICE = 300  # pixels of a list of months or days with their sums
 def _months(view: View, days: pl.DataFrame) -> dict[str, str]:
     """Every month from that of the next day to the last maturity, with what matures in it."""
     first = (view.as_of + timedelta(days=1)).replace(day=1)
-    sums = days.filter(pl.col("day") >= first).group_by(pl.col("day").dt.truncate("1mo")).agg(
-        pl.col("loans", "valued", "balance").sum()
-    )  # fmt: skip
+    sums = (
+        days.filter(pl.col("day") >= first)
+        .group_by(pl.col("day").dt.truncate("1mo"))
+        .agg(pl.col("loans", "valued", "balance").sum())
+    )
     found = {row["day"]: row for row in sums.iter_rows(named=True)}
     latest = min(max(found, default=first), first.replace(year=first.year + YEARS_AHEAD))
     labels, month = {}, first

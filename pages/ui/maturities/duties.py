@@ -21,9 +21,19 @@ from policy.violations import results
 WEEKS = 3
 DAY = timedelta(days=1)
 EVERY = "all"
-COLUMNS = {"duty_name": "text", "do_by": "date", "due_on": "date", "borrower_name": "text", "loan_id": "text",
-           "title": "text", "remedy": "text", "branch": "text", "manager": "text", "subject": "text",
-           "subject_id": "text"}  # fmt: skip
+COLUMNS = {
+    "duty_name": "text",
+    "do_by": "date",
+    "due_on": "date",
+    "borrower_name": "text",
+    "loan_id": "text",
+    "title": "text",
+    "remedy": "text",
+    "branch": "text",
+    "manager": "text",
+    "subject": "text",
+    "subject_id": "text",
+}
 
 
 @dataclass(frozen=True)

@@ -94,5 +94,9 @@ def _result(wish: Wish, printed: Printed | None) -> None:
     if printed:
         st.download_button(
             say("maturing.take", n=numbers.count(made), m=numbers.count(printed.copies), name=printed.name),
-            printed.content, printed.name, printed.mime, icon=":material/print:", on_click="ignore",
-        )  # fmt: skip
+            printed.content,
+            printed.name,
+            printed.mime,
+            icon=":material/print:",
+            on_click="ignore",
+        )

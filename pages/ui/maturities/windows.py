@@ -18,10 +18,23 @@ from pages.ui.widgets import excel_export, tables
 from policy.extensions import deadlines
 from policy.violations import results
 
-COLUMNS = {"loan_id": "text", "borrower_name": "text", "balance": "amount", "current_maturity": "date",
-           "days_to_maturity": "count", "apply_by": "date", "apply_state": "text", "notice_by": "date",
-           "notice_state": "text", "days_past_due": "count", "classification": "text", "branch": "text",
-           "manager": "text", "extension_count": "count", "currency": "text"}  # fmt: skip
+COLUMNS = {
+    "loan_id": "text",
+    "borrower_name": "text",
+    "balance": "amount",
+    "current_maturity": "date",
+    "days_to_maturity": "count",
+    "apply_by": "date",
+    "apply_state": "text",
+    "notice_by": "date",
+    "notice_state": "text",
+    "days_past_due": "count",
+    "classification": "text",
+    "branch": "text",
+    "manager": "text",
+    "extension_count": "count",
+    "currency": "text",
+}
 DAY, MONTH = "day", "month"
 
 
@@ -100,11 +113,14 @@ def _state(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
     left = (pl.col(day) - pl.lit(as_of)).dt.total_days()
     passed, ahead = say("maturing.passed", n="{}"), say("maturing.ahead", n="{}")
     state = (
-        pl.when(left.is_null()).then(pl.lit(say("maturing.unknown")))
-        .when(left < 0).then(pl.format(passed, -left))
-        .when(left == 0).then(pl.lit(say("maturing.today")))
+        pl.when(left.is_null())
+        .then(pl.lit(say("maturing.unknown")))
+        .when(left < 0)
+        .then(pl.format(passed, -left))
+        .when(left == 0)
+        .then(pl.lit(say("maturing.today")))
         .otherwise(pl.format(ahead, left))
-    )  # fmt: skip
+    )
     if done is None:
         return state
     return pl.when(done.is_not_null()).then(pl.format(say("maturing.sent", day="{}"), done)).otherwise(state)

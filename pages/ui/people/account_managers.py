@@ -16,11 +16,33 @@ from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.violations import results
 
-LIST = {"manager": "text", "branch": "text", "loans": "count", "balance": "amount", "rate": "rate", "peer_rate": "rate",
-        "needs": "text", "npl_ratio": "share", "violations": "count", "overdue_loans": "count",
-        "overdue_ratio": "share", "due_loans": "count", "due_balance": "amount", "book_size": "text"}  # fmt: skip
-GROUPS = {"clause_group": "text", "need": "text", "violations": "count", "rate": "rate", "peer_rate": "rate",
-          "expected": "rate", "peer_violations": "count", "peer_loans": "count", "topic": "text"}  # fmt: skip
+LIST = {
+    "manager": "text",
+    "branch": "text",
+    "loans": "count",
+    "balance": "amount",
+    "rate": "rate",
+    "peer_rate": "rate",
+    "needs": "text",
+    "npl_ratio": "share",
+    "violations": "count",
+    "overdue_loans": "count",
+    "overdue_ratio": "share",
+    "due_loans": "count",
+    "due_balance": "amount",
+    "book_size": "text",
+}
+GROUPS = {
+    "clause_group": "text",
+    "need": "text",
+    "violations": "count",
+    "rate": "rate",
+    "peer_rate": "rate",
+    "expected": "rate",
+    "peer_violations": "count",
+    "peer_loans": "count",
+    "topic": "text",
+}
 NEEDS = {"topic": "text", "need_source": "text", "taken": "text", "on_record": "text", "courses": "text"}
 PAIR = 440  # pixels a half needs; on a narrower screen the halves stand under each other
 RULES = {"title": "text", "violations": "count", "balance": "amount", "rule_id": "text"}
@@ -105,9 +127,11 @@ def standing(view: View) -> pl.DataFrame:
     held = books(view)
     if view.run is None:
         return held.with_columns(
-            violations=pl.lit(None, pl.Int64), rate=pl.lit(None, pl.Float64), peer_rate=pl.lit(None, pl.Float64),
+            violations=pl.lit(None, pl.Int64),
+            rate=pl.lit(None, pl.Float64),
+            peer_rate=pl.lit(None, pl.Float64),
             needed=pl.lit([], pl.List(pl.String)),
-        )  # fmt: skip
+        )
     groups = by_group(view)
     sums = groups.group_by("officer_id").agg(
         pl.col("violations", "peer_violations").sum(),
@@ -146,14 +170,19 @@ def cards(view: View, rows: pl.DataFrame) -> list[tuple[str, str, str]]:
     median = rows["loans"].median()
     return [
         (say("managers.managers"), numbers.count(rows.height), say("managers.managers_help")),
-        (say("managers.loans_each"), numbers.NOTHING if median is None else numbers.plain(median),
-         say("managers.loans_each_help")),
+        (
+            say("managers.loans_each"),
+            numbers.NOTHING if median is None else numbers.plain(median),
+            say("managers.loans_each_help"),
+        ),
         (say("managers.rate"), rate, say("managers.rate_help")),
-        (say("managers.needing"), numbers.NOTHING if view.run is None else numbers.count(needing),
-         need_meaning(view)),
-        (say("managers.thin_books"), numbers.count(int(rows["thin"].sum())),
-         say("managers.thin_help", n=numbers.plain(_number(view, "thin_loans")))),
-    ]  # fmt: skip
+        (say("managers.needing"), numbers.NOTHING if view.run is None else numbers.count(needing), need_meaning(view)),
+        (
+            say("managers.thin_books"),
+            numbers.count(int(rows["thin"].sum())),
+            say("managers.thin_help", n=numbers.plain(_number(view, "thin_loans"))),
+        ),
+    ]
 
 
 def need_meaning(view: View) -> str:
@@ -169,10 +198,12 @@ def funnel(view: View, rows: pl.DataFrame) -> None:
         st.caption(say("managers.funnel_some", n=numbers.count(drawn.height), m=numbers.count(rows.height)))
     points = worded(view, drawn).with_columns(
         label=numbers.texts(drawn["rate"].round(1), numbers.plain),
-        state=pl.when("thin").then(pl.lit(say("managers.thin")))
-        .when(pl.col("needed").list.len() > 0).then(pl.lit(say("managers.with_need")))
+        state=pl.when("thin")
+        .then(pl.lit(say("managers.thin")))
+        .when(pl.col("needed").list.len() > 0)
+        .then(pl.lit(say("managers.with_need")))
         .otherwise(pl.lit(say("managers.without_need"))),
-    )  # fmt: skip
+    )
     states = [say("managers.without_need"), say("managers.with_need"), say("managers.thin")]
     band = _limits(total * 100 / loans, int(rows["loans"].max()), _number(view, "need_deviations"))
     drawing.put(people_charts.funnel(points, band, states), say("managers.funnel_text", n=numbers.count(rows.height)))
@@ -204,8 +235,13 @@ def choose(view: View, rows: pl.DataFrame) -> None:
     """The list of managers; a picked row goes into the address."""
     key = hash(tuple(rows["officer_id"]))
     shown = tables.paged(rows, f"page:{view.as_of}:{key}")
-    row = tables.show(worded(view, shown), LIST, key=f"managers:{view.as_of}:{key}:{shown['officer_id'][0]}", pick=True,
-                      height=tables.TALL)  # fmt: skip
+    row = tables.show(
+        worded(view, shown),
+        LIST,
+        key=f"managers:{view.as_of}:{key}:{shown['officer_id'][0]}",
+        pick=True,
+        height=tables.TALL,
+    )
     if row is not None:
         url_state.put("officer", [shown["officer_id"][row]])
 
@@ -272,21 +308,30 @@ def _needs(view: View, manager: dict[str, Any], groups: pl.DataFrame) -> pl.Data
             _group_words(view)
         )
         known = record.filter(pl.col("topic") == topic)
-        rows.append({
-            "topic": words.get(topic, topic),
-            "need_source": say("managers.and").join(from_groups) or None,
-            "taken": say("word.true" if topic in (manager["topics_taken"] or []) else "word.false"),
-            "on_record": _on_record(known.row(0, named=True)) if known.height else None,
-            "courses": say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "topic": words.get(topic, topic),
+                "need_source": say("managers.and").join(from_groups) or None,
+                "taken": say("word.true" if topic in (manager["topics_taken"] or []) else "word.false"),
+                "on_record": _on_record(known.row(0, named=True)) if known.height else None,
+                "courses": say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None,
+            }
+        )
     return pl.DataFrame(rows, schema=dict.fromkeys(NEEDS, pl.String))
 
 
 def _on_record(need: dict[str, Any]) -> str:
-    levels = [numbers.NOTHING if level is None else numbers.plain(level)
-              for level in (need["current_level"], need["required_level"])]  # fmt: skip
-    return say("managers.on_record", day=numbers.day(need["found_on"]), now=levels[0], wanted=levels[1],
-               source=need["source"] or numbers.NOTHING)  # fmt: skip
+    levels = [
+        numbers.NOTHING if level is None else numbers.plain(level)
+        for level in (need["current_level"], need["required_level"])
+    ]
+    return say(
+        "managers.on_record",
+        day=numbers.day(need["found_on"]),
+        now=levels[0],
+        wanted=levels[1],
+        source=need["source"] or numbers.NOTHING,
+    )
 
 
 def _rules(view: View, manager: dict[str, Any]) -> pl.DataFrame:

@@ -17,12 +17,31 @@ from policy.model import supervision
 from policy.violations import results
 
 LIST = "connected"
-CIRCLES = {"kind_name": "text", "leader": "text", "borrowers": "count", "loans": "count", "balance": "amount",
-           "to_tier1": "share", "to_net": "share", "against_limit": "text", "npl_balance": "amount",
-           "branches": "count"}  # fmt: skip
-MEMBERS = {"borrower_name": "text", "running_loans": "count", "balance": "amount",
-           "to_tier1": "share", "npl_balance": "amount", "relation": "text", "branch": "text", "manager": "text",
-           "group_id": "text", "controller": "text", "borrower_id": "text"}  # fmt: skip
+CIRCLES = {
+    "kind_name": "text",
+    "leader": "text",
+    "borrowers": "count",
+    "loans": "count",
+    "balance": "amount",
+    "to_tier1": "share",
+    "to_net": "share",
+    "against_limit": "text",
+    "npl_balance": "amount",
+    "branches": "count",
+}
+MEMBERS = {
+    "borrower_name": "text",
+    "running_loans": "count",
+    "balance": "amount",
+    "to_tier1": "share",
+    "npl_balance": "amount",
+    "relation": "text",
+    "branch": "text",
+    "manager": "text",
+    "group_id": "text",
+    "controller": "text",
+    "borrower_id": "text",
+}
 TIES = {"giver_name": "text", "taker_name": "text", "loans": "count", "balance": "amount"}
 FINDINGS = {"signal": "text", "found": "count", "title": "text", "rule_id": "text"}
 DRAWN = 60  # parties beyond which a drawing is a tangle; the table below it has all
@@ -43,10 +62,16 @@ def listed(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
     found = queries.ask(connected_parties.circles, *_asked(view), branches)
     capital = queries.ask(connected_parties.capital, view.as_of)
     limit = supervision.reference(view.policy, LIST, view.as_of)
-    above = pl.lit(None, pl.String) if limit is None else (
-        pl.when(pl.col("to_tier1") > float(limit)).then(pl.lit(say("circles.above")))
-        .when(pl.col("to_tier1").is_not_null()).then(pl.lit(say("circles.below")))
-    )  # fmt: skip
+    above = (
+        pl.lit(None, pl.String)
+        if limit is None
+        else (
+            pl.when(pl.col("to_tier1") > float(limit))
+            .then(pl.lit(say("circles.above")))
+            .when(pl.col("to_tier1").is_not_null())
+            .then(pl.lit(say("circles.below")))
+        )
+    )
     return found.with_columns(
         kind_name=pl.col("kind").replace(language.terms("circle_kind")),
         to_tier1=_share("balance", capital["tier1_capital"]),
@@ -75,16 +100,23 @@ def capital_note(view: View) -> str:
     if not capital["tier1_capital"]:
         return say("circles.no_capital")
     limit = supervision.reference(view.policy, LIST, view.as_of)
-    return say("circles.capital", tier1=numbers.compact(capital["tier1_capital"]),
-               net=numbers.compact(capital["net_capital"]), limit=numbers.share(limit and float(limit)),
-               day=numbers.day(capital["capital_date"]))  # fmt: skip
+    return say(
+        "circles.capital",
+        tier1=numbers.compact(capital["tier1_capital"]),
+        net=numbers.compact(capital["net_capital"]),
+        limit=numbers.share(limit and float(limit)),
+        day=numbers.day(capital["capital_date"]),
+    )
 
 
 def choose(view: View, rows: pl.DataFrame) -> dict[str, Any] | None:
     """Filter by kind, list, pick: the circle in the address, else the largest of the list."""
     counts = dict(rows.group_by("kind").len().iter_rows())
-    kinds = {kind: f"{name} ({numbers.count(counts.get(kind, 0))})"
-             for kind, name in language.terms("circle_kind").items() if kind in counts}  # fmt: skip
+    kinds = {
+        kind: f"{name} ({numbers.count(counts.get(kind, 0))})"
+        for kind, name in language.terms("circle_kind").items()
+        if kind in counts
+    }
     wanted = url_state.several("kind", say("circles.kind"), kinds, say("filter.all"))
     shown = rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
     key = f"circles:{view.as_of}:{hash((*shown['kind'], *shown['circle_id']))}"
@@ -103,8 +135,12 @@ def _members(view: View, circle: dict[str, Any]) -> pl.DataFrame:
     found = queries.ask(connected_parties.members, view.as_of, tuple(circle["members"]))
     capital = queries.ask(connected_parties.capital, view.as_of)
     size = pl.col("guarantee_circle")
-    relation = (pl.when(size == 2).then(pl.lit(say("circles.in_mutual")))  # a circle of two
-                .when(size > 2).then(pl.format(say("circles.in_circle", n="{}"), size)))  # fmt: skip
+    relation = (
+        pl.when(size == 2)
+        .then(pl.lit(say("circles.in_mutual")))  # a circle of two
+        .when(size > 2)
+        .then(pl.format(say("circles.in_circle", n="{}"), size))
+    )
     return record_names.places(view, found).with_columns(
         to_tier1=_share("balance", capital["tier1_capital"]), relation=relation
     )
@@ -114,8 +150,12 @@ def panel(view: View, circle: dict[str, Any]) -> None:
     """One circle: the drawing, its members, the guarantees between them."""
     members = _members(view, circle)
     st.subheader(say("circles.one", kind=circle["kind_name"]), anchor=False)
-    said = {"leader": circle["leader"] or circle["circle_id"], "borrowers": numbers.count(circle["borrowers"]),
-            "loans": numbers.count(circle["loans"]), "balance": numbers.compact(circle["balance"])}  # fmt: skip
+    said = {
+        "leader": circle["leader"] or circle["circle_id"],
+        "borrowers": numbers.count(circle["borrowers"]),
+        "loans": numbers.count(circle["loans"]),
+        "balance": numbers.compact(circle["balance"]),
+    }
     st.text(say("circles.said", **said, share=_of_tier1(circle)))
     centre = _centre(circle)
     shown = members.head(DRAWN - len(centre))
@@ -133,8 +173,9 @@ def panel(view: View, circle: dict[str, Any]) -> None:
             if ties.height:
                 st.markdown(f"**{say('circles.ties')}**")
                 names = dict(members.select("borrower_id", "borrower_name").iter_rows())
-                tables.show(ties.with_columns(taker_name=pl.col("taker").replace(names)), TIES, key="ties",
-                            height=tables.LOW)  # fmt: skip
+                tables.show(
+                    ties.with_columns(taker_name=pl.col("taker").replace(names)), TIES, key="ties", height=tables.LOW
+                )
 
 
 def _of_tier1(circle: dict[str, Any]) -> str:
@@ -181,9 +222,24 @@ def _nodes(
     )
     for who in _centre(circle):
         name = circle["leader"] if circle["kind"] == "guarantor" else who
-        found = pl.concat([found, pl.DataFrame([{"borrower_id": who, "name": name or who, "state": states[2],
-                           "balance": float(circle["balance"] or 0), "label": numbers.compact(circle["balance"]),
-                           "more": circle["kind_name"]}], schema=found.schema)])  # fmt: skip
+        found = pl.concat(
+            [
+                found,
+                pl.DataFrame(
+                    [
+                        {
+                            "borrower_id": who,
+                            "name": name or who,
+                            "state": states[2],
+                            "balance": float(circle["balance"] or 0),
+                            "label": numbers.compact(circle["balance"]),
+                            "more": circle["kind_name"],
+                        }
+                    ],
+                    schema=found.schema,
+                ),
+            ]
+        )
     return _placed(found, at, "borrower_id", "x", "y")
 
 
@@ -203,10 +259,15 @@ def _edges(
     rings = dict(members.select("borrower_id", "circle_members").iter_rows())
     schema = {"giver": pl.String, "taker": pl.String, "state": pl.String, "label": pl.String, "directed": pl.Boolean}
     rows = [
-        (row["giver"], row["taker"], states[1] if row["taker"] in (rings.get(row["giver"]) or []) else states[0],
-         say("circles.tie", n=numbers.count(row["loans"]), amount=numbers.compact(row["balance"])), True)
+        (
+            row["giver"],
+            row["taker"],
+            states[1] if row["taker"] in (rings.get(row["giver"]) or []) else states[0],
+            say("circles.tie", n=numbers.count(row["loans"]), amount=numbers.compact(row["balance"])),
+            True,
+        )
         for row in ties.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     rows += [(who, borrower, states[2], say("circles.belongs"), False) for who, borrower in belongs]
     edges = pl.DataFrame(rows, schema=schema, orient="row")
     return _placed(_placed(edges, at, "giver", "x", "y"), at, "taker", "x2", "y2")
@@ -218,9 +279,14 @@ def found(view: View) -> pl.DataFrame:
     rules = [rule for subject in SUBJECTS for rule in supervision.watched(view.policy, LIST, subject)]
     counts = queries.ask(results.by_rule, view.run.run_id)
     rows = [
-        (rule, pick(names[rule].zh, names[rule].en) if rule in names else None,
-         pick(view.policy.rules[rule].title_zh, view.policy.rules[rule].title_en), counts.get(rule, 0))
+        (
+            rule,
+            pick(names[rule].zh, names[rule].en) if rule in names else None,
+            pick(view.policy.rules[rule].title_zh, view.policy.rules[rule].title_en),
+            counts.get(rule, 0),
+        )
         for rule in rules
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema={"rule_id": pl.String, "signal": pl.String, "title": pl.String, "found": pl.Int64},
-                        orient="row")  # fmt: skip
+    ]
+    return pl.DataFrame(
+        rows, schema={"rule_id": pl.String, "signal": pl.String, "title": pl.String, "found": pl.Int64}, orient="row"
+    )

@@ -14,13 +14,37 @@ from policy.model import supervision
 from policy.violations import results, watch_list
 
 LIST = "early_warning"
-LOANS = {"borrower_name": "text", "balance": "amount", "signals": "text", "newly": "text", "days_past_due": "count",
-         "interest_overdue": "amount", "late_periods": "count", "extension_count": "count", "classification": "text",
-         "current_maturity": "date", "branch": "text", "manager": "text", "currency": "text", "loan_id": "text",
-         "signal_count": "count"}  # fmt: skip
-BORROWERS = {"borrower_name": "text", "loans": "count", "balance": "amount", "signals": "text", "newly": "text",
-             "days_past_due": "count", "interest_overdue": "amount", "branch": "text", "manager": "text",
-             "currency": "text", "borrower_id": "text", "signal_count": "count"}  # fmt: skip
+LOANS = {
+    "borrower_name": "text",
+    "balance": "amount",
+    "signals": "text",
+    "newly": "text",
+    "days_past_due": "count",
+    "interest_overdue": "amount",
+    "late_periods": "count",
+    "extension_count": "count",
+    "classification": "text",
+    "current_maturity": "date",
+    "branch": "text",
+    "manager": "text",
+    "currency": "text",
+    "loan_id": "text",
+    "signal_count": "count",
+}
+BORROWERS = {
+    "borrower_name": "text",
+    "loans": "count",
+    "balance": "amount",
+    "signals": "text",
+    "newly": "text",
+    "days_past_due": "count",
+    "interest_overdue": "amount",
+    "branch": "text",
+    "manager": "text",
+    "currency": "text",
+    "borrower_id": "text",
+    "signal_count": "count",
+}
 MISSING = {"title": "text", "reason": "text", "field": "text", "subjects": "count", "rule_id": "text"}
 
 
@@ -80,9 +104,16 @@ def listed(view: View, chosen: Chosen) -> pl.DataFrame:
     """The loans, those with most signals first; the signals are codes, as many as `signal_count` says."""
     former = before(view)
     rows = queries.ask(
-        watch_list.loans, view.as_of, view.run.run_id, former[0] if former else None, rules(view),
-        chosen.signals, chosen.branches, chosen.officers, chosen.least,
-    )  # fmt: skip
+        watch_list.loans,
+        view.as_of,
+        view.run.run_id,
+        former[0] if former else None,
+        rules(view),
+        chosen.signals,
+        chosen.branches,
+        chosen.officers,
+        chosen.least,
+    )
     return rows.rename({"signals": "codes"}).with_columns(signal_count=pl.col("codes").list.len())
 
 

@@ -17,20 +17,65 @@ from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.violations import results
 
-NEEDS = {"topic": "text", "managers_needing": "count", "not_taught": "count", "taught_share": "share",
-         "clause_groups": "text", "courses": "text"}  # fmt: skip
-COURSES = {"course": "text", "topic": "text", "clause_groups": "text", "days": "rate", "target_role": "text",
-           "plans": "count", "sessions": "count", "attendances": "count", "last_held": "date"}  # fmt: skip
-SESSIONS = {"held_on": "date", "course": "text", "topic": "text", "session_kind": "text", "method": "text",
-            "trainer_type": "text", "days": "rate", "attendees": "count", "without_need": "count",
-            "with_feedback": "count", "feedback_score": "rate", "scored": "count", "pre_score": "rate",
-            "post_score": "rate", "gain": "rate"}  # fmt: skip
-ATTENDANCE = {"manager": "text", "branch": "text", "role": "text", "need_answered": "text", "feedback_date": "date",
-              "feedback_score": "rate", "pre_score": "rate", "post_score": "rate", "gain": "rate",
-              "assess_date": "date"}  # fmt: skip
-EFFECT = {"who": "text", "managers": "count", "loans_before": "count", "violations_before": "count",
-          "rate_before": "rate", "loans_after": "count", "violations_after": "count", "rate_after": "rate",
-          "rate_change": "rate"}  # fmt: skip
+NEEDS = {
+    "topic": "text",
+    "managers_needing": "count",
+    "not_taught": "count",
+    "taught_share": "share",
+    "clause_groups": "text",
+    "courses": "text",
+}
+COURSES = {
+    "course": "text",
+    "topic": "text",
+    "clause_groups": "text",
+    "days": "rate",
+    "target_role": "text",
+    "plans": "count",
+    "sessions": "count",
+    "attendances": "count",
+    "last_held": "date",
+}
+SESSIONS = {
+    "held_on": "date",
+    "course": "text",
+    "topic": "text",
+    "session_kind": "text",
+    "method": "text",
+    "trainer_type": "text",
+    "days": "rate",
+    "attendees": "count",
+    "without_need": "count",
+    "with_feedback": "count",
+    "feedback_score": "rate",
+    "scored": "count",
+    "pre_score": "rate",
+    "post_score": "rate",
+    "gain": "rate",
+}
+ATTENDANCE = {
+    "manager": "text",
+    "branch": "text",
+    "role": "text",
+    "need_answered": "text",
+    "feedback_date": "date",
+    "feedback_score": "rate",
+    "pre_score": "rate",
+    "post_score": "rate",
+    "gain": "rate",
+    "assess_date": "date",
+}
+EFFECT = {
+    "who": "text",
+    "managers": "count",
+    "loans_before": "count",
+    "violations_before": "count",
+    "rate_before": "rate",
+    "loans_after": "count",
+    "violations_after": "count",
+    "rate_after": "rate",
+    "rate_change": "rate",
+}
 MONTH = timedelta(days=31)
 
 
@@ -50,10 +95,16 @@ def needs(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
         share = rows.select(taken.mean()).item() if rows.height else None
         offered = say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None
         untaught = needing.filter(~taken).height
-        found.append({
-            "topic": words.get(topic, topic), "clause_groups": _groups_of(view, topic), "courses": offered,
-            "managers_needing": needing.height, "not_taught": untaught, "taught_share": share,
-        })  # fmt: skip
+        found.append(
+            {
+                "topic": words.get(topic, topic),
+                "clause_groups": _groups_of(view, topic),
+                "courses": offered,
+                "managers_needing": needing.height,
+                "not_taught": untaught,
+                "taught_share": share,
+            }
+        )
     schema = {name: {"text": pl.String, "count": pl.Int64, "share": pl.Float64}[kind] for name, kind in NEEDS.items()}
     return pl.DataFrame(found, schema=schema)
 
@@ -62,9 +113,10 @@ def catalogue(view: View) -> pl.DataFrame:
     found = queries.ask(training.catalogue, view.as_of)
     groups = [_groups_of(view, topic) if topic else None for topic in found["topic"]]
     return found.with_columns(
-        pl.col("topic").replace(topic_words()), pl.col("days").cast(pl.Float64),
+        pl.col("topic").replace(topic_words()),
+        pl.col("days").cast(pl.Float64),
         clause_groups=pl.Series(groups, dtype=pl.String),
-    )  # fmt: skip
+    )
 
 
 def sessions(view: View, branches: tuple[str, ...]) -> pl.DataFrame:
@@ -109,9 +161,11 @@ def _present(view: View, rows: pl.DataFrame) -> pl.DataFrame:
 def events(view: View) -> dict[str, tuple[str, date]]:
     """The days on which a topic that rules belong to was taught to managers, by a code for the address."""
     found = queries.ask(training.taught, view.as_of)
-    return {f"{row['topic']}~{row['held_on'].isoformat()}": (row["topic"], row["held_on"])
-            for row in found.iter_rows(named=True) if supervision.taught(view.policy, row["topic"])
-            and _groups_of(view, row["topic"])}  # fmt: skip
+    return {
+        f"{row['topic']}~{row['held_on'].isoformat()}": (row["topic"], row["held_on"])
+        for row in found.iter_rows(named=True)
+        if supervision.taught(view.policy, row["topic"]) and _groups_of(view, row["topic"])
+    }
 
 
 def choose_event(view: View) -> tuple[str, date] | None:
@@ -135,8 +189,14 @@ def show_effect(view: View, topic: str, held_on: date) -> None:
     """Rates before and after a session, of those who were there and of those never taught the topic."""
     before, after = runs(view, held_on)
     days = say("managers.and").join(numbers.day(day) for day in [*before["as_of"], *after["as_of"]])
-    st.caption(say("training.checked", n=before.height + after.height, days=days or numbers.NOTHING,
-                   months=numbers.plain(supervision.measure(view.policy, "effect_months"))))  # fmt: skip
+    st.caption(
+        say(
+            "training.checked",
+            n=before.height + after.height,
+            days=days or numbers.NOTHING,
+            months=numbers.plain(supervision.measure(view.policy, "effect_months")),
+        )
+    )
     if before.is_empty() or after.is_empty():
         st.info(say("training.too_few", day=numbers.day(held_on), before=before.height, after=after.height))
         st.code("python -m policy check --all", language=None)

@@ -22,11 +22,14 @@ def table(policy: Policy, before: dict[str, str], after: dict[str, str], key: st
     if found:
         rows = [
             {
-                "what": say(f"policy.change_{one.change}"), "where": _where(policy, one), "row_name": _row(one),
-                "sentence": sentence(policy, one), "moves": say("word.false" if one.is_silent else "policy.may_move"),
+                "what": say(f"policy.change_{one.change}"),
+                "where": _where(policy, one),
+                "row_name": _row(one),
+                "sentence": sentence(policy, one),
+                "moves": say("word.false" if one.is_silent else "policy.may_move"),
             }
             for one in found
-        ]  # fmt: skip
+        ]
         tables.show(pl.DataFrame(rows), CHANGES, key=key, height=tables.TALL)
     else:
         st.info(say("policy.no_change"))
@@ -64,10 +67,14 @@ def sentence(policy: Policy, change: Change) -> str:
             if pair[side]
         )
     return say("words.semicolon").join(
-        say("policy.cell_changed", label=_label(policy, change, column), before=_value(policy, change, column, pair[0]),
-            after=_value(policy, change, column, pair[1]))
+        say(
+            "policy.cell_changed",
+            label=_label(policy, change, column),
+            before=_value(policy, change, column, pair[0]),
+            after=_value(policy, change, column, pair[1]),
+        )
         for column, pair in change.cells.items()
-    )  # fmt: skip
+    )
 
 
 def _label(policy: Policy, change: Change, column: str) -> str:

@@ -19,8 +19,15 @@ from policy.authoring.examples import Outcome
 from policy.engine.compiler import asked_tables
 from policy.model.records import FOREVER, Policy, Rule
 
-LIMITS = {"answers_for": "text", "allows": "text", "begins": "date", "ends": "date", "evidence": "text",
-          "records": "count", "row_id": "text"}  # fmt: skip
+LIMITS = {
+    "answers_for": "text",
+    "allows": "text",
+    "begins": "date",
+    "ends": "date",
+    "evidence": "text",
+    "records": "count",
+    "row_id": "text",
+}
 EXAMPLES = {"example": "text", "expected_verdict": "text", "said": "text", "inputs": "text"}
 
 
@@ -47,8 +54,9 @@ def show(view: View, one: ClauseCoverage) -> None:
     opened = wanted if any(rule.rule_id == wanted for rule in own) else own[0].rule_id
     for rule in own:
         label = f"{evidence_panel.severity(rule.severity)} · {inert(pick(rule.title_zh, rule.title_en))}"
-        with st.expander(label, expanded=rule.rule_id == opened, key=f"rule:{clause.clause_id}:{rule.rule_id}",
-                         on_change="rerun") as panel:  # fmt: skip
+        with st.expander(
+            label, expanded=rule.rule_id == opened, key=f"rule:{clause.clause_id}:{rule.rule_id}", on_change="rerun"
+        ) as panel:
             if panel.open:
                 _rule(view, rule)
 
@@ -110,9 +118,17 @@ def _limits(view: View, name: str) -> None:
     for row in table.rows:
         answers_for, allows = limit_table_text.row(table, row, lists)
         ends = None if row.effective_to == FOREVER else row.effective_to
-        rows.append({"row_id": row.row_id, "answers_for": answers_for, "allows": allows, "begins": row.effective_from,
-                     "ends": ends, "evidence": evidence_panel.grade(row.evidence),
-                     "records": answered.get(row.row_id)})  # fmt: skip
+        rows.append(
+            {
+                "row_id": row.row_id,
+                "answers_for": answers_for,
+                "allows": allows,
+                "begins": row.effective_from,
+                "ends": ends,
+                "evidence": evidence_panel.grade(row.evidence),
+                "records": answered.get(row.row_id),
+            }
+        )
     schema = {"ends": pl.Date, "records": pl.Int64}
     shown = pl.DataFrame(rows, schema_overrides=schema, infer_schema_length=None)
     tables.show(shown, tables.filled(shown, LIMITS), height=tables.LOW)
@@ -134,12 +150,13 @@ def _examples(policy: Policy, rule: Rule) -> None:
     st.markdown(f"**{say('policy.examples_of', n=len(judged))}**")
     rows = [
         {
-            "example": _title(outcome), "inputs": _inputs(policy, rule.subject, outcome),
+            "example": _title(outcome),
+            "inputs": _inputs(policy, rule.subject, outcome),
             "expected_verdict": _verdict(outcome.example.verdict),
             "said": _verdict(outcome.verdict) if outcome.agrees else say("policy.disagrees"),
         }
         for outcome in judged
-    ]  # fmt: skip
+    ]
     tables.show(pl.DataFrame(rows), EXAMPLES, height="content")
 
 

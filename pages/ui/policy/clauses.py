@@ -12,8 +12,14 @@ from policy.authoring import clause_coverage, rule_hits
 from policy.authoring.clause_coverage import ClauseCoverage
 from policy.model.records import Policy
 
-CLAUSES = {"clause_id": "text", "gist": "text", "rule_count": "count", "example_count": "count", "violations": "count",
-           "not_assessable": "count"}  # fmt: skip
+CLAUSES = {
+    "clause_id": "text",
+    "gist": "text",
+    "rule_count": "count",
+    "example_count": "count",
+    "violations": "count",
+    "not_assessable": "count",
+}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
@@ -31,8 +37,16 @@ def found_by(view: View) -> dict[str, dict[str, object]]:
 def _matches(one: ClauseCoverage, policy: Policy, words: list[str]) -> bool:
     """Every word stands somewhere in the clause or in what its rules are called, in whichever language."""
     clause = one.clause
-    texts = [clause.clause_id, clause.section, clause.gist_zh, clause.gist_en, clause.reading_zh, clause.reading_en,
-             clause.document_zh, clause.document_en]  # fmt: skip
+    texts = [
+        clause.clause_id,
+        clause.section,
+        clause.gist_zh,
+        clause.gist_en,
+        clause.reading_zh,
+        clause.reading_en,
+        clause.document_zh,
+        clause.document_en,
+    ]
     for rule in one.rules:
         own = policy.rules[rule.rule_id]
         texts += [own.rule_id, own.title_zh, own.title_en, own.remedy_zh, own.remedy_en]
@@ -63,14 +77,17 @@ def _frame(view: View, clauses: list[ClauseCoverage]) -> pl.DataFrame:
     found = found_by(view)
     rows = [
         {
-            "clause_id": one.clause.clause_id, "gist": pick(one.clause.gist_zh, one.clause.gist_en),
-            "rule_count": len(one.rules), "example_count": sum(one.examples.values()),
-        } | {
+            "clause_id": one.clause.clause_id,
+            "gist": pick(one.clause.gist_zh, one.clause.gist_en),
+            "rule_count": len(one.rules),
+            "example_count": sum(one.examples.values()),
+        }
+        | {
             column: sum(found[rule.rule_id][name] for rule in one.rules if rule.rule_id in found) if found else None
             for column, name in (("violations", "violation"), ("not_assessable", "not_assessable"))
         }
         for one in clauses
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

@@ -57,11 +57,19 @@ def _editor(view: View, table: LimitTable, changed: dict[str, str]) -> None:
     shown = frame.select("row_id", words, *_order(table, header))
     columns = _columns(table, header, lists)
     edited = st.data_editor(
-        shown, key=own, hide_index=True, num_rows="fixed", disabled=["answers_for", *FIXED], width="stretch",
-        column_config=columns, height="content" if frame.height < 9 else tables.LOW, alt=tables.alt(columns),
-    )  # fmt: skip
-    text = sandbox.written(header, [["" if cell is None else str(cell) for cell in row]
-                                  for row in edited.select(header).iter_rows()])  # fmt: skip
+        shown,
+        key=own,
+        hide_index=True,
+        num_rows="fixed",
+        disabled=["answers_for", *FIXED],
+        width="stretch",
+        column_config=columns,
+        height="content" if frame.height < 9 else tables.LOW,
+        alt=tables.alt(columns),
+    )
+    text = sandbox.written(
+        header, [["" if cell is None else str(cell) for cell in row] for row in edited.select(header).iter_rows()]
+    )
     if sandbox.rows(text) == sandbox.rows(view.policy.texts[file]):
         changed.pop(file, None)
     else:
@@ -128,17 +136,26 @@ def _take_away(changed: dict[str, str]) -> None:
             short = file.split("/")[-1]
             label, content = say("policy.download_csv", file=inert(short)), text.encode("utf-8-sig")
             st.download_button(label, content, short, "text/csv", on_click="ignore", type="primary", key=f"csv:{file}")
-            st.download_button(say("policy.download_xlsx", file=inert(short)), lambda text=text: _workbook(text),
-                               short.replace(".csv", ".xlsx"), excel_export.MIME, on_click="ignore",
-                               key=f"xlsx:{file}")  # fmt: skip
+            st.download_button(
+                say("policy.download_xlsx", file=inert(short)),
+                lambda text=text: _workbook(text),
+                short.replace(".csv", ".xlsx"),
+                excel_export.MIME,
+                on_click="ignore",
+                key=f"xlsx:{file}",
+            )
         if len(changed) > 1:
-            st.download_button(say("policy.download_zip"), sandbox.zipped(changed), "policy-tables.zip",
-                               "application/zip", on_click="ignore")  # fmt: skip
+            st.download_button(
+                say("policy.download_zip"),
+                sandbox.zipped(changed),
+                "policy-tables.zip",
+                "application/zip",
+                on_click="ignore",
+            )
         st.button(say("policy.discard"), on_click=_discard, key="policy_discard")
     with st.expander(say("policy.how_to_place")):
         st.markdown(say("policy.place_steps"))
-        st.code("\n".join(["python -m policy lint", "python -m policy test", "python -m policy check"]),
-                language=None)  # fmt: skip
+        st.code("\n".join(["python -m policy lint", "python -m policy test", "python -m policy check"]), language=None)
 
 
 def _discard() -> None:

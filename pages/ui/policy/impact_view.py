@@ -23,8 +23,16 @@ from policy.violations import results
 
 POLL_SECONDS = 0.3
 GROUP = {"group": "text", "added": "count", "removed": "count", "unknown": "count", "loans": "count", "yuan": "amount"}
-LOANS = {"kind": "text", "title": "text", "severity": "text", "loan_id": "text", "balance": "amount", "branch": "text",
-         "borrower_id": "text", "rule_id": "text"}  # fmt: skip
+LOANS = {
+    "kind": "text",
+    "title": "text",
+    "severity": "text",
+    "loan_id": "text",
+    "balance": "amount",
+    "branch": "text",
+    "borrower_id": "text",
+    "rule_id": "text",
+}
 
 
 def at_once(view: View) -> bool:
@@ -127,12 +135,14 @@ def _bars(view: View, found: Impact) -> pl.DataFrame:
     """[name, kind, records, loans, yuan]: what each rule gains and loses."""
     rows = [
         {
-            "name": _name(view, "rule_id", row["rule_id"]), "kind": say(f"policy.kind_{row['kind']}"),
+            "name": _name(view, "rule_id", row["rule_id"]),
+            "kind": say(f"policy.kind_{row['kind']}"),
             "records": -row["records"] if row["kind"] in ("removed", "ceased_not_assessable") else row["records"],
-            "loans": numbers.count(row["loans"]), "yuan": numbers.compact(row["yuan"]),
+            "loans": numbers.count(row["loans"]),
+            "yuan": numbers.compact(row["yuan"]),
         }
         for row in found.by["rule_id"].iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows)
 
 
@@ -140,8 +150,10 @@ def _grouped(view: View, found: Impact, group: str) -> pl.DataFrame:
     """A row a group; loans and yuan are those of the violations added, or where none is, of those removed."""
     rows: dict[str | None, dict[str, object]] = {}
     for row in found.by[group].iter_rows(named=True):
-        own = rows.setdefault(row[group], {"group": _name(view, group, row[group]), "added": 0, "removed": 0,
-                                           "unknown": 0, "loans": 0, "yuan": 0.0})  # fmt: skip
+        own = rows.setdefault(
+            row[group],
+            {"group": _name(view, group, row[group]), "added": 0, "removed": 0, "unknown": 0, "loans": 0, "yuan": 0.0},
+        )
         kind = row["kind"] if row["kind"] in ("added", "removed") else "unknown"
         sign = -1 if row["kind"] == "ceased_not_assessable" else 1
         own[kind] += sign * row["records"]
@@ -165,5 +177,11 @@ def _loans(view: View, outcome: Outcome) -> None:
     if frame.height == sandbox.ROWS_SHOWN:
         st.caption(say("policy.largest", n=numbers.count(sandbox.ROWS_SHOWN)))
     path = outcome.listed
-    st.download_button(say("policy.download_loans"), path.read_bytes, path.name, "text/csv", on_click="ignore",
-                       icon=":material/download:")  # fmt: skip
+    st.download_button(
+        say("policy.download_loans"),
+        path.read_bytes,
+        path.name,
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )

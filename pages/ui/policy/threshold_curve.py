@@ -41,8 +41,9 @@ def _limits(policy: Policy, rule: Rule) -> list[Decimal]:
 
 def section(view: View, table: LimitTable) -> None:
     """Rules with a number for a limit; those that read the table come first."""
-    numeric = [rule for rule in view.policy.rules.values() if rule.unit not in ("", "date")
-               and _limits(view.policy, rule)]  # fmt: skip
+    numeric = [
+        rule for rule in view.policy.rules.values() if rule.unit not in ("", "date") and _limits(view.policy, rule)
+    ]
     numeric.sort(key=lambda rule: table.name not in asked_tables(rule))
     st.subheader(say("policy.curve"), anchor=False)
     st.caption(say("policy.curve_intro"))
@@ -67,11 +68,18 @@ def _span(policy: Policy, rule: Rule) -> str:
     found = []
     starts = (("from", low), ("to", high), ("step", step))
     for column, (name, value) in zip(st.columns(3), starts, strict=True):
-        number = column.text_input(say(f"policy.curve_{name}"), value=f"{value.normalize():f}",
-                                   key=f"curve:{rule.rule_id}:{name}")  # fmt: skip
+        number = column.text_input(
+            say(f"policy.curve_{name}"), value=f"{value.normalize():f}", key=f"curve:{rule.rule_id}:{name}"
+        )
         found.append(number.strip())
-    st.caption(say("policy.curve_unit", unit=values.unit_word(rule.unit) or say("policy.as_fraction")
-                   if rule.unit == "ratio" else values.unit_word(rule.unit) or rule.unit))  # fmt: skip
+    st.caption(
+        say(
+            "policy.curve_unit",
+            unit=values.unit_word(rule.unit) or say("policy.as_fraction")
+            if rule.unit == "ratio"
+            else values.unit_word(rule.unit) or rule.unit,
+        )
+    )
     return f"{found[0]}..{found[1]}/{found[2]}"
 
 
@@ -111,6 +119,9 @@ def _row(rule: Rule, point: Point) -> dict[str, object]:
     return {
         "value": None if is_now else float(point.limit),
         "tried": say("policy.as_it_is") if is_now else values.written(point.limit, rule.unit),
-        "violations": point.counts["violation"], "loans": point.loans, "balance": point.yuan,
-        "not_assessable": point.counts["not_assessable"], "label": numbers.compact(point.yuan),
-    }  # fmt: skip
+        "violations": point.counts["violation"],
+        "loans": point.loans,
+        "balance": point.yuan,
+        "not_assessable": point.counts["not_assessable"],
+        "label": numbers.compact(point.yuan),
+    }

@@ -18,8 +18,13 @@ from policy.engine.compiler import asked_tables
 from policy.model.records import FOREVER, LimitRow, LimitTable, Policy, Problem, Rule
 
 AHEAD = timedelta(days=730)  # how far beyond the snapshot an open end is drawn
-UNREACHED = {"title": "text", "severity": "text", "not_applicable": "count", "not_assessable": "count",
-             "rule_id": "text"}  # fmt: skip
+UNREACHED = {
+    "title": "text",
+    "severity": "text",
+    "not_applicable": "count",
+    "not_assessable": "count",
+    "rule_id": "text",
+}
 
 
 def timeline(view: View) -> None:
@@ -44,13 +49,19 @@ def _bars(view: View, families: list[str], *, changing: bool) -> pl.DataFrame:
     policy = view.policy
     rules = [rule for rule in policy.versions if not families or rule.family in families]
     asked = {table for rule in rules for table in asked_tables(rule)}
-    found = [_bar(view, (pick(r.title_zh, r.title_en), r.rule_id), say("col.rule"), r) for r in rules
-             if not changing or _moves(r, [v for v in policy.versions if v.rule_id == r.rule_id])]  # fmt: skip
+    found = [
+        _bar(view, (pick(r.title_zh, r.title_en), r.rule_id), say("col.rule"), r)
+        for r in rules
+        if not changing or _moves(r, [v for v in policy.versions if v.rule_id == r.rule_id])
+    ]
     for table in policy.limit_tables.values():
         if table.name in asked or not families:
             lists = limit_table_text.code_lists(policy, table) if _any_moves(table) or not changing else {}
-            found += [_bar(view, _limit(table, row, lists), say("policy.limit"), row) for row in table.rows
-                      if not changing or _moves(row, list(table.rows))]  # fmt: skip
+            found += [
+                _bar(view, _limit(table, row, lists), say("policy.limit"), row)
+                for row in table.rows
+                if not changing or _moves(row, list(table.rows))
+            ]
     schema = dict.fromkeys(("name", "whole", "what"), pl.String)
     schema |= {"start": pl.Date, "end": pl.Date, "days": pl.String}
     return pl.DataFrame(found, schema=schema, orient="row").sort("start", "name", descending=[True, False])
@@ -68,8 +79,11 @@ def _moves(row: Rule | LimitRow, kin: list) -> bool:
 def _limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
     """What the row limits and for whom, in short; the whole of it, with its number."""
     limited = next((pick(c.zh, c.en) for c in table.columns if c.role == "limit" and c.type != "boolean"), "")
-    keys = [limit_table_text.cell(key, row.cells[key.name], lists.get(key.name, "")) for key in table.keys
-            if row.cells[key.name] not in ("", "-")]  # fmt: skip
+    keys = [
+        limit_table_text.cell(key, row.cells[key.name], lists.get(key.name, ""))
+        for key in table.keys
+        if row.cells[key.name] not in ("", "-")
+    ]
     short = pick("：", ": ").join(filter(None, [limited, " · ".join(keys)]))
     return short, f"{row.row_id} {' → '.join(limit_table_text.row(table, row, lists))}"
 

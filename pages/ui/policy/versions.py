@@ -27,29 +27,42 @@ def section(view: View) -> None:
     start = {"before": others[0] if others else CURRENT, "after": EDITED if EDITED in labels else CURRENT}
     chosen = {}
     for column, side in zip(st.columns(2), ("before", "after"), strict=True):
-        chosen[side] = column.selectbox(say(f"policy.version_{side}"), names, index=names.index(start[side]),
-                                        format_func=labels.__getitem__,
-                                        key=f"policy_version_{side}:{len(names)}:{language.on()}")  # fmt: skip
+        chosen[side] = column.selectbox(
+            say(f"policy.version_{side}"),
+            names,
+            index=names.index(start[side]),
+            format_func=labels.__getitem__,
+            key=f"policy_version_{side}:{len(names)}:{language.on()}",
+        )
     uploaded = _uploaded(view) if UPLOAD in chosen.values() else None
     if UPLOAD in chosen.values() and uploaded is None:
         return
     before, after = (_texts(view, name, uploaded) for name in (chosen["before"], chosen["after"]))
     found = changes.table(view.policy, before, after, "version_changes")
-    st.caption(say("policy.rows_differ", n=numbers.count(len(found)), before=version_of(before)[:12],
-                   after=version_of(after)[:12]))  # fmt: skip
+    st.caption(
+        say(
+            "policy.rows_differ",
+            n=numbers.count(len(found)),
+            before=version_of(before)[:12],
+            after=version_of(after)[:12],
+        )
+    )
     if found and chosen["before"] == CURRENT:
         impact_view.section(view, after)
 
 
 def _kept(row: dict) -> str:
     days = f"{numbers.day(row['first_day'])} – {numbers.day(row['last_day'])}" if row["runs"] else numbers.NOTHING
-    return say("policy.version_kept", version=row["policy_version"][:12], stored=f"{row['stored_at']:%Y-%m-%d %H:%M}",
-               days=days)  # fmt: skip
+    return say(
+        "policy.version_kept",
+        version=row["policy_version"][:12],
+        stored=f"{row['stored_at']:%Y-%m-%d %H:%M}",
+        days=days,
+    )
 
 
 def _uploaded(view: View) -> dict[str, str] | None:
-    files = st.file_uploader(say("policy.upload"), type=["csv", "zip"], accept_multiple_files=True,
-                             key="policy_upload")  # fmt: skip
+    files = st.file_uploader(say("policy.upload"), type=["csv", "zip"], accept_multiple_files=True, key="policy_upload")
     if not files:
         st.caption(say("policy.upload_note"))
         return None

@@ -47,11 +47,18 @@ def compose(view: View, span: Span) -> Report:
         summary=_summary(view, span, standing, moved, hit),
         figures=_figures(span, whole.sieve, standing, moved, hit),
         bars=_bars(trend),
-        listings=[_severities(standing, moved_by(cube)), *(_top(view, whole, by) for by in violation_list.GROUPS[:3]),
-                  _waivers(view), _unjudged(view, known)],
-        notes=[say("report.note_loans", currency=view.currency or say("frame.no_currency")), say("report.note_weight"),
-               say("report.note_ages")],
-    )  # fmt: skip
+        listings=[
+            _severities(standing, moved_by(cube)),
+            *(_top(view, whole, by) for by in violation_list.GROUPS[:3]),
+            _waivers(view),
+            _unjudged(view, known),
+        ],
+        notes=[
+            say("report.note_loans", currency=view.currency or say("frame.no_currency")),
+            say("report.note_weight"),
+            say("report.note_ages"),
+        ],
+    )
 
 
 def moved_by(cube: pl.DataFrame) -> dict[tuple[str, str], int]:
@@ -69,10 +76,18 @@ def _summary(
 ) -> list[str]:
     total = int(standing["violations"].sum())
     grave = int(standing.filter(pl.col("severity").is_in(GRAVE))["violations"].sum())
-    said = [say("report.total", day=numbers.day(view.as_of), n=numbers.count(total), grave=numbers.count(grave),
-                loans=numbers.count(hit["loans_hit"]), share=numbers.share(_part(hit["loans_hit"], hit["loans"])),
-                balance=numbers.compact(hit["balance_hit"] or Decimal(0)),
-                part=numbers.share(_part(hit["balance_hit"], hit["balance"])))]  # fmt: skip
+    said = [
+        say(
+            "report.total",
+            day=numbers.day(view.as_of),
+            n=numbers.count(total),
+            grave=numbers.count(grave),
+            loans=numbers.count(hit["loans_hit"]),
+            share=numbers.share(_part(hit["loans_hit"], hit["loans"])),
+            balance=numbers.compact(hit["balance_hit"] or Decimal(0)),
+            part=numbers.share(_part(hit["balance_hit"], hit["balance"])),
+        )
+    ]
     if span.since is None or not span.followed:
         return [*said, say("report.no_since")]
     came, left = (sum(moved.get(name, 0) for name in names) for names in (ARRIVED, LEFT))
@@ -133,10 +148,16 @@ def _severities(standing: pl.DataFrame, moved: dict[tuple[str, str], int]) -> Li
 def _top(view: View, whole: Chosen, by: str) -> Listing:
     rows = groups.grouped(view, whole, by).filter(pl.col("key").is_not_null())
     shown = [
-        (row["key"], _name(view, by, row), numbers.count(row["violations"]), numbers.plain(row["weight"]),
-         numbers.count(row["loans"]), numbers.compact(row["balance"]))
+        (
+            row["key"],
+            _name(view, by, row),
+            numbers.count(row["violations"]),
+            numbers.plain(row["weight"]),
+            numbers.count(row["loans"]),
+            numbers.compact(row["balance"]),
+        )
         for row in rows.head(TOP).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     heads = (
         say(f"filter.{by}"),
         say("report.name"),
@@ -161,14 +182,22 @@ def _waivers(view: View) -> Listing:
     branches, types = queries.ask(results.branch_names, view.as_of), language.code_labels("doc_type")
     people = record_names.people(view, shown["waived_by"])
     rows = [
-        (row["holder"], branches.get(row["branch_id"], row["branch_id"] or numbers.NOTHING),
-         types.get(row["doc_type"], row["doc_type"]), people.get(row["waived_by"], row["waived_by"] or numbers.NOTHING),
-         numbers.day(row["waive_until"]), numbers.count(row["days_over"]))
+        (
+            row["holder"],
+            branches.get(row["branch_id"], row["branch_id"] or numbers.NOTHING),
+            types.get(row["doc_type"], row["doc_type"]),
+            people.get(row["waived_by"], row["waived_by"] or numbers.NOTHING),
+            numbers.day(row["waive_until"]),
+            numbers.count(row["days_over"]),
+        )
         for row in shown.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     heads = tuple(say(f"waiver.{name}") for name in ("holder", "branch", "paper", "by", "until", "over"))
-    note = say("waiver.note" if any(counts.values()) else "waiver.none", shown=numbers.count(len(rows)),
-               **{name: numbers.count(count) for name, count in counts.items()})  # fmt: skip
+    note = say(
+        "waiver.note" if any(counts.values()) else "waiver.none",
+        shown=numbers.count(len(rows)),
+        **{name: numbers.count(count) for name, count in counts.items()},
+    )
     return Listing(say("waiver.title"), heads, rows, (5,), (6, 3, 5, 3, 4, 3), note)
 
 

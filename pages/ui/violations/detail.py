@@ -19,8 +19,16 @@ from policy.engine.verdict_evidence import Verdict
 from policy.monitoring import headroom
 from policy.violations import violation_list
 
-OTHERS = {"verdict": "text", "severity": "text", "title": "text", "measured": "text", "limit_value": "text",
-          "reason": "text", "subject": "text", "rule_id": "text"}  # fmt: skip
+OTHERS = {
+    "verdict": "text",
+    "severity": "text",
+    "title": "text",
+    "measured": "text",
+    "limit_value": "text",
+    "reason": "text",
+    "subject": "text",
+    "rule_id": "text",
+}
 FACT = 150  # pixels that a fact of the history needs
 ORDER = ("violation", "not_assessable", "pass", "not_applicable")
 
@@ -34,8 +42,12 @@ def draw(view: View, chosen: Chosen) -> None:
         return
     rule = view.policy.rules.get(violation["rule_id"])
     st.subheader(pick(rule.title_zh, rule.title_en) if rule else violation["rule_id"], anchor=False)
-    named = [say(f"subject.{violation['subject']}"), violation["subject_id"], violation["loan_id"],
-             violation["borrower_name"]]  # fmt: skip
+    named = [
+        say(f"subject.{violation['subject']}"),
+        violation["subject_id"],
+        violation["loan_id"],
+        violation["borrower_name"],
+    ]
     st.text(" · ".join(dict.fromkeys(filter(None, named))))
     _history(view, violation)
     if violation["loan_id"]:
@@ -80,8 +92,12 @@ def _room(view: View, violation: dict[str, Any], verdict: Verdict) -> None:
         return
     past = _distance(view, verdict, loan_id)
     cures = queries.ask(headroom.remedies, view.policy, view.as_of, subject, (rule_id,), loan_id)
-    said = [text for cure in cures if cure.subject_id == verdict.subject_id
-            for text in headroom.said(view.policy, cure, language.on())]  # fmt: skip
+    said = [
+        text
+        for cure in cures
+        if cure.subject_id == verdict.subject_id
+        for text in headroom.said(view.policy, cure, language.on())
+    ]
     if past is None and not said:
         return
     st.markdown(f"**{say('evidence.room')}**")

@@ -80,8 +80,10 @@ def _draw_since(view: View) -> None:
         st.selectbox(say("violations.since"), [], disabled=True, placeholder=say("violations.no_since"))
         return
     order = sorted(earlier, key=lambda day: (day not in judged, -day.toordinal()))
-    labels = {day.isoformat(): numbers.day(day) if day in judged else
-              say("violations.unjudged_day", day=numbers.day(day)) for day in order}  # fmt: skip
+    labels = {
+        day.isoformat(): numbers.day(day) if day in judged else say("violations.unjudged_day", day=numbers.day(day))
+        for day in order
+    }
     url_state.first("since", say("violations.since"), labels)
 
 
@@ -98,8 +100,9 @@ def draw(view: View) -> Chosen:
     tally = queries.ask(facets.tally, view.policy, compared, wishes, search)
     _draw_row(tally.counts, names, MAIN)
     _draw_more(compared, tally, names)
-    return Chosen(compared, tally.sieve, tally.violations, _said(names, search), tally.by_rule, tally.by_severity,
-                  tally.moved)  # fmt: skip
+    return Chosen(
+        compared, tally.sieve, tally.violations, _said(names, search), tally.by_rule, tally.by_severity, tally.moved
+    )
 
 
 def _wish(name: str, names: dict[str, str]) -> Wish:
@@ -109,8 +112,10 @@ def _wish(name: str, names: dict[str, str]) -> Wish:
 
 def _draw_more(compared: Span, tally: Tally, names: Names) -> None:
     """Closed until somebody opens it or the address names one of them: the account managers of a bank are thousands."""
-    used = sum(any(code in names[name] or code in tally.counts.get(name, ()) for code in url_state.all_of(name))
-               for name in MORE)  # fmt: skip
+    used = sum(
+        any(code in names[name] or code in tally.counts.get(name, ()) for code in url_state.all_of(name))
+        for name in MORE
+    )
     label = say("filter.more_used", n=used) if used else say("filter.more")
     more = st.expander(label, expanded=used > 0, key="filter.more", on_change="rerun")
     if not more.open:

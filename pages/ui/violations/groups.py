@@ -11,8 +11,15 @@ from pages.ui.violations.filters import Chosen
 from pages.ui.widgets import evidence_panel, tables
 from policy.violations import results, violation_list
 
-COLUMNS = {"name": "text", "violations": "count", "weight": "number", "loans": "count", "balance": "amount",
-           "oldest": "date", "key": "text"}  # fmt: skip
+COLUMNS = {
+    "name": "text",
+    "violations": "count",
+    "weight": "number",
+    "loans": "count",
+    "balance": "amount",
+    "oldest": "date",
+    "key": "text",
+}
 SHOWN = 500
 
 
@@ -45,8 +52,10 @@ def grouped(view: View, chosen: Chosen, by: str, limit: int | None = None) -> pl
 
 def _names(view: View, by: str, keys: tuple[str, ...]) -> dict[str, str]:
     if by == "rule_id":
-        return {r.rule_id: f"{evidence_panel.severity(r.severity)} · {pick(r.title_zh, r.title_en)}"
-                for r in view.policy.rules.values()}  # fmt: skip
+        return {
+            r.rule_id: f"{evidence_panel.severity(r.severity)} · {pick(r.title_zh, r.title_en)}"
+            for r in view.policy.rules.values()
+        }
     if by == "borrower_id":
         return queries.ask(violation_list.borrower_names, view.as_of, keys)
     known = queries.ask(results.branch_names if by == "branch_id" else results.staff_names, view.as_of)

@@ -28,10 +28,29 @@ COLUMNS = {
     "rule_id": "text",
 }
 IN_WORKBOOK = (
-    "severity", "rule_id", "title", "subject", "subject_id", "loan_id", "borrower_id", "borrower_name", "branch_id",
-    "branch_name", "officer_id", "balance", "measured", "limit_value", "unit", "state", "first_seen", "opened_on",
-    "days_open", "times_reopened", "clause", "remedy",
-)  # fmt: skip
+    "severity",
+    "rule_id",
+    "title",
+    "subject",
+    "subject_id",
+    "loan_id",
+    "borrower_id",
+    "borrower_name",
+    "branch_id",
+    "branch_name",
+    "officer_id",
+    "balance",
+    "measured",
+    "limit_value",
+    "unit",
+    "state",
+    "first_seen",
+    "opened_on",
+    "days_open",
+    "times_reopened",
+    "clause",
+    "remedy",
+)
 
 
 def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:

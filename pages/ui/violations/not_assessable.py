@@ -12,10 +12,25 @@ from pages.ui.violations import filters, list
 from pages.ui.widgets import tables
 from policy.violations import results, violation_list
 
-BY_RULE = {"severity": "text", "title": "text", "subject": "text", "reason": "text", "field": "text",
-           "subjects": "count", "share": "share", "rule_id": "text"}  # fmt: skip
-BY_FIELD = {"field": "text", "subject": "text", "reason": "text", "rules": "count", "branches": "count",
-            "subjects": "count", "share": "share"}  # fmt: skip
+BY_RULE = {
+    "severity": "text",
+    "title": "text",
+    "subject": "text",
+    "reason": "text",
+    "field": "text",
+    "subjects": "count",
+    "share": "share",
+    "rule_id": "text",
+}
+BY_FIELD = {
+    "field": "text",
+    "subject": "text",
+    "reason": "text",
+    "rules": "count",
+    "branches": "count",
+    "subjects": "count",
+    "share": "share",
+}
 BY_BRANCH = {"branch": "text", "first_field": "text", "rules": "count", "subjects": "count", "share": "share"}
 VIEWS = {"field": BY_FIELD, "branch": BY_BRANCH, "rule": BY_RULE}
 
@@ -79,7 +94,8 @@ def by_field(view: View, rules: tuple[str, ...]) -> pl.DataFrame:
     )
     total = frame["subjects"].sum() or 1
     return _worded(frame.with_columns(share=pl.col("subjects") / total)).sort(
-        "subjects", "field", "subject", descending=[True, False, False])  # fmt: skip
+        "subjects", "field", "subject", descending=[True, False, False]
+    )
 
 
 def by_branch(view: View, rules: tuple[str, ...]) -> pl.DataFrame:
@@ -96,4 +112,5 @@ def by_branch(view: View, rules: tuple[str, ...]) -> pl.DataFrame:
     frame = frame.join(first.select("branch_id", first_field="field"), on="branch_id", how="left", nulls_equal=True)
     named = pl.col("branch_id").replace(names).fill_null(say("violations.no_branch"))
     return frame.with_columns(branch=named, share=pl.col("subjects") / pl.col("checks")).sort(
-        "subjects", "branch_id", descending=[True, False])  # fmt: skip
+        "subjects", "branch_id", descending=[True, False]
+    )

@@ -24,9 +24,15 @@ def draw() -> None:
         # Another widget after each taking: the browser may send the old one's choice once more, and undo what follows.
         key = f"views:take:{st.session_state.get(TAKEN, 0)}"
         st.selectbox(
-            say("views.take"), list(labels), index=None, format_func=labels.__getitem__, placeholder=say("views.none"),
-            key=key, on_change=_take, args=(views, key),
-        )  # fmt: skip
+            say("views.take"),
+            list(labels),
+            index=None,
+            format_func=labels.__getitem__,
+            placeholder=say("views.none"),
+            key=key,
+            on_change=_take,
+            args=(views, key),
+        )
         name = st.text_input(say("views.name"), max_chars=size_limits.whole("view_name"), key="views:name")
         if st.button(say("views.save"), disabled=not (name.strip() and standing), width="stretch"):
             _write(lambda: saved_views.save(book.default_path(), name, standing), say("views.saved"))

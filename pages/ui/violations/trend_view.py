@@ -67,10 +67,11 @@ def draw(view: View, chosen: Chosen) -> None:
     )
     stacked = stacked.sort("as_of", "rank").with_columns(points=pl.col("weight") * HUNDRED / pl.col("loans"))
     stacked = stacked.with_columns(
-        day=pl.col("as_of").dt.to_string("%Y-%m-%d"), severity=pl.col("severity").replace(words()),
+        day=pl.col("as_of").dt.to_string("%Y-%m-%d"),
+        severity=pl.col("severity").replace(words()),
         count=numbers.texts(stacked["violations"], numbers.count),
         label=numbers.texts(stacked["points"].round(1), numbers.plain),
-    )  # fmt: skip
+    )
     _chart(stacked, summed(frame))
     tables.show(summed(frame).sort("as_of", descending=True), TABLE, height="content")
 
@@ -79,8 +80,10 @@ def _chart(stacked: pl.DataFrame, sums: pl.DataFrame) -> None:
     if not drawing.drawable(stacked, "points"):
         st.info(say("violations.no_points"))
         return
-    told = [f"{numbers.day(day)} {numbers.plain(round(points, 1))}"
-            for day, points in sums.select("as_of", "points").iter_rows()]  # fmt: skip
+    told = [
+        f"{numbers.day(day)} {numbers.plain(round(points, 1))}"
+        for day, points in sums.select("as_of", "points").iter_rows()
+    ]
     spoken = "; ".join([say("violations.trend_alt"), *told])
     drawing.put(violation_charts.weighted(stacked, [*words().values()]), spoken)
 
@@ -91,7 +94,8 @@ def words() -> dict[str, str]:
 
 def _others() -> list[tuple[str, tuple[str, ...]]]:
     return [(say(f"filter.{name}"), (name,)) for name in filters.FACETS if name not in RULES] + [
-        (say("filter.search"), ("q",))]  # fmt: skip
+        (say("filter.search"), ("q",))
+    ]
 
 
 def _followed(known: pl.DataFrame) -> tuple[str, ...]:
@@ -108,11 +112,15 @@ def trend(view: View, known: pl.DataFrame, rules: tuple[str, ...], branches: tup
     counted = queries.ask(violation_list.trend, series, rules, branches)
     about = known.select("rule_id", "severity", "rank", each="weight")
     frame = counted.join(about, on="rule_id", how="left")
-    return frame.with_columns(
-        pl.col("severity").fill_null("info"), pl.col("rank").fill_null(len(words())),
-        weight=pl.col("violations") * pl.col("each").fill_null(0.0),
-    ).group_by("as_of", "severity", "rank").agg(
-        pl.col("violations", "weight").sum(), pl.col("loans").max())  # fmt: skip
+    return (
+        frame.with_columns(
+            pl.col("severity").fill_null("info"),
+            pl.col("rank").fill_null(len(words())),
+            weight=pl.col("violations") * pl.col("each").fill_null(0.0),
+        )
+        .group_by("as_of", "severity", "rank")
+        .agg(pl.col("violations", "weight").sum(), pl.col("loans").max())
+    )
 
 
 def summed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -21,8 +21,7 @@ def make(view: View, chosen: Chosen) -> bytes:
     sheets = {say("page.violations"): list.everything(view, chosen)}
     for by in GROUPS:
         sheets[say(f"sheet.{by}")] = groups.grouped(view, chosen, by).select(GROUP)
-    sheets[say("violations.not_assessable")] = not_assessable.by_rule(view, rules).select(
-        *not_assessable.BY_RULE)  # fmt: skip
+    sheets[say("violations.not_assessable")] = not_assessable.by_rule(view, rules).select(*not_assessable.BY_RULE)
     sheets[say("violations.quality")] = _quality(view)
     return excel_export.several(say("page.violations"), cover(view, chosen), sheets)
 

@@ -10,8 +10,14 @@ DATE = 98
 LONGEST = 440  # of a text; more of it is read by opening its cell
 # Of columns whose long texts push the rest aside, or are the point.
 MOST = {"measured": 170, "limit_value": 170, "gist": 330, "clause_id": 150, "signals": 560}
-WRITTEN = {"amount": "{:,.2f}", "whole": "{:,.0f}", "share": "{:.2f}%", "rate": "{:,.1f}", "count": "{:,.0f}",
-           "number": "{:,.6g}"}  # fmt: skip
+WRITTEN = {
+    "amount": "{:,.2f}",
+    "whole": "{:,.0f}",
+    "share": "{:.2f}%",
+    "rate": "{:,.1f}",
+    "count": "{:,.0f}",
+    "number": "{:,.6g}",
+}
 
 
 def needed(values: pl.Series, kind: str, label: str) -> int:

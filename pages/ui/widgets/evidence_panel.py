@@ -62,10 +62,20 @@ def _limit_rows(policy: Policy, verdict: Verdict) -> pl.DataFrame:
     for row in verdict.limit_rows:
         table, held = policy.limit_tables[row["table"]], row["cells"]
         lists = limit_table_text.code_lists(policy, table)
-        cells = [f"{pick(c.zh, c.en)} {limit_table_text.cell(c, held[c.name], lists.get(c.name, ''))}"
-                 for c in table.columns if held.get(c.name, "-") not in ("", "-")]  # fmt: skip
-        rows.append((" · ".join(cells), citations.of(policy, row["clause_id"]), grade(row["evidence"]),
-                     pick(row["reading_zh"], row["reading_en"]) or None, row["row_id"]))  # fmt: skip
+        cells = [
+            f"{pick(c.zh, c.en)} {limit_table_text.cell(c, held[c.name], lists.get(c.name, ''))}"
+            for c in table.columns
+            if held.get(c.name, "-") not in ("", "-")
+        ]
+        rows.append(
+            (
+                " · ".join(cells),
+                citations.of(policy, row["clause_id"]),
+                grade(row["evidence"]),
+                pick(row["reading_zh"], row["reading_en"]) or None,
+                row["row_id"],
+            )
+        )
     return pl.DataFrame(rows, schema=dict.fromkeys(LIMIT_ROWS, pl.String), orient="row")
 
 

@@ -11,12 +11,36 @@ from pages.ui.i18n.language import say
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_A_SHEET = 1_048_575  # what a sheet holds under its header row
-HEADER = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F5FA8", "border": 1, "border_color": "#D5DAE1",
-          "text_wrap": True, "valign": "vcenter"}  # fmt: skip
-WIDTHS = {"title": 300, "borrower_name": 180, "measured": 120, "limit_value": 120, "remedy": 320, "clause": 220,
-          "name": 300, "finding": 360}  # fmt: skip
-NUMBERS = {"balance": "#,##0.00", "amount": "#,##0.00", "weight": "#,##0.0", "share": "0.00%", "violations": "#,##0",
-           "loans": "#,##0", "subjects": "#,##0", "rows": "#,##0", "checked": "#,##0"}  # fmt: skip
+HEADER = {
+    "bold": True,
+    "font_color": "#FFFFFF",
+    "bg_color": "#1F5FA8",
+    "border": 1,
+    "border_color": "#D5DAE1",
+    "text_wrap": True,
+    "valign": "vcenter",
+}
+WIDTHS = {
+    "title": 300,
+    "borrower_name": 180,
+    "measured": 120,
+    "limit_value": 120,
+    "remedy": 320,
+    "clause": 220,
+    "name": 300,
+    "finding": 360,
+}
+NUMBERS = {
+    "balance": "#,##0.00",
+    "amount": "#,##0.00",
+    "weight": "#,##0.0",
+    "share": "0.00%",
+    "violations": "#,##0",
+    "loans": "#,##0",
+    "subjects": "#,##0",
+    "rows": "#,##0",
+    "checked": "#,##0",
+}
 
 
 def make(title: str, cover: dict[str, str], rows: pl.DataFrame) -> bytes:
@@ -62,10 +86,14 @@ def _sheet(workbook: Workbook, name: str, rows: pl.DataFrame) -> None:
     sheet = workbook.add_worksheet(name)
     labels = {column: say(f"col.{column}") for column in rows.columns}
     rows.rename(labels).write_excel(
-        workbook, sheet, header_format=HEADER, freeze_panes=(1, 0), autofilter=True,
+        workbook,
+        sheet,
+        header_format=HEADER,
+        freeze_panes=(1, 0),
+        autofilter=True,
         column_formats={labels[column]: form for column, form in NUMBERS.items() if column in labels},
         column_widths={label: WIDTHS.get(column, 110) for column, label in labels.items()},
-    )  # fmt: skip
+    )
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)

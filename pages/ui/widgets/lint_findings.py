@@ -7,8 +7,14 @@ from pages.ui.i18n.language import say, told
 from pages.ui.widgets import tables
 from policy.model.records import Problem
 
-PROBLEMS = {"level": "text", "table": "text", "table_row": "count", "table_column": "text", "problem": "text",
-            "what_to_do": "text"}  # fmt: skip
+PROBLEMS = {
+    "level": "text",
+    "table": "text",
+    "table_row": "count",
+    "table_column": "text",
+    "problem": "text",
+    "what_to_do": "text",
+}
 
 
 def show(problems: list[Problem], clean: str) -> None:
@@ -20,8 +26,14 @@ def show(problems: list[Problem], clean: str) -> None:
     said = say("policy.found", errors=errors, warnings=len(problems) - errors)
     (st.error if errors else st.warning)(said)
     rows = [
-        {"level": say(f"policy.level_{one.level}"), "table": one.table, "table_row": one.row,
-         "table_column": one.column, "problem": told(one.message), "what_to_do": told(one.fix)}
+        {
+            "level": say(f"policy.level_{one.level}"),
+            "table": one.table,
+            "table_row": one.row,
+            "table_column": one.column,
+            "problem": told(one.message),
+            "what_to_do": told(one.fix),
+        }
         for one in problems
-    ]  # fmt: skip
+    ]
     tables.show(pl.DataFrame(rows), PROBLEMS, height=tables.LOW)

@@ -13,10 +13,25 @@ from pages.ui.i18n import numbers
 from pages.ui.i18n.language import pick, say
 from pages.ui.widgets import excel_export, tables
 
-FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "checked": "count", "amount": "amount",
-            "foreign": "text", "remedy": "text"}  # fmt: skip
-ROWS = {"row_id": "text", "loan_id": "text", "borrower_id": "text", "branch_id": "text", "amount": "amount",
-        "detail": "text", "source_file": "text", "source_row": "count"}  # fmt: skip
+FINDINGS = {
+    "severity": "text",
+    "finding": "text",
+    "rows": "count",
+    "checked": "count",
+    "amount": "amount",
+    "foreign": "text",
+    "remedy": "text",
+}
+ROWS = {
+    "row_id": "text",
+    "loan_id": "text",
+    "borrower_id": "text",
+    "branch_id": "text",
+    "amount": "amount",
+    "detail": "text",
+    "source_file": "text",
+    "source_row": "count",
+}
 SHOWN = 500  # rows behind a finding on screen; the workbook has all
 
 
@@ -54,9 +69,12 @@ def _rows(as_of: date, check_id: str, title: str) -> None:
     shown = rows.head(SHOWN)
     tables.show(shown, tables.filled(shown, ROWS), key=f"quality_rows:{as_of}:{check_id}", height=tables.LOW)
     st.download_button(
-        say("quality.download"), partial(copy_context().run, _workbook, as_of, title, rows),
-        f"quality-{check_id}-{as_of}.xlsx", excel_export.MIME, on_click="ignore",
-    )  # fmt: skip
+        say("quality.download"),
+        partial(copy_context().run, _workbook, as_of, title, rows),
+        f"quality-{check_id}-{as_of}.xlsx",
+        excel_export.MIME,
+        on_click="ignore",
+    )
 
 
 def _workbook(as_of: date, title: str, rows: pl.DataFrame) -> bytes:

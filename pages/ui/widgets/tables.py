@@ -14,8 +14,14 @@ ROW, HEADER = 35, 37  # pixels of the grid
 LOW, TALL = 370, 475  # the most that a table takes; half of the next row shows that it goes on
 PAGE = 500  # rows on screen at a time where there may be very many; the workbook has all
 LAZY = 20_000  # rows from which the browser fetches them as it scrolls
-FORMATS = {"amount": "%,.2f", "whole": "%,.0f", "share": "%.2f%%", "rate": "%,.1f", "count": "%,d",
-           "number": "localized"}  # fmt: skip
+FORMATS = {
+    "amount": "%,.2f",
+    "whole": "%,.0f",
+    "share": "%.2f%%",
+    "rate": "%,.1f",
+    "count": "%,d",
+    "number": "localized",
+}
 
 
 def column(kind: str, label: str, values: pl.Series) -> dict[str, object]:
@@ -65,9 +71,17 @@ def paged(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     return rows.slice((number - 1) * PAGE, PAGE)
 
 
-def show(frame: pl.DataFrame, kinds: dict[str, str], *, key: str | None = None, pick: bool = False,
-         chosen: int | None = None, height: int | str = "auto",
-         names: dict[str, str] | None = None, blank: str = numbers.NOTHING) -> int | None:  # fmt: skip
+def show(
+    frame: pl.DataFrame,
+    kinds: dict[str, str],
+    *,
+    key: str | None = None,
+    pick: bool = False,
+    chosen: int | None = None,
+    height: int | str = "auto",
+    names: dict[str, str] | None = None,
+    blank: str = numbers.NOTHING,
+) -> int | None:
     """A table of the columns in `kinds` (name → text, date, or a kind of FORMATS); the row picked, if any.
 
     `names`: what columns are called that the words do not know. `blank`: how a cell without a value is shown.

@@ -19,9 +19,14 @@ from policy.model.records import FOREVER
 
 TYPE_REFS = {"number": "number", "date": "date", "boolean": "boolean", "text": "string"}
 TYPES = {
-    "number": "number", "integer": "integer", "long": "integer", "double": "number", "string": "text",
-    "boolean": "boolean", "date": "date",
-}  # fmt: skip
+    "number": "number",
+    "integer": "integer",
+    "long": "integer",
+    "double": "number",
+    "string": "text",
+    "boolean": "boolean",
+    "date": "date",
+}
 BARE_DATE = re.compile(r"(?<![\d\"-])([0-9]{4}-[0-9]{2}-[0-9]{2})(?![\d\"-])", re.ASCII)
 WRITTEN_DATE = re.compile(r'date\(\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"\s*\)|@"([0-9]{4}-[0-9]{2}-[0-9]{2})"', re.ASCII)
 FRACTION = re.compile(r"(?<![\w.])(-?)(\.[0-9]+)", re.ASCII)

@@ -22,8 +22,16 @@ HIT_POLICIES = {"UNIQUE": "unique", "COLLECT": "collect"}
 GRAPH = ("businessKnowledgeModel", "decisionService", "import", "performanceIndicator", "organizationUnit")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 MOST_BYTES = 50_000_000
-BESIDE = {"variable", "question", "allowedAnswers", "description", "extensionElements", "informationRequirement",
-          "authorityRequirement", "decisionTable"}  # fmt: skip
+BESIDE = {
+    "variable",
+    "question",
+    "allowedAnswers",
+    "description",
+    "extensionElements",
+    "informationRequirement",
+    "authorityRequirement",
+    "decisionTable",
+}
 
 
 @dataclass(frozen=True)

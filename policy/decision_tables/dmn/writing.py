@@ -24,8 +24,14 @@ def document(table: LimitTable) -> str:
     """The DMN file of one table. Raises InputError when a cell holds what XML cannot."""
     ET.register_namespace("", MODEL)
     ET.register_namespace("loanlight", OURS)
-    root = _element(None, "definitions", id=f"definitions_{table.name}", name=table.name,
-                    namespace="urn:loanlight:policy", exporter="Loanlight")  # fmt: skip
+    root = _element(
+        None,
+        "definitions",
+        id=f"definitions_{table.name}",
+        name=table.name,
+        namespace="urn:loanlight:policy",
+        exporter="Loanlight",
+    )
     inputs = [(ACT_DATE, "date"), *((key.name, feel.TYPE_REFS[KINDS[key.type]]) for key in table.keys)]
     for name, type_ref in inputs:
         data = _element(root, "inputData", id=f"data_{name}", name=name)
@@ -54,8 +60,14 @@ def _element(parent: ET.Element | None, tag: str, text: str | None = None, **att
 
 
 def _table(decision: ET.Element, table: LimitTable, limits: list[LimitColumn]) -> None:
-    made = _element(decision, "decisionTable", id=f"table_{table.name}", hitPolicy=table.hit_policy.upper(),
-                    preferredOrientation="Rule-as-Row", outputLabel=table.name)  # fmt: skip
+    made = _element(
+        decision,
+        "decisionTable",
+        id=f"table_{table.name}",
+        hitPolicy=table.hit_policy.upper(),
+        preferredOrientation="Rule-as-Row",
+        outputLabel=table.name,
+    )
     _input(made, ACT_DATE, "date", None)
     for key in table.keys:
         _input(made, key.name, feel.TYPE_REFS[KINDS[key.type]], key)
@@ -84,8 +96,9 @@ def _input(made: ET.Element, name: str, type_ref: str, key: LimitColumn | None) 
 
 def _column(element: ET.Element, column: LimitColumn) -> None:
     extension = _element(element, "extensionElements")
-    _element(extension, f"{{{OURS}}}column", name=column.name, type=column.type, unit=column.unit, zh=column.zh,
-             en=column.en)  # fmt: skip
+    _element(
+        extension, f"{{{OURS}}}column", name=column.name, type=column.type, unit=column.unit, zh=column.zh, en=column.en
+    )
 
 
 def _rule(made: ET.Element, table: LimitTable, row: LimitRow, limits: list[LimitColumn], number: int) -> None:

@@ -194,9 +194,12 @@ class Subject:
 def _operation(node: Node) -> Callable[..., Value]:
     kind = node[0]
     plain: dict[str, Callable[..., Value]] = {
-        "and": meaning.conjunction, "or": meaning.disjunction, "not": meaning.negation,
-        "between": meaning.between, "is_null": lambda value: value is None,
-    }  # fmt: skip
+        "and": meaning.conjunction,
+        "or": meaning.disjunction,
+        "not": meaning.negation,
+        "between": meaning.between,
+        "is_null": lambda value: value is None,
+    }
     if kind == "compare":
         return meaning.strict(meaning.ORDER[node[1]])
     if kind == "call":

@@ -8,9 +8,15 @@ from typing import Any
 Test = Callable[[Any], bool]
 OPENING, CLOSING = "[(]", "])["
 KINDS = {
-    "money": "number", "rate": "number", "integer": "number", "number": "number", "date": "date",
-    "boolean": "boolean", "text": "text", "code": "text",
-}  # fmt: skip
+    "money": "number",
+    "rate": "number",
+    "integer": "number",
+    "number": "number",
+    "date": "date",
+    "boolean": "boolean",
+    "text": "text",
+    "code": "text",
+}
 
 
 def value(text: str, kind: str) -> Any:
@@ -31,8 +37,11 @@ def one(text: str, kind: str) -> Test:
             below = (lambda v: v <= high) if text[-1] == "]" else (lambda v: v < high)
             return lambda v: above(v) and below(v)
         for sign, test in (
-            ("<=", lambda a, b: a <= b), (">=", lambda a, b: a >= b), ("<", lambda a, b: a < b), (">", lambda a, b: a > b),
-        ):  # fmt: skip
+            ("<=", lambda a, b: a <= b),
+            (">=", lambda a, b: a >= b),
+            ("<", lambda a, b: a < b),
+            (">", lambda a, b: a > b),
+        ):
             if text.startswith(sign):
                 bound = value(text[len(sign) :], kind)
                 return lambda v, test=test, bound=bound: test(v, bound)
