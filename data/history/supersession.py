@@ -12,7 +12,7 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.history import guarantees
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 from data.reference import size_limits
 
 PARTIAL, WHOLE = "partial", "whole"
@@ -89,7 +89,7 @@ def _left_alone(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
     if not rows:
         return []
     named = ", ".join(branches[:NAMED]) + (f" … ({len(branches)})" if len(branches) > NAMED else "")
-    return [note("note_left_alone", rows=f"{rows:,}", day=values["day"], branches=named)]
+    return [import_note("note_left_alone", rows=f"{rows:,}", day=values["day"], branches=named)]
 
 
 def _candidates(table: str, same_day: bool, whole: bool) -> str:
@@ -180,7 +180,7 @@ def _finish(con: duckdb.DuckDBPyConnection, table: str, values: dict, count: int
     )
     con.execute(f'UPDATE "{table}" SET until = $day WHERE rowid IN (SELECT id FROM ending)', {"day": values["day"]})
     said = "-" if amount is None else f"{amount:,}"
-    return [note("note_ended", table=table, rows=f"{count:,}", amount=said, day=values["day"])]
+    return [import_note("note_ended", table=table, rows=f"{count:,}", amount=said, day=values["day"])]
 
 
 def _ended_later(con: duckdb.DuckDBPyConnection, table: str, values: dict) -> None:

@@ -14,7 +14,7 @@ from data.errors import InputError
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.parsing import dates
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.storage import query
 
 DATES = ("application_date", "requested_maturity")
@@ -62,8 +62,8 @@ def read(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> Asked:
             return _sorted_out(cursor, as_of, _rows(sheet, *header), sheet.date_serials)
     named = ", ".join(f"{row['zh']} ({column})" for column, row in columns().items())
     raise InputError(
-        tell(
-            "{name}: no row is a header with the columns {named}. Take the template and fill it in.",
+        bilingual(
+            "ingest.no_row_header_columns",
             name=path.name,
             named=named,
         )

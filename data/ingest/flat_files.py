@@ -8,7 +8,7 @@ from data import dictionary
 from data.ingest import guarantee_numbers
 from data.ingest.files.sheet_reading import ROW
 from data.ingest.mapping.mapping import EVENTS
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 LINEAGE = ("_part", "source_file", ROW)
 PAID_OUT = "9"
@@ -64,12 +64,12 @@ def _borrowers(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame | None:
     keyed = _from_loans(filled, "borrowers", ("borrower_id",))
     named = keyed.filter(pl.col("borrowers.borrower_id").is_not_null())
     if len(named) < len(keyed):
-        notes.append(note("note_no_borrower", rows=len(keyed) - len(named)))
+        notes.append(import_note("note_no_borrower", rows=len(keyed) - len(named)))
     own = _own(named, "borrowers")
     once = named.select(*own, *LINEAGE).unique("borrowers.borrower_id", keep="first", maintain_order=True)
     conflicts = named.select(own).n_unique() - len(once) if len(once) < len(named) else 0
     if conflicts:
-        notes.append(note("note_conflict", table="borrowers", rows=conflicts))
+        notes.append(import_note("note_conflict", table="borrowers", rows=conflicts))
     return once
 
 
@@ -96,7 +96,7 @@ def _numbered_once(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame:
     count = rows.select(shared.sum()).item()
     if not count:
         return rows
-    notes.append(note("note_shared_guarantee", rows=count))
+    notes.append(import_note("note_shared_guarantee", rows=count))
     each = pl.concat_str(pl.col(number), pl.col("guarantees.loan_id"), separator="/")
     return rows.with_columns(pl.when(shared).then(each).otherwise(pl.col(number)).alias(number))
 

@@ -6,7 +6,7 @@ import polars as pl
 from data import dictionary
 from data.history import guarantees
 from data.ingest.parsing import file_vocabulary
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 CURRENT = '"until" IS NULL'
 
@@ -39,7 +39,9 @@ def _resolved(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -
         {"batch": batch},
     ).fetchall()[0][0]
     zh = dictionary.fields(row["table"])[row["field"]].zh
-    return [note("note_resolved", table=row["table"], rows=count, field=row["field"], field_zh=zh)] if count else []
+    return (
+        [import_note("note_resolved", table=row["table"], rows=count, field=row["field"], field_zh=zh)] if count else []
+    )
 
 
 def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
@@ -54,9 +56,9 @@ def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
         {"batch": batch},
     ).fetchall()[0]
     zh = dictionary.fields(guarantees.TABLE)["guarantee_no"].zh
-    found = [note("note_collateral_contract", rows=own)] if own else []
+    found = [import_note("note_collateral_contract", rows=own)] if own else []
     told = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
-    return found + ([note("note_resolved", rows=former, **told)] if former else [])
+    return found + ([import_note("note_resolved", rows=former, **told)] if former else [])
 
 
 def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:
@@ -74,8 +76,8 @@ def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:
     ).fetchall()[0][0]
     con.execute('DROP TABLE "known_names"')
     left, value = con.execute(f'SELECT count(*), min(l."officer_id") {named}').fetchall()[0]
-    found = [note("note_officer_named", rows=resolved)] if resolved else []
-    return found + ([note("note_officer_unknown", rows=left, value=value)] if left else [])
+    found = [import_note("note_officer_named", rows=resolved)] if resolved else []
+    return found + ([import_note("note_officer_unknown", rows=left, value=value)] if left else [])
 
 
 def magnitudes(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[dict]:
@@ -90,7 +92,7 @@ def magnitudes(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> l
     first = differ.row(0, named=True)
     zh = dictionary.fields(table)["balance"].zh
     return [
-        note(
+        import_note(
             "note_magnitude",
             rows=len(differ),
             value=first["loan_id"],

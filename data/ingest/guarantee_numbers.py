@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 TABLE = "guarantees"
 NUMBER, GIVEN = f"{TABLE}.guarantee_id", f"{TABLE}.guarantee_no"
@@ -23,7 +23,7 @@ def numbered(rows: pl.DataFrame, table: str, notes: list[dict]) -> pl.DataFrame:
     shared = pl.col(NUMBER).is_not_null() & pl.struct(NUMBER, ownerless.alias("ownerless")).is_duplicated()
     count = rows.select(shared.sum()).item()
     if count:
-        notes.append(note("note_several_collaterals", rows=count))
+        notes.append(import_note("note_several_collaterals", rows=count))
     owner = [pl.coalesce(_present(rows, OWNERS))] if _present(rows, OWNERS) else []
     each = pl.concat_str([NUMBER, *owner, *_present(rows, TELLING)], separator="/", ignore_nulls=True)
     return rows.with_columns(pl.when(shared | ownerless).then(each).otherwise(NUMBER).alias(NUMBER))

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from data.errors import BookError
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.reference import size_limits
 from data.storage import schema
 
@@ -54,25 +54,15 @@ def explain(path: Path, error: duckdb.Error) -> BookError | None:
     """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
-        return BookError(
-            tell(
-                "Book {path} is held open for writing by another program. Close that program and try again.", path=path
-            )
-        )
+        return BookError(bilingual("storage.book_held_open_writing", path=path))
     if "No space left" in text or "Could not write" in text or "Failed to create checkpoint" in text:
-        return BookError(
-            tell("No space left while writing book {path}. The book is as it was; free space and try again.", path=path)
-        )
+        return BookError(bilingual("storage.no_space_left_while", path=path))
     if "not a valid DuckDB database" in text or "Corrupt" in text or "Could not read" in text or "serialized" in text:
-        return BookError(
-            tell(
-                "Book {path} is damaged or not a Loanlight book. Restore it from a backup, or move it away.", path=path
-            )
-        )
+        return BookError(bilingual("storage.book_damaged_not_loanlight", path=path))
     if "Out of Memory" in text or "failed to offload" in text:
         return BookError(
-            tell(
-                "Not enough memory for book {path}. The book is as it was; close other programs and try again.",
+            bilingual(
+                "storage.not_enough_memory_book",
                 path=path,
             )
         )
@@ -93,15 +83,13 @@ def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyCon
     except duckdb.Error as error:
         said = explain(named, error)
         raise said or BookError(
-            tell("Book {named} cannot be opened: {said}", named=named, said=str(error).splitlines()[0])
+            bilingual("storage.book_cannot_opened", named=named, said=str(error).splitlines()[0])
         ) from error
     return con
 
 
 def _no_book(path: Path) -> BookError:
-    return BookError(
-        tell("No book at {path}. Import a file (python -m data import …) or run python -m data demo.", path=path)
-    )
+    return BookError(bilingual("storage.no_book_import_file", path=path))
 
 
 @contextlib.contextmanager
@@ -132,9 +120,7 @@ class Reader:
         try:
             self._connection.execute("SELECT 1 FROM batches LIMIT 1")
         except duckdb.Error as error:
-            raise BookError(
-                tell("{path} is a DuckDB file but not a Loanlight book. Give another --book.", path=path)
-            ) from error
+            raise BookError(bilingual("storage.duckdb_file_but_not", path=path)) from error
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
@@ -144,9 +130,8 @@ class Reader:
         absent = schema.lacking(self._connection)
         if absent:
             raise BookError(
-                tell(
-                    "Book {path} is of an earlier version: it lacks {known}. Run python -m policy "
-                    "check --book {path}, which brings it up to date and loses nothing.",
+                bilingual(
+                    "storage.book_earlier_version_lacks",
                     path=self.path,
                     known=", ".join(absent[:5]),
                 )
@@ -174,18 +159,12 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextlib.contextmanager
 def writer_lock(path: Path) -> Iterator[None]:
     if not path.parent.is_dir():
-        raise BookError(
-            tell(
-                "No folder {parent} for book {path}. Create it, or give another --book.", parent=path.parent, path=path
-            )
-        )
+        raise BookError(bilingual("storage.no_folder_book_create", parent=path.parent, path=path))
     with path.with_name(path.name + ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BookError(
-                tell("Book {path} is being written by another import or check. Wait for it to end.", path=path)
-            ) from error
+            raise BookError(bilingual("storage.book_being_written_import", path=path)) from error
         yield
 
 
@@ -195,9 +174,8 @@ def need_space(path: Path, wanted: int) -> None:
     wanted += size_limits.whole("free_mb") * MEGABYTE
     if free < wanted:
         raise BookError(
-            tell(
-                "No space left to write {path}: {value} MB are wanted and {value2} MB free. "
-                "The book is as it was; free space and try again.",
+            bilingual(
+                "storage.no_space_left_write",
                 path=path,
                 value=f"{wanted // MEGABYTE:,}",
                 value2=f"{free // MEGABYTE:,}",
@@ -275,8 +253,8 @@ def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection
             raise explain(path, error) or error from error
         except OSError as error:
             raise BookError(
-                tell(
-                    "Book {path} cannot be written: {strerror}. The book is as it was.",
+                bilingual(
+                    "storage.book_cannot_written_book",
                     path=path,
                     strerror=error.strerror,
                 )

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from data import dictionary
 from data.errors import InputError
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.reference import size_limits
 
 TABLE = "violation_views.csv"
@@ -61,8 +61,8 @@ def saved(book: Path) -> list[SavedView]:
         return []
     except (ValueError, TypeError) as error:
         raise InputError(
-            tell(
-                "{name} is damaged: {said}. Mend it, or move it away; the book is not touched.",
+            bilingual(
+                "storage.damaged_mend_move_away",
                 name=path.name,
                 said=str(error),
             )
@@ -74,11 +74,11 @@ def save(book: Path, name: str, choices: str) -> None:
     name = " ".join(name.split())
     longest, most = size_limits.whole("view_name"), size_limits.whole("saved_views")
     if not name or len(name) > longest:
-        raise InputError(tell("A view needs a name of 1 to {longest} characters.", longest=longest))
+        raise InputError(bilingual("storage.view_needs_name_1", longest=longest))
     with _locked(book):
         others = [view for view in saved(book) if view.name != name]
         if len(others) >= most:
-            raise InputError(tell("There are {most} saved views already. Remove one first.", most=most))
+            raise InputError(bilingual("storage.there_saved_views_already", most=most))
         _write(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.model.records import LimitRow, Policy, Problem, Rule
 
 WARNING = timedelta(days=90)
@@ -19,16 +19,16 @@ def expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
     for row, starts in rows:
         if as_of <= row.effective_to < as_of + WARNING:
             name = row.rule_id if isinstance(row, Rule) else row.row_id
-            ends = tell(
-                "{name} ends on {effective_to}, {days} days after {as_of}.",
+            ends = bilingual(
+                "authoring.ends_days_after",
                 name=name,
                 effective_to=row.effective_to,
                 days=(row.effective_to - as_of).days,
                 as_of=as_of,
             )
             fix = (
-                tell("A row that follows stands in the table; check it.")
+                bilingual("authoring.row_follows_stands_table")
                 if row.effective_to in starts
-                else (tell("Add what follows it."))
+                else (bilingual("authoring.add_what_follows"))
             )
             yield Problem("warning", row.place.table, row.place.row, "effective_to", ends, fix)

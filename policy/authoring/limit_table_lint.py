@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
-from data.messages.bilingual import Told, tell, word
+from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables import lookups, unary_tests
 from policy.decision_tables.intervals import plain
 from policy.language.expressions import KINDS, ExpressionError, near
@@ -38,32 +38,32 @@ def _bounds(reader: TableReader) -> Bounds:
             reader.report(
                 place,
                 "low",
-                tell("'{value}' or '{value2}' is no number.", value=cells["low"], value2=cells["high"]),
-                tell("Write two numbers."),
+                bilingual("authoring.no_number", value=cells["low"], value2=cells["high"]),
+                bilingual("authoring.write_two_numbers"),
             )
             continue
         found[cells["unit"], cells["type"]] = (low, high, _why(cells))
     return found
 
 
-def _why(cells: dict[str, str]) -> Told:
+def _why(cells: dict[str, str]) -> BilingualText:
     """What to do, in both languages at the command line and in one on a page."""
-    return Told(f"{cells['message_zh']} / {cells['message_en']}.", f"{cells['message_zh']}。")
+    return BilingualText(f"{cells['message_zh']} / {cells['message_en']}.", f"{cells['message_zh']}。")
 
 
 def _types(table: LimitTable) -> Iterator[Problem]:
     for column in table.columns:
         known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
         if column.type not in known:
-            what = tell(
-                "'{type}' is no type of a {role}{near}.",
+            what = bilingual(
+                "authoring.no_type",
                 type=column.type,
                 role=column.role,
                 near=near(column.type, known),
             )
-            message = tell("{name}.{name2}: {what}", name=table.name, name2=column.name, what=what)
+            message = bilingual("authoring.joined", name=table.name, name2=column.name, what=what)
             yield Problem(
-                "error", "limit_columns.csv", 1, "type", message, tell("Use {known}.", known=", ".join(known))
+                "error", "limit_columns.csv", 1, "type", message, bilingual("common.use", known=", ".join(known))
             )
 
 
@@ -74,10 +74,10 @@ def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[P
         low, high, why = bounds[column.unit, column.type]
         for value in _values(column, row.cells[column.name]):
             if not low <= value <= high:
-                message = tell(
-                    "{value} {unit} cannot be meant; plausible is {low} to {high}.",
+                message = bilingual(
+                    "authoring.cannot_meant_plausible",
                     value=plain(value),
-                    unit=word(column.unit),
+                    unit=term(column.unit),
                     low=plain(low),
                     high=plain(high),
                 )
@@ -99,14 +99,14 @@ def _values(column: LimitColumn, text: str) -> list[Decimal]:
 def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
     limits = [column.name for column in table.columns if column.role == "limit"]
     if not any(row.cells[name] for name in limits) and not row.reading_zh:
-        message = tell("{row_id} gives no limit at all, so what it answers for is never judged.", row_id=row.row_id)
+        message = bilingual("authoring.gives_no_limit_all", row_id=row.row_id)
         yield Problem(
             "warning",
             row.place.table,
             row.place.row,
             limits[0] if limits else "-",
             message,
-            tell("Fill in the limit, or say in the reading why there is none."),
+            bilingual("authoring.fill_limit_say_reading"),
         )
 
 
@@ -119,16 +119,16 @@ def _unread(policy: Policy) -> Iterator[Problem]:
         for column in table.columns:
             if column.role == "limit" and table.name in read_tables and f"{table.name}.{column.name}" not in named:
                 place = Place("limit_columns.csv", 1)
-                message = tell("nothing reads {name}.{name2}.", name=table.name, name2=column.name)
+                message = bilingual("authoring.nothing_reads_2", name=table.name, name2=column.name)
                 yield Problem(
-                    "warning", place.table, place.row, "column", message, tell("Remove the column, or use it.")
+                    "warning", place.table, place.row, "column", message, bilingual("authoring.remove_column_use")
                 )
     keys = {key.name for table in policy.limit_tables.values() for key in table.keys}
     for derived in policy.derived:
         uses = sum(len(re.findall(rf"\b{re.escape(derived.name)}\b", text)) for text in texts)
         own = sum(other.name == derived.name for other in policy.derived)
         if uses <= own and derived.name not in keys:
-            message = tell("nothing reads {name} of {subject}.", name=derived.name, subject=derived.subject)
+            message = bilingual("authoring.nothing_reads", name=derived.name, subject=derived.subject)
             yield Problem(
-                "warning", derived.place.table, derived.place.row, "field", message, tell("Remove it, or use it.")
+                "warning", derived.place.table, derived.place.row, "field", message, bilingual("authoring.remove_use")
             )

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.authoring import limit_table_lint
 from policy.authoring.expiry import expiring
 from policy.decision_tables import gaps_and_overlaps
@@ -46,22 +46,22 @@ def _texts(policy: Policy) -> Iterator[Problem]:
     for rule in policy.versions:
         for column in ("rule_id", "family", "stage", "title_zh", "title_en", "measure", "limit", "evidence"):
             if not getattr(rule, column):
-                yield _at("error", rule.place, column, tell("is empty."), tell("Fill the cell."))
+                yield _at("error", rule.place, column, bilingual("common.empty"), bilingual("common.fill_cell"))
         if not RULE_ID.match(rule.rule_id):
             yield _at(
                 "error",
                 rule.place,
                 "rule_id",
-                tell("'{rule}' is no id.", rule=rule.rule_id),
-                tell("Use letters, digits, . _ -"),
+                bilingual("authoring.no_id", rule=rule.rule_id),
+                bilingual("authoring.use_letters_digits"),
             )
         if rule.severity not in SEVERITIES:
             yield _at(
                 "error",
                 rule.place,
                 "severity",
-                tell("'{severity}' is unknown.", severity=rule.severity),
-                tell("Use {known}.", known=", ".join(SEVERITIES)),
+                bilingual("authoring.unknown", severity=rule.severity),
+                bilingual("common.use", known=", ".join(SEVERITIES)),
             )
         if rule.subject not in dictionary.subjects():
             known = dictionary.subjects()
@@ -69,12 +69,16 @@ def _texts(policy: Policy) -> Iterator[Problem]:
                 "error",
                 rule.place,
                 "subject",
-                tell("'{subject}'{near}.", subject=rule.subject, near=near(rule.subject, known)),
-                tell("Use {known}.", known=", ".join(known)),
+                bilingual("common.joined", subject=rule.subject, near=near(rule.subject, known)),
+                bilingual("common.use", known=", ".join(known)),
             )
         if not rule.remedy_zh or not rule.remedy_en:
             yield _at(
-                "warning", rule.place, "remedy_zh", tell("no remedy in both languages."), tell("Say what cures it.")
+                "warning",
+                rule.place,
+                "remedy_zh",
+                bilingual("authoring.no_remedy_both_languages"),
+                bilingual("authoring.say_what_cures"),
             )
     missing = [severity for severity in SEVERITIES if severity not in policy.effects]
     for severity in missing:
@@ -83,8 +87,8 @@ def _texts(policy: Policy) -> Iterator[Problem]:
             "effects.csv",
             1,
             "severity",
-            tell("no row for '{severity}'.", severity=severity),
-            tell("Add the row."),
+            bilingual("authoring.no_row", severity=severity),
+            bilingual("authoring.add_row"),
         )
 
 
@@ -95,14 +99,14 @@ def _titles(policy: Policy) -> Iterator[Problem]:
         for rule in policy.rules.values():
             known = first.setdefault((rule.subject, getattr(rule, column)), rule)
             if known is not rule:
-                same = tell(
-                    "{rule} has the title of {rule2} ({table}, row {row}).",
+                same = bilingual(
+                    "authoring.title_row",
                     rule=rule.rule_id,
                     rule2=known.rule_id,
                     table=known.place.table,
                     row=known.place.row,
                 )
-                yield _at("warning", rule.place, column, same, tell("Say how they differ."))
+                yield _at("warning", rule.place, column, same, bilingual("authoring.say_how_they_differ"))
 
 
 def _versions(policy: Policy) -> Iterator[Problem]:
@@ -113,38 +117,40 @@ def _versions(policy: Policy) -> Iterator[Problem]:
         for a, b in combinations(versions, 2):
             if a.effective_from < b.effective_to and b.effective_from < a.effective_to:
                 start = max(a.effective_from, b.effective_from)
-                both = tell("{rule} is in force twice from {day}", rule=a.rule_id, day=start)
+                both = bilingual("authoring.force_twice", rule=a.rule_id, day=start)
                 yield _at(
                     "error",
                     b.place,
                     "effective_from",
-                    tell("{both} (see row {row}).", both=both, row=a.place.row),
-                    tell("End one version first."),
+                    bilingual("authoring.see_row", both=both, row=a.place.row),
+                    bilingual("common.end_version_first"),
                 )
             if (a.subject, a.as_of) != (b.subject, b.as_of):
                 yield _at(
                     "error",
                     b.place,
                     "subject",
-                    tell("versions differ in subject or as_of."),
-                    tell("Use a new rule_id."),
+                    bilingual("authoring.versions_differ_subject"),
+                    bilingual("common.use_new_rule_id"),
                 )
         ordered = sorted(versions, key=lambda rule: rule.effective_from)
         for a, b in pairwise(ordered):
             if a.effective_to < b.effective_from:
-                hole = tell(
-                    "no version of {rule} holds from {effective_to} to {effective_from}.",
+                hole = bilingual(
+                    "authoring.no_version_holds",
                     rule=a.rule_id,
                     effective_to=a.effective_to,
                     effective_from=b.effective_from,
                 )
-                yield _at(
-                    "warning", b.place, "effective_from", hole, tell("Close the hole, or say why in the reading.")
-                )
+                yield _at("warning", b.place, "effective_from", hole, bilingual("authoring.close_hole_say_why"))
     for place, day in _dates(policy):
         if not FAR_BACK <= day <= FAR_AHEAD and day.year != 9999:
             yield _at(
-                "error", place, "effective_from", tell("{day} cannot be meant.", day=day), tell("Check the year.")
+                "error",
+                place,
+                "effective_from",
+                bilingual("authoring.cannot_meant", day=day),
+                bilingual("authoring.check_year"),
             )
 
 
@@ -161,7 +167,11 @@ def _references(policy: Policy) -> Iterator[Problem]:
     for place, clauses in cited:
         if not clauses:
             yield _at(
-                "error", place, "clause_id", tell("names no clause."), tell("Every row needs the clause it comes from.")
+                "error",
+                place,
+                "clause_id",
+                bilingual("authoring.names_no_clause"),
+                bilingual("authoring.every_row_needs_clause"),
             )
         for clause in clauses:
             if clause not in policy.clauses:
@@ -169,8 +179,8 @@ def _references(policy: Policy) -> Iterator[Problem]:
                     "error",
                     place,
                     "clause_id",
-                    tell("unknown clause '{clause}'{near}.", clause=clause, near=near(clause, policy.clauses)),
-                    tell("Add it to clauses.csv."),
+                    bilingual("common.unknown_clause", clause=clause, near=near(clause, policy.clauses)),
+                    bilingual("authoring.add_clauses_csv"),
                 )
 
 
@@ -184,8 +194,8 @@ def _limits(policy: Policy) -> Iterator[Problem]:
                     "error",
                     row.place,
                     "row_id",
-                    tell("'{row_id}' stands twice.", row_id=row.row_id),
-                    tell("Number the rows."),
+                    bilingual("authoring.stands_twice", row_id=row.row_id),
+                    bilingual("authoring.number_rows"),
                 )
         yield from gaps_and_overlaps.findings(
             gaps_and_overlaps.grid(table, closed_codes(policy, subjects.get(table.name, "")))
@@ -197,15 +207,15 @@ def _examples(policy: Policy) -> Iterator[Problem]:
     for example in policy.examples:
         covered.setdefault(example.rule_id, set()).add(example.verdict)
         if example.rule_id not in policy.rules:
-            fix = tell("Known rules are in rules/{near}.", near=near(example.rule_id, policy.rules))
-            yield _at("error", example.place, "rule_id", tell("unknown rule '{rule}'.", rule=example.rule_id), fix)
+            fix = bilingual("authoring.known_rules_rules", near=near(example.rule_id, policy.rules))
+            yield _at("error", example.place, "rule_id", bilingual("authoring.unknown_rule", rule=example.rule_id), fix)
         if example.verdict not in VERDICTS:
             yield _at(
                 "error",
                 example.place,
                 "verdict",
-                tell("'{verdict}' is no verdict.", verdict=example.verdict),
-                tell("Use {known}.", known=", ".join(VERDICTS)),
+                bilingual("authoring.no_verdict", verdict=example.verdict),
+                bilingual("common.use", known=", ".join(VERDICTS)),
             )
     for rule in policy.rules.values():
         lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]
@@ -214,8 +224,8 @@ def _examples(policy: Policy) -> Iterator[Problem]:
                 "warning",
                 rule.place,
                 "rule_id",
-                tell("{rule} has no example of {known}.", rule=rule.rule_id, known=", ".join(lacks)),
-                tell("Add examples."),
+                bilingual("authoring.no_example", rule=rule.rule_id, known=", ".join(lacks)),
+                bilingual("authoring.add_examples"),
             )
 
 
@@ -228,6 +238,6 @@ def _unread(policy: Policy) -> Iterator[Problem]:
                 "warning",
                 place,
                 "table",
-                tell("no rule reads limit table '{name}'.", name=table.name),
-                tell("Remove it, or use it."),
+                bilingual("authoring.no_rule_reads_limit", name=table.name),
+                bilingual("authoring.remove_use"),
             )

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from data.errors import InputError
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.reference import size_limits
 from data.storage import book
 from policy.authoring import impact, limit_table_lint, lint
@@ -119,16 +119,14 @@ def _unpacked(name: str, content: bytes) -> Texts:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except zipfile.BadZipFile as error:
-        raise InputError(tell("{name} is no zip file. Zip the folder of tables again.", name=name)) from error
+        raise InputError(bilingual("authoring.no_zip_file_zip", name=name)) from error
     names = [entry for entry in archive.infolist() if entry.filename.endswith(".csv")]
     tops = [PurePosixPath(entry.filename).parent for entry in names if entry.filename.endswith("clauses.csv")]
     if not tops:
-        raise InputError(tell("{name} holds no clauses.csv. Zip the whole folder of policy tables.", name=name))
+        raise InputError(bilingual("authoring.holds_no_clauses_csv", name=name))
     most = size_limits.whole("policy_zip_mb")
     if sum(entry.file_size for entry in names) > most * MEGABYTE:
-        raise InputError(
-            tell("{name} unpacks to more than {most} MB; policy tables are far smaller.", name=name, most=most)
-        )
+        raise InputError(bilingual("authoring.unpacks_more_mb_policy", name=name, most=most))
     inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
     return {
         PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _text(entry.filename, archive.read(entry))
@@ -142,17 +140,15 @@ def _place(name: str, known: Texts) -> str:
     limits = [place for place in found if place.startswith("limits/")]
     if len(found) == 1 or len(limits) == 1:
         return (limits or found)[0]
-    several = tell("stands for {known}", known=", ".join(found)) if found else tell("is no policy table")
-    raise InputError(tell("{name} {several}. Upload the whole folder as a zip instead.", name=name, several=several))
+    several = bilingual("authoring.stands", known=", ".join(found)) if found else bilingual("authoring.no_policy_table")
+    raise InputError(bilingual("authoring.upload_whole_folder_zip", name=name, several=several))
 
 
 def _text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(
-            tell("{name}: not UTF-8 at byte {start}. Save it as UTF-8 CSV.", name=name, start=error.start)
-        ) from error
+        raise InputError(bilingual("authoring.not_utf_8_byte", name=name, start=error.start)) from error
 
 
 def zipped(texts: Texts) -> bytes:

@@ -9,7 +9,7 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.engine.batch import booked
 from policy.engine.columns import identifier
 from policy.engine.compiler import CompiledSubject, compile_subject
@@ -42,14 +42,14 @@ def values(text: str) -> list[Value]:
         found += _range(part) if ".." in part else [_value(part)]
         if len(found) > MOST_VALUES:
             raise InputError(
-                tell(
-                    "--over {text}: more than {MOST_VALUES} values. Take a larger step.",
+                bilingual(
+                    "authoring.over_more_values_take",
                     text=text,
                     MOST_VALUES=MOST_VALUES,
                 )
             )
     if len({type(value) for value in found}) != 1:
-        raise InputError(tell("--over {text}: numbers and dates together. Give values of one kind.", text=text))
+        raise InputError(bilingual("authoring.over_numbers_dates_together", text=text))
     return found
 
 
@@ -63,7 +63,7 @@ def _value(text: str) -> Value:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
-        raise InputError(tell("--over: '{text}' is no number and no date. Write 0.5,0.6 or 0.5..0.9/0.05.", text=text))
+        raise InputError(bilingual("authoring.over_no_number_no", text=text))
     return value
 
 
@@ -72,11 +72,9 @@ def _range(text: str) -> list[Value]:
     low, high = (_value(end) for end in ends.split("..", 1))
     step = _value(step_text) if slash else Decimal(0)
     if type(low) is not type(high) or not isinstance(step, Decimal) or step <= 0:
-        raise InputError(
-            tell("--over: '{text}' is no range. Write 0.5..0.9/0.05, or 2024-01-01..2024-12-31/30 for days.", text=text)
-        )
+        raise InputError(bilingual("authoring.over_no_range_write", text=text))
     if isinstance(low, date) and step != int(step):
-        raise InputError(tell("--over: '{text}' steps by {step}. Dates step by whole days.", text=text, step=step))
+        raise InputError(bilingual("authoring.over_steps_dates_step", text=text, step=step))
     found: list[Value] = []
     while low <= high and len(found) <= MOST_VALUES:  # type: ignore[operator]
         found.append(low)
@@ -114,7 +112,7 @@ def _compiled(policy: Policy, rule_id: str, over: list[Value], *, today: bool) -
     """The rule as it is and once for each value, each a rule of its own to the compiler."""
     versions = [rule for rule in policy.versions if rule.rule_id == rule_id]
     if not versions:
-        raise InputError(tell("No rule '{rule}'{near}.", rule=rule_id, near=near(rule_id, policy.rules)))
+        raise InputError(bilingual("authoring.no_rule", rule=rule_id, near=near(rule_id, policy.rules)))
     limits = [None, *(_literal(value) for value in over)]
     rules: list[Rule] = [
         replace(rule, rule_id=f"{rule_id}@{n}", limit=rule.limit if limit is None else limit)
@@ -125,18 +123,16 @@ def _compiled(policy: Policy, rule_id: str, over: list[Value], *, today: bool) -
     wanted = "date" if isinstance(over[0], date) else "number"
     if judged.rules and judged.rules[0].kind != wanted:
         raise InputError(
-            tell(
-                "{rule} measures a {kind}, and --over gives {wanted}s.",
+            bilingual(
+                "authoring.measures_over_gives_s",
                 rule=rule_id,
-                kind=word(judged.rules[0].kind),
-                wanted=word(wanted),
+                kind=term(judged.rules[0].kind),
+                wanted=term(wanted),
             )
         )
     if judged.problems:
         raise InputError(
-            tell(
-                "{rule} cannot be judged over these values: {message}", rule=rule_id, message=judged.problems[0].message
-            )
+            bilingual("authoring.cannot_judged_over_these", rule=rule_id, message=judged.problems[0].message)
         )
     return judged
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import islice
 
-from data.messages.bilingual import Told, tell
+from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import lookups, regions
 from policy.decision_tables.intervals import Interval
 from policy.decision_tables.regions import Axis, Box
@@ -43,10 +43,12 @@ class Region:
         return {a.name: day if a.kind == "date" and part == a.full else a.witness(part) for a, part in parts}
 
     @property
-    def told(self) -> Told:
+    def told(self) -> BilingualText:
         said = [f"{name} {_said(test)}" for name, test in self.tests().items() if test != "-"]
         record = ", ".join(f"{name} = {value}" for name, value in self.witness().items())
-        return tell("{said} (such as {record})", said=", ".join(said) or tell("any record"), record=record)
+        return bilingual(
+            "decision_tables.such", said=", ".join(said) or bilingual("decision_tables.any_record"), record=record
+        )
 
     def __str__(self) -> str:
         return str(self.told)
@@ -138,20 +140,34 @@ def findings(found: Grid) -> Iterator[Problem]:
     if found.table.hit_policy == "unique":
         for first, second, region in islice(found.overlaps(), MOST_REGIONS):
             place = second.place
-            message = tell(
-                "answers for the same record as row {row} ({row_id}): {region}.",
+            message = bilingual(
+                "decision_tables.answers_same_record_row",
                 row=first.place.row,
                 row_id=first.row_id,
                 region=region.told,
             )
-            yield Problem("error", place.table, place.row, "row_id", message, tell("Make the keys disjoint."))
+            yield Problem(
+                "error", place.table, place.row, "row_id", message, bilingual("decision_tables.make_keys_disjoint")
+            )
         if len(found.pairs) > MOST_REGIONS:
-            yield Problem("error", place.table, 1, "row_id", tell("more rows overlap."), tell("Mend these first."))
+            yield Problem(
+                "error",
+                place.table,
+                1,
+                "row_id",
+                bilingual("decision_tables.more_rows_overlap"),
+                bilingual("decision_tables.mend_these_first"),
+            )
     gaps = found.gaps()
     table = found.table.rows[0].place.table
     for gap in gaps.regions:
         yield Problem(
-            "warning", table, 1, "-", tell("no row answers for: {gap}.", gap=gap.told), tell("Add a row, or widen one.")
+            "warning",
+            table,
+            1,
+            "-",
+            bilingual("decision_tables.no_row_answers", gap=gap.told),
+            bilingual("decision_tables.add_row_widen"),
         )
     if gaps.more:
         yield Problem(
@@ -159,12 +175,17 @@ def findings(found: Grid) -> Iterator[Problem]:
             table,
             1,
             "-",
-            tell("more than {MOST_REGIONS} gaps.", MOST_REGIONS=MOST_REGIONS),
-            tell("Close these first."),
+            bilingual("decision_tables.more_gaps", MOST_REGIONS=MOST_REGIONS),
+            bilingual("decision_tables.close_these_first"),
         )
     if not gaps.complete:
         yield Problem(
-            "warning", table, 1, "-", tell("too many overlapping rows to see all gaps."), tell("Split the table.")
+            "warning",
+            table,
+            1,
+            "-",
+            bilingual("decision_tables.too_many_overlapping_rows"),
+            bilingual("decision_tables.split_table"),
         )
 
 

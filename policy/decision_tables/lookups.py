@@ -9,7 +9,7 @@ from functools import reduce
 from sqlglot import exp
 
 from data.dictionary import DUCKDB_TYPES
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.decision_tables import unary_tests
 from policy.language import functions
 from policy.language.expressions import KINDS, ExpressionError, Typed, known_code, near
@@ -44,9 +44,9 @@ def cell_value(column: LimitColumn, text: str) -> exp.Expression:
         if kind == "date":
             date.fromisoformat(text)
     except (InvalidOperation, ValueError) as error:
-        raise ExpressionError(tell("'{text}' is no {type}.", text=text, type=column.type)) from error
+        raise ExpressionError(bilingual("decision_tables.no", text=text, type=column.type)) from error
     if kind == "boolean" and text not in ("true", "false"):
-        raise ExpressionError(tell("'{text}' is no boolean; write true or false.", text=text))
+        raise ExpressionError(bilingual("decision_tables.no_boolean_write_true", text=text))
     return functions.cast(exp.Literal.string(text), DUCKDB_TYPES[column.type])
 
 
@@ -69,7 +69,7 @@ def _key_cell(
         for code in sorted(cell.values) if kind == "text" and key_lists.get(column.name) else ():
             known_code(str(key_lists[column.name]), code)
     except (unary_tests.UnaryTestError, ExpressionError) as error:
-        fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else tell("Use a code of the list.")
+        fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else bilingual("decision_tables.use_code_list")
         problems.append(_problem(row, column.name, error.told, fix))
         return unary_tests.Cell(kind if kind in unary_tests.KEY_KINDS else "text", any=True)
     return cell
@@ -83,8 +83,8 @@ def key_cell(column: LimitColumn, text: str) -> unary_tests.Cell:
         for bound in bounds:
             if bound is not None and bound % 1:  # type: ignore[operator]
                 raise unary_tests.UnaryTestError(
-                    tell("'{bound}' is no whole number.", bound=bound),
-                    tell("{name} has whole numbers.", name=column.name),
+                    bilingual("decision_tables.no_whole_number", bound=bound),
+                    bilingual("decision_tables.whole_numbers", name=column.name),
                 )
     return cell
 
@@ -146,8 +146,8 @@ def key_columns(table: LimitTable, columns: Mapping[str, Typed]) -> list[Typed]:
     for key in table.keys:
         if key.name not in columns:
             raise ExpressionError(
-                tell(
-                    "limit table '{name}' asks for '{name2}'{near}.",
+                bilingual(
+                    "decision_tables.limit_table_asks",
                     name=table.name,
                     name2=key.name,
                     near=near(key.name, columns),
@@ -155,8 +155,8 @@ def key_columns(table: LimitTable, columns: Mapping[str, Typed]) -> list[Typed]:
             )
         if columns[key.name].kind != KINDS.get(key.type):
             raise ExpressionError(
-                tell(
-                    "limit table '{name}' takes '{name2}' for a {type}, which it is not.",
+                bilingual(
+                    "decision_tables.limit_table_takes_which",
                     name=table.name,
                     name2=key.name,
                     type=key.type,

@@ -14,7 +14,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from data.messages.bilingual import Told, tell, word
+from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables.intervals import Interval, Value, complement, witness
 from policy.language import functions
 
@@ -34,8 +34,8 @@ FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', st
 class UnaryTestError(Exception):
     """The cell is no unary test of its column's type; `fix` says what to write instead."""
 
-    def __init__(self, message: Told, fix: Told | None = None) -> None:
-        self.told, self.fix = message, fix or tell("Mend the cell.")
+    def __init__(self, message: BilingualText, fix: BilingualText | None = None) -> None:
+        self.told, self.fix = message, fix or bilingual("common.mend_cell")
         super().__init__(message)
 
 
@@ -76,28 +76,30 @@ def parse(text: str, kind: str) -> Cell:
     """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
     if kind not in KEY_KINDS:
         raise UnaryTestError(
-            tell("a {kind} cannot be a key.", kind=word(kind)),
-            tell("Key columns are {known}.", known=", ".join(KEY_KINDS)),
+            bilingual("decision_tables.cannot_key", kind=term(kind)),
+            bilingual("decision_tables.key_columns", known=", ".join(KEY_KINDS)),
         )
     text = text.strip()
     if text in ("-", ""):
         return Cell(kind, any=True)
     if len(text) > MOST_CHARACTERS:
         raise UnaryTestError(
-            tell("longer than {MOST_CHARACTERS} characters.", MOST_CHARACTERS=MOST_CHARACTERS), tell("Split the row.")
+            bilingual("decision_tables.longer_characters", MOST_CHARACTERS=MOST_CHARACTERS),
+            bilingual("decision_tables.split_row"),
         )
     negation = NEGATION.match(text)
     inner = negation.group(1) if negation else text
     if kind in _ORDERED and (thousands := THOUSANDS.search(inner)):
-        fix = tell("Write {value}; two values take a space after the comma.", value=thousands.group().replace(",", ""))
-        raise UnaryTestError(tell("'{value}' reads as several numbers.", value=thousands.group()), fix)
+        fix = bilingual("decision_tables.write_two_values_take", value=thousands.group().replace(",", ""))
+        raise UnaryTestError(bilingual("decision_tables.reads_several_numbers", value=thousands.group()), fix)
     parts = [_plain_part(part, text) for part in split(inner)]
     if kind in _ORDERED:
         intervals = [_interval(part, kind) for part in parts]
         kept = tuple(complement(intervals) if negation else intervals)
         if not kept:
             raise UnaryTestError(
-                tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+                bilingual("decision_tables.accepts_no_value_all", text=text),
+                bilingual("decision_tables.leave_value_remove_row"),
             )
         return Cell(kind, intervals=kept)
     return _named(kind, [_name(part, kind) for part in parts], text, negated=bool(negation))
@@ -107,12 +109,13 @@ def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
     if twice:
         raise UnaryTestError(
-            tell("'{value}' stands twice in '{value2}'.", value=twice[0], value2=text[:60]),
-            tell("Name each value once."),
+            bilingual("decision_tables.stands_twice", value=twice[0], value2=text[:60]),
+            bilingual("decision_tables.name_each_value_once"),
         )
     if kind == "boolean" and negated and len(names) == 2:
         raise UnaryTestError(
-            tell("'{text}' accepts no value at all.", text=text), tell("Leave a value, or remove the row.")
+            bilingual("decision_tables.accepts_no_value_all", text=text),
+            bilingual("decision_tables.leave_value_remove_row"),
         )
     return Cell(kind, values=frozenset(names), negated=negated)
 
@@ -131,7 +134,7 @@ def split(text: str) -> list[str]:
             start = at + 1
     if quoted:
         raise UnaryTestError(
-            tell("'{value}' opens a quote that never ends.", value=text[:60]), tell('Close it with ".')
+            bilingual("decision_tables.opens_quote_never_ends", value=text[:60]), bilingual("decision_tables.close")
         )
     return [part.strip() for part in (*parts, text[start:])]
 
@@ -140,34 +143,38 @@ def _plain_part(part: str, whole: str) -> str:
     """One alternative, refused when it is more than a value, a comparison or a range."""
     if not part:
         raise UnaryTestError(
-            tell("'{value}' has an empty part.", value=whole[:60]), tell("Remove the comma, or name the value.")
+            bilingual("decision_tables.empty_part", value=whole[:60]),
+            bilingual("decision_tables.remove_comma_name_value"),
         )
     if part.startswith('"'):
         return part
     if part == "null":
-        fix = tell("A record whose key is unknown is not_assessable; ask `is null` in a rule's scope instead.")
-        raise UnaryTestError(tell("'null' cannot be asked for: what is unknown is never judged."), fix)
+        fix = bilingual("decision_tables.record_whose_key_unknown")
+        raise UnaryTestError(bilingual("decision_tables.null_cannot_asked_what"), fix)
     if part == "-":
         raise UnaryTestError(
-            tell("'-' accepts anything and stands alone, not in '{value}'.", value=whole[:60]), tell("Write - only.")
+            bilingual("decision_tables.accepts_anything_stands_alone", value=whole[:60]),
+            bilingual("decision_tables.write_only"),
         )
     for wide, narrow in FULL_WIDTH.items():
         if wide in part:
             raise UnaryTestError(
-                tell("'{value}' holds a full-width '{wide}'.", value=part[:60], wide=wide),
-                tell("Write '{narrow}', or quote the text.", narrow=narrow),
+                bilingual("decision_tables.holds_full_width", value=part[:60], wide=wide),
+                bilingual("decision_tables.write_quote_text", narrow=narrow),
             )
     if NEGATION.match(part):
         raise UnaryTestError(
-            tell("'{value}' is a negation inside a list.", value=part[:60]), tell("not(…) encloses the whole cell.")
+            bilingual("decision_tables.negation_inside_list", value=part[:60]),
+            bilingual("decision_tables.not_encloses_whole_cell"),
         )
     if part.count("(") != part.count(")") and not RANGE.match(part):
         raise UnaryTestError(
-            tell("'{value}' has a bracket without its other.", value=part[:60]), tell("Close it, or quote the text.")
+            bilingual("decision_tables.bracket_without_its_other", value=part[:60]),
+            bilingual("decision_tables.close_quote_text"),
         )
     if CALL.match(part) and not DATE_LITERAL.match(part):
-        fix = tell("A key cell takes values, comparisons, ranges and not(…) only.")
-        raise UnaryTestError(tell("'{value}' calls a function.", value=part[:60]), fix)
+        fix = bilingual("decision_tables.key_cell_takes_values")
+        raise UnaryTestError(bilingual("decision_tables.calls_function", value=part[:60]), fix)
     return part
 
 
@@ -178,18 +185,20 @@ def _interval(text: str, kind: str) -> Interval:
         interval = Interval(value(low), value(high), left != "[", right != "]")
         if witness(interval, discrete=False) is None:
             raise UnaryTestError(
-                tell("'{text}' holds no value.", text=text), tell("Put the smaller bound first, and close an end.")
+                bilingual("decision_tables.holds_no_value", text=text),
+                bilingual("decision_tables.put_smaller_bound_first"),
             )
         return interval
     if ".." in text:
         raise UnaryTestError(
-            tell("'{value}' is no range.", value=text[:60]), tell("Write [12..60], (12..60], [12..60) or ]12..60[.")
+            bilingual("decision_tables.no_range", value=text[:60]), bilingual("decision_tables.write_12_60_12")
         )
     if match := COMPARISON.match(text):
         sign = match.group(1)
         if sign in ("=", "!="):
             raise UnaryTestError(
-                tell("'{sign}' is no sign of a key cell.", sign=sign), tell("Write the value itself, or not(value).")
+                bilingual("decision_tables.no_sign_key_cell", sign=sign),
+                bilingual("decision_tables.write_value_itself_not"),
             )
         bound = value(match.group(2))
         if sign.startswith("<"):
@@ -200,8 +209,12 @@ def _interval(text: str, kind: str) -> Interval:
 
 def _number(text: str) -> Decimal:
     if not NUMBER.match(text):
-        fix = tell("Write 0.7 for 70%.") if text.endswith("%") else tell("Write digits with a point: 12, 0.7, -3.5.")
-        raise UnaryTestError(tell("'{value}' is no number.", value=text[:60]), fix)
+        fix = (
+            bilingual("decision_tables.write_0_7_70")
+            if text.endswith("%")
+            else bilingual("decision_tables.write_digits_point_12")
+        )
+        raise UnaryTestError(bilingual("decision_tables.no_number", value=text[:60]), fix)
     return Decimal(text)
 
 
@@ -214,7 +227,7 @@ def _date(text: str) -> date:
         return date.fromisoformat(day)
     except ValueError as error:
         raise UnaryTestError(
-            tell("'{value}' is no date.", value=text[:60]), tell('Write 2024-07-01 or date("2024-07-01").')
+            bilingual("decision_tables.no_date", value=text[:60]), bilingual("decision_tables.write_2024_07_01")
         ) from error
 
 
@@ -226,16 +239,18 @@ def _name(text: str, kind: str) -> str:
         return unquoted(text)
     if kind == "boolean":
         if text not in ("true", "false"):
-            raise UnaryTestError(tell("'{value}' is no boolean.", value=text[:60]), tell("Write true or false."))
+            raise UnaryTestError(
+                bilingual("decision_tables.no_boolean", value=text[:60]), bilingual("decision_tables.write_true_false")
+            )
         return text
     if COMPARISON.match(text) or RANGE.match(text):
         raise UnaryTestError(
-            tell("'{value}' compares codes, which have no order.", value=text[:60]),
-            tell("Name the codes, joined by commas."),
+            bilingual("decision_tables.compares_codes_which_have", value=text[:60]),
+            bilingual("decision_tables.name_codes_joined_commas"),
         )
     if '"' in text or "\0" in text:
         raise UnaryTestError(
-            tell("'{value}' holds a quote.", value=text[:60]), tell('Quote the whole value: "a \\"b\\"".')
+            bilingual("decision_tables.holds_quote", value=text[:60]), bilingual("decision_tables.quote_whole_value_b")
         )
     return text
 
@@ -245,7 +260,8 @@ def unquoted(text: str) -> str:
     match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
     if match is None or "\0" in text:
         raise UnaryTestError(
-            tell("'{value}' is no quoted text.", value=text[:60]), tell('Write "text", with \\" for a quote inside.')
+            bilingual("decision_tables.no_quoted_text", value=text[:60]),
+            bilingual("decision_tables.write_text_quote_inside"),
         )
     return re.sub(r'\\(["\\])', r"\1", match.group(1))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from data import dictionary
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.decision_tables import lookups
 from policy.language import dialects, functions
 from policy.language.dialects import BOOK, Engine
@@ -37,7 +37,7 @@ class Columns:
         """The date of the act that picks the version; the day of judgement for today's rules."""
         found = Names(self.typed, lambda _t, _c: None, []).column("as_of" if self.today else name)
         if found.kind != "date":
-            raise ExpressionError(tell("'{name}' is no date, so it cannot say which version is in force.", name=name))
+            raise ExpressionError(bilingual("engine.no_date_cannot_say", name=name))
         return found
 
     def names(self, act: Typed, rows: dict[str, int] | None = None) -> Names:
@@ -77,7 +77,7 @@ class Columns:
         keys = lookups.key_columns(self.policy.limit_tables[table], self.typed)
         parsed = self.table(table)
         if not parsed.table.rows:
-            raise ExpressionError(tell("limit table '{table}' has no rows.", table=table))
+            raise ExpressionError(bilingual("engine.limit_table_no_rows", table=table))
         pinned = rows.get(table)
         if pinned is None:
             sql = lookups.value_at(parsed, column, functions.column(self.hit_column(table, act)))
@@ -91,24 +91,28 @@ class Columns:
             kind = KINDS[derived.type]
             if derived.from_subject:
                 if derived.from_subject not in dictionary.subjects():
-                    raise ExpressionError(tell("unknown subject '{from_subject}'.", from_subject=derived.from_subject))
+                    raise ExpressionError(bilingual("engine.unknown_subject", from_subject=derived.from_subject))
                 self.aggregates[derived.name] = Aggregate(self.policy, derived, today=self.today)
                 inputs: tuple[str, ...] = (derived.name,)
             else:
                 typed = compile_text(derived.expression, self.names(self.act(derived.as_of or "as_of")))
                 if typed.kind != kind:
                     raise ExpressionError(
-                        tell("gives a {kind}, but is declared {type}.", kind=word(typed.kind), type=derived.type)
+                        bilingual("engine.gives_but_declared", kind=term(typed.kind), type=derived.type)
                     )
                 self.one_row(typed)
                 self.computed[derived.name] = typed.sql
                 inputs = (*typed.inputs, derived.name)
         except (ExpressionError, KeyError) as error:
             message = (
-                error.told if isinstance(error, ExpressionError) else tell("unknown type '{type}'.", type=derived.type)
+                error.told
+                if isinstance(error, ExpressionError)
+                else bilingual("engine.unknown_type", type=derived.type)
             )
             place = derived.place
-            self.problems.append(Problem("error", place.table, place.row, "expression", message, tell("Mend the row.")))
+            self.problems.append(
+                Problem("error", place.table, place.row, "expression", message, bilingual("engine.mend_row"))
+            )
             inputs, kind = (derived.name,), KINDS.get(derived.type, "number")
             self.computed[derived.name] = exp.null()
         column = functions.column(derived.name)
@@ -118,9 +122,7 @@ class Columns:
         """Raises ExpressionError for a table of which several rows may answer: a field has one value."""
         for table in typed.lookups:
             if self.policy.limit_tables[table].hit_policy == "collect":
-                raise ExpressionError(
-                    tell("several rows of {table} may answer, so only the limit of a rule can ask it.", table=table)
-                )
+                raise ExpressionError(bilingual("engine.several_rows_may_answer", table=table))
 
     def hits_behind(self, roots: Iterable[str]) -> dict[str, str]:
         """The computed columns that hold which limit row answers, and their tables, behind these columns."""
@@ -220,8 +222,8 @@ class Aggregate:
         self.derived, self.key = derived, dictionary.subjects()[derived.subject].key
         if self.key not in self.columns.facts:
             raise ExpressionError(
-                tell(
-                    "{from_subject} has no '{key}', which would say where a row belongs.",
+                bilingual(
+                    "engine.no_which_would_say",
                     from_subject=derived.from_subject,
                     key=self.key,
                 )
@@ -230,9 +232,7 @@ class Aggregate:
         self.value = compile_text(derived.expression, names)
         self.columns.one_row(self.value)
         if derived.aggregate not in AGGREGATES:
-            raise ExpressionError(
-                tell("'{aggregate}' is none of {known}.", aggregate=derived.aggregate, known=", ".join(AGGREGATES))
-            )
+            raise ExpressionError(bilingual("engine.none", aggregate=derived.aggregate, known=", ".join(AGGREGATES)))
 
     def sql(self, only: str, engine: Engine = BOOK) -> str:
         return self.over(engine.booked(self.derived.from_subject, only), engine)

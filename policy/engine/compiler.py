@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.decision_tables import lookups
 from policy.engine.columns import Columns
 from policy.engine.verdict_codes import CompiledRule, RuleVersion, all_of, any_of, assemble
@@ -60,12 +60,10 @@ def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list
     """Whether all versions measure the same kind of thing, as one column must; one that does not is a problem."""
     odd = [rule for rule, part in zip(versions, parts, strict=True) if part.kind != parts[0].kind]
     for rule in odd:
-        place, kind = rule.place, tell("measures another kind of thing than row {row}", row=versions[0].place.row)
-        message = tell(
-            "{rule}: this version {kind} ({kind2}).", rule=rule.rule_id, kind=kind, kind2=word(parts[0].kind)
-        )
+        place, kind = rule.place, bilingual("engine.measures_kind_thing_row", row=versions[0].place.row)
+        message = bilingual("engine.version", rule=rule.rule_id, kind=kind, kind2=term(parts[0].kind))
         compiled.problems.append(
-            Problem("error", place.table, place.row, "measure", message, tell("Use a new rule_id."))
+            Problem("error", place.table, place.row, "measure", message, bilingual("common.use_new_rule_id"))
         )
     return not odd
 
@@ -78,7 +76,7 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
         cell = "scope"
         scope = compile_text(rule.scope or "true", names)
         if scope.kind != "boolean":
-            raise ExpressionError(tell("gives a {kind}, where true or false is needed.", kind=word(scope.kind)))
+            raise ExpressionError(bilingual("common.gives_where_true_false", kind=term(scope.kind)))
         cell = "measure"
         measure = compile_measure(rule.measure, names)
         cell = "limit"
@@ -97,8 +95,8 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
                 place.table,
                 place.row,
                 cell,
-                tell("{rule}: {said}", rule=rule.rule_id, said=error.told),
-                tell("Mend the cell."),
+                bilingual("engine.joined", rule=rule.rule_id, said=error.told),
+                bilingual("common.mend_cell"),
             )
         )
         return None
@@ -106,24 +104,20 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
 
 def _check_comparator(rule: Rule, measure: Typed) -> None:
     if rule.comparator not in COMPARATORS:
-        raise ExpressionError(
-            tell("'{comparator}' is none of {known}.", comparator=rule.comparator, known=", ".join(COMPARATORS))
-        )
+        raise ExpressionError(bilingual("engine.none_2", comparator=rule.comparator, known=", ".join(COMPARATORS)))
     if measure.kind in ("boolean", "text") and rule.comparator not in ("=", "<>"):
-        raise ExpressionError(tell("a {kind} can only be compared by = or <>.", kind=word(measure.kind)))
+        raise ExpressionError(bilingual("engine.only_compared", kind=term(measure.kind)))
     if measure.kind == "list":
-        raise ExpressionError(tell("a list cannot be compared; use has(list, 'code')."))
+        raise ExpressionError(bilingual("engine.list_cannot_compared_use"))
 
 
 def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
     """The unit shown with the verdict is the one that is measured."""
     if measure.kind == "date" and rule.unit not in ("", "date"):
-        raise ExpressionError(tell("'{unit}', but the measure is a date.", unit=rule.unit))
+        raise ExpressionError(bilingual("engine.but_measure_date", unit=rule.unit))
     for said, typed in (("measure", measure), ("limit", limit)):
         if typed.kind == "number" and rule.unit and typed.unit not in (None, rule.unit):
-            raise ExpressionError(
-                tell("'{unit}', but the {said} is in {unit2}.", unit=rule.unit, said=word(said), unit2=typed.unit)
-            )
+            raise ExpressionError(bilingual("engine.but", unit=rule.unit, said=term(said), unit2=typed.unit))
 
 
 def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Typed, limit: Typed) -> RuleVersion:
@@ -131,11 +125,9 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     tables = columns.policy.limit_tables
     collect = [table for table in asked if tables[table].hit_policy == "collect"]
     if collect and asked != tuple(collect[:1]):
-        raise ExpressionError(tell("asks {known}; a collect table can only be asked alone.", known=", ".join(asked)))
+        raise ExpressionError(bilingual("engine.asks_collect_table_only", known=", ".join(asked)))
     if collect and collect[0] in (*scope.lookups, *measure.lookups):
-        raise ExpressionError(
-            tell("several rows of {value} may answer, so only the limit can ask it.", value=collect[0])
-        )
+        raise ExpressionError(bilingual("engine.several_rows_may_answer_only", value=collect[0]))
     bound = _bound(rule, measure)
     inputs = tuple(dict.fromkeys((*act.inputs, *scope.inputs, *measure.inputs, *limit.inputs)))
     if collect:

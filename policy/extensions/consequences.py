@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from data import dictionary
 from data.facts import prepared_statements
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.engine.columns import Columns, identifier
 from policy.engine.single_record import Record, facts_behind, records
 from policy.language import functions
@@ -107,24 +107,24 @@ def _compile(policy: Policy) -> _Compiled:
 
 
 def _problem(row: Consequence | ExposureRatio, column: str, message: str) -> Problem:
-    return Problem("error", row.place.table, row.place.row, column, message, tell("Mend the cell."))
+    return Problem("error", row.place.table, row.place.row, column, message, bilingual("common.mend_cell"))
 
 
 def _outcome(columns: Columns, row: Consequence) -> Typed:
     if row.state not in STATES:
-        raise ExpressionError(tell("'{state}' is no state; use {known}.", state=row.state, known=", ".join(STATES)))
+        raise ExpressionError(bilingual("extensions.no_state_use", state=row.state, known=", ".join(STATES)))
     if row.state == "sets" and row.outcome not in columns.facts:
-        raise ExpressionError(tell("'{outcome}' is no fact of a request, so it cannot be set.", outcome=row.outcome))
+        raise ExpressionError(bilingual("extensions.no_fact_request_cannot", outcome=row.outcome))
     typed = compile_text(row.expression, columns.names(columns.act(row.as_of or "as_of")))
     if typed.kind != KINDS.get(row.type):
-        raise ExpressionError(tell("gives a {kind}, but is declared '{type}'.", kind=word(typed.kind), type=row.type))
+        raise ExpressionError(bilingual("extensions.gives_but_declared", kind=term(typed.kind), type=row.type))
     return typed
 
 
 def _test(columns: Columns, text: str) -> Typed:
     typed = compile_text(text, columns.names(columns.act("as_of")))
     if typed.kind != "boolean":
-        raise ExpressionError(tell("gives a {kind}, where true or false is needed.", kind=word(typed.kind)))
+        raise ExpressionError(bilingual("common.gives_where_true_false", kind=term(typed.kind)))
     return typed
 
 
@@ -134,7 +134,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
     for row in (*policy.consequences, *policy.exposure_ratios):
         for clause in row.clause_id.split("|"):
             if clause not in policy.clauses:
-                yield _problem(row, "clause_id", tell("unknown clause '{clause}'.", clause=clause))
+                yield _problem(row, "clause_id", bilingual("extensions.unknown_clause", clause=clause))
 
 
 def of_request(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, facts: Record) -> Consequences:

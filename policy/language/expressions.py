@@ -12,7 +12,7 @@ from sqlglot import exp, parser
 from sqlglot.dialects.dialect import Dialect
 
 from data.dictionary import Field, codes, has_code
-from data.messages.bilingual import Told, tell, word
+from data.messages.catalogue import BilingualText, bilingual, term
 from policy.language import functions
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it refuses; the user gets our message instead
@@ -48,17 +48,17 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 class ExpressionError(Exception):
     """The expression cannot be used; the message says why, names what is near and the character where it stands."""
 
-    def __init__(self, message: Told, at: int | None = None) -> None:
+    def __init__(self, message: BilingualText, at: int | None = None) -> None:
         self.message, self.at = message, at
         super().__init__(message)
 
     @property
-    def told(self) -> Told:
+    def told(self) -> BilingualText:
         """The message, with its place where that is known."""
         if self.at is None:
             return self.message
-        open_ended = Told(self.message.removesuffix("."), self.message.zh.removesuffix("。"))
-        return tell("{message} (at character {at}).", message=open_ended, at=self.at)
+        open_ended = BilingualText(self.message.removesuffix("."), self.message.zh.removesuffix("。"))
+        return bilingual("language.character", message=open_ended, at=self.at)
 
     def __str__(self) -> str:
         return str(self.told)
@@ -93,23 +93,21 @@ class Names:
 
     def column(self, name: str) -> Typed:
         if name not in self.columns:
-            raise ExpressionError(tell("unknown field '{name}'{near}.", name=name, near=near(name, self.columns)))
+            raise ExpressionError(bilingual("language.unknown_field", name=name, near=near(name, self.columns)))
         return self.columns[name]
 
     def limit(self, table: str, name: str) -> Typed:
         if table not in self.tables:
-            raise ExpressionError(
-                tell("unknown limit table '{table}'{near}.", table=table, near=near(table, self.tables))
-            )
+            raise ExpressionError(bilingual("language.unknown_limit_table", table=table, near=near(table, self.tables)))
         found = self.limits(table, name)
         if found is None:
-            raise ExpressionError(tell("limit table '{table}' has no limit column '{name}'.", table=table, name=name))
+            raise ExpressionError(bilingual("language.limit_table_no_limit", table=table, name=name))
         return found
 
 
 def near(name: str, known: Iterable[str]) -> str:
     matches = difflib.get_close_matches(name, list(known), n=3)
-    return tell("; near it: {known}", known=", ".join(matches)) if matches else ""
+    return bilingual("language.near", known=", ".join(matches)) if matches else ""
 
 
 def fact(field: Field) -> Typed:
@@ -123,47 +121,49 @@ def parse(text: str) -> exp.Expression:
     Remembered, as the compiler, the linter and the evidence read the same cells: to be read, not changed.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(tell("longer than {MAX_LENGTH} characters.", MAX_LENGTH=MAX_LENGTH))
+        raise ExpressionError(bilingual("language.longer_characters", MAX_LENGTH=MAX_LENGTH))
     if control := CONTROL.search(text):
-        raise ExpressionError(tell("holds a control character."), control.start() + 1)
+        raise ExpressionError(bilingual("language.holds_control_character"), control.start() + 1)
     try:
         trees = sqlglot.parse(text, dialect=PolicyDialect)
         if len(trees) != 1 or trees[0] is None:
-            raise ExpressionError(tell("needs to be exactly one expression."))
+            raise ExpressionError(bilingual("language.needs_exactly_expression"))
         nodes = list(trees[0].walk())
     except sqlglot.errors.SqlglotError as error:
         raise _unreadable(text, error) from error
     except RecursionError as error:
-        raise ExpressionError(tell("is nested too deeply.")) from error
+        raise ExpressionError(bilingual("language.nested_too_deeply")) from error
     if len(nodes) > MAX_NODES:
-        raise ExpressionError(tell("has more than {MAX_NODES} parts.", MAX_NODES=MAX_NODES))
+        raise ExpressionError(bilingual("language.more_parts", MAX_NODES=MAX_NODES))
     if any(node.comments for node in nodes):
-        raise ExpressionError(tell("holds a comment; put it in the reading column."))
+        raise ExpressionError(bilingual("language.holds_comment_put_reading"))
     return trees[0]
 
 
 def _unreadable(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
     """sqlglot's complaint, with the place it gives; a text that never ends is said so."""
     if not isinstance(error, sqlglot.errors.ParseError) or not error.errors:
-        return ExpressionError(
-            tell("cannot be read as an expression: a quote or a comment is opened and never closed.")
-        )
+        return ExpressionError(bilingual("language.cannot_read_expression_quote"))
     first = error.errors[0]
     stands = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
-    near_by = tell("near '{highlight}'", highlight=first["highlight"]) if first["highlight"] else tell("at its end")
-    return ExpressionError(tell("cannot be read as an expression, {near_by}.", near_by=near_by), stands + 1)
+    near_by = (
+        bilingual("language.near_2", highlight=first["highlight"])
+        if first["highlight"]
+        else bilingual("language.its_end")
+    )
+    return ExpressionError(bilingual("language.cannot_read_expression", near_by=near_by), stands + 1)
 
 
 def comparable(left: Typed, right: Typed) -> None:
     """Raises ExpressionError unless the two may be compared or added: same kind, same unit, known codes."""
     if left.kind != right.kind:
-        raise ExpressionError(tell("compares {value} with {value2}.", value=said(left), value2=said(right)))
+        raise ExpressionError(bilingual("language.compares", value=said(left), value2=said(right)))
     if left.kind == "number" and None not in (left.unit, right.unit) and left.unit != right.unit:
-        raise ExpressionError(tell("compares {unit} with {unit2}.", unit=left.unit, unit2=right.unit))
+        raise ExpressionError(bilingual("language.compares_2", unit=left.unit, unit2=right.unit))
     if left.code_list and right.code_list and left.code_list != right.code_list:
         raise ExpressionError(
-            tell(
-                "compares codes of {code_list} with codes of {code_list2}.",
+            bilingual(
+                "language.compares_codes_codes",
                 code_list=left.code_list,
                 code_list2=right.code_list,
             )
@@ -177,8 +177,8 @@ def known_code(code_list: str, code: str) -> None:
     if not has_code(code_list, code):
         known = codes(code_list)
         raise ExpressionError(
-            tell(
-                "'{code}' is no code of {code_list}{near}; it has {known}.",
+            bilingual(
+                "language.no_code",
                 code=code,
                 code_list=code_list,
                 near=near(code, known),
@@ -187,6 +187,6 @@ def known_code(code_list: str, code: str) -> None:
         )
 
 
-def said(typed: Typed) -> Told:
-    kind = word(typed.kind)
-    return tell("a {kind} in {unit}", kind=kind, unit=typed.unit) if typed.unit else tell("a {kind}", kind=kind)
+def said(typed: Typed) -> BilingualText:
+    kind = term(typed.kind)
+    return bilingual("language.a_in", kind=kind, unit=typed.unit) if typed.unit else bilingual("language.a", kind=kind)

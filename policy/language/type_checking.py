@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
 
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.language import functions
 from policy.language.expressions import SCALES, ExpressionError, Names, Typed, comparable, known_code, near, parse, said
 
@@ -17,7 +17,7 @@ def check(tree: exp.Expression, names: Names) -> Typed:
     handler = _HANDLERS.get(type(tree))
     try:
         if handler is None or any(value for name, value in tree.args.items() if name not in _PARTS):
-            raise ExpressionError(tell("'{value}' is not part of the expression language.", value=tree.sql()[:60]))
+            raise ExpressionError(bilingual("language.not_part_expression_language", value=tree.sql()[:60]))
         return handler(tree, names)
     except ExpressionError as error:
         raise error.standing(tree) from error
@@ -46,7 +46,7 @@ def _quotient_unit(over: Typed, under: Typed, tree: exp.Expression) -> str | Non
         return "ratio"
     if under.unit in SCALES:
         return over.unit
-    raise ExpressionError(tell("divides {unit} by {unit2}.", unit=over.unit, unit2=under.unit)).standing(tree)
+    raise ExpressionError(bilingual("language.divides", unit=over.unit, unit2=under.unit)).standing(tree)
 
 
 def _joined(sql: exp.Expression, parts: list[Typed], kind: str, unit: str | None = None) -> Typed:
@@ -63,11 +63,11 @@ def _of_kind(tree: exp.Expression, names: Names, kind: str) -> Typed:
     typed = check(tree, names)
     if typed.kind != kind:
         raise ExpressionError(
-            tell(
-                "'{value}' is {value2}, where a {kind} is needed.",
+            bilingual(
+                "language.where_needed",
                 value=tree.sql()[:60],
                 value2=said(typed),
-                kind=word(kind),
+                kind=term(kind),
             )
         )
     return typed
@@ -79,7 +79,7 @@ def _number(tree: exp.Expression, names: Names) -> Typed:
 
 def _column(tree: exp.Column, names: Names) -> Typed:
     if tree.args.get("db") or tree.args.get("catalog"):
-        raise ExpressionError(tell("'{value}' is not part of the expression language.", value=tree.sql()[:60]))
+        raise ExpressionError(bilingual("language.not_part_expression_language", value=tree.sql()[:60]))
     return names.limit(tree.table, tree.name) if tree.table else names.column(tree.name)
 
 
@@ -89,9 +89,9 @@ def _literal(tree: exp.Literal, _: Names) -> Typed:
     try:
         Decimal(tree.name)
     except InvalidOperation as error:
-        raise ExpressionError(tell("'{name}' is no number.", name=tree.name)) from error
+        raise ExpressionError(bilingual("language.no_number", name=tree.name)) from error
     if "e" in tree.name.lower():
-        raise ExpressionError(tell("write '{name}' without an exponent.", name=tree.name))
+        raise ExpressionError(bilingual("language.write_without_exponent", name=tree.name))
     return Typed(functions.literal("number", tree.name), "number", literal=tree.name)
 
 
@@ -102,11 +102,11 @@ def _boolean(tree: exp.Boolean, _: Names) -> Typed:
 def _date(tree: exp.Cast, _: Names) -> Typed:
     text = tree.this.name if isinstance(tree.this, exp.Literal) and tree.this.is_string else None
     if text is None or not tree.to.is_type("date"):
-        raise ExpressionError(tell("only DATE '2024-07-01' may be cast."))
+        raise ExpressionError(bilingual("language.only_date_2024_07"))
     try:
         return Typed(functions.literal("date", date.fromisoformat(text).isoformat()), "date")
     except ValueError as error:
-        raise ExpressionError(tell("'{text}' is no date.", text=text)) from error
+        raise ExpressionError(bilingual("language.no_date", text=text)) from error
 
 
 def _paren(tree: exp.Paren, names: Names) -> Typed:
@@ -126,7 +126,7 @@ def _not(tree: exp.Not, names: Names) -> Typed:
 
 def _is(tree: exp.Is, names: Names) -> Typed:
     if not isinstance(tree.expression, exp.Null):
-        raise ExpressionError(tell("only `is null` and `is not null` are known."))
+        raise ExpressionError(bilingual("language.only_null_not_null"))
     inner = check(tree.this, names)
     return _joined(exp.Is(this=_wrapped(inner), expression=exp.null()), [], "boolean")
 
@@ -135,7 +135,7 @@ def _comparison(tree: exp.Binary, names: Names) -> Typed:
     left, right = check(tree.this, names), check(tree.expression, names)
     comparable(left, right)
     if left.kind == "list":
-        raise ExpressionError(tell("compares lists; use has(list, 'code')."))
+        raise ExpressionError(bilingual("language.compares_lists_use_list"))
     return _joined(type(tree)(this=_wrapped(left), expression=_wrapped(right)), [left, right], "boolean")
 
 
@@ -150,9 +150,9 @@ def _between(tree: exp.Between, names: Names) -> Typed:
 def _in(tree: exp.In, names: Names) -> Typed:
     members = tree.expressions
     if not members or any(tree.args.get(key) for key in ("query", "unnest", "field")):
-        raise ExpressionError(tell("`in` takes a list of values."))
+        raise ExpressionError(bilingual("language.takes_list_values"))
     if not all(isinstance(member, exp.Literal) for member in members):
-        raise ExpressionError(tell("`in` takes plain values only."))
+        raise ExpressionError(bilingual("language.takes_plain_values_only"))
     parts = [check(tree.this, names), *(check(member, names) for member in members)]
     for member, written in zip(parts[1:], members, strict=True):
         try:
@@ -173,7 +173,7 @@ def _sum(tree: exp.Add | exp.Sub, names: Names) -> Typed:
 def _product(tree: exp.Mul, names: Names) -> Typed:
     left, right = _number(tree.this, names), _number(tree.expression, names)
     if left.unit not in SCALES and right.unit not in SCALES:
-        raise ExpressionError(tell("multiplies {unit} by {unit2}.", unit=left.unit, unit2=right.unit))
+        raise ExpressionError(bilingual("language.multiplies", unit=left.unit, unit2=right.unit))
     unit = right.unit if left.unit in SCALES else left.unit
     return _joined(functions.product(left.sql, right.sql), [left, right], "number", unit)
 
@@ -184,9 +184,7 @@ def _negative(tree: exp.Neg, names: Names) -> Typed:
 
 
 def _division(tree: exp.Div, _: Names) -> Typed:
-    raise ExpressionError(
-        tell("'{value}': a division may only be the outermost operation of a measure.", value=tree.sql()[:60])
-    )
+    raise ExpressionError(bilingual("language.division_may_only_outermost", value=tree.sql()[:60]))
 
 
 def _call(tree: exp.Anonymous, names: Names) -> Typed:
@@ -197,24 +195,20 @@ def _call(tree: exp.Anonymous, names: Names) -> Typed:
         return _choice(name, tree, names)
     if name not in functions.FUNCTIONS:
         known = [*functions.FUNCTIONS, *functions.CHOICES, "if"]
-        raise ExpressionError(tell("unknown function '{name}'{near}.", name=name, near=near(name, known)))
+        raise ExpressionError(bilingual("language.unknown_function", name=name, near=near(name, known)))
     return _function(name, functions.FUNCTIONS[name], tree, names)
 
 
 def _function(name: str, function: functions.Function, tree: exp.Anonymous, names: Names) -> Typed:
     if len(tree.expressions) != len(function.arguments):
         raise ExpressionError(
-            tell(
-                "{name} takes {n} arguments, not {n2}.", name=name, n=len(function.arguments), n2=len(tree.expressions)
-            )
+            bilingual("language.takes_arguments_not", name=name, n=len(function.arguments), n2=len(tree.expressions))
         )
     parts = [_of_kind(a, names, kind) for a, kind in zip(tree.expressions, function.arguments, strict=True)]
     for part, unit in zip(parts, function.units, strict=True):
         if part.kind == "number" and part.unit not in (None, unit):
             raise ExpressionError(
-                tell(
-                    "{name} takes {value}, not {unit}.", name=name, value=unit or word("a plain number"), unit=part.unit
-                )
+                bilingual("language.takes_not", name=name, value=unit or term("a plain number"), unit=part.unit)
             )
     if name == "has" and parts[0].code_list and parts[1].literal is not None:
         known_code(parts[0].code_list, parts[1].literal)
@@ -224,19 +218,19 @@ def _function(name: str, function: functions.Function, tree: exp.Anonymous, name
 
 def _choice(name: str, tree: exp.Anonymous, names: Names) -> Typed:
     if len(tree.expressions) < 2:
-        raise ExpressionError(tell("{name} takes two arguments or more.", name=name))
+        raise ExpressionError(bilingual("language.takes_two_arguments_more", name=name))
     parts = [check(argument, names) for argument in tree.expressions]
     for part in parts[1:]:
         comparable(parts[0], part)
     if name in ("earliest", "latest") and parts[0].kind != "date":
-        raise ExpressionError(tell("{name} takes dates; use least or greatest for numbers.", name=name))
+        raise ExpressionError(bilingual("language.takes_dates_use_least", name=name))
     unit = next((part.unit for part in parts if part.unit), None)
     return _joined(functions.choose(name, [part.sql for part in parts]), parts, parts[0].kind, unit)
 
 
 def _if(tree: exp.Anonymous, names: Names) -> Typed:
     if len(tree.expressions) not in (2, 3):
-        raise ExpressionError(tell("if takes a condition, a value, and perhaps another value."))
+        raise ExpressionError(bilingual("language.if_takes_condition_value"))
     condition = _of_kind(tree.expressions[0], names, "boolean")
     values = [check(value, names) for value in tree.expressions[1:]]
     if len(values) == 2:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from data.errors import InputError
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.model.records import (
     CURES,
     FOREVER,
@@ -44,8 +44,8 @@ class PolicyError(InputError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         first, more = problems[0], len(problems) - 1
-        told = tell(
-            "{table}, row {row}, column {column}: {message} {fix}",
+        told = bilingual(
+            "model.row_column",
             table=first.table,
             row=first.row,
             column=first.column,
@@ -53,8 +53,8 @@ class PolicyError(InputError):
             fix=first.fix,
         )
         if more:
-            told = tell("{first} ({n} more; run python -m policy lint)", first=told, n=more)
-        super().__init__(tell("Policy tables: {first}", first=told))
+            told = bilingual("model.more_run_python_m", first=told, n=more)
+        super().__init__(bilingual("model.policy_tables", first=told))
 
 
 class TableReader:
@@ -73,7 +73,7 @@ class TableReader:
     def rows(self, name: str, columns: Iterable[str]) -> list[Row]:
         if name not in self.texts:
             self.report(
-                Place(name, 1), "-", tell("the table is missing."), tell("Restore the file, or copy the shipped one.")
+                Place(name, 1), "-", bilingual("model.table_missing"), bilingual("model.restore_file_copy_shipped")
             )
             return []
         reader = csv.reader(io.StringIO(self.texts[name]))
@@ -84,16 +84,16 @@ class TableReader:
                 self.report(
                     Place(name, 1),
                     column,
-                    tell("the column is missing."),
-                    tell("The header needs {known}.", known=", ".join(wanted)),
+                    bilingual("model.column_missing"),
+                    bilingual("model.header_needs", known=", ".join(wanted)),
                 )
         for column in header:
             if column not in wanted or header.count(column) > 1:
                 self.report(
                     Place(name, 1),
                     column,
-                    tell("unknown or repeated column."),
-                    tell("Known: {known}.", known=", ".join(wanted)),
+                    bilingual("model.unknown_repeated_column"),
+                    bilingual("model.known", known=", ".join(wanted)),
                 )
         return [] if set(wanted) != set(header) else list(self._records(name, header, reader))
 
@@ -106,8 +106,8 @@ class TableReader:
                 self.report(
                     place,
                     "-",
-                    tell("{n} cells under {n2} columns.", n=len(cells), n2=len(header)),
-                    tell("Quote cells with commas."),
+                    bilingual("model.cells_under_columns", n=len(cells), n2=len(header)),
+                    bilingual("model.quote_cells_commas"),
                 )
                 continue
             yield place, {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
@@ -118,7 +118,7 @@ class TableReader:
         try:
             return date.fromisoformat(cell)
         except ValueError:
-            self.report(place, column, tell("'{cell}' is no date.", cell=cell), tell("Write it as 2024-07-01."))
+            self.report(place, column, bilingual("model.no_date", cell=cell), bilingual("model.write_2024_07_01"))
             return default or UNREADABLE
 
     def records(self, name: str, kind: Callable[..., T], extra: Callable[[Row], dict[str, object]]) -> list[T]:
@@ -136,7 +136,7 @@ def dated(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         ends = reader.date(place, "effective_to", cells["effective_to"], FOREVER)
         if ends <= starts:
             reader.report(
-                place, "effective_to", tell("ends before it begins."), tell("Dates hold from (incl.) to (excl.).")
+                place, "effective_to", bilingual("model.ends_before_begins"), bilingual("model.dates_hold_incl_excl")
             )
         return {"effective_from": starts, "effective_to": ends, "place": place}
 
@@ -151,14 +151,14 @@ def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
         grace = cells["grace_days"] or "0"
         if not grace.isdecimal():
             reader.report(
-                place, "grace_days", tell("'{grace}' is no number of days.", grace=grace), tell("Write 0, 5, 30 …")
+                place, "grace_days", bilingual("model.no_number_days", grace=grace), bilingual("model.write_0_5_30")
             )
         if cells["cure"] not in CURES:
             reader.report(
                 place,
                 "cure",
-                tell("'{value}' cannot be.", value=cells["cure"]),
-                tell("Use {known}.", known=" or ".join(CURES)),
+                bilingual("model.cannot", value=cells["cure"]),
+                bilingual("common.use", known=" or ".join(CURES)),
             )
         return dates(row) | {"grace_days": int(grace) if grace.isdecimal() else 0}
 
@@ -168,10 +168,10 @@ def _rule_cells(reader: TableReader) -> Callable[[Row], dict[str, object]]:
 def _hit_policy_fault(table: str, said: str) -> tuple[str, str]:
     """What is wrong with a hit policy, and what to do; DMN's others depend on the order of rows, or hide answers."""
     if said in ("unique", "collect"):
-        why = tell("{table} is {said} here and another hit policy above.", table=table, said=said)
-        return why, tell("Use one hit policy for all columns of a table.")
-    why = tell("hit policy '{said}' of {table} is not supported.", said=said, table=table)
-    return why, tell("Use unique (at most one row may answer) or collect (the strictest of several binds).")
+        why = bilingual("model.here_hit_policy_above", table=table, said=said)
+        return why, bilingual("model.use_hit_policy_all")
+    why = bilingual("model.hit_policy_not_supported", said=said, table=table)
+    return why, bilingual("model.use_unique_most_row")
 
 
 def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
@@ -183,7 +183,7 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
             LimitColumn(c["table"], c["column"], c["role"], c["type"], c["unit"], c["zh"], c["en"])
         )
         if c["role"] not in ("key", "limit"):
-            reader.report(place, "role", tell("'{value}' is no role.", value=c["role"]), tell("Use key or limit."))
+            reader.report(place, "role", bilingual("model.no_role", value=c["role"]), bilingual("model.use_key_limit"))
         if (
             c["hit_policy"] not in ("unique", "collect")
             or hit_policy.get(c["table"], c["hit_policy"]) != c["hit_policy"]
@@ -195,8 +195,8 @@ def _limit_tables(reader: TableReader) -> dict[str, LimitTable]:
             reader.report(
                 Place(name, 1),
                 "-",
-                tell("limit_columns.csv declares no such table."),
-                tell("Declare its columns there."),
+                bilingual("model.limit_columns_csv_declares"),
+                bilingual("model.declare_its_columns_there"),
             )
     return {
         name: LimitTable(name, hit_policy[name], tuple(own), tuple(_limit_rows(reader, name, own)))
@@ -221,7 +221,10 @@ def _example_inputs(reader: TableReader, row: Row) -> dict[str, object]:
         name, equals, value = part.partition("=")
         if not equals:
             reader.report(
-                place, "inputs", tell("'{part}' is no field=value.", part=part), tell("Separate inputs by semicolons.")
+                place,
+                "inputs",
+                bilingual("model.no_field_value", part=part),
+                bilingual("model.separate_inputs_semicolons"),
             )
         inputs[name.strip()] = value.strip()
     return {"inputs": inputs, "as_of": reader.date(place, "as_of", cells["as_of"]), "place": place}
@@ -236,15 +239,15 @@ def _effects(reader: TableReader) -> dict[str, tuple[str, str]]:
                 reader.report(
                     place,
                     column,
-                    tell("'{value}' is no effect.", value=c[column]),
-                    tell("Use {known}.", known=" or ".join(words)),
+                    bilingual("model.no_effect", value=c[column]),
+                    bilingual("common.use", known=" or ".join(words)),
                 )
         if c["severity"] in found or c["severity"] not in SEVERITIES:
             reader.report(
                 place,
                 "severity",
-                tell("'{value}' is unknown or stands twice.", value=c["severity"]),
-                tell("One row a severity."),
+                bilingual("model.unknown_stands_twice", value=c["severity"]),
+                bilingual("model.row_severity"),
             )
         found[c["severity"]] = (c["on_violation"], c["on_not_assessable"])
     return found
@@ -258,8 +261,8 @@ def _clauses(reader: TableReader) -> dict[str, Clause]:
             reader.report(
                 place,
                 "clause_id",
-                tell("'{value}' stands twice.", value=cells["clause_id"]),
-                tell("Keep one row a clause."),
+                bilingual("model.stands_twice", value=cells["clause_id"]),
+                bilingual("model.keep_row_clause"),
             )
         found[cells["clause_id"]] = Clause(**{name: cells[name] for name in names})
     return found

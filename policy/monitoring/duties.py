@@ -14,7 +14,7 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.engine.batch import IDENTITY
 from policy.engine.columns import identifier
@@ -81,24 +81,24 @@ def _wrong(policy: Policy, duty: Duty) -> Iterator[Problem]:
         if rule is None or rule.subject != duty.subject:
             yield problem(
                 "rules",
-                tell("'{rule}' is no rule about a {subject}.", rule=rule_id, subject=duty.subject),
-                tell("Name one, or take it out."),
+                bilingual("monitoring.no_rule_about", rule=rule_id, subject=duty.subject),
+                bilingual("monitoring.name_take_out"),
             )
     if duty.subject not in dictionary.subjects():
         known = ", ".join(dictionary.subjects())
         yield problem(
             "subject",
-            tell("'{subject}' is no subject.", subject=duty.subject),
-            tell("Take one of {known}.", known=known),
+            bilingual("monitoring.no_subject", subject=duty.subject),
+            bilingual("monitoring.take", known=known),
         )
     elif duty.field and getattr(dictionary.facts(duty.subject).get(duty.field), "type", "") != "date":
         yield problem(
             "field",
-            tell("'{field}' is no date of a {subject}.", field=duty.field, subject=duty.subject),
-            tell("Name one of its dates."),
+            bilingual("monitoring.no_date", field=duty.field, subject=duty.subject),
+            bilingual("monitoring.name_its_dates"),
         )
     if bool(duty.field) == bool(duty.rules):
-        yield problem("rules", tell("a duty has either rules or a field."), tell("Fill one of the two."))
+        yield problem("rules", bilingual("monitoring.duty_either_rules_field"), bilingual("monitoring.fill_two"))
 
 
 def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 from sqlglot import exp
 
 from data import dictionary
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.decision_tables import lookups
 from policy.engine.batch import booked
@@ -259,8 +259,8 @@ def problems(policy: Policy) -> Iterator[Problem]:
                 place.table,
                 place.row,
                 "subject",
-                tell("unknown subject '{subject}'.", subject=cure.subject),
-                tell("Mend it."),
+                bilingual("monitoring.unknown_subject", subject=cure.subject),
+                bilingual("monitoring.mend"),
             )
             continue
         facts = {*dictionary.facts(cure.subject), *(d.name for d in policy.derived if d.subject == cure.subject)}
@@ -271,13 +271,13 @@ def problems(policy: Policy) -> Iterator[Problem]:
                     place.table,
                     place.row,
                     "moves",
-                    tell("unknown fact '{name}'.", name=name),
-                    tell("Mend the cell."),
+                    bilingual("monitoring.unknown_fact", name=name),
+                    bilingual("common.mend_cell"),
                 )
         for rule_id in cure.rule_ids:
             if rule_id not in policy.rules or policy.rules[rule_id].subject != cure.subject:
-                message = tell("'{rule}' is no rule of {subject}.", rule=rule_id, subject=cure.subject)
-                yield Problem("error", place.table, place.row, "rules", message, tell("Mend the cell."))
+                message = bilingual("monitoring.no_rule", rule=rule_id, subject=cure.subject)
+                yield Problem("error", place.table, place.row, "rules", message, bilingual("common.mend_cell"))
         table, _, column = cure.spread.partition(".")
         if cure.spread and (table not in policy.limit_tables or policy.limit_tables[table].column(column) is None):
             yield Problem(
@@ -285,6 +285,6 @@ def problems(policy: Policy) -> Iterator[Problem]:
                 place.table,
                 place.row,
                 "spread",
-                tell("unknown limit '{spread}'.", spread=cure.spread),
-                tell("Mend it."),
+                bilingual("monitoring.unknown_limit", spread=cure.spread),
+                bilingual("monitoring.mend"),
             )

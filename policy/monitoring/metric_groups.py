@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.language.expressions import near
 from policy.model.csv_reader import TableReader
 from policy.model.records import Place, Policy, Problem, clause_ids
@@ -49,14 +49,18 @@ def problems(policy: Policy) -> Iterator[Problem]:
         for metric_id in group.members:
             if metric_id not in known or metric_id in seen:
                 twice = metric_id in seen
-                said = tell("stands twice") if twice else tell("is no metric{near}", near=near(metric_id, known))
+                said = (
+                    bilingual("monitoring.stands_twice")
+                    if twice
+                    else bilingual("monitoring.no_metric", near=near(metric_id, known))
+                )
                 yield Problem(
                     "error",
                     TABLE,
                     group.place.row,
                     "metric_ids",
-                    tell("'{rule}' {said}.", rule=metric_id, said=said),
-                    tell("Mend the cell."),
+                    bilingual("monitoring.joined", rule=metric_id, said=said),
+                    bilingual("common.mend_cell"),
                 )
             seen.add(metric_id)
     for metric_id in sorted(known - seen):
@@ -65,6 +69,6 @@ def problems(policy: Policy) -> Iterator[Problem]:
             TABLE,
             1,
             "metric_ids",
-            tell("'{rule}' stands in no group.", rule=metric_id),
-            tell("Add it to a row."),
+            bilingual("monitoring.stands_no_group", rule=metric_id),
+            bilingual("monitoring.add_row"),
         )

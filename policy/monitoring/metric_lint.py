@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from data.messages.bilingual import tell
+from data.messages.catalogue import bilingual
 from policy.engine.columns import Columns
 from policy.language.expressions import ExpressionError, near
 from policy.model.records import Policy, Problem, clause_ids
@@ -29,51 +29,62 @@ def problems(policy: Policy) -> list[Problem]:
 
 def _at(metric: Metric, column: str, message: str, fix: str) -> Problem:
     return Problem(
-        "error", TABLE, metric.place.row, column, tell("{rule}: {message}", rule=metric.metric_id, message=message), fix
+        "error",
+        TABLE,
+        metric.place.row,
+        column,
+        bilingual("monitoring.joined_2", rule=metric.metric_id, message=message),
+        fix,
     )
 
 
 def _cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
     for column in ("metric_id", "title_zh", "title_en", "subjects", "formula", "unit", "clause_id", "evidence"):
         if not getattr(metric, column):
-            yield _at(metric, column, tell("is empty."), tell("Fill the cell."))
+            yield _at(metric, column, bilingual("common.empty"), bilingual("common.fill_cell"))
     for subject in set(metric.of) - set(SUBJECTS):
         yield _at(
             metric,
             "subjects",
-            tell("'{subject}'{near}.", subject=subject, near=near(subject, SUBJECTS)),
-            tell("Use {known}.", known=" or ".join(SUBJECTS)),
+            bilingual("common.joined", subject=subject, near=near(subject, SUBJECTS)),
+            bilingual("common.use", known=" or ".join(SUBJECTS)),
         )
     if bool(metric.direction) != bool(metric.amber or metric.red):
         yield _at(
-            metric, "direction", tell("stands without a limit, or a limit without it."), tell("Fill both, or neither.")
+            metric,
+            "direction",
+            bilingual("monitoring.stands_without_limit_limit"),
+            bilingual("monitoring.fill_both_neither"),
         )
     if metric.direction and metric.direction not in DIRECTIONS:
         yield _at(
             metric,
             "direction",
-            tell("'{direction}' is no direction.", direction=metric.direction),
-            tell("Use {known}.", known=" or ".join(DIRECTIONS)),
+            bilingual("monitoring.no_direction", direction=metric.direction),
+            bilingual("common.use", known=" or ".join(DIRECTIONS)),
         )
     if bool(metric.lacking) != bool(metric.total):
         yield _at(
-            metric, "lacking", tell("stands without a total, or the total without it."), tell("Fill both, or neither.")
+            metric,
+            "lacking",
+            bilingual("monitoring.stands_without_total_total"),
+            bilingual("monitoring.fill_both_neither"),
         )
     for clause in clause_ids(metric.clause_id):
         if clause not in policy.clauses:
             yield _at(
                 metric,
                 "clause_id",
-                tell("unknown clause '{clause}'{near}.", clause=clause, near=near(clause, policy.clauses)),
-                tell("Add it."),
+                bilingual("common.unknown_clause", clause=clause, near=near(clause, policy.clauses)),
+                bilingual("monitoring.add"),
             )
     for rule in clause_ids(metric.rules):
         if rule != EVERY_RULE and rule not in policy.rules:
             yield _at(
                 metric,
                 "rules",
-                tell("unknown rule '{rule}'{near}.", rule=rule, near=near(rule, policy.rules)),
-                tell("Name rules, or *."),
+                bilingual("monitoring.unknown_rule", rule=rule, near=near(rule, policy.rules)),
+                bilingual("monitoring.name_rules"),
             )
 
 
@@ -82,7 +93,7 @@ def _expressions(policy: Policy, metric: Metric, columns: Columns) -> Iterator[P
         try:
             compile_cell()
         except ExpressionError as error:
-            yield _at(metric, column, error.told, tell("Mend the cell."))
+            yield _at(metric, column, error.told, bilingual("common.mend_cell"))
 
 
 def _twice(policy: Policy) -> Iterator[Problem]:
@@ -91,6 +102,6 @@ def _twice(policy: Policy) -> Iterator[Problem]:
             yield _at(
                 b,
                 "effective_from",
-                tell("is in force twice (see row {row}).", row=a.place.row),
-                tell("End one version first."),
+                bilingual("monitoring.force_twice_see_row", row=a.place.row),
+                bilingual("common.end_version_first"),
             )

@@ -12,7 +12,7 @@ from sqlglot import exp
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
-from data.messages.bilingual import tell, word
+from data.messages.catalogue import bilingual, term
 from policy.engine.batch import booked
 from policy.engine.columns import Columns, identifier
 from policy.engine.compiler import compare, measured_value
@@ -122,11 +122,9 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
     def formula() -> Typed:
         found = compile_measure(metric.formula, names)
         if found.kind != "number":
-            raise ExpressionError(tell("gives a {kind}, where a number is needed.", kind=word(found.kind)))
+            raise ExpressionError(bilingual("monitoring.gives_where_number_needed", kind=term(found.kind)))
         if found.unit not in (None, *(SCALES if metric.unit == INDEX else (metric.unit,))):
-            raise ExpressionError(
-                tell("is in {unit}, but the metric is in {unit2}.", unit=found.unit, unit2=metric.unit)
-            )
+            raise ExpressionError(bilingual("monitoring.but_metric", unit=found.unit, unit2=metric.unit))
         columns.one_row(found)
         return found
 
@@ -141,7 +139,7 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
     def count(cell: str) -> Typed | None:
         found = compile_text(cell, names) if cell else None
         if found and found.unit not in (None, "count"):
-            raise ExpressionError(tell("is in {unit}, where a number of records is needed.", unit=found.unit))
+            raise ExpressionError(bilingual("monitoring.where_number_records_needed", unit=found.unit))
         return found
 
     return {

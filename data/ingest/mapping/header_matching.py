@@ -13,7 +13,7 @@ from data.ingest.mapping import title_lines
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, Feed, Mapping, target
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import Reading
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 SEARCHED_ROWS = 30
 GROUP = "_"
@@ -180,16 +180,16 @@ def reading_notes(headers: dict[str, str], feeds: list[Feed]) -> list[dict]:
     """What was left out, and what was assumed about units and maturities."""
     used = {column for feed in feeds for column in feed.columns}
     unread = [header for column, header in headers.items() if column not in used]
-    notes = [note("note_ignored_columns", columns=", ".join(unread))] if unread else []
+    notes = [import_note("note_ignored_columns", columns=", ".join(unread))] if unread else []
     notes += [
-        note("note_unit", column=feed.header, unit=split_unit(feed.header)[1], factor=feed.reading.factor)
+        import_note("note_unit", column=feed.header, unit=split_unit(feed.header)[1], factor=feed.reading.factor)
         for feed in feeds
         if feed.reading.factor != 1
     ]
     by_name = {feed.name: feed for feed in feeds}
     maturity = by_name.get("loans.current_maturity")
     if maturity and "loans.original_maturity" not in by_name:
-        notes.append(note("note_only_current_maturity", column=maturity.header))
+        notes.append(import_note("note_only_current_maturity", column=maturity.header))
     return notes
 
 

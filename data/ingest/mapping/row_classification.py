@@ -11,7 +11,7 @@ from data.ingest.files.sheet_reading import ROW, Sheet
 from data.ingest.mapping.mapping import Feed, Mapping
 from data.ingest.mapping.title_lines import Line
 from data.ingest.parsing import amounts, file_vocabulary
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 Join = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -160,7 +160,7 @@ def compare_totals(totals: pl.DataFrame, typed: pl.DataFrame, mapping: Mapping, 
         if amount is not None:
             matches = amount in (above, above - before)
             message = "total_matches" if matches else "total_differs"
-            said = note(message, row=row, stated=f"{amount:,.2f}", computed=f"{above:,.2f}")
+            said = import_note(message, row=row, stated=f"{amount:,.2f}", computed=f"{above:,.2f}")
             found.append(said | {"matches": matches})
         before = above
     return found

@@ -11,7 +11,7 @@ from data.ingest.files.sheet_reading import MISREAD, WIDTH
 from data.ingest.mapping.mapping import Feed, Mapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import Parsed
-from data.messages.catalogue import LANGUAGES, expression
+from data.messages.catalogue import LANGUAGES, message_expression
 
 SCHEMA = {
     "_index": pl.UInt32,
@@ -32,7 +32,7 @@ def found(
     frame = pl.DataFrame(columns)
     given = {name: pl.col(name) if isinstance(v, pl.Series) else pl.lit(v) for name, v in placeholders.items()}
     given |= {"field": pl.lit(field), "field_zh": pl.lit(zh), "value": pl.col("value")}
-    texts = {language: expression(message, language, given) for language in LANGUAGES}
+    texts = {language: message_expression(message, language, given) for language in LANGUAGES}
     return frame.with_columns(order=pl.lit(order, pl.Int32), field=pl.lit(field), **texts).select(list(SCHEMA))
 
 

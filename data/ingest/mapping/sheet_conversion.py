@@ -11,7 +11,7 @@ from data.ingest.files.sheet_reading import ROW, Sheet
 from data.ingest.mapping import merged_cells, row_classification, row_errors, title_lines
 from data.ingest.mapping.mapping import Feed, Mapping
 from data.ingest.parsing.cell_parsing import Parsed, parse
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 INDEX = "_index"
 THREADS = 2
@@ -78,7 +78,7 @@ def convert(
     found = row_errors.collect(rows, typed, mapping, feeds, parsed, sheet.encoding)
     notes = [*mapping.notes, *title.notes, *_units(feeds, title), *_cells(feeds, parsed, rows), *_sheet(sheet, merged)]
     if filtered:
-        notes.append(note("note_filtered", rows=filtered, file=sheet.name))
+        notes.append(import_note("note_filtered", rows=filtered, file=sheet.name))
     totals = row_classification.compare_totals(layout.totals, typed, mapping, feeds)
     return Part(
         sheet,
@@ -133,7 +133,7 @@ def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
 def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[dict]:
     """What was assumed about single cells: how many, and the first of them."""
     return [
-        note(message, column=feed.header, rows=count, value=example, row=rows[ROW][index])
+        import_note(message, column=feed.header, rows=count, value=example, row=rows[ROW][index])
         for feed, result in zip(feeds, parsed, strict=True)
         for message, count, example, index in result.notes
     ]
@@ -151,7 +151,7 @@ def _units(feeds: list[Feed], title: title_lines.Title) -> list[dict]:
         for feed in feeds
         if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.units)
     ]
-    return [note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
+    return [import_note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
 
 
 def _sheet(sheet: Sheet, merged: int) -> list[dict]:
@@ -163,4 +163,4 @@ def _sheet(sheet: Sheet, merged: int) -> list[dict]:
         "note_error_cells": sheet.marks.errors,
         "note_row_limit": len(sheet.cells) if len(sheet.cells) in excel.ROW_LIMITS else 0,
     }
-    return [note(message, rows=count) for message, count in counts.items() if count]
+    return [import_note(message, rows=count) for message, count in counts.items() if count]

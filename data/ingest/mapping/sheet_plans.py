@@ -12,7 +12,7 @@ from data.ingest.mapping.mapping import Feed, Mapping
 from data.ingest.mapping.profiles import FieldSpec, FileSpec, Lookup, Profile, factor
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import Reading
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,11 @@ def plain(sheets: list[Sheet]) -> list[Plan]:
     _refuse_if_data(plans, refused)
     if not plans:
         header_matching.match(sheets[0])
-    skipped = [note("note_sheet_skipped", sheet=sheet.name) for sheet in [*left_out, *(sheet for sheet, _ in refused)]]
-    hidden = [note("note_sheet_hidden", sheet=plan.sheet.name) for plan in plans if plan.sheet.is_hidden]
-    used = note("note_sheets_read", sheets=", ".join(plan.sheet.name for plan in plans))
+    skipped = [
+        import_note("note_sheet_skipped", sheet=sheet.name) for sheet in [*left_out, *(sheet for sheet, _ in refused)]
+    ]
+    hidden = [import_note("note_sheet_hidden", sheet=plan.sheet.name) for plan in plans if plan.sheet.is_hidden]
+    used = import_note("note_sheets_read", sheets=", ".join(plan.sheet.name for plan in plans))
     first = replace(plans[0].mapping, notes=(used, *skipped, *hidden, *plans[0].mapping.notes))
     return [replace(plans[0], mapping=first), *plans[1:]]
 
@@ -95,7 +97,7 @@ def _continued(sheet: Sheet, former: Plan) -> Mapping | None:
         sheet_conversion.read(first, feed).bad.any() for feed in feeds
     ):
         return None
-    said = note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
+    said = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
     return replace(mapping, header_row=-1, header_depth=0, notes=(said,))
 
 
@@ -105,7 +107,7 @@ def _controlled(plan: Plan) -> Plan:
     if source.control is None:
         return plan
     control_files.check_rows(source.name, rows, source.control)
-    said = note("note_control", control=source.control.name, rows=rows)
+    said = import_note("note_control", control=source.control.name, rows=rows)
     return replace(plan, mapping=replace(plan.mapping, notes=(said, *plan.mapping.notes)))
 
 
@@ -153,7 +155,7 @@ def _left_out(entry: _Known) -> dict:
     """What the report says of a file that the profile knows of and cannot read."""
     reason = entry.spec.unread
     rows = len(entry.sheet.cells)
-    return note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
+    return import_note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
 
 def _recognise(sheet: Sheet, profile: Profile) -> _Known:
@@ -209,7 +211,7 @@ def _plan(entry: _Known, known: list[_Known], profile: Profile) -> Plan:
     for lookup in entry.spec.lookups:
         other = next((found for found in known if found.spec.name == lookup.name), None)
         if other is None:
-            notes.append(note("note_missing_lookup", lookup=lookup.name))
+            notes.append(import_note("note_missing_lookup", lookup=lookup.name))
         elif file_vocabulary.plain(lookup.on) in columns:
             joins.append((columns[file_vocabulary.plain(lookup.on)], _lookup_frame(lookup, other)))
             columns |= {file_vocabulary.plain(name): name for name in joins[-1][1].columns if name != KEY}

@@ -19,7 +19,7 @@ from data.ingest.mapping.profiles import Profile
 from data.ingest.mapping.sheet_conversion import convert
 from data.ingest.parsing import cell_parsing, file_vocabulary
 from data.ingest.parsing.cell_parsing import Reading
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 EXACT, ALIAS, GUESS, IGNORED, NONE = "exact", "alias", "guess", "ignored", "none"
 SAMPLES = 5
@@ -146,7 +146,7 @@ def _sheet(sheet: Sheet, head: Head, said: str | None) -> SheetProposal:
     columns = _columns(texts, table, rows, sheet, title)
     have = {column.field for column in columns if column.table == table}
     missing = [group for group in file_vocabulary.required(table) if not have.intersection(group)]
-    problems = [note("proposal_missing", table=table, field=" / ".join(group)) for group in missing]
+    problems = [import_note("proposal_missing", table=table, field=" / ".join(group)) for group in missing]
     return SheetProposal(sheet.name, sheet.encoding, table, head.row + 1, columns, problems, title.day)
 
 
@@ -184,7 +184,7 @@ def _known(header: str, table: str, taken: dict[tuple[str, str], str]) -> Column
         return Column(header, None, None, IGNORED if header_matching.is_ignorable(header) else NONE)
     choice = next((option for option in options if option not in taken), None)
     if choice is None:
-        said = note("proposal_taken", field=options[0][1], column=taken[options[0]])
+        said = import_note("proposal_taken", field=options[0][1], column=taken[options[0]])
         return Column(header, None, None, NONE, problems=[said])
     taken[choice] = header
     meant = target(*choice)
@@ -209,9 +209,11 @@ def _guess(column: Column, table: str, taken: dict[tuple[str, str], str], cells:
         if choice not in taken and _fits(choice, cells, sheet):
             taken[choice] = column.header
             column.table, column.field, column.how, column.score, column.unit = *choice, GUESS, round(score), unit
-            column.problems.append(note("proposal_guess", column=column.header, field=choice[1], score=round(score)))
+            column.problems.append(
+                import_note("proposal_guess", column=column.header, field=choice[1], score=round(score))
+            )
             return
-    column.problems.append(note("proposal_none", column=column.header))
+    column.problems.append(import_note("proposal_none", column=column.header))
 
 
 def _choices(table: str) -> dict[str, tuple[str, str]]:
@@ -239,11 +241,11 @@ def _look(column: Column, cells: pl.Series, sheet: Sheet, *, has_unit: bool) -> 
     bad = parsed.bad.arg_true()
     if len(bad):
         example = str(cells[bad[0]])
-        column.problems.append(note("proposal_unread", column=column.header, rows=len(bad), value=example))
+        column.problems.append(import_note("proposal_unread", column=column.header, rows=len(bad), value=example))
     if meant.type == "code" and len(bad):
         column.unknown_codes = cells.gather(bad).unique(maintain_order=True).head(20).to_list()
     if meant.type == "money" and not column.unit and not has_unit:
-        column.problems.append(note("proposal_unit", column=column.header))
+        column.problems.append(import_note("proposal_unit", column=column.header))
 
 
 def first_rows(previews: list[Preview]) -> list[dict[str, Any]]:

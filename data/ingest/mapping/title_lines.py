@@ -13,7 +13,7 @@ from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import Feed
 from data.ingest.parsing import file_vocabulary
-from data.messages.catalogue import note
+from data.messages.catalogue import import_note
 
 UNIT = re.compile(r"单位\s*:?\s*(?:人民币\s+)?([^\s:()\[\]【】]+)")
 BRACKETED = re.compile(r"[(\[【]\s*(?:单位\s*:?)?\s*([^()\[\]【】:]+)[)\]】]")
@@ -60,8 +60,10 @@ def read(lines: list[Line], as_of: date | None, below: list[Line] | None = None)
         named = CURRENCY.search(line)
         foreign = foreign or (named[1] if named and _is_foreign(named[1]) else "")
     days = [day for cells in lines if (day := _day(_text(cells)))]
-    notes = [note("note_title_unit", unit=unit, factor=factor) for unit, factor in units.items()]
-    notes += [note("note_title_date", date=day, as_of=as_of) for day in dict.fromkeys(days) if as_of and day != as_of]
+    notes = [import_note("note_title_unit", unit=unit, factor=factor) for unit, factor in units.items()]
+    notes += [
+        import_note("note_title_date", date=day, as_of=as_of) for day in dict.fromkeys(days) if as_of and day != as_of
+    ]
     return Title(units, tuple(notes), foreign, days[0] if days else None)
 
 

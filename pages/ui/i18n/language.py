@@ -1,8 +1,6 @@
 """The two languages of the interface: which one is on, and the words for it."""
 
-import csv
 import re
-import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +11,7 @@ from typing import TypeVar
 import streamlit as st
 
 from data import dictionary
-from data.messages import bilingual
+from data.messages import catalogue
 
 T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -28,11 +26,7 @@ WORDS = Path(__file__).parents[1] / "words"
 @cache
 def words() -> dict[str, dict[str, str]]:
     """Every word by its key; each page has a table of its own."""
-    found: dict[str, dict[str, str]] = {}
-    for table in sorted(WORDS.glob("*.csv")):
-        with table.open(encoding="utf-8", newline="") as file:
-            found |= {row["key"]: row for row in csv.DictReader(file)}
-    return found
+    return catalogue.read_catalogue(WORDS)
 
 
 def _wished() -> str:
@@ -78,16 +72,8 @@ def speaking(code: str) -> Iterator[None]:
         _on.reset(token)
 
 
-class _Sentence(string.Formatter):
-    """Fills a sentence; `{n:loan|loans}` is the word that goes with n, not n."""
-
-    def format_field(self, value: object, spec: str) -> str:
-        one, either, many = spec.partition("|")
-        return (one if str(value) == "1" else many) if either else super().format_field(value, spec)
-
-
 def say(key: str, **values: object) -> str:
-    return _Sentence().format(words()[key][_on.get()], **values)
+    return catalogue.fill_text(words()[key][_on.get()], values)
 
 
 def pick(zh: T, en: T) -> T:
@@ -101,7 +87,7 @@ def inert(text: str) -> str:
 
 def told(text: str) -> str:
     """A finding or an error in the language that is on; one that has no Chinese stays as it is."""
-    return pick(str(bilingual.chinese(text)), str(text))
+    return pick(str(catalogue.to_chinese(text)), str(text))
 
 
 def terms(kind: str) -> dict[str, str]:

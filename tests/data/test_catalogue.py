@@ -5,7 +5,7 @@ import csv
 import string
 from pathlib import Path
 
-from data.messages import bilingual
+from data.messages import catalogue
 from policy.language import expressions
 
 ROOT = Path(__file__).parents[2]
@@ -14,12 +14,13 @@ UNITS = {"ratio", "percent", "yuan", "days", "months", "years", "year", "count",
 WORDS = {*KINDS, *UNITS, "measure", "limit", "a plain number"}  # that stand in sentences, by `word`
 
 
-def _told() -> set[str]:
+def _keys() -> set[str]:
+    """The keys of texts that the code of data and policy asks for."""
     found = set()
     for path in (file for package in ("data", "policy") for file in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tell":
-                assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}: the sentence is the row's key"
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "bilingual":
+                assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}: a key is a literal"
                 found.add(node.args[0].value)
     return found
 
@@ -35,17 +36,31 @@ def _values(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
-def test_every_sentence_has_its_row_and_no_row_is_left_over():
-    assert _told() | WORDS == set(bilingual.sentences())
+def _notes() -> set[str]:
+    """The keys of what a batch report says, which other tables name too."""
+    with (catalogue.TEXTS / "data.ingest.notes.csv").open(encoding="utf-8", newline="") as file:
+        return {row["key"] for row in csv.DictReader(file)}
+
+
+def test_every_key_has_its_row_and_no_row_is_left_over():
+    terms = {"term." + word.replace(" ", "_") for word in WORDS}
+    assert _keys() | terms | _notes() == set(catalogue.catalogue())
+
+
+def test_every_note_of_a_report_is_used():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "data").rglob("*.py"))
+    assert [key for key in _notes() if f'"{key}"' not in code and f"{key.split('_')[0]}_{{" not in code] == []
 
 
 def test_both_languages_have_the_same_values():
-    assert [en for en, zh in bilingual.sentences().items() if _values(en) != _values(zh) or not zh] == []
+    texts = catalogue.catalogue().items()
+    unlike = [key for key, text in texts if _values(text["en"]) != _values(text["zh"]) or not text["zh"]]
+    assert [key for key in unlike if key not in _notes()] == []
 
 
 def test_values_that_are_sentences_are_told_in_their_language():
-    near = bilingual.tell("; near it: {known}", known="balance")
-    told = bilingual.tell("unknown field '{name}'{near}.", name="balanse", near=near)
+    near = catalogue.bilingual("language.near", known="balance")
+    told = catalogue.bilingual("language.unknown_field", name="balanse", near=near)
     assert told == "unknown field 'balanse'; near it: balance."
     assert told.zh == "没有字段“balanse”，相近的有：balance。"
-    assert bilingual.chinese("balance") == "balance"
+    assert catalogue.to_chinese("balance") == "balance"
