@@ -8,19 +8,19 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from benchmarks.measuring import ratio, timed
+from benchmarks.measuring import print_ratio, time_median
 from data.facts import derivation
 from data.storage import book, query
 from policy.engine import verdict_evidence
 from policy.extensions import extension_decision, frontier
 from policy.runs import snapshot_check
 
-TIMES = 7
+REPEATS = 7
 
 
-def requests(cursor: duckdb.DuckDBPyConnection, as_of: date, number: int) -> pl.DataFrame:
+def make_requests(cursor: duckdb.DuckDBPyConnection, as_of: date, number: int) -> pl.DataFrame:
     """So many requests, six months more for each running loan in turn."""
-    loans = query.frame(
+    loans = query.fetch_frame(
         cursor,
         "SELECT loan_id, current_maturity FROM facts_loan WHERE as_of = $as_of AND is_running "
         "AND current_maturity IS NOT NULL ORDER BY loan_id",
@@ -41,25 +41,34 @@ def main() -> int:
     parser.add_argument("book", type=Path)
     parser.add_argument("--requests", type=int, default=100_000)
     arguments = parser.parse_args()
-    policy = snapshot_check.load()
-    with book.reading(arguments.book) as con:
-        as_of = derivation.built_dates(con)[-1]
-    cursor = book.Reader(arguments.book).cursor()
-    many = requests(cursor, as_of, arguments.requests)
-    timed(f"extension: {len(many):,} requests", lambda: extension_decision.judge_many(cursor, policy, as_of, many))
+    policy = snapshot_check.load_policy()
+    with book.open_for_reading(arguments.book) as con:
+        as_of = derivation.list_dates_with_facts(con)[-1]
+    cursor = book.BookReader(arguments.book).cursor()
+    many = make_requests(cursor, as_of, arguments.requests)
+    time_median(
+        f"extension: {len(many):,} requests",
+        lambda: extension_decision.judge_request_frame(cursor, policy, as_of, many),
+    )
     loan_id, matures = many.select("loan_id", "requested_maturity").row(len(many) // 2)
     one = extension_decision.Request(loan_id, as_of, matures - timedelta(days=90), "all")
-    spent = timed(
-        "extension: one request with its evidence", lambda: extension_decision.judge(cursor, policy, as_of, one), TIMES
+    spent = time_median(
+        "extension: one request with its evidence",
+        lambda: extension_decision.judge_request(cursor, policy, as_of, one),
+        REPEATS,
     )
-    ratio("one request, milliseconds", spent * 1000, "<= 100")
-    spent = timed(
+    print_ratio("one request, milliseconds", spent * 1000, "<= 100")
+    spent = time_median(
         "extension: frontier over ten years",
-        lambda: frontier.strip(cursor, policy, as_of, loan_id, as_of, "all"),
-        TIMES,
+        lambda: frontier.list_maturity_decisions(cursor, policy, as_of, loan_id, as_of, "all"),
+        REPEATS,
     )
-    ratio("frontier, milliseconds", spent * 1000, "<= 200")
-    timed("verdicts: every rule for one loan", lambda: verdict_evidence.of_loan(cursor, policy, as_of, loan_id), TIMES)
+    print_ratio("frontier, milliseconds", spent * 1000, "<= 200")
+    time_median(
+        "verdicts: every rule for one loan",
+        lambda: verdict_evidence.verdicts_of_loan(cursor, policy, as_of, loan_id),
+        REPEATS,
+    )
     return 0
 
 

@@ -27,9 +27,9 @@ from data.errors import InputError
 from data.ingest import pipeline, staging
 from data.ingest.files import sheet_reading
 from data.ingest.mapping import profiles
-from data.ingest.staging import Stage
+from data.ingest.staging import StagedImport
 
-AS_OF = date(2024, 3, 31)
+SNAPSHOT_DATE = date(2024, 3, 31)
 HEADER = [
     "借据号",
     "贷款余额",
@@ -43,9 +43,9 @@ HEADER = [
     "审批日期",
     "用途",
 ]
-KINDS = ("csv", "xlsx", "dat")
+FILE_KINDS = ("csv", "xlsx", "dat")
 CODECS = ("utf-8", "utf-8-sig", "gb18030", "utf-16")
-SPLICES = (
+SPLICED_BYTES = (
     b"",
     b'"',
     b",",
@@ -65,7 +65,7 @@ SPLICES = (
     b"\xef\xbb\xbf",
     b"\xff\xfe",
 )
-ODD = (
+ODD_CELLS = (
     "",
     "-",
     "长期",
@@ -100,7 +100,7 @@ REMARKS = ("第1页 共2页", "备注：已核对", "打印日期：2024-04-02",
 
 
 @dataclass
-class File:
+class FuzzFile:
     """A file to be read; `rows`: how many below its header must be accounted for, None where that is not known."""
 
     name: str
@@ -109,7 +109,7 @@ class File:
     profile: str | None = None
 
 
-def _rows(chance: random.Random) -> list[list[str]]:
+def _random_rows(chance: random.Random) -> list[list[str]]:
     return [
         [
             f"L{n:04}",
@@ -128,7 +128,7 @@ def _rows(chance: random.Random) -> list[list[str]]:
     ]
 
 
-def _reshape(chance: random.Random, table: list[list[str]]) -> None:
+def _reshape_table(chance: random.Random, table: list[list[str]]) -> None:
     """Changes that keep the table a table: the rows can still be counted."""
     for _ in range(chance.randint(0, 4)):
         what = chance.choice(("cut", "twice", "shuffle", "swap", "odd", "drop", "total", "remark"))
@@ -144,7 +144,7 @@ def _reshape(chance: random.Random, table: list[list[str]]) -> None:
                 row[one], row[other] = row[other], row[one]
         elif what == "odd":
             row = chance.choice(table[1:])
-            row[chance.randrange(1, len(row))] = chance.choice(ODD)
+            row[chance.randrange(1, len(row))] = chance.choice(ODD_CELLS)
         elif what == "drop" and len(table[0]) > 4:
             column = chance.randrange(1, len(table[0]))
             for row in table:
@@ -155,7 +155,7 @@ def _reshape(chance: random.Random, table: list[list[str]]) -> None:
             table.insert(chance.randint(1, len(table)), [chance.choice(REMARKS), *[""] * (len(table[0]) - 1)])
 
 
-def _damage(chance: random.Random, content: bytearray) -> None:
+def _damage_bytes(chance: random.Random, content: bytearray) -> None:
     """Changes to bytes: after these nobody can say how many rows there were."""
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(content))
@@ -163,7 +163,7 @@ def _damage(chance: random.Random, content: bytearray) -> None:
         if what == "flip":
             content[at] ^= 1 << chance.randrange(8)
         elif what == "splice":
-            content[at : at + chance.randint(0, 3)] = chance.choice(SPLICES)
+            content[at : at + chance.randint(0, 3)] = chance.choice(SPLICED_BYTES)
         elif what == "cut" and chance.random() < 0.2:
             del content[at:]
         else:
@@ -174,7 +174,7 @@ def _damage(chance: random.Random, content: bytearray) -> None:
             content += b"x"
 
 
-def _text(chance: random.Random, table: list[list[str]]) -> bytes:
+def _csv_bytes(chance: random.Random, table: list[list[str]]) -> bytes:
     quoted = [[f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row] for row in table]
     lines = [",".join(row) + chance.choice(("\n", "\r\n")) for row in quoted]
     if chance.random() < 0.1:  # some rows in another encoding than the rest
@@ -182,7 +182,7 @@ def _text(chance: random.Random, table: list[list[str]]) -> bytes:
     return "".join(lines).encode(chance.choice(CODECS))
 
 
-def _workbook(chance: random.Random, table: list[list[str]]) -> bytes:
+def _xlsx_bytes(chance: random.Random, table: list[list[str]]) -> bytes:
     """Cells as texts, or as numbers where they are; some workbooks with merged cells."""
     file = io.BytesIO()
     as_numbers = chance.random() < 0.5
@@ -198,7 +198,7 @@ def _workbook(chance: random.Random, table: list[list[str]]) -> bytes:
     return file.getvalue()
 
 
-def _dat(chance: random.Random) -> list[list[str]]:
+def _dat_rows(chance: random.Random) -> list[list[str]]:
     """Rows of a PBoC file: no header, the columns of its profile."""
     columns = next(spec for spec in profiles.load("pboc").files if spec.name == "JS_201_CLDWDK").columns
     filled = {
@@ -221,42 +221,42 @@ def _dat(chance: random.Random) -> list[list[str]]:
     return rows
 
 
-def make(number: int, seed: int) -> File:
+def make_file(number: int, seed: int) -> FuzzFile:
     """The file of a number: the same for the same seed."""
     chance = random.Random(seed * 1_000_003 + number)
-    kind = KINDS[number % len(KINDS)]
+    kind = FILE_KINDS[number % len(FILE_KINDS)]
     damaged = chance.random() < 0.6
     if kind == "dat":
-        table = _dat(chance)
+        table = _dat_rows(chance)
         if chance.random() < 0.3:
-            plain = [odd for odd in ODD if "|" not in odd and "\n" not in odd]
+            plain = [odd for odd in ODD_CELLS if "|" not in odd and "\n" not in odd]
             chance.choice(table)[chance.randrange(len(table[0]))] = chance.choice(plain)
         content = bytearray("".join("|".join(row) + "\n" for row in table).encode(chance.choice(("utf-8", "gb18030"))))
         rows = len(table)
     else:
-        table = [list(HEADER), *_rows(chance)]
-        _reshape(chance, table)
+        table = [list(HEADER), *_random_rows(chance)]
+        _reshape_table(chance, table)
         if chance.random() < 0.05:
             del table[0]
             damaged = True
-        content = bytearray(_workbook(chance, table) if kind == "xlsx" else _text(chance, table))
+        content = bytearray(_xlsx_bytes(chance, table) if kind == "xlsx" else _csv_bytes(chance, table))
         rows = sum(1 for row in table[1:] if any(cell.strip() for cell in row))
     if damaged:
-        _damage(chance, content)
+        _damage_bytes(chance, content)
     name = f"{number:05}-CLDWDK.dat" if kind == "dat" else f"{number:05}.{kind}"
-    return File(name, bytes(content), None if damaged else rows, "pboc" if kind == "dat" else None)
+    return FuzzFile(name, bytes(content), None if damaged else rows, "pboc" if kind == "dat" else None)
 
 
-def judge(file: File, folder: Path) -> tuple[str, list[str], tuple[int, ...], Decimal]:
+def check_file(file: FuzzFile, folder: Path) -> tuple[str, list[str], tuple[int, ...], Decimal]:
     """Read one file: `read` or `refused`, what is wrong, rows in, loaded, quarantined, ignored, and balance loaded."""
     path = folder / file.name
     path.write_bytes(file.content)
     nothing = (0, 0, 0, 0), Decimal(0)
     try:
-        parts, _ = pipeline.read(
-            [sheet_reading.load(path)], AS_OF, profiles.load(file.profile) if file.profile else None
+        parts, _ = pipeline.read_sources(
+            [sheet_reading.load_file(path)], SNAPSHOT_DATE, profiles.load(file.profile) if file.profile else None
         )
-        stage = staging.stage(parts, AS_OF)
+        stage = staging.stage_sheets(parts, SNAPSHOT_DATE)
     except InputError as error:
         said = str(error)
         is_clear = said.strip() and "Traceback" not in said and "\n" not in said
@@ -267,13 +267,13 @@ def judge(file: File, folder: Path) -> tuple[str, list[str], tuple[int, ...], De
         return "crashed", [traceback.format_exc(limit=-3)], *nothing
     finally:
         path.unlink()
-    wrong = _wrong(stage, file)
+    wrong = _list_errors(stage, file)
     own = [count for count in stage.counts if not count.derived]
     sums = tuple(sum(getattr(count, name) for count in own) for name in ("rows_in", "loaded", "quarantined", "ignored"))
     return "read", wrong, sums, sum((count.balance_loaded or Decimal(0) for count in own), Decimal(0))
 
 
-def _wrong(stage: Stage, file: File) -> list[str]:
+def _list_errors(stage: StagedImport, file: FuzzFile) -> list[str]:
     """What does not add up."""
     wrong = []
     own = [count for count in stage.counts if not count.derived]
@@ -298,14 +298,14 @@ def _wrong(stage: Stage, file: File) -> list[str]:
     return wrong
 
 
-def run(numbers: range, seed: int) -> tuple[Counter[str], list[str]]:
+def fuzz_files(numbers: range, seed: int) -> tuple[Counter[str], list[str]]:
     """Some of the files; counts by kind and outcome, rows and fen, and everything that is wrong."""
     counts: Counter[str] = Counter()
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         for number in numbers:
-            file = make(number, seed)
-            state, found, sums, balance = judge(file, Path(folder))
+            file = make_file(number, seed)
+            state, found, sums, balance = check_file(file, Path(folder))
             counts[f"{file.name.rsplit('.', 1)[1]} {state}"] += 1
             for name, value in zip(("rows in", "loaded", "quarantined", "ignored"), sums, strict=True):
                 counts[name] += value
@@ -324,7 +324,7 @@ def main() -> None:
     start, counts, wrong = time.monotonic(), Counter(), []
     pieces = [range(at, min(at + 250, options.files)) for at in range(0, options.files, 250)]
     with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
-        for found, texts in pool.map(partial(run, seed=options.seed), pieces):
+        for found, texts in pool.map(partial(fuzz_files, seed=options.seed), pieces):
             counts += found
             wrong += texts
     print(

@@ -12,18 +12,22 @@ import duckdb
 import polars as pl
 from python_calamine import CalamineWorkbook
 
-from benchmarks.measuring import peak_gb
+from benchmarks.measuring import peak_memory_gb
 from data.history import versions
 from data.ingest import batches, pipeline, staging
 from data.ingest.files import sheet_reading
-from data.ingest.report import Report
+from data.ingest.report import ImportReport
 from data.storage import book
 
-AS_OF = date(2024, 3, 31)
-TIMES = 5
+SNAPSHOT_DATE = date(2024, 3, 31)
+REPEATS = 5
 WORKBOOK_ROWS = 100_000
 TARGETS = {"csv utf-8": 3.0, "csv gb18030": 5.0, "xlsx": 1.5}
-OWN = {"csv utf-8": "DuckDB's read_csv into a table", "csv gb18030": "DuckDB's of UTF-8", "xlsx": "calamine alone"}
+BASELINES = {
+    "csv utf-8": "DuckDB's read_csv into a table",
+    "csv gb18030": "DuckDB's of UTF-8",
+    "xlsx": "calamine alone",
+}
 LOANS = """SELECT printf('0126012000%010d', i) 借据号, printf('HT%012d', i // 2) 合同号,
     printf('C%08d', i // 3) 客户号, printf('02%02d', i % 40) 机构号, printf('第%d支行', i % 40) 机构名称,
     printf('E%04d', i % 300) 客户经理工号, ['流动资金贷款', '农户贷款', '个人经营性贷款'][1 + i % 3] 信贷业务种类,
@@ -36,52 +40,57 @@ LOANS = """SELECT printf('0126012000%010d', i) 借据号, printf('HT%012d', i //
     FROM range($rows) r(i)"""
 
 
-def measure(rows: int = 1_000_000) -> dict[str, float]:
+def measure_imports(rows: int = 1_000_000) -> dict[str, float]:
     """Print seconds and ratios for `rows` loans as CSV and 100,000 as XLSX (fewer for a small run); ratios by name."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plain = _write(folder, rows)
+        plain = _write_csv(folder, rows)
         encoded = folder / "gb18030.csv"
         encoded.write_bytes(plain.read_bytes().decode().encode("gb18030"))
-        sheet = _workbook(folder, min(rows, WORKBOOK_ROWS))
+        sheet = _write_xlsx(folder, min(rows, WORKBOOK_ROWS))
         print(f"import of {rows:,} rows, of a workbook {min(rows, WORKBOOK_ROWS):,}")
         files = {"csv utf-8": plain, "csv gb18030": encoded, "xlsx": sheet}
-        alone = {"csv utf-8": lambda: _duckdb(plain, folder), "csv gb18030": lambda: _duckdb(plain, folder)}
-        alone["xlsx"] = lambda: _calamine(sheet)
-        found = {label: _beside(label, alone[label], _importing(files[label], folder)) for label in TARGETS}
-    print(f"  peak memory {peak_gb():.2f} GB (target <= 4 GB)")
+        alone = {
+            "csv utf-8": lambda: _read_with_duckdb(plain, folder),
+            "csv gb18030": lambda: _read_with_duckdb(plain, folder),
+        }
+        alone["xlsx"] = lambda: _read_with_calamine(sheet)
+        found = {label: _ratio_beside(label, alone[label], _prepare_import(files[label], folder)) for label in TARGETS}
+    print(f"  peak memory {peak_memory_gb():.2f} GB (target <= 4 GB)")
     return found
 
 
-def _write(folder: Path, rows: int) -> Path:
+def _write_csv(folder: Path, rows: int) -> Path:
     path = folder / "utf8.csv"
     with duckdb.connect() as con:
         con.sql(LOANS, params={"rows": rows}).pl().write_csv(path)
     return path
 
 
-def _workbook(folder: Path, rows: int) -> Path:
+def _write_xlsx(folder: Path, rows: int) -> Path:
     path = folder / "loans.xlsx"
     with duckdb.connect() as con:
         con.sql(LOANS, params={"rows": rows}).pl().with_columns(pl.col(pl.Decimal).cast(pl.Float64)).write_excel(path)
     return path
 
 
-def _beside(label: str, alone: Callable[[], None], work: Callable[[], None]) -> float:
+def _ratio_beside(label: str, alone: Callable[[], None], work: Callable[[], None]) -> float:
     """The ratio of the quickest runs, taken by turns: what else the machine does only adds."""
-    spent = [(_seconds(alone), _seconds(work)) for _ in range(TIMES)]
+    spent = [(_seconds_of(alone), _seconds_of(work)) for _ in range(REPEATS)]
     own, ours = (min(column) for column in zip(*spent, strict=True))
-    print(f"  {label:12} {ours:5.2f} s, {OWN[label]} {own:5.2f} s: {ours / own:5.2f} x (target <= {TARGETS[label]} x)")
+    print(
+        f"  {label:12} {ours:5.2f} s, {BASELINES[label]} {own:5.2f} s: {ours / own:5.2f} x (target <= {TARGETS[label]} x)"
+    )
     return ours / own
 
 
-def _seconds(work: Callable[[], None]) -> float:
+def _seconds_of(work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def _duckdb(file: Path, folder: Path) -> None:
+def _read_with_duckdb(file: Path, folder: Path) -> None:
     path = folder / "own.duckdb"
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as con:
@@ -90,23 +99,23 @@ def _duckdb(file: Path, folder: Path) -> None:
         con.execute("CHECKPOINT")
 
 
-def _importing(file: Path, folder: Path) -> Callable[[], None]:
-    return lambda: _import(file, folder / "book.duckdb")
+def _prepare_import(file: Path, folder: Path) -> Callable[[], None]:
+    return lambda: _import_file(file, folder / "book.duckdb")
 
 
-def _import(file: Path, path: Path) -> None:
+def _import_file(file: Path, path: Path) -> None:
     """Guarded, read, validated, staged, stored and published in a new book."""
     path.unlink(missing_ok=True)
-    parts, lookups = pipeline.read(sheet_reading.load_all([file]), AS_OF, None)
-    stage = staging.stage(parts, AS_OF)
-    with book.writing(path) as con:
-        report = Report("benchmark", AS_OF, None, stage.counts, assumptions=stage.notes, lookups=lookups)
-        batches.store(con, report, "benchmark", stage)
+    parts, lookups = pipeline.read_sources(sheet_reading.load_files([file]), SNAPSHOT_DATE, None)
+    stage = staging.stage_sheets(parts, SNAPSHOT_DATE)
+    with book.open_for_writing(path) as con:
+        report = ImportReport("benchmark", SNAPSHOT_DATE, None, stage.counts, assumptions=stage.notes, lookups=lookups)
+        batches.store_batch(con, report, "benchmark", stage)
         for table, rows in stage.tables.items():
-            versions.load(con, table, rows, AS_OF, report.batch)
+            versions.store_rows(con, table, rows, SNAPSHOT_DATE, report.batch)
 
 
-def _calamine(file: Path) -> None:
+def _read_with_calamine(file: Path) -> None:
     """What reading the workbook's cells takes by itself, as calamine's own documentation does it."""
     CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
 
@@ -114,7 +123,7 @@ def _calamine(file: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.importing", description="Measure the import of files.")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the CSV; a workbook has 100,000 at most")
-    print(json.dumps(measure(parser.parse_args().rows)))
+    print(json.dumps(measure_imports(parser.parse_args().rows)))
 
 
 if __name__ == "__main__":

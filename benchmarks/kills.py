@@ -24,7 +24,7 @@ import duckdb
 from data.storage import backup, book
 
 ROOT = Path(__file__).parents[1]
-AS_OF, BEFORE = "2024-03-31", "2024-02-29"
+SNAPSHOT_DATE, EARLIER_DATE = "2024-03-31", "2024-02-29"
 HEAD = "借据号,客户号,机构号,贷款余额,贷款金额,发放日期,到期日,五级分类,逾期天数,状态\n"
 BALANCE = 1000
 PROGRESS = 20
@@ -32,7 +32,7 @@ MOMENTS = ("any", "draft", "published")
 
 
 @dataclass(frozen=True)
-class Work:
+class KillSetup:
     """A book that holds a small snapshot, the file to import, and how long its import takes unharmed."""
 
     folder: Path
@@ -41,38 +41,40 @@ class Work:
     seconds: float
 
     @property
-    def base(self) -> Path:
+    def base_book(self) -> Path:
         return self.folder / "base.duckdb"
 
 
-def _export(path: Path, rows: int) -> Path:
+def _write_export(path: Path, rows: int) -> Path:
     lines = (f"L{n:07},C{n % 997},B{n % 20},{BALANCE},2000,2023-01-15,2025-01-15,正常,0,正常\n" for n in range(rows))
     path.write_text(HEAD + "".join(lines), encoding="utf-8")
     return path
 
 
-def _importing(path: Path, file: Path, as_of: str) -> subprocess.Popen[str]:
+def _start_import(path: Path, file: Path, as_of: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "data", "import", str(file), "--as-of", as_of, "--book", str(path), "--json"]
     return subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
 
 
-def prepare(folder: Path, rows: int, workers: int) -> Work:
+def prepare_setup(folder: Path, rows: int, workers: int) -> KillSetup:
     """The base book, and an unharmed import beside as many as will run at once, timed."""
-    file = _export(folder / "loans.csv", rows)
+    file = _write_export(folder / "loans.csv", rows)
     base = folder / "base.duckdb"
-    _importing(base, _export(folder / "base.csv", max(rows // 20, 1)), BEFORE).communicate()
+    _start_import(base, _write_export(folder / "base.csv", max(rows // 20, 1)), EARLIER_DATE).communicate()
     start = time.monotonic()
     copies = [shutil.copyfile(base, folder / f"timing-{n}.duckdb") for n in range(workers)]
-    for trial in [_importing(copy, file, AS_OF) for copy in copies]:
+    for trial in [_start_import(copy, file, SNAPSHOT_DATE) for copy in copies]:
         err = trial.communicate()[1]
         if trial.returncode:
             raise SystemExit(f"The import itself fails: {err}")
-    return Work(folder, file, rows, time.monotonic() - start)
+    return KillSetup(folder, file, rows, time.monotonic() - start)
 
 
-def _wait(work: Work, path: Path, writer: subprocess.Popen[str], chance: random.Random, moment: str) -> None:
+def _wait_for_moment(
+    work: KillSetup, path: Path, writer: subprocess.Popen[str], chance: random.Random, moment: str
+) -> None:
     """Until a moment of the import: any, while the draft is written, or around the publishing of the book."""
     if moment == "any":
         time.sleep(chance.uniform(0, work.seconds))
@@ -83,34 +85,36 @@ def _wait(work: Work, path: Path, writer: subprocess.Popen[str], chance: random.
     time.sleep(chance.uniform(0, work.seconds / 3 if moment == "draft" else 0.05))
 
 
-def _of_day(con: duckdb.DuckDBPyConnection, table: str, what: str) -> int:
-    return con.execute(f"SELECT {what} FROM {table} WHERE as_of = CAST($day AS DATE)", {"day": AS_OF}).fetchall()[0][0]
+def _count_of_day(con: duckdb.DuckDBPyConnection, table: str, what: str) -> int:
+    return con.execute(
+        f"SELECT {what} FROM {table} WHERE as_of = CAST($day AS DATE)", {"day": SNAPSHOT_DATE}
+    ).fetchall()[0][0]
 
 
-def kill_once(work: Work, number: int, seed: int) -> tuple[str, list[str]]:
+def kill_import(work: KillSetup, number: int, seed: int) -> tuple[str, list[str]]:
     """Kill one import; returns what the book holds (`before`, `batch`, `acknowledged`) and everything that is wrong."""
     path = work.folder / f"{number}.duckdb"
-    shutil.copyfile(work.base, path)
-    marks = backup.verify(path)
-    writer = _importing(path, work.file, AS_OF)
-    _wait(work, path, writer, random.Random(seed * 1_000_003 + number), MOMENTS[number % len(MOMENTS)])
+    shutil.copyfile(work.base_book, path)
+    marks = backup.verify_book(path)
+    writer = _start_import(path, work.file, SNAPSHOT_DATE)
+    _wait_for_moment(work, path, writer, random.Random(seed * 1_000_003 + number), MOMENTS[number % len(MOMENTS)])
     with suppress(ProcessLookupError):  # it may have ended just before
         os.killpg(writer.pid, signal.SIGKILL)
     said, complaint = writer.communicate()
     acknowledged = bool(said.strip())
     wrong = [] if writer.returncode in (0, -signal.SIGKILL) else [f"the import itself failed: {complaint}"]
-    with book.reading(path) as con:
-        found = {table: _of_day(con, table, "count(*)") for table in ("loans", "snapshots", "facts_loan")}
-        held, total = _of_day(con, "batches", "count(*)"), _of_day(con, "snapshots", "sum(balance)")
+    with book.open_for_reading(path) as con:
+        found = {table: _count_of_day(con, table, "count(*)") for table in ("loans", "snapshots", "facts_loan")}
+        held, total = _count_of_day(con, "batches", "count(*)"), _count_of_day(con, "snapshots", "sum(balance)")
     if held:
         wrong += [f"{name}: {count} of {work.rows} rows" for name, count in found.items() if count != work.rows]
         wrong += [f"balance {total}"] if total != work.rows * BALANCE else []
-        backup.verify(path)
-    elif backup.verify(path) != marks:
+        backup.verify_book(path)
+    elif backup.verify_book(path) != marks:
         wrong.append("the book is neither as it was nor whole")
     if acknowledged and not held:
         wrong.append("an acknowledged batch is lost")
-    with book.writing(path):
+    with book.open_for_writing(path):
         pass
     left = [rest.name for rest in work.folder.glob(f"{number}.duckdb?*") if not rest.name.endswith(".lock")]
     wrong += [f"left behind: {', '.join(left)}"] if left else []
@@ -119,13 +123,13 @@ def kill_once(work: Work, number: int, seed: int) -> tuple[str, list[str]]:
     return "acknowledged" if acknowledged else "batch" if held else "before", wrong
 
 
-def kill(kills: int, rows: int, seed: int, workers: int) -> tuple[Counter[str], list[str]]:
+def kill_imports(kills: int, rows: int, seed: int, workers: int) -> tuple[Counter[str], list[str]]:
     """So many kills; how often the book held what, and everything that was wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        work = prepare(Path(folder), rows, workers)
+        work = prepare_setup(Path(folder), rows, workers)
         with ThreadPoolExecutor(workers) as pool:
             outcomes = []
-            for outcome in pool.map(lambda number: kill_once(work, number, seed), range(kills)):
+            for outcome in pool.map(lambda number: kill_import(work, number, seed), range(kills)):
                 outcomes.append(outcome)
                 if len(outcomes) % PROGRESS == 0:
                     held = Counter(state for state, _ in outcomes)
@@ -143,7 +147,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     start = time.monotonic()
-    held, wrong = kill(options.kills, options.rows, options.seed, options.workers)
+    held, wrong = kill_imports(options.kills, options.rows, options.seed, options.workers)
     print(
         f"kills of an import of {options.rows:,} rows: {options.kills} in {time.monotonic() - start:.0f} s, seed "
         f"{options.seed}; the book as it was {held['before']}, the whole batch {held['batch'] + held['acknowledged']} "

@@ -22,25 +22,27 @@ from data.facts import derivation
 from data.storage import book
 from tests.browser import server
 
-PEOPLE = (1, 10, 50)
-THINK = {1: 0.0, 10: 3.0, 50: 10.0}
+PEOPLE_COUNTS = (1, 10, 50)
+THINK_SECONDS = {1: 0.0, 10: 3.0, 50: 10.0}
 """Seconds between clicks, by how many people there are."""
-CLICKS = 6
-ARRIVE = 5.0  # seconds within which all of them open their first page
+CLICKS_PER_PERSON = 6
+ARRIVAL_SECONDS = 5.0  # seconds within which all of them open their first page
 PAGES = ("portfolio_health", "violations", "upcoming_maturities")
-TARGET = 1.0  # seconds, p95 with 50 people
+TARGET_P95_SECONDS = 1.0  # seconds, p95 with 50 people
 
 
 @dataclass
-class Times:
+class SessionTimes:
     """Seconds of first pages and of reruns; `exceptions` that a page showed."""
 
-    opened: list[float] = field(default_factory=list)
+    first_pages: list[float] = field(default_factory=list)
     reruns: list[float] = field(default_factory=list)
     exceptions: int = 0
 
 
-async def _draw(socket: websockets.ClientConnection, page: str, choices: dict[str, str], times: Times) -> float:
+async def _run_page(
+    socket: websockets.ClientConnection, page: str, choices: dict[str, str], times: SessionTimes
+) -> float:
     """Ask for a page with choices in its address and wait until its script has finished; seconds."""
     ask = BackMsg()
     ask.rerun_script.page_name = "" if page == PAGES[0] else page
@@ -57,64 +59,66 @@ async def _draw(socket: websockets.ClientConnection, page: str, choices: dict[st
     raise SystemExit("The server closed the connection.")
 
 
-async def _person(port: int, number: int, think: float, days: list[str], times: Times) -> None:
+async def _simulate_person(port: int, number: int, think: float, days: list[str], times: SessionTimes) -> None:
     chance = random.Random(number)
-    await asyncio.sleep(chance.uniform(0, ARRIVE) if think else 0)
+    await asyncio.sleep(chance.uniform(0, ARRIVAL_SECONDS) if think else 0)
     page = PAGES[number % len(PAGES)]
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     async with websockets.connect(
         address, subprotocols=["streamlit"], origin=f"http://127.0.0.1:{port}", max_size=None
     ) as socket:
-        times.opened.append(await _draw(socket, page, {"lang": "zh"}, times))
-        for click in range(CLICKS):
+        times.first_pages.append(await _run_page(socket, page, {"lang": "zh"}, times))
+        for click in range(CLICKS_PER_PERSON):
             await asyncio.sleep(think * chance.uniform(0.5, 1.5))
             choices = {"lang": "zh", "as_of": days[(number + click) % min(len(days), 3)]}
-            times.reruns.append(await _draw(socket, page, choices, times))
+            times.reruns.append(await _run_page(socket, page, choices, times))
 
 
-async def _together(port: int, people: int, days: list[str]) -> Times:
-    times = Times()
-    await asyncio.gather(*(_person(port, n, THINK.get(people, 10.0), days, times) for n in range(people)))
+async def _simulate_people(port: int, people: int, days: list[str]) -> SessionTimes:
+    times = SessionTimes()
+    await asyncio.gather(
+        *(_simulate_person(port, n, THINK_SECONDS.get(people, 10.0), days, times) for n in range(people))
+    )
     return times
 
 
-def measure(path: Path, people: tuple[int, ...]) -> dict[str, dict[str, float]]:
+def measure_people(path: Path, people: tuple[int, ...]) -> dict[str, dict[str, float]]:
     """Print times and memory for each number of people on a warm server."""
-    with book.reading(path) as cursor:
-        days = [day.isoformat() for day in derivation.built_dates(cursor)[::-1]]
+    with book.open_for_reading(path) as cursor:
+        days = [day.isoformat() for day in derivation.list_dates_with_facts(cursor)[::-1]]
     found = {}
-    with server.running(path) as served:
+    with server.run_server(path) as served:
         start = time.perf_counter()
-        asyncio.run(_together(served.port, 1, days))
-        print(f"first person on a cold server: {time.perf_counter() - start:.2f} s for {1 + CLICKS} pages")
+        asyncio.run(_simulate_people(served.port, 1, days))
+        print(f"first person on a cold server: {time.perf_counter() - start:.2f} s for {1 + CLICKS_PER_PERSON} pages")
         for number in people:
             before = served.resident_mb()
-            times = asyncio.run(_together(served.port, number, days))
+            times = asyncio.run(_simulate_people(served.port, number, days))
             each = (served.resident_mb() - before) / number
             one = found[str(number)] = {
                 "p50": percentile(times.reruns, 50),
                 "p95": percentile(times.reruns, 95),
-                "opened_p95": percentile(times.opened, 95),
+                "opened_p95": percentile(times.first_pages, 95),
                 "mb_each": each,
                 "exceptions": times.exceptions,
             }
             print(
-                f"{number:3} people, {THINK.get(number, 10.0):4.1f} s between clicks: rerun p50 "
+                f"{number:3} people, {THINK_SECONDS.get(number, 10.0):4.1f} s between clicks: rerun p50 "
                 f"{one['p50'] * 1000:6.0f} ms, p95 {one['p95'] * 1000:6.0f} ms, "
                 f"first page p95 {one['opened_p95'] * 1000:6.0f} ms, "
                 f"{each:5.2f} MB each, {times.exceptions} exceptions",
                 flush=True,
             )
-    print(f"  target with 50 people: p95 < {TARGET * 1000:.0f} ms, no exception, < 2 MB each")
+    print(f"  target with 50 people: p95 < {TARGET_P95_SECONDS * 1000:.0f} ms, no exception, < 2 MB each")
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.people", description=__doc__)
     parser.add_argument("book", type=Path)
-    parser.add_argument("--people", type=int, nargs="+", default=list(PEOPLE))
+    parser.add_argument("--people", type=int, nargs="+", default=list(PEOPLE_COUNTS))
     arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.book, tuple(arguments.people))))
+    print(json.dumps(measure_people(arguments.book, tuple(arguments.people))))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandera.polars as pa
 
-from benchmarks.checking import RUN, by_engine
-from benchmarks.measuring import ratio, timed
+from benchmarks.checking import RUN_ID, judge_by_engine
+from benchmarks.measuring import print_ratio, time_median
 from data.facts import derivation
 from data.storage import book, query
 from policy.engine.compiler import compile_subject
@@ -29,7 +29,7 @@ RANGES = {
 CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
 
 
-def rules(policy: Policy) -> Policy:
+def range_rules(policy: Policy) -> Policy:
     """The ranges as rules, in the form of a shipped one."""
     form = next(rule for rule in policy.versions if rule.subject == "loan")
     plain = {"scope": "", "unit": "", "as_of": ""}
@@ -43,10 +43,10 @@ def rules(policy: Policy) -> Policy:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ranges", description=__doc__)
     parser.add_argument("book", type=Path)
-    compiled = compile_subject(rules(snapshot_check.load()), "loan")
-    with book.writing(parser.parse_args().book) as con:
-        as_of = derivation.built_dates(con)[-1]
-        frame = query.frame(
+    compiled = compile_subject(range_rules(snapshot_check.load_policy()), "loan")
+    with book.open_for_writing(parser.parse_args().book) as con:
+        as_of = derivation.list_dates_with_facts(con)[-1]
+        frame = query.fetch_frame(
             con.cursor(), f"SELECT {', '.join(RANGES)} FROM facts_loan WHERE as_of = $as_of", as_of=as_of
         )
         columns = {
@@ -62,14 +62,14 @@ def main() -> int:
                 theirs.update(failed.failure_cases.group_by("column").len().iter_rows())
 
         label = f"{len(RANGES)} range rules, {len(frame):,} loans"
-        engine = timed(f"{label}: engine, all stored", lambda: by_engine(con, compiled, as_of), 3)
-        pandera = timed(f"{label}: pandera, frame in memory", by_pandera, 3)
+        engine = time_median(f"{label}: engine, all stored", lambda: judge_by_engine(con, compiled, as_of), 3)
+        pandera = time_median(f"{label}: pandera, frame in memory", by_pandera, 3)
         ours = dict(
-            con.execute("SELECT rule_id, count(*) FROM violations WHERE run_id = ? GROUP BY 1", [RUN]).fetchall()
+            con.execute("SELECT rule_id, count(*) FROM violations WHERE run_id = ? GROUP BY 1", [RUN_ID]).fetchall()
         )
     if ours != theirs:
         raise SystemExit(f"The engine finds {ours}, pandera {theirs}.")
-    ratio("pandera / engine, time", pandera / engine, "> 1")
+    print_ratio("pandera / engine, time", pandera / engine, "> 1")
     return 0
 
 

@@ -21,12 +21,12 @@ from data.storage import book
 from pages.ui.app import page_frame
 from tests.browser import server
 
-EMPTY = "import streamlit as st\nst.write('nothing')\n"
+EMPTY_PAGE = "import streamlit as st\nst.write('nothing')\n"
 RERUNS = 15
 CLICKS, FILTERS = 6, 4  # so many clicks, on the filters that are always shown
-READING = 1500  # milliseconds before a click
+READING_MS = 1500  # milliseconds before a click
 TARGETS = {"rerun over an empty page, p95": 0.3, "first open": 3.0, "click to paint": 0.6}
-WATCH = """() => {
+WATCH_SETTLED_JS = """() => {
     const app = document.querySelector('[data-testid="stApp"]');
     document.addEventListener('pointerdown', () => window.pressed = performance.now(), {capture: true, once: true});
     window.settled = new Promise((resolve, reject) => {
@@ -42,34 +42,34 @@ WATCH = """() => {
         }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
     });
 }"""  # from the press of the mouse to the frame after the page has settled, by the browser's own clock
-SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+SETTLED_SELECTOR = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
-def _timed(work: Callable[[], Any]) -> float:
+def _seconds_of(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def _empty() -> float:
-    app = AppTest.from_string(EMPTY).run()
-    return percentile([_timed(app.run) for _ in range(RERUNS)], 50)
+def _time_empty_page() -> float:
+    app = AppTest.from_string(EMPTY_PAGE).run()
+    return percentile([_seconds_of(app.run) for _ in range(RERUNS)], 50)
 
 
-def script(path: Path, floor: float) -> dict[str, float]:
+def measure_scripts(path: Path, floor: float) -> dict[str, float]:
     """Page → p95 of its reruns over the empty page, each rerun of another snapshot than the last."""
-    with book.reading(path) as cursor:
-        days = [day.isoformat() for day in derivation.built_dates(cursor)[::-1]][:3]
+    with book.open_for_reading(path) as cursor:
+        days = [day.isoformat() for day in derivation.list_dates_with_facts(cursor)[::-1]][:3]
     found = {}
     for name in page_frame.PAGES:
         app = AppTest.from_file(str(server.ROOT / "dashboard.py"), default_timeout=120)
         app.query_params["lang"] = "zh"
         app.switch_page(f"pages/{name}.py")
-        first = _timed(app.run)
+        first = _seconds_of(app.run)
         spent = []
         for number in range(RERUNS):
             app.query_params["as_of"] = days[number % len(days)]
-            spent.append(_timed(app.run) - floor)
+            spent.append(_seconds_of(app.run) - floor)
         if app.exception:
             raise SystemExit(f"{name}: {app.exception[0].message}")
         # The first look at a snapshot asks the book, and so does the second, beside the earlier snapshot that stayed
@@ -83,32 +83,32 @@ def script(path: Path, floor: float) -> dict[str, float]:
     return found
 
 
-def _clicks(page: Page) -> list[float]:
+def _time_clicks(page: Page) -> list[float]:
     """From a click on one more value of a filter until the page has settled; each with time to read in between."""
     spent = []
     for box in range(CLICKS):
-        page.wait_for_timeout(READING)
+        page.wait_for_timeout(READING_MS)
         page.locator('[data-testid="stMultiSelect"] input').nth(box % FILTERS).click()
         option = page.locator('[role="option"]').nth(1 + box // FILTERS)  # the first one takes all
         option.wait_for()
-        page.evaluate(WATCH)
+        page.evaluate(WATCH_SETTLED_JS)
         option.click()
         spent.append(page.evaluate("async () => (await window.settled) - window.pressed") / 1000)
         page.keyboard.press("Escape")
     return spent
 
 
-def browser(path: Path) -> dict[str, float]:
+def measure_in_browser(path: Path) -> dict[str, float]:
     """First open of each page in a fresh browser window on a warm server, and the p95 of clicks on filters."""
     found = {}
-    with server.running(path) as served, sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
+    with server.run_server(path) as served, sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=str(server.CHROMIUM), args=server.CHROMIUM_ARGUMENTS)
         for name in (page_frame.PAGES[0], *page_frame.PAGES):  # the first once more: it warms the server
             page = chromium.new_page()
             address = f"{served.url}/{'' if name == page_frame.PAGES[0] else name}?lang=zh"
-            found[name] = _timed(lambda page=page, address=address: _opened(page, address))
+            found[name] = _seconds_of(lambda page=page, address=address: _open_and_settle(page, address))
             if name == "violations":
-                found["click to paint"] = percentile(_clicks(page), 95)
+                found["click to paint"] = percentile(_time_clicks(page), 95)
             page.close()
         chromium.close()
     for name, seconds in found.items():
@@ -116,20 +116,20 @@ def browser(path: Path) -> dict[str, float]:
     return found
 
 
-def _opened(page: Page, address: str) -> None:
+def _open_and_settle(page: Page, address: str) -> None:
     page.goto(address)
     page.locator("h1").wait_for(timeout=60_000)
-    page.locator(SETTLED).wait_for(timeout=60_000)
+    page.locator(SETTLED_SELECTOR).wait_for(timeout=60_000)
 
 
-def measure(path: Path) -> dict[str, dict[str, float]]:
+def measure_reruns(path: Path) -> dict[str, dict[str, float]]:
     os.environ["LOANLIGHT_BOOK"] = str(path)  # the pages run in this process
-    floor = _empty()
+    floor = _time_empty_page()
     print(f"An empty page reruns in {floor * 1000:.1f} ms; the others over it, by AppTest:")
-    found = {"script": script(path, floor)}
+    found = {"script": measure_scripts(path, floor)}
     if server.CHROMIUM.exists():
         print("In a browser, first open on a warm server, and a click on a filter of the violations:")
-        found["browser"] = browser(path)
+        found["browser"] = measure_in_browser(path)
     print("  targets: " + ", ".join(f"{name} <= {limit * 1000:.0f} ms" for name, limit in TARGETS.items()))
     return found
 
@@ -137,7 +137,7 @@ def measure(path: Path) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reruns", description=__doc__)
     parser.add_argument("book", type=Path)
-    print(json.dumps(measure(parser.parse_args().book)))
+    print(json.dumps(measure_reruns(parser.parse_args().book)))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-EVERY = 0.5  # seconds between two looks
-KILOBYTES = 1024**2
+POLL_SECONDS = 0.5  # seconds between two looks
+KB_PER_GB = 1024**2
 
 
-class Resident:
+class ResidentMemory:
     """`peak_gb`: the most that the processes and all they started held together, in GiB."""
 
     def __init__(self, roots: list[int]) -> None:
         self.roots, self.peak_gb = roots, 0.0
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._poll_memory, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -25,19 +25,19 @@ class Resident:
         self._done.set()
         self._thread.join()
 
-    def _watch(self) -> None:
-        while not self._done.wait(EVERY):
-            self.peak_gb = max(self.peak_gb, sum(map(_resident_kb, set(self._tree()))) / KILOBYTES)
+    def _poll_memory(self) -> None:
+        while not self._done.wait(POLL_SECONDS):
+            self.peak_gb = max(self.peak_gb, sum(map(_resident_kb, set(self._process_tree()))) / KB_PER_GB)
 
-    def _tree(self) -> Iterator[int]:
+    def _process_tree(self) -> Iterator[int]:
         todo = list(self.roots)
         while todo:
             process = todo.pop()
             yield process
-            todo += _children(process)
+            todo += _child_processes(process)
 
 
-def _children(process: int) -> list[int]:
+def _child_processes(process: int) -> list[int]:
     found = []
     for file in Path(f"/proc/{process}/task").glob("*/children"):
         try:

@@ -13,23 +13,23 @@ from policy.language.expressions import KINDS
 from policy.model.records import FOREVER, LimitTable
 
 EPOCH = date(1970, 1, 1)
-IN_FORCE = "days in force"
-Key = dict[str, Any]
+DAYS_IN_FORCE = "days in force"
+JsonObject = dict[str, Any]
 
 
-def days(day: date) -> int:
+def days_since_epoch(day: date) -> int:
     """Dates go in as whole days, so that no time zone can move them."""
     return (day - EPOCH).days
 
 
-def cell(text: str, kind: str) -> str | None:
+def zen_cell(text: str, kind: str) -> str | None:
     """A key cell in the other engine's words; None where it has none (negated ranges)."""
     if text in ("", "-"):
         return ""
     negated = text.startswith("not(")
     inner = text[4:-1] if negated else text
     if kind in ("number", "date"):
-        dated = re.sub(r"\d{4}-\d\d-\d\d", lambda m: str(days(date.fromisoformat(m.group()))), inner)
+        dated = re.sub(r"\d{4}-\d\d-\d\d", lambda m: str(days_since_epoch(date.fromisoformat(m.group()))), inner)
         parts = [part.strip() for part in dated.split(",")]
         return None if negated or any(part[0] == "]" or part[-1] == "[" for part in parts) else ", ".join(parts)
     if kind == "boolean":
@@ -38,26 +38,28 @@ def cell(text: str, kind: str) -> str | None:
     return f"$ not in [{words}]" if negated else words
 
 
-def force(start: date, end: date) -> str:
-    return f">= {days(start)}" if end == FOREVER else f"[{days(start)}..{days(end)})"
+def zen_date_range(start: date, end: date) -> str:
+    return (
+        f">= {days_since_epoch(start)}" if end == FOREVER else f"[{days_since_epoch(start)}..{days_since_epoch(end)})"
+    )
 
 
-def _content(table: LimitTable, hit_policy: str, output: str) -> Key | None:
+def _decision_table(table: LimitTable, hit_policy: str, output: str) -> JsonObject | None:
     """A decision table that answers with its rows' numbers; None when a cell cannot be said in it."""
-    inputs = [{"id": "force", "name": IN_FORCE, "field": "force"}]
-    inputs += [{"id": f"k{n}", "name": key.name, "field": key.name} for n, key in enumerate(table.keys)]
+    inputs = [{"id": "force", "name": DAYS_IN_FORCE, "field": "force"}]
+    inputs += [{"id": f"k{n}", "name": key.name, "field": key.name} for n, key in enumerate(table.key_columns)]
     rules = []
     for number, row in enumerate(table.rows):
-        cells = {f"k{n}": cell(row.cells[key.name], KINDS[key.type]) for n, key in enumerate(table.keys)}
+        cells = {f"k{n}": zen_cell(row.cells[key.name], KINDS[key.type]) for n, key in enumerate(table.key_columns)}
         if None in cells.values():
             return None
-        in_force = force(row.effective_from, row.effective_to)
+        in_force = zen_date_range(row.effective_from, row.effective_to)
         rules.append({"_id": str(number), "force": in_force, **cells, "row": str(number)})
     outputs = [{"id": "row", "name": "row", "field": output}]
     return {"hitPolicy": hit_policy, "inputs": inputs, "outputs": outputs, "rules": rules}
 
 
-def model(contents: dict[str, Key]) -> Key:
+def build_decision_graph(contents: dict[str, JsonObject]) -> JsonObject:
     """The decision graph that asks every table and gives all answers at once."""
     place = {"x": 0, "y": 0}
     ends = [{"id": end, "type": f"{end}Node", "name": end, "position": place} for end in ("input", "output")]
@@ -70,44 +72,46 @@ def model(contents: dict[str, Key]) -> Key:
     return {"nodes": [*ends, *nodes], "edges": edges}
 
 
-def _said(value: Any) -> Any:
+def _zen_value(value: Any) -> Any:
     if isinstance(value, date):
-        return days(value)
+        return days_since_epoch(value)
     return float(value) if isinstance(value, Decimal) else value
 
 
-def context(act: date, keys: Key) -> Key:
-    return {"force": days(act)} | {name: _said(value) for name, value in keys.items()}
+def build_context(act: date, keys: JsonObject) -> JsonObject:
+    return {"force": days_since_epoch(act)} | {name: _zen_value(value) for name, value in keys.items()}
 
 
-def engine(tables: Iterable[LimitTable]) -> tuple[zen.ZenEngine, list[LimitTable]]:
+def engine_by_table(tables: Iterable[LimitTable]) -> tuple[zen.ZenEngine, list[LimitTable]]:
     """An engine that knows by name each table that can be said in it, all rows that answer shown; and those tables."""
     models, known = {}, []
     for table in tables:
-        if content := _content(table, "collect", "row"):
-            models[table.name] = json.dumps(model({table.name: content}))
+        if content := _decision_table(table, "collect", "row"):
+            models[table.name] = json.dumps(build_decision_graph({table.name: content}))
             known.append(table)
     return zen.ZenEngine({"loader": lambda key: models[key]}), known
 
 
-def graph(tables: Iterable[LimitTable]) -> tuple[zen.ZenEngine, list[LimitTable]]:
+def engine_of_all_tables(tables: Iterable[LimitTable]) -> tuple[zen.ZenEngine, list[LimitTable]]:
     """An engine with one decision, `all`, that answers every table with the row's number; and those tables."""
-    found = [(table, _content(table, "first", table.name)) for table in tables]
+    found = [(table, _decision_table(table, "first", table.name)) for table in tables]
     known = [table for table, content in found if content]
-    said = json.dumps(model({table.name: content for table, content in found if content}))
+    said = json.dumps(build_decision_graph({table.name: content for table, content in found if content}))
     return zen.ZenEngine({"loader": lambda _: said}), known
 
 
-def batch(known: zen.ZenEngine, key: str, contexts: list[Key]) -> list[Any]:
+def evaluate_batch(zen_engine: zen.ZenEngine, key: str, contexts: list[JsonObject]) -> list[Any]:
     """The result of each context, in one call. Raises ValueError for the first that fails."""
-    found = known.evaluate_batch([{"key": key, "context": context} for context in contexts])
+    found = zen_engine.evaluate_batch([{"key": key, "context": context} for context in contexts])
     for said in found:
         if not said["success"]:
             raise ValueError(f"{key}: {said}")
     return [said["data"]["result"] for said in found]
 
 
-def answers(known: zen.ZenEngine, table: LimitTable, records: list[tuple[date, Key]]) -> list[list[int]]:
+def matching_rows(
+    zen_engine: zen.ZenEngine, table: LimitTable, records: list[tuple[date, JsonObject]]
+) -> list[list[int]]:
     """The numbers of the rows that answer each record (act, keys)."""
-    found = batch(known, table.name, [context(act, keys) for act, keys in records])
+    found = evaluate_batch(zen_engine, table.name, [build_context(act, keys) for act, keys in records])
     return [[int(hit["row"]) for hit in hits] for hits in found]

@@ -36,7 +36,7 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data", description="The loan book: import files, see what failed.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status 0, or 1 with one message for an error the user can act on; argparse exits with 2 by itself."""
-    options = _parser().parse_args(argv)
+    options = _build_parser().parse_args(argv)
     try:
         return int(options.run(options))
     except LoanlightError as error:

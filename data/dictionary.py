@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-TABLES = Path(__file__).parent / "tables"
+TABLES_FOLDER = Path(__file__).parent / "tables"
 DUCKDB_TYPES = {
     "text": "VARCHAR",
     "code": "VARCHAR",
@@ -18,8 +18,14 @@ DUCKDB_TYPES = {
     "boolean": "BOOLEAN",
     "list": "VARCHAR[]",
 }
-LINEAGE = {"as_of": "DATE", "until": "DATE", "batch_id": "VARCHAR", "source_file": "VARCHAR", "source_row": "INTEGER"}
-IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
+LINEAGE_COLUMNS = {
+    "as_of": "DATE",
+    "until": "DATE",
+    "batch_id": "VARCHAR",
+    "source_file": "VARCHAR",
+    "source_row": "INTEGER",
+}
+IDENTITY_FIELDS = ("loan_id", "borrower_id", "branch_id", "officer_id")
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Table:
     key_from: tuple[str, ...]
     zh: str
     en: str
-    absent: str
+    when_missing: str
 
 
 @dataclass(frozen=True)
@@ -83,78 +89,82 @@ class Subject:
     en: str
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (TABLES / name).open(encoding="utf-8", newline="") as file:
+def _read_rows(name: str) -> list[dict[str, str]]:
+    with (TABLES_FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _split(cell: str) -> tuple[str, ...]:
+def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part for part in cell.split("|") if part)
 
 
 @cache
-def tables() -> dict[str, Table]:
+def load_tables() -> dict[str, Table]:
     return {
-        r["table"]: Table(r["table"], _split(r["key"]), _split(r["key_from"]), r["zh"], r["en"], r["absent"] or "stays")
-        for r in _rows("tables.csv")
+        r["table"]: Table(
+            r["table"], _split_cell(r["key"]), _split_cell(r["key_from"]), r["zh"], r["en"], r["absent"] or "stays"
+        )
+        for r in _read_rows("tables.csv")
     }
 
 
 @cache
-def fields(table: str) -> dict[str, Field]:
+def fields_of_table(table: str) -> dict[str, Field]:
     """The fields of one book table, in order."""
     return {
-        r["field"]: Field(table, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"], _split(r["aliases"]))
-        for r in _rows("fields.csv")
+        r["field"]: Field(
+            table, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"], _split_cell(r["aliases"])
+        )
+        for r in _read_rows("fields.csv")
         if r["table"] == table
     }
 
 
 @cache
-def codes(code_list: str) -> dict[str, Code]:
+def codes_of_list(code_list: str) -> dict[str, Code]:
     return {
-        r["code"]: Code(r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"], _split(r["aliases"]))
-        for r in _rows("codes.csv")
+        r["code"]: Code(r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"], _split_cell(r["aliases"]))
+        for r in _read_rows("codes.csv")
         if r["list"] == code_list
     }
 
 
 @cache
-def finer_lists() -> frozenset[str]:
+def find_finer_lists() -> frozenset[str]:
     """Lists marked with a plus: their codes may be written finer by more digits (C13 as C1310)."""
-    marked = {r["codes"] for name in ("fields.csv", "facts.csv") for r in _rows(name) if r["codes"].endswith("+")}
+    marked = {r["codes"] for name in ("fields.csv", "facts.csv") for r in _read_rows(name) if r["codes"].endswith("+")}
     return frozenset(mark.rstrip("+") for mark in marked)
 
 
 def has_code(code_list: str, code: str) -> bool:
     """Whether the list holds the code, or in a finer list one that it begins with."""
-    known = codes(code_list)
-    finer = code_list in finer_lists() and any(code[len(one) :].isdigit() for one in known if code.startswith(one))
+    known = codes_of_list(code_list)
+    finer = code_list in find_finer_lists() and any(code[len(one) :].isdigit() for one in known if code.startswith(one))
     return code in known or finer
 
 
 @cache
-def code_rows() -> list[tuple[str, str, int, str, str, str]]:
-    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in _rows("codes.csv")]
+def list_code_rows() -> list[tuple[str, str, int, str, str, str]]:
+    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in _read_rows("codes.csv")]
 
 
 @cache
-def subjects() -> dict[str, Subject]:
+def load_subjects() -> dict[str, Subject]:
     return {
-        r["subject"]: Subject(r["subject"], r["id"], r["key"], _split(r["tables"]), r["zh"], r["en"])
-        for r in _rows("subjects.csv")
+        r["subject"]: Subject(r["subject"], r["id"], r["key"], _split_cell(r["tables"]), r["zh"], r["en"])
+        for r in _read_rows("subjects.csv")
     }
 
 
 @cache
-def facts(subject: str) -> dict[str, Field]:
+def facts_of_subject(subject: str) -> dict[str, Field]:
     """Every field a rule about this subject may read: its tables' own fields, the derived facts, and identity."""
-    loans = fields("loans")
+    loans = fields_of_table("loans")
     found = {"as_of": Field(subject, "as_of", "date", "", "", "判定日", "As of")}
-    found |= {name: loans[name] for name in IDENTITY}
-    for table in subjects()[subject].tables:
-        found |= fields(table)
-    derived = [r for r in _rows("facts.csv") if r["subject"] == subject]
+    found |= {name: loans[name] for name in IDENTITY_FIELDS}
+    for table in load_subjects()[subject].tables:
+        found |= fields_of_table(table)
+    derived = [r for r in _read_rows("facts.csv") if r["subject"] == subject]
     found |= {
         r["field"]: Field(subject, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"]) for r in derived
     }

@@ -4,35 +4,35 @@ import streamlit as st
 
 from pages.ui.app import page_frame
 from pages.ui.i18n import numbers
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.people import account_managers
 
 view = page_frame.open_page("account_managers")
-branches = account_managers.scope(view)
-rows = account_managers.within(account_managers.standing(view), branches)
+branches = account_managers.choose_branches(view)
+rows = account_managers.filter_branches(account_managers.build_manager_table(view), branches)
 if rows.is_empty():
-    st.info(say("managers.none" if branches else "managers.no_register"))
-    page_frame.link("import_files")
+    st.info(t("managers.none" if branches else "managers.no_register"))
+    page_frame.draw_page_link("import_files")
     st.stop()
 with st.grid(min_column_width=165):
-    for label, value, meaning in account_managers.cards(view, rows):
+    for label, value, meaning in account_managers.build_cards(view, rows):
         st.metric(label, value, help=meaning, border=True, height="stretch")
-st.caption(say("managers.definition"))
-if account_managers.unmanaged(view):
-    st.caption(say("managers.unmanaged", n=numbers.count(account_managers.unmanaged(view))))
+st.caption(t("managers.definition"))
+if account_managers.count_unmanaged_loans(view):
+    st.caption(t("managers.unmanaged", n=numbers.format_count(account_managers.count_unmanaged_loans(view))))
 
-st.subheader(say("managers.books"))
-account_managers.choose(view, rows)
-manager = account_managers.chosen(rows)
+st.subheader(t("managers.books"))
+account_managers.draw_manager_list(view, rows)
+manager = account_managers.find_chosen_manager(rows)
 if view.run is None:
-    st.info(say("frame.check_first"))
+    st.info(t("frame.check_first"))
     st.stop()
 if manager:
-    account_managers.panel(view, manager)
+    account_managers.draw_manager(view, manager)
 else:
-    st.info(say("managers.pick"))
+    st.info(t("managers.pick"))
 
-st.subheader(say("managers.funnel"))
-st.caption(say("managers.funnel_note"))
-account_managers.funnel(view, rows)
-page_frame.link("training")
+st.subheader(t("managers.funnel"))
+st.caption(t("managers.funnel_note"))
+account_managers.draw_funnel(view, rows)
+page_frame.draw_page_link("training")

@@ -3,19 +3,19 @@
 import streamlit as st
 
 from pages.ui.app import page_frame
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.people import account_managers, connected_parties
 from pages.ui.widgets import tables
 
 view = page_frame.open_page("connected_parties")
-branches = account_managers.scope(view)
-rows = connected_parties.listed(view, branches)
-st.caption(connected_parties.capital_note(view))
+branches = account_managers.choose_branches(view)
+rows = connected_parties.load_circles(view, branches)
+st.caption(connected_parties.format_capital_note(view))
 if rows.is_empty():
-    st.info(say("circles.none"))
+    st.info(t("circles.none"))
     st.stop()
 with st.grid(min_column_width=150):
-    for label, value, under in connected_parties.cards(rows):
+    for label, value, under in connected_parties.build_cards(rows):
         st.metric(
             label,
             value,
@@ -24,13 +24,13 @@ with st.grid(min_column_width=150):
             delta_arrow="off",
             border=True,
             height="stretch",
-            help=say("circles.largest_help"),
+            help=t("circles.largest_help"),
         )
-st.caption(say("circles.kinds"))
-circle = connected_parties.choose(view, rows)
+st.caption(t("circles.kinds"))
+circle = connected_parties.choose_circle(view, rows)
 if circle:
-    connected_parties.panel(view, circle)
+    connected_parties.draw_circle(view, circle)
 if view.run:
-    st.subheader(say("circles.found"))
-    tables.show(connected_parties.found(view), connected_parties.FINDINGS, key="found", height="content")
-    page_frame.link("violations", family="connected")
+    st.subheader(t("circles.found"))
+    tables.draw_table(connected_parties.list_findings(view), connected_parties.FINDINGS, key="found", height="content")
+    page_frame.draw_page_link("violations", family="connected")

@@ -5,46 +5,50 @@ import streamlit as st
 from data.queries import maturities
 from pages.ui.app import page_frame, queries, url_state
 from pages.ui.extension import decision_sheet_download, frontier_view, request_files, request_form, variants
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.loan import charts, search
 from pages.ui.widgets import consequences, evidence_panel, tables
 from policy.extensions import extension_decision
 
 view = page_frame.open_page("extension_what_if")
-if request_files.wanted():
-    request_files.draw(view)
+if request_files.is_file_mode_selected():
+    request_files.draw_upload(view)
     st.stop()
-wanted = url_state.text("loan", say("whatif.search"), say("whatif.search_hint"))
-held = queries.ask(maturities.loan, view.as_of, wanted) if wanted else None
-if held is None:
-    search.offer(view, wanted)
+search_text = url_state.input_text("loan", t("whatif.search"), t("whatif.search_hint"))
+loan = queries.cached_query(maturities.load_loan_facts, view.as_of, search_text) if search_text else None
+if loan is None:
+    search.draw_matches(view, search_text)
     st.stop()
 
-request_form.about(view, held)
-with st.expander(say("loan.history")):
-    charts.history(view, held)
+request_form.draw_loan_facts(view, loan)
+with st.expander(t("loan.history")):
+    charts.draw_history(view, loan)
 
-st.subheader(say("whatif.request"))
-asked = request_form.request(view, held)
-decision = queries.ask(extension_decision.judge, view.policy, view.as_of, asked)
-request_form.headline(view, decision)
-decision_sheet_download.offer(view, held, asked, decision)
+st.subheader(t("whatif.request"))
+request = request_form.draw_form(view, loan)
+decision = queries.cached_query(extension_decision.judge_request, view.policy, view.as_of, request)
+request_form.draw_headline(view, decision)
+decision_sheet_download.draw_download_buttons(view, loan, request, decision)
 
-st.subheader(say("whatif.lines"))
-ordered = request_form.ordered(view, decision)
-row = tables.show(
-    request_form.lines(view, ordered), request_form.LINES, key=f"lines:{hash(asked)}", pick=True, height="content"
+st.subheader(t("whatif.lines"))
+ordered = request_form.sort_lines(view, decision)
+row = tables.draw_table(
+    request_form.build_line_table(view, ordered),
+    request_form.LINE_COLUMNS,
+    key=f"lines:{hash(request)}",
+    selectable=True,
+    height="content",
 )
 if row is None:
-    st.caption(say("whatif.pick"))
+    st.caption(t("whatif.pick"))
 else:
-    evidence_panel.show(view, ordered[row])
+    evidence_panel.draw_evidence(view, ordered[row])
 
-st.subheader(say("whatif.frontier"))
-frontier_view.draw(view, decision, asked)
+st.subheader(t("whatif.frontier"))
+frontier_view.draw_frontier(view, decision, request)
 
-st.subheader(say("whatif.consequences"))
-consequences.section(view, asked)
+st.subheader(t("whatif.consequences"))
+consequences.draw_table(view, request)
 
-st.subheader(say("whatif.compare"))
-variants.draw(view, asked)
+st.subheader(t("whatif.compare"))
+variants.draw_comparison(view, request)

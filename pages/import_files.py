@@ -4,14 +4,14 @@ from pages.ui.app import page_frame
 from pages.ui.imports import check, steps
 from pages.ui.widgets import quality_findings
 
-page_frame.open_alone("import_files")
-upload = steps.upload()
+page_frame.open_page_without_snapshot("import_files")
+upload = steps.draw_upload()
 if upload is not None:
-    mapping = steps.mapping(upload)
+    mapping = steps.draw_mapping(upload)
     if mapping is not None:
-        steps.rehearsal(upload, mapping)
-steps.outcome()
-as_of = steps.snapshots()
+        steps.draw_dry_run(upload, mapping)
+steps.draw_outcome()
+as_of = steps.draw_snapshots()
 if as_of is not None:
-    check.section(as_of)
-    quality_findings.section(as_of)
+    check.draw_check(as_of)
+    quality_findings.draw_findings(as_of)

@@ -3,33 +3,33 @@
 import streamlit as st
 
 from pages.ui.app import page_frame, url_state
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.people import account_managers, training
 from pages.ui.widgets import tables
 
 view = page_frame.open_page("training")
 if not training.has_register(view):
-    st.info(say("training.nothing"))
-    page_frame.link("import_files")
+    st.info(t("training.nothing"))
+    page_frame.draw_page_link("import_files")
     st.stop()
-branches = account_managers.scope(view)
-parts = {name: say(f"training.{name}") for name in ("needs", "catalogue", "sessions", "effect")}
-match url_state.switch("show", say("training.show"), parts, default="needs"):
+branches = account_managers.choose_branches(view)
+parts = {name: t(f"training.{name}") for name in ("needs", "catalogue", "sessions", "effect")}
+match url_state.select_segment("show", t("training.show"), parts, default="needs"):
     case "needs":
         if view.run is None:
-            st.info(say("frame.check_first"))
-        st.caption(account_managers.need_meaning(view))
-        tables.show(training.needs(view, branches), training.NEEDS, key="needs", height="content")
-        page_frame.link("account_managers")
+            st.info(t("frame.check_first"))
+        st.caption(account_managers.explain_need(view))
+        tables.draw_table(training.build_needs(view, branches), training.NEEDS, key="needs", height="content")
+        page_frame.draw_page_link("account_managers")
     case "catalogue":
-        st.caption(say("training.catalogue_note"))
-        tables.show(training.catalogue(view), training.COURSES, key="catalogue", height="content")
+        st.caption(t("training.catalogue_note"))
+        tables.draw_table(training.load_catalogue(view), training.COURSES, key="catalogue", height="content")
     case "sessions":
-        st.caption(say("training.sessions_note"))
-        training.show_sessions(view, branches)
+        st.caption(t("training.sessions_note"))
+        training.draw_sessions(view, branches)
     case "effect":
         event = training.choose_event(view) if view.run else None
         if event is None:
-            st.info(say("training.no_event"))
+            st.info(t("training.no_event"))
         else:
-            training.show_effect(view, *event)
+            training.draw_effect(view, *event)

@@ -9,7 +9,7 @@ import streamlit as st
 from data.quality import checks
 from pages.ui.app import page_frame, queries, url_state
 from pages.ui.i18n import numbers
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.violations import (
     board_report,
     detail,
@@ -26,51 +26,51 @@ from pages.ui.widgets import excel_export, quality_findings, tables
 SHOWN = ("list", "by", "trend", "unjudged", "quality")
 
 view = page_frame.open_page("violations")
-page_frame.need_run(view)
+page_frame.require_run(view)
 head = st.container()
-chosen = filters.draw(view)
+chosen = filters.draw_filters(view)
 with head:
     said, buttons = st.columns([1, 2], vertical_alignment="center")
-    said.markdown(f"**{say('violations.count', n=numbers.count(chosen.violations))}**")
-    st.caption(list.by_severity(chosen))
+    said.markdown(f"**{t('violations.count', n=numbers.format_count(chosen.violations))}**")
+    st.caption(list.format_severity_counts(chosen))
     row = buttons.container(horizontal=True, horizontal_alignment="right")
     with row:
-        saved_views.draw()
+        saved_views.draw_views_menu()
     row.download_button(
-        say("violations.download"),
-        data=partial(copy_context().run, violations_workbook.make, view, chosen),
+        t("violations.download"),
+        data=partial(copy_context().run, violations_workbook.build_workbook, view, chosen),
         file_name=f"violations-{view.as_of}.xlsx",
         mime=excel_export.MIME,
         icon=":material/download:",
         on_click="ignore",
     )
     row.download_button(
-        say("violations.report"),
-        data=partial(copy_context().run, board_report.make, view, chosen.span),
+        t("violations.report"),
+        data=partial(copy_context().run, board_report.build_pdf, view, chosen.comparison),
         file_name=f"violations-{view.as_of}.pdf",
         mime="application/pdf",
         icon=":material/picture_as_pdf:",
         on_click="ignore",
     )
-if chosen.said:
-    st.button(say("filter.clear"), on_click=saved_views.clear, icon=":material/filter_alt_off:", type="tertiary")
-shown = url_state.switch("show", say("violations.show"), {name: say(f"show.{name}") for name in SHOWN}, SHOWN[0])
+if chosen.descriptions:
+    st.button(t("filter.clear"), on_click=saved_views.clear_filters, icon=":material/filter_alt_off:", type="tertiary")
+shown = url_state.select_segment("show", t("violations.show"), {name: t(f"show.{name}") for name in SHOWN}, SHOWN[0])
 
 if shown == "list" and chosen.violations:
-    list.draw(view, chosen)
-    detail.draw(view, chosen)
+    list.draw_list(view, chosen)
+    detail.draw_violation(view, chosen)
 elif shown == "by" and chosen.violations:
-    groups.draw(view, chosen)
+    groups.draw_groups(view, chosen)
 elif shown == "trend":
-    trend_view.draw(view, chosen)
+    trend_view.draw_trend(view, chosen)
 elif shown == "unjudged":
-    not_assessable.draw(view)
+    not_assessable.draw_not_assessable(view)
 elif shown == "quality":
-    st.caption(say("violations.quality_note"))
-    found = queries.ask(checks.findings, view.as_of).filter(pl.col("rows") > 0)
-    tables.show(quality_findings.worded(found), quality_findings.FINDINGS, height="content")
-    st.caption(say("violations.quality_rows"))
-    page_frame.link("import_files", as_of=view.as_of.isoformat())
+    st.caption(t("violations.quality_note"))
+    found = queries.cached_query(checks.list_findings, view.as_of).filter(pl.col("rows") > 0)
+    tables.draw_table(quality_findings.localize_findings(found), quality_findings.FINDING_COLUMNS, height="content")
+    st.caption(t("violations.quality_rows"))
+    page_frame.draw_page_link("import_files", as_of=view.as_of.isoformat())
 else:
-    st.info(say("violations.none"))
-    not_assessable.sum_up(view)
+    st.info(t("violations.none"))
+    not_assessable.draw_summary(view)

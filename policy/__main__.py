@@ -50,7 +50,7 @@ COMMANDS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m policy", description="Check a loan book against the policy tables."
     )
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status 0; 1 with one message for what the user can mend; 2 for wrong usage."""
-    arguments = _parser().parse_args(argv)
+    arguments = _build_parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except LoanlightError as error:

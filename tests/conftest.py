@@ -27,6 +27,6 @@ def no_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def empty_book(no_book: Path) -> Path:
     """A book with its tables and not one loan."""
-    with book.writing(no_book):
+    with book.open_for_writing(no_book):
         pass
     return no_book

@@ -16,7 +16,7 @@ FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc"}
 SOURCES = [*sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py")), ROOT / "dashboard.py"]
 
 
-def _imports(path: Path) -> set[str]:
+def _imported_packages(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -30,10 +30,10 @@ def _imports(path: Path) -> set[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_imports_run_one_way(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
-        assert not _imports(path) & PACKAGES[package], path
+        assert not _imported_packages(path) & PACKAGES[package], path
 
 
-def _module_graph() -> dict[str, set[str]]:
+def _build_module_graph() -> dict[str, set[str]]:
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in SOURCES}
     graph: dict[str, set[str]] = {}
     for name, path in names.items():
@@ -47,7 +47,7 @@ def _module_graph() -> dict[str, set[str]]:
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    graph, done = _module_graph(), set()
+    graph, done = _build_module_graph(), set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         assert name not in path, " -> ".join((*path, name))
@@ -69,7 +69,7 @@ def test_modules_stay_small_and_say_what_they_do(path: Path) -> None:
         assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
 
 
-def _strings(path: Path) -> list[str]:
+def _string_literals(path: Path) -> list[str]:
     return [
         node.value
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -81,7 +81,7 @@ def test_only_one_module_knows_a_dialect() -> None:
     names = {"duckdb", "spark"}
     for path in SOURCES:
         if path != ROOT / "policy/language/dialects.py":
-            assert not names & set(_strings(path)), path
+            assert not names & set(_string_literals(path)), path
             assert "sqlglot.dialects." not in path.read_text(encoding="utf-8").replace(
                 "sqlglot.dialects.dialect ", ""
             ), path
@@ -89,7 +89,7 @@ def test_only_one_module_knows_a_dialect() -> None:
 
 def test_pages_hold_no_sql() -> None:
     for path in (ROOT / "pages").rglob("*.py"):
-        assert not [text for text in _strings(path) if "SELECT " in text or " FROM " in text], path
+        assert not [text for text in _string_literals(path) if "SELECT " in text or " FROM " in text], path
 
 
 def test_no_rule_clause_or_threshold_of_a_rule_stands_in_python() -> None:
@@ -101,4 +101,4 @@ def test_no_rule_clause_or_threshold_of_a_rule_stands_in_python() -> None:
     with (ROOT / "policy/tables/clauses.csv").open(encoding="utf-8") as file:
         rule_ids |= {row["clause_id"] for row in csv.DictReader(file)}
     for path in SOURCES:
-        assert not rule_ids & set(_strings(path)), path
+        assert not rule_ids & set(_string_literals(path)), path

@@ -14,18 +14,18 @@ ABOUT = "take the verdicts of a check on a cluster into the book, as a run like 
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, metavar="DIR", help="the --out of that check")
-    add.of_book(command)
+    add.book_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
     if not options.book.exists():
         raise InputError(f"No book at {options.book}. Give the --book whose facts were judged.")
-    with book.writing(options.book) as con:
-        found = adoption.adopt(con, options.folder)
+    with book.open_for_writing(options.book) as con:
+        found = adoption.adopt_run(con, options.folder)
     records = sum(found.subjects.values())
     text = (
         f"Run 检查批次 {found.run_id}: {found.violations:,} violations 违规 of {records:,} records, judged by "
         f"{found.engine_version}."
     )
-    add.show(asdict(found), text, options.json)
+    add.print_result(asdict(found), text, options.json)
     return 0

@@ -14,7 +14,7 @@ from data.facts import derivation
 from data.storage import book
 
 
-def day(text: str) -> date:
+def parse_date(text: str) -> date:
     """A date as 2024-01-31 or 20240131."""
     form = "%Y%m%d" if text.isdigit() else "%Y-%m-%d"
     try:
@@ -23,14 +23,14 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"'{text}' is not a date; write 2024-01-31") from error
 
 
-def of_book(command: argparse.ArgumentParser) -> None:
+def book_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--book", type=Path, default=book.default_path(), metavar="PATH")
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def pick(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
+def resolve_snapshot(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     """The snapshot asked for, or the latest. Raises BookError when the book has none for it."""
-    days = derivation.as_of_dates(cursor)
+    days = derivation.list_as_of_dates(cursor)
     if as_of is None and days:
         return days[-1]
     if as_of in days:
@@ -39,14 +39,14 @@ def pick(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     raise BookError(f"The book has no snapshot{'' if as_of is None else f' of {as_of}'}. Snapshots: {known}.")
 
 
-def show(content: object, text: str, as_json: bool) -> None:
+def print_result(content: object, text: str, as_json: bool) -> None:
     print(json.dumps(content, ensure_ascii=False, default=str) if as_json else text)
 
 
-def numbers(value: Any) -> Any:
+def decimals_to_floats(value: Any) -> Any:
     """The same, with decimals as numbers, for JSON."""
     if isinstance(value, dict):
-        return {name: numbers(part) for name, part in value.items()}
+        return {name: decimals_to_floats(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [numbers(part) for part in value]
+        return [decimals_to_floats(part) for part in value]
     return float(value) if isinstance(value, Decimal) else value

@@ -10,7 +10,7 @@ from data.queries import snapshots
 from data.storage import book, formula_escaping
 
 ABOUT = "show new, matured, settled and vanished loans between two snapshots, with amounts that add up"
-WORDS = {
+CHANGE_NAMES_ZH = {
     "new": "新增",
     "vanished": "消失",
     "settled": "结清",
@@ -29,18 +29,18 @@ def arguments(command: argparse.ArgumentParser) -> None:
             f"--{name}",
             dest=name,
             required=True,
-            type=point,
+            type=parse_date_or_batch,
             metavar="DATE|BATCH",
             help="a snapshot; a batch for the snapshot as it was after that batch",
         )
     command.add_argument("--out", type=Path, metavar="FILE", help="write the loans as CSV")
-    add.of_book(command)
+    add.book_arguments(command)
 
 
-def point(text: str) -> date | str:
+def parse_date_or_batch(text: str) -> date | str:
     """A date, or the id of a batch."""
     try:
-        return add.day(text)
+        return add.parse_date(text)
     except argparse.ArgumentTypeError:
         if "-" not in text:
             raise
@@ -49,41 +49,44 @@ def point(text: str) -> date | str:
 
 def run(options: argparse.Namespace) -> int:
     opening, closing = getattr(options, "from"), options.to
-    with book.reading(options.book) as cursor:
-        moves = snapshots.changes(cursor, opening, closing)
-    found = snapshots.summary(moves)
+    with book.open_for_reading(options.book) as cursor:
+        moves = snapshots.compare_snapshots(cursor, opening, closing)
+    found = snapshots.summarise_changes(moves)
     if options.out:
         formula_escaping.write_csv(moves, options.out)
     content = {
         "from": str(opening),
         "to": str(closing),
-        "currencies": add.numbers(found),
-        "loans": add.numbers(
+        "currencies": add.decimals_to_floats(found),
+        "loans": add.decimals_to_floats(
             [
                 row
                 for row in moves.iter_rows(named=True)
-                if row["change"] != "unchanged" or any(row[flag] for flag in snapshots.FLAGS)
+                if row["change"] != "unchanged" or any(row[flag] for flag in snapshots.CHANGE_FLAGS)
             ]
         ),
     }
-    text = [f"From 期初 {opening} to 期末 {closing}", *(line for entry in found for line in _lines(entry))]
-    add.show(content, "\n".join(text), options.json)
+    text = [f"From 期初 {opening} to 期末 {closing}", *(line for entry in found for line in _format_currency(entry))]
+    add.print_result(content, "\n".join(text), options.json)
     return 0
 
 
-def _lines(entry: dict[str, Any]) -> list[str]:
+def _format_currency(entry: dict[str, Any]) -> list[str]:
     lines = [
         f"{entry['currency'] or '(no currency 未注明币种)'}",
-        _line("opening 期初", entry["opening_loans"], entry["opening"]),
+        _format_line("opening 期初", entry["opening_loans"], entry["opening"]),
     ]
-    lines += [_line(f"{name} {WORDS[name]}", line["loans"], line["amount"]) for name, line in entry["changes"].items()]
-    lines.append(_line("closing 期末", entry["closing_loans"], entry["closing"]))
     lines += [
-        _line(f"of which 其中 {name} {WORDS[name]}", line["loans"], line["balance"])
+        _format_line(f"{name} {CHANGE_NAMES_ZH[name]}", line["loans"], line["amount"])
+        for name, line in entry["changes"].items()
+    ]
+    lines.append(_format_line("closing 期末", entry["closing_loans"], entry["closing"]))
+    lines += [
+        _format_line(f"of which 其中 {name} {CHANGE_NAMES_ZH[name]}", line["loans"], line["balance"])
         for name, line in entry["of_which"].items()
     ]
     return lines
 
 
-def _line(label: str, loans: int, amount: object) -> str:
+def _format_line(label: str, loans: int, amount: object) -> str:
     return f"  {label:<40}{loans:>12,}{amount:>26,}"

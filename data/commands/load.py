@@ -13,7 +13,9 @@ ABOUT = "load exported files into the book"
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    command.add_argument("--as-of", required=True, type=add.day, metavar="DATE", help="the date the files speak of")
+    command.add_argument(
+        "--as-of", required=True, type=add.parse_date, metavar="DATE", help="the date the files speak of"
+    )
     command.add_argument("--profile", metavar="NAME", help="a mapping for files with headers of their own")
     scope = command.add_mutually_exclusive_group()
     scope.add_argument(
@@ -30,16 +32,16 @@ def arguments(command: argparse.ArgumentParser) -> None:
         const=supersession.WHOLE,
         help="the files hold everything: whatever they leave out ends, in every branch",
     )
-    add.of_book(command)
+    add.book_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
     try:
         report = pipeline.import_files(options.files, options.as_of, options.book, options.profile, options.scope)
     except pipeline.NothingLoadedError as error:
-        add.show(error.report.as_json(), error.report.as_text(), options.json)
+        add.print_result(error.report.as_json(), error.report.as_text(), options.json)
         raise
-    add.show(report.as_json(), report.as_text(), options.json)
+    add.print_result(report.as_json(), report.as_text(), options.json)
     if report.quarantined:
         print(
             f"Rows quarantined 已隔离的行: {report.quarantined}. See them with 查看: "

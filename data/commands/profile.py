@@ -7,7 +7,7 @@ from typing import Any
 from data.commands import arguments as add
 from data.errors import InputError
 from data.ingest.mapping import profile_writing, profiles, suggestions
-from data.ingest.mapping.suggestions import Column, Preview, Proposal
+from data.ingest.mapping.suggestions import ColumnProposal, MappingProposal, Preview
 
 ABOUT = "propose a mapping for a file, and show its first rows as they would load"
 
@@ -20,20 +20,22 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    proposal = suggestions.propose(options.file)
-    written = profile_writing.text(proposal)
-    shown = _previews(options.file, written, options.rows) if proposal.is_complete else []
+    proposal = suggestions.propose_mapping(options.file)
+    written = profile_writing.render_toml(proposal)
+    shown = _preview_rows(options.file, written, options.rows) if proposal.is_complete else []
     if options.out:
-        _write(options.out, written)
-    add.show(_json(proposal, shown, written), _text(proposal, shown, written, options.out), options.json)
+        _write_mapping(options.out, written)
+    add.print_result(
+        _build_json(proposal, shown, written), _format_text(proposal, shown, written, options.out), options.json
+    )
     return 0
 
 
-def _previews(file: Path, written: str, rows: int) -> list[Preview]:
-    return suggestions.preview(file, profiles.parse("proposed", written), rows)
+def _preview_rows(file: Path, written: str, rows: int) -> list[Preview]:
+    return suggestions.preview_rows(file, profiles.parse("proposed", written), rows)
 
 
-def _write(path: Path, written: str) -> None:
+def _write_mapping(path: Path, written: str) -> None:
     if path.suffix.lower() != ".toml":
         raise InputError(f"--out {path} must end in .toml, so that --profile takes it for a file.")
     try:
@@ -45,7 +47,7 @@ def _write(path: Path, written: str) -> None:
         ) from error
 
 
-def _json(proposal: Proposal, shown: list[Preview], written: str) -> dict[str, Any]:
+def _build_json(proposal: MappingProposal, shown: list[Preview], written: str) -> dict[str, Any]:
     return {
         "file": proposal.file,
         "complete": proposal.is_complete,
@@ -55,34 +57,34 @@ def _json(proposal: Proposal, shown: list[Preview], written: str) -> dict[str, A
                 "encoding": sheet.encoding,
                 "table": sheet.table,
                 "header_row": sheet.header_row,
-                "as_of": sheet.as_of,
+                "as_of": sheet.title_date,
                 "problems": sheet.problems,
                 "columns": [vars(column) for column in sheet.columns],
             }
             for sheet in proposal.sheets
         ],
-        "rows": suggestions.first_rows(shown),
+        "rows": suggestions.list_first_rows(shown),
         "mapping": written,
     }
 
 
-def _text(proposal: Proposal, shown: list[Preview], written: str, out: Path | None) -> str:
+def _format_text(proposal: MappingProposal, shown: list[Preview], written: str, out: Path | None) -> str:
     lines: list[str] = []
     for sheet in proposal.sheets:
         lines.append(
             f"{sheet.name} ({sheet.encoding}): table 表 {sheet.table}, header in row 表头行 {sheet.header_row}"
         )
-        lines += [_column(column) for column in sheet.columns]
+        lines += [_format_column(column) for column in sheet.columns]
         lines += [f"! {problem['en']} {problem['zh']}" for problem in sheet.problems]
     lines += ["", "First rows as they would load 前几行导入结果:"] if shown else []
-    for row in suggestions.first_rows(shown):
+    for row in suggestions.list_first_rows(shown):
         filled = "; ".join(f"{name}={value}" for name, value in row.items() if name not in ("row", "problems"))
         lines.append(f"row 行 {row['row']}: {filled}")
         lines += [f"  ! {problem['en']} {problem['zh']}" for problem in row["problems"]]
     return "\n".join([*lines, "", f"Written to 已写入 {out}" if out else written])
 
 
-def _column(column: Column) -> str:
+def _format_column(column: ColumnProposal) -> str:
     sure = f"guess 猜测 {column.score}" if column.how == suggestions.GUESS else column.how
     line = f"  {column.header} -> {column.name or '-'} [{sure}]  {', '.join(map(repr, column.samples[:3]))}"
     return "\n".join([line, *(f"    ! {problem['en']} {problem['zh']}" for problem in column.problems)])

@@ -13,31 +13,31 @@ ABOUT = "find what cannot be right in the data themselves, apart from any policy
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--as-of", type=add.day, metavar="DATE", help="a snapshot (default: the latest)")
+    command.add_argument("--as-of", type=add.parse_date, metavar="DATE", help="a snapshot (default: the latest)")
     command.add_argument("--batch", metavar="ID", help="only the rows that one batch brought")
     command.add_argument("--out", type=Path, metavar="FILE", help="write the rows behind every finding as CSV")
-    add.of_book(command)
+    add.book_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    with book.reading(options.book) as cursor:
-        as_of = add.pick(cursor, options.as_of)
-        found = checks.findings(cursor, as_of, options.batch)
+    with book.open_for_reading(options.book) as cursor:
+        as_of = add.resolve_snapshot(cursor, options.as_of)
+        found = checks.list_findings(cursor, as_of, options.batch)
         hits = found.filter(pl.col("rows") > 0)
         if options.out:
-            behind = [checks.rows(cursor, as_of, check, options.batch) for check in hits["check_id"]]
+            behind = [checks.list_rows_of_finding(cursor, as_of, check, options.batch) for check in hits["check_id"]]
             formula_escaping.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
-    content = {"as_of": as_of.isoformat(), "batch": options.batch, "findings": add.numbers(found.to_dicts())}
-    add.show(content, _text(as_of.isoformat(), found, hits), options.json)
+    content = {"as_of": as_of.isoformat(), "batch": options.batch, "findings": add.decimals_to_floats(found.to_dicts())}
+    add.print_result(content, _format_findings(as_of.isoformat(), found, hits), options.json)
     return 0
 
 
-def _text(as_of: str, found: pl.DataFrame, hits: pl.DataFrame) -> str:
+def _format_findings(as_of: str, found: pl.DataFrame, hits: pl.DataFrame) -> str:
     lines = [
         f"Data quality 数据质量, as of 时点 {as_of}: {hits.height} of {found.height} checks found something 项有发现"
     ]
     for row in hits.iter_rows(named=True):
-        amount = checks.amounts(row["amount"], row["foreign"])
+        amount = checks.format_amounts(row["amount"], row["foreign"])
         lines.append(f"{row['severity']:8}{row['check_id']:30}{row['rows']:>10,} / {row['checked']:<10,}{amount:>22}")
         lines.append(f"        {row['title_zh']} {row['title_en']} → {row['remedy_zh']} {row['remedy_en']}")
     empty = found.filter(pl.col("checked") == 0).select("table").unique().to_series().sort().to_list()

@@ -9,10 +9,10 @@ ABOUT = "list the rows that could not be loaded, with reasons"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.of_book(command)
+    add.book_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    found = quarantine.rows(options.book)
-    add.show(found, quarantine.text(found), options.json)
+    found = quarantine.load_rows(options.book)
+    add.print_result(found, quarantine.format_rows(found), options.json)
     return 0

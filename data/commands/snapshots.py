@@ -11,18 +11,18 @@ ABOUT = "list the snapshots, with the batches that made and corrected them"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.of_book(command)
+    add.book_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    with book.reading(options.book) as cursor:
-        found = snapshots.listed(cursor)
-    text = "\n".join(line for entry in found for line in _lines(entry)) or "No snapshots. 没有时点。"
-    add.show({"snapshots": add.numbers(found)}, text, options.json)
+    with book.open_for_reading(options.book) as cursor:
+        found = snapshots.list_snapshots(cursor)
+    text = "\n".join(line for entry in found for line in _format_snapshot(entry)) or "No snapshots. 没有时点。"
+    add.print_result({"snapshots": add.decimals_to_floats(found)}, text, options.json)
     return 0
 
 
-def _lines(entry: dict[str, Any]) -> list[str]:
+def _format_snapshot(entry: dict[str, Any]) -> list[str]:
     balance = "-" if entry["balance"] is None else f"{entry['balance']:,}"
     lines = [f"{entry['as_of']}  {entry['loans']:>12,} loans 笔  {balance:>24}"]
     for batch in entry["batches"]:

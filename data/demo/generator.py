@@ -11,11 +11,11 @@ from data.errors import BookError, InputError
 from data.facts import derivation
 from data.storage import book, name_search, schema
 
-SQL = Path(__file__).parent / "sql"
-TABLES = Path(__file__).parent / "tables"
-PROFILE = "demo"
+SQL_FOLDER = Path(__file__).parent / "sql"
+TABLES_FOLDER = Path(__file__).parent / "tables"
+DEMO_PROFILE = "demo"
 # Temporary tables that the registers are written from, in order.
-PLANS = (
+PLAN_TABLES = (
     "macros",
     "lookups",
     "owners",
@@ -25,7 +25,7 @@ PLANS = (
     "guarantee_plan",
     "loan_state",
 )
-LISTS = (
+SOURCE_TABLES = (
     "branches",
     "staff",
     "borrower_types",
@@ -41,7 +41,7 @@ LISTS = (
 )
 
 
-def build(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
+def build_book(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
     """Replace the book with a demo of so many loans at its last month-end, whose facts are derived too.
 
     Returns rows per table, and the month-ends. Raises InputError for a number of loans that makes no book, BookError
@@ -49,20 +49,20 @@ def build(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
     """
     if loans < 1:
         raise InputError(f"A demo book needs at least 1 loan, not {loans}. Give --loans a larger number.")
-    with book.writing(path) as con:
-        _clear(con, path)
-        days = _write(con, loans, seed)
-        derivation.build(con, days[-1])
-        counts = {table: _count(con, table) for table in dictionary.tables()}
+    with book.open_for_writing(path) as con:
+        _clear_book(con, path)
+        days = _write_tables(con, loans, seed)
+        derivation.derive_facts(con, days[-1])
+        counts = {table: _count_rows(con, table) for table in dictionary.load_tables()}
     return counts | {"as_of": [day.isoformat() for day in days]}
 
 
-def _clear(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    imported = con.execute("SELECT count(*) FROM batches WHERE profile IS DISTINCT FROM ?", [PROFILE]).fetchone()
+def _clear_book(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    imported = con.execute("SELECT count(*) FROM batches WHERE profile IS DISTINCT FROM ?", [DEMO_PROFILE]).fetchone()
     if imported != (0,):
         raise BookError(f"Book {path} holds imported files, and a demo book would replace them. Give another --book.")
     _drop_tables(con, temporary=False)
-    schema.create_within(con)
+    schema.create_tables_in_transaction(con)
 
 
 def _drop_tables(con: duckdb.DuckDBPyConnection, *, temporary: bool) -> None:
@@ -71,26 +71,26 @@ def _drop_tables(con: duckdb.DuckDBPyConnection, *, temporary: bool) -> None:
         con.execute(f'DROP TABLE "{table}"')
 
 
-def _write(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
+def _write_tables(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list[date]:
     """Fill every table of the dictionary; returns the month-ends, oldest first."""
-    settings = {row["name"]: row["value"] for row in _rows("settings")}
+    settings = {row["name"]: row["value"] for row in _read_rows("settings")}
     _set_variables(con, settings, loans, seed)
-    for name in LISTS:
-        _load(con, name)
-    for name in PLANS:
-        con.execute(_sql(name))
-    for table in dictionary.tables():
+    for name in SOURCE_TABLES:
+        _load_source_table(con, name)
+    for name in PLAN_TABLES:
+        con.execute(_read_sql(name))
+    for table in dictionary.load_tables():
         if table != "snapshots":
-            _insert(con, table)
-            name_search.fill(con, table)
+            _insert_rows(con, table)
+            name_search.fill_missing_keys(con, table)
     for month in range(int(settings["snapshots"])):
         con.execute("SET VARIABLE month = $month", {"month": month})
-        _insert(con, "snapshots")
-    con.execute(_sql("batches"))
-    for table in dictionary.tables():
-        _insert_counts(con, table)
+        _insert_rows(con, "snapshots")
+    con.execute(_read_sql("batches"))
+    for table in dictionary.load_tables():
+        _insert_batch_counts(con, table)
     _drop_tables(con, temporary=True)
-    return derivation.as_of_dates(con)
+    return derivation.list_as_of_dates(con)
 
 
 def _set_variables(con: duckdb.DuckDBPyConnection, settings: dict[str, str], loans: int, seed: int) -> None:
@@ -100,32 +100,34 @@ def _set_variables(con: duckdb.DuckDBPyConnection, settings: dict[str, str], loa
         "loans": loans,
         "seed": str(seed),
         "last_day": last,
-        "first_day": _month_end(last, int(settings["snapshots"]) - 1),
-        "shares": {row["kind"]: int(row["share"]) for row in _rows("faults")},
+        "first_day": _month_end_before(last, int(settings["snapshots"]) - 1),
+        "shares": {row["kind"]: int(row["share"]) for row in _read_rows("faults")},
     }
     for name, value in values.items():
         con.execute(f"SET VARIABLE {name} = $value", {"value": value})
 
 
-def _month_end(last: date, months_before: int) -> date:
+def _month_end_before(last: date, months_before: int) -> date:
     month = last.year * 12 + last.month - months_before
     return date(month // 12, month % 12 + 1, 1) - timedelta(1)
 
 
-def _load(con: duckdb.DuckDBPyConnection, name: str) -> None:
+def _load_source_table(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """demo_<name>.csv as a temporary table of text columns."""
-    rows = [list(row.values()) for row in _rows(name)]
-    columns = ", ".join(f'"{column}" VARCHAR' for column in _rows(name)[0])
+    rows = [list(row.values()) for row in _read_rows(name)]
+    columns = ", ".join(f'"{column}" VARCHAR' for column in _read_rows(name)[0])
     con.execute(f"CREATE OR REPLACE TEMP TABLE demo_{name} ({columns})")
     con.executemany(f"INSERT INTO demo_{name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _insert_rows(con: duckdb.DuckDBPyConnection, table: str) -> None:
     lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, $file AS source_file"
-    con.execute(f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_sql(table)})', {"file": f"demo {table}"})
+    con.execute(
+        f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_read_sql(table)})', {"file": f"demo {table}"}
+    )
 
 
-def _insert_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _insert_batch_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """What each month's batch brought: a loans file has a line for every loan that stands, changed or not."""
     source, money = ("snapshots", "sum(balance)") if table in ("loans", "snapshots") else (table, "NULL")
     con.execute(
@@ -136,15 +138,15 @@ def _insert_counts(con: duckdb.DuckDBPyConnection, table: str) -> None:
     )
 
 
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+def _count_rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
     found = con.execute(f'SELECT count(*) FROM "{table}"').fetchone()
     return found[0] if found else 0
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+def _read_rows(name: str) -> list[dict[str, str]]:
+    with (TABLES_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _sql(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+def _read_sql(name: str) -> str:
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")

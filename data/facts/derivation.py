@@ -13,9 +13,9 @@ from data.errors import BookError
 from data.facts import summaries
 from data.history import guarantees
 
-SQL = Path(__file__).parent / "sql"
+SQL_FOLDER = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
-ORDER = (
+SUBJECT_ORDER = (
     "loan",
     "borrower",
     "collateral",
@@ -28,41 +28,41 @@ ORDER = (
     "branch",
     "portfolio",
 )
-FIRST = ("live_guarantee", "attested", "parameters", "loan_history")
-BEFORE = {"borrower": "connected", "branch": "totals"}
+SHARED_QUERIES = ("live_guarantee", "attested", "parameters", "loan_history")
+QUERY_BEFORE_SUBJECT = {"borrower": "connected", "branch": "totals"}
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
-TRIED = "hypothetical_extension"
-DERIVED = "derived_extensions"
+HYPOTHETICAL_TABLE = "hypothetical_extension"
+DERIVED_EXTENSIONS = "derived_extensions"
 # The facts of a request, beside the day itself, that change with one of its two days.
-MOVING = {"requested_maturity": ("requested_term_months",)}
+DAY_DEPENDENT_FACTS = {"requested_maturity": ("requested_term_months",)}
 
 
 @cache
-def sql(name: str) -> str:
+def read_sql(name: str) -> str:
     """The query of data/facts/sql that a subject, or what subjects share, is derived by."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache
-def version() -> str:
+def compute_version() -> str:
     """A mark of how facts are derived: of their queries, and of the dictionary that types them."""
     digest = hashlib.sha256()
     for path in (
-        *sorted(SQL.glob("*.sql")),
+        *sorted(SQL_FOLDER.glob("*.sql")),
         Path(guarantees.__file__),
-        *(dictionary.TABLES / f"{name}.csv" for name in ("fields", "facts")),
+        *(dictionary.TABLES_FOLDER / f"{name}.csv" for name in ("fields", "facts")),
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
 
-def names(of: list[str]) -> str:
-    return ", ".join(f'"{column}"' for column in of)
+def quote_names(columns: list[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
-def types(subject: str) -> dict[str, str]:
+def fact_types(subject: str) -> dict[str, str]:
     """The SQL types of the facts of a subject."""
-    return {name: field.sql_type for name, field in dictionary.facts(subject).items()}
+    return {name: field.sql_type for name, field in dictionary.facts_of_subject(subject).items()}
 
 
 def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
@@ -71,119 +71,123 @@ def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
         [f"facts_{subject}"],
     ).fetchall()
-    return dict(found) == types(subject)
+    return dict(found) == fact_types(subject)
 
 
 def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
     """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
     if not _has_table(con, subject):
-        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types(subject).items())
+        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fact_types(subject).items())
         con.execute(f"CREATE OR REPLACE TABLE facts_{subject} ({body})")
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str]) -> None:
+def _create_current_views(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str]) -> None:
     """current_<table>: the fields of the rows of a dated register that are current at the variable as_of."""
     con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
     for table in tables:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW current_{table} AS {_standing(con, table)}")
-    con.execute(sql("prelude"))
+        con.execute(f"CREATE OR REPLACE TEMP VIEW current_{table} AS {_current_rows_sql(con, table)}")
+    con.execute(read_sql("prelude"))
     con.execute(
         "CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of')"
     )
 
 
-def _standing(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    day, own = "getvariable('as_of')", names(list(dictionary.fields(table)))
+def _current_rows_sql(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    day, own = "getvariable('as_of')", quote_names(list(dictionary.fields_of_table(table)))
     if table == guarantees.TABLE:
-        return f"SELECT {own} FROM ({guarantees.relation(con, day)})"
+        return f"SELECT {own} FROM ({guarantees.joined_rows_sql(con, day)})"
     stands = f"as_of <= {day} AND (until IS NULL OR until > {day})"
-    return f"SELECT {own} FROM {table} WHERE {stands}" + beside(con, table, day)
+    return f"SELECT {own} FROM {table} WHERE {stands}" + derived_extensions_sql(con, table, day)
 
 
-def beside(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
+def derived_extensions_sql(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
     """SQL: the extensions that only follow from two exports stand beside those of the register."""
     held = "SELECT 1 FROM duckdb_tables() WHERE table_name = $name"
-    if table != "extensions" or not con.execute(held, {"name": DERIVED}).fetchall():
+    if table != "extensions" or not con.execute(held, {"name": DERIVED_EXTENSIONS}).fetchall():
         return ""
-    own = names(list(dictionary.fields(table)))
-    return f" UNION ALL SELECT {own} FROM {DERIVED} WHERE judged_on = {day}"
+    own = quote_names(list(dictionary.fields_of_table(table)))
+    return f" UNION ALL SELECT {own} FROM {DERIVED_EXTENSIONS} WHERE judged_on = {day}"
 
 
 def _derive_extensions(con: duckdb.DuckDBPyConnection, as_of: date, kind: str) -> None:
     """Before the facts: extensions that two exports show, in a table of their own (`kind`: TABLE or TEMP TABLE)."""
-    columns = {"judged_on": "DATE"} | {field.name: field.sql_type for field in dictionary.fields("extensions").values()}
+    columns = {"judged_on": "DATE"} | {
+        field.name: field.sql_type for field in dictionary.fields_of_table("extensions").values()
+    }
     body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
-    con.execute(f"CREATE {kind} IF NOT EXISTS {DERIVED} ({body})")
+    con.execute(f"CREATE {kind} IF NOT EXISTS {DERIVED_EXTENSIONS} ({body})")
     con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
-    con.execute(f"DELETE FROM {DERIVED} WHERE judged_on = getvariable('as_of')")
-    con.execute(f"INSERT INTO {DERIVED} BY NAME {sql(DERIVED)}")
+    con.execute(f"DELETE FROM {DERIVED_EXTENSIONS} WHERE judged_on = getvariable('as_of')")
+    con.execute(f"INSERT INTO {DERIVED_EXTENSIONS} BY NAME {read_sql(DERIVED_EXTENSIONS)}")
 
 
-def _requests(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {sql(source)}")
+def _create_request_table(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {read_sql(source)}")
 
 
-def build(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     """Derive the facts of one as_of anew; those of other dates stay. Returns rows per subject."""
-    for subject in ORDER:
+    for subject in SUBJECT_ORDER:
         _create_table(con, subject)
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
     _derive_extensions(con, as_of, "TABLE")
-    counted = _derive(con, as_of)
-    summaries.build(con, as_of)
-    _forget(con, as_of)
+    counted = _derive_subjects(con, as_of)
+    summaries.summarise_snapshot(con, as_of)
+    _delete_metric_values(con, as_of)
     return counted
 
 
-def _forget(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _delete_metric_values(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """What was computed from the former facts of the day."""
     if con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'metric_values'").fetchall():
         con.execute("DELETE FROM metric_values WHERE as_of = $as_of", {"as_of": as_of})
 
 
-def rebuild(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+def derive_temporary_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     """The facts of as_of as temporary tables of this cursor, which stand before the book's own; the book stays."""
-    for subject in ORDER:
-        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types(subject).items())
+    for subject in SUBJECT_ORDER:
+        body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fact_types(subject).items())
         con.execute(f"CREATE OR REPLACE TEMP TABLE facts_{subject} ({body})")
     _derive_extensions(con, as_of, "TEMP TABLE")
-    return _derive(con, as_of)
+    return _derive_subjects(con, as_of)
 
 
-def _derive(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
-    _prepare(con, as_of, dictionary.tables())
-    for name in FIRST:
-        con.execute(sql(name))
-    _requests(con, "requests_booked")
-    return {subject: _insert(con, subject) for subject in ORDER}
+def _derive_subjects(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+    _create_current_views(con, as_of, dictionary.load_tables())
+    for name in SHARED_QUERIES:
+        con.execute(read_sql(name))
+    _create_request_table(con, "requests_booked")
+    return {subject: _insert_facts(con, subject) for subject in SUBJECT_ORDER}
 
 
-def _insert(con: duckdb.DuckDBPyConnection, subject: str) -> int:
-    if subject in BEFORE:
-        con.execute(sql(BEFORE[subject]))
-    columns = names(list(types(subject)))
-    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({sql(subject)})").fetchone()
+def _insert_facts(con: duckdb.DuckDBPyConnection, subject: str) -> int:
+    if subject in QUERY_BEFORE_SUBJECT:
+        con.execute(read_sql(QUERY_BEFORE_SUBJECT[subject]))
+    columns = quote_names(list(fact_types(subject)))
+    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({read_sql(subject)})").fetchone()
     return inserted[0] if inserted else 0
 
 
-def hypothetical(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> str:
+def derive_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> str:
     """Extension facts of requests that are only tried, as a temporary table of this cursor; returns its name.
 
     `requests` names a relation (request_id unique, loan_id, application_date, requested_maturity, consent). Works on
     a read-only cursor. A request for a loan that is not in the snapshot gets a row without loan facts.
     Raises BookError when the facts of as_of were never derived.
     """
-    need(con, as_of)
-    _prepare(con, as_of, EXTENSION_TABLES)
+    require_facts(con, as_of)
+    _create_current_views(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
     con.execute("CREATE OR REPLACE TEMP VIEW tried_request AS SELECT * FROM query_table(getvariable('requests'))")
-    _requests(con, "requests_hypothetical")
-    columns = ", ".join(f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in types("extension").items())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {TRIED} AS SELECT {columns} FROM ({sql('extension')})")
-    return TRIED
+    _create_request_table(con, "requests_hypothetical")
+    columns = ", ".join(
+        f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in fact_types("extension").items()
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {HYPOTHETICAL_TABLE} AS SELECT {columns} FROM ({read_sql('extension')})")
+    return HYPOTHETICAL_TABLE
 
 
-def as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
+def list_as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     """The dates that can be judged, oldest first: those with a snapshot that is current on its own date."""
     rows = con.execute(
         "SELECT DISTINCT snapshot_date FROM snapshots "
@@ -192,14 +196,14 @@ def as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     return [row[0] for row in rows]
 
 
-def built_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
+def list_dates_with_facts(con: duckdb.DuckDBPyConnection) -> list[date]:
     """The dates whose facts stand in the book, oldest first; facts of an earlier dictionary do not count."""
     if not _has_table(con, "loan"):
         return []
     return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]
 
 
-def need(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def require_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Raises BookError when the facts of as_of do not stand in the book."""
-    if as_of not in built_dates(con):
+    if as_of not in list_dates_with_facts(con):
         raise BookError(f"The book has no facts for {as_of}. Run python -m policy check --as-of {as_of} first.")

@@ -11,7 +11,7 @@ import duckdb
 from data import dictionary
 from data.facts import derivation, prepared_statements
 
-REQUEST = {
+REQUEST_TYPES = {
     "request_id": "VARCHAR",
     "loan_id": "VARCHAR",
     "application_date": "DATE",
@@ -19,27 +19,27 @@ REQUEST = {
     "consent": "VARCHAR",
 }
 # What a request that is only tried depends on: the loan's own history, and whether a register is loaded at all.
-OWN = (
+OWN_ROWS_SQL = (
     "SELECT * FROM current WHERE loan_id = $loan_id UNION ALL (SELECT * FROM current WHERE loan_id <> $loan_id LIMIT 1)"
 )
-LOADED = "SELECT * FROM current LIMIT 1"
-REGISTERS = {"extensions": OWN, "consents": LOADED}
+FIRST_ROW_SQL = "SELECT * FROM current LIMIT 1"
+REGISTER_QUERIES = {"extensions": OWN_ROWS_SQL, "consents": FIRST_ROW_SQL}
 
 
-def extension_facts(
+def derive_extension_facts(
     con: duckdb.DuckDBPyConnection, as_of: date, requests: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """The extension facts of requests (the columns of REQUEST) for one loan, in their order."""
     loan_id = requests[0]["loan_id"]
     given: dict[str, tuple[Sequence[Mapping[str, Any]], Mapping[str, str]]] = {
-        "tried_request": ([{**r, "request_id": str(n)} for n, r in enumerate(requests)], REQUEST),
+        "tried_request": ([{**r, "request_id": str(n)} for n, r in enumerate(requests)], REQUEST_TYPES),
         "judged_day": ([{"as_of": as_of}], {"as_of": "DATE"}),
-        "judged_loan": (_rows(con, *_loan(as_of, loan_id)), _loan_types()),
+        "judged_loan": (_fetch_rows(con, *_loan_query(as_of, loan_id)), _used_loan_types()),
     }
     for table in derivation.EXTENSION_TABLES:
-        rows = _rows(con, *_register(con, table, as_of, loan_id)) if table in REGISTERS else []
-        given[f"current_{table}"] = (rows, _fields(table))
-    found = prepared_statements.run_over(_text(), given, derivation.sql("prelude"))
+        rows = _fetch_rows(con, *_register_query(con, table, as_of, loan_id)) if table in REGISTER_QUERIES else []
+        given[f"current_{table}"] = (rows, _field_types(table))
+    found = prepared_statements.run_over_relations(_extension_query(), given, derivation.read_sql("prelude"))
     return [
         {**row, "request_id": request["request_id"]}
         for row, request in zip(sorted(found, key=lambda row: int(row["request_id"])), requests, strict=True)
@@ -47,54 +47,58 @@ def extension_facts(
 
 
 @cache
-def _loan_types() -> dict[str, str]:
+def _used_loan_types() -> dict[str, str]:
     """The facts of the loan that extension.sql speaks of."""
-    words = set(re.findall(r"\w+", derivation.sql("extension")))
-    return {name: sql_type for name, sql_type in derivation.types("loan").items() if name in words}
+    words = set(re.findall(r"\w+", derivation.read_sql("extension")))
+    return {name: sql_type for name, sql_type in derivation.fact_types("loan").items() if name in words}
 
 
 @cache
-def _fields(table: str) -> dict[str, str]:
-    return {name: field.sql_type for name, field in dictionary.fields(table).items()}
+def _field_types(table: str) -> dict[str, str]:
+    return {name: field.sql_type for name, field in dictionary.fields_of_table(table).items()}
 
 
-def _loan(as_of: date, loan_id: str) -> tuple[str, dict[str, Any]]:
-    names = derivation.names(list(_loan_types()))
+def _loan_query(as_of: date, loan_id: str) -> tuple[str, dict[str, Any]]:
+    names = derivation.quote_names(list(_used_loan_types()))
     text = f"SELECT {names} FROM facts_loan WHERE as_of = $as_of AND loan_id = $loan_id"
     return text, {"as_of": as_of, "loan_id": loan_id}
 
 
-def _register(con: duckdb.DuckDBPyConnection, table: str, as_of: date, loan_id: str) -> tuple[str, dict[str, Any]]:
-    beside = derivation.beside(con, table, "$as_of")
+def _register_query(
+    con: duckdb.DuckDBPyConnection, table: str, as_of: date, loan_id: str
+) -> tuple[str, dict[str, Any]]:
+    beside = derivation.derived_extensions_sql(con, table, "$as_of")
     current = (
-        f"SELECT {derivation.names(list(_fields(table)))} FROM {table} "
+        f"SELECT {derivation.quote_names(list(_field_types(table)))} FROM {table} "
         f"WHERE as_of <= $as_of AND (until IS NULL OR until > $as_of){beside}"
     )
-    given = {"as_of": as_of} | ({"loan_id": loan_id} if "$loan_id" in REGISTERS[table] else {})
-    return f"WITH current AS NOT MATERIALIZED ({current}) {REGISTERS[table]}", given
+    given = {"as_of": as_of} | ({"loan_id": loan_id} if "$loan_id" in REGISTER_QUERIES[table] else {})
+    return f"WITH current AS NOT MATERIALIZED ({current}) {REGISTER_QUERIES[table]}", given
 
 
-def _rows(con: duckdb.DuckDBPyConnection, text: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    result = con.execute(text, given)
+def _fetch_rows(con: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    result = con.execute(text, values)
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @cache
-def _text() -> str:
+def _extension_query() -> str:
     """extension.sql over the relations given instead of the book's."""
     given = {
-        "tried_request": REQUEST,
+        "tried_request": REQUEST_TYPES,
         "judged_day": {"as_of": "DATE"},
-        "judged_loan": _loan_types(),
-        **{f"current_{table}": _fields(table) for table in derivation.EXTENSION_TABLES},
+        "judged_loan": _used_loan_types(),
+        **{f"current_{table}": _field_types(table) for table in derivation.EXTENSION_TABLES},
     }
-    relations = [f"{name} AS {prepared_statements.relation(types, name)}" for name, types in given.items()]
-    requests = f"request AS ({derivation.sql('requests_hypothetical')})"
+    relations = [f"{name} AS {prepared_statements.relation_sql(types, name)}" for name, types in given.items()]
+    requests = f"request AS ({derivation.read_sql('requests_hypothetical')})"
     body = (
-        derivation.sql("extension")
+        derivation.read_sql("extension")
         .split("WITH ", 1)[1]
         .replace("getvariable('as_of')", "(SELECT as_of FROM judged_day)")
     )
-    columns = ", ".join(f'CAST("{n}" AS {sql_type}) AS "{n}"' for n, sql_type in derivation.types("extension").items())
+    columns = ", ".join(
+        f'CAST("{n}" AS {sql_type}) AS "{n}"' for n, sql_type in derivation.fact_types("extension").items()
+    )
     return f"WITH {', '.join((*relations, requests))}, derived AS (WITH {body}) SELECT {columns} FROM derived"

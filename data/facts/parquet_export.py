@@ -13,41 +13,41 @@ import pyarrow.parquet as pq
 from data.errors import InputError
 from data.facts import derivation
 from data.history import time_travel
-from data.storage.book import Reader
+from data.storage.book import BookReader
 
 SUCCESS, MANIFEST = "_SUCCESS", "manifest.json"
-ROWS_AT_ONCE = 100_000  # rows of a row group: what one task of a cluster takes at least
-ROWS_OF_A_FILE = 2_000_000
+ROW_GROUP_SIZE = 100_000  # rows of a row group: what one task of a cluster takes at least
+MAX_ROWS_PER_FILE = 2_000_000
 
 
-def export(reader: Reader, as_of: date, out: Path) -> dict[str, int]:
+def export_snapshot(reader: BookReader, as_of: date, out: Path) -> dict[str, int]:
     """Derives the facts of as_of anew and writes them to OUT/as_of=DATE; returns the rows of each subject.
 
     Raises InputError when that folder stands already, BookError for a book of an earlier version.
     """
-    _need_new(out, as_of)
-    reader.need_current()
+    _require_new_folder(out, as_of)
+    reader.require_current_schema()
     con = reader.cursor()
-    rows = derivation.rebuild(con, as_of)
-    write(con, as_of, out, rows)
+    rows = derivation.derive_temporary_facts(con, as_of)
+    write_facts(con, as_of, out, rows)
     return rows
 
 
-def write(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: dict[str, int]) -> None:
+def write_facts(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: dict[str, int]) -> None:
     """Writes the facts of these subjects as they stand; under another name at first, which is renamed at the end.
 
     Raises InputError when the folder stands already.
     """
-    target = _need_new(out, as_of)
+    target = _require_new_folder(out, as_of)
     draft = out / f".as_of={as_of}.{os.getpid()}.unfinished"
     draft.mkdir(parents=True)
     try:
         for subject in rows:
-            _write(con, subject, draft / subject)
+            _write_subject(con, subject, draft / subject)
         manifest = {
             "as_of": as_of.isoformat(),
-            "data_version": data_version(con, as_of),
-            "facts_version": derivation.version(),
+            "data_version": compute_data_version(con, as_of),
+            "facts_version": derivation.compute_version(),
             "rows": rows,
         }
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -57,33 +57,33 @@ def write(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: dict[str
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _need_new(out: Path, as_of: date) -> Path:
+def _require_new_folder(out: Path, as_of: date) -> Path:
     target = out / f"as_of={as_of}"
     if target.exists():
         raise InputError(f"{target} exists. Remove it, or give another --out.")
     return target
 
 
-def data_version(con: duckdb.DuckDBPyConnection, as_of: date) -> str:
-    return time_travel.version(con, time_travel.current_rows(con, as_of))
+def compute_data_version(con: duckdb.DuckDBPyConnection, as_of: date) -> str:
+    return time_travel.hash_data_version(con, time_travel.count_current_rows(con, as_of))
 
 
-def _write(con: duckdb.DuckDBPyConnection, subject: str, folder: Path) -> None:
+def _write_subject(con: duckdb.DuckDBPyConnection, subject: str, folder: Path) -> None:
     """Streams the facts of a subject: one large file stays within memory and can be read in parts."""
     folder.mkdir()
-    columns = derivation.names([name for name in derivation.types(subject) if name != "as_of"])
-    found = con.sql(f"SELECT {columns} FROM facts_{subject}").to_arrow_reader(ROWS_AT_ONCE)
+    columns = derivation.quote_names([name for name in derivation.fact_types(subject) if name != "as_of"])
+    found = con.sql(f"SELECT {columns} FROM facts_{subject}").to_arrow_reader(ROW_GROUP_SIZE)
     number, writer, held = 0, None, 0
     for batch in found:
-        if writer is None or held >= ROWS_OF_A_FILE:
+        if writer is None or held >= MAX_ROWS_PER_FILE:
             if writer is not None:
                 writer.close()
-            writer, held = _file(folder, number, found.schema), 0
+            writer, held = _open_parquet_file(folder, number, found.schema), 0
             number += 1
-        writer.write_batch(batch, row_group_size=ROWS_AT_ONCE)
+        writer.write_batch(batch, row_group_size=ROW_GROUP_SIZE)
         held += batch.num_rows
-    (writer or _file(folder, 0, found.schema)).close()
+    (writer or _open_parquet_file(folder, 0, found.schema)).close()
 
 
-def _file(folder: Path, number: int, schema: pa.Schema) -> pq.ParquetWriter:
+def _open_parquet_file(folder: Path, number: int, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(folder / f"part-{number:05}.parquet", schema, compression="zstd")

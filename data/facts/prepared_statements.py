@@ -10,23 +10,23 @@ from typing import Any
 
 import duckdb
 
-from data.storage.book import CONFIG, LOCK_DOWN
+from data.storage.book import CONFIG, LOCK_DOWN_STATEMENTS
 
-MOST_STATEMENTS = 256
+MAX_STATEMENTS = 256
 Row = Mapping[str, Any]
-Types = Mapping[str, str]
+ColumnTypes = Mapping[str, str]
 
 
-class _Engine:
+class _StatementCache:
     """A private engine without a book, and the statements that it has planned."""
 
     def __init__(self) -> None:
         self.connection = duckdb.connect(":memory:", config={**CONFIG, "threads": "1"})
-        for statement in LOCK_DOWN:
+        for statement in LOCK_DOWN_STATEMENTS:
             self.connection.execute(statement)
         self.planned: dict[str, str] = {}
 
-    def name(self, text: str, macros: str | None) -> str:
+    def prepare(self, text: str, macros: str | None) -> str:
         if text not in self.planned:
             if macros:
                 self.connection.execute(macros)
@@ -36,60 +36,60 @@ class _Engine:
         return self.planned[text]
 
 
-_IDLE: deque[_Engine] = deque()
+_IDLE_CACHES: deque[_StatementCache] = deque()
 
 
-def relation(types: Types, name: str = "rows") -> str:
+def relation_sql(types: ColumnTypes, name: str = "rows") -> str:
     """The relation of the rows given under a name, with these columns and SQL types, to stand in a query's FROM."""
-    return f"(SELECT unnest({_cast('$' + name, types)}, recursive := true))"
+    return f"(SELECT unnest({_cast_to_structs('$' + name, types)}, recursive := true))"
 
 
-def run(text: str, rows: Iterable[Row], types: Types) -> list[dict[str, Any]]:
+def run_query(text: str, rows: Iterable[Row], types: ColumnTypes) -> list[dict[str, Any]]:
     """The answer of a query over `relation(types)` for these rows, by column name."""
-    return run_over(text, {"rows": (rows, types)})
+    return run_over_relations(text, {"rows": (rows, types)})
 
 
-def run_over(
-    text: str, given: Mapping[str, tuple[Iterable[Row], Types]], macros: str | None = None
+def run_over_relations(
+    text: str, relations: Mapping[str, tuple[Iterable[Row], ColumnTypes]], macros: str | None = None
 ) -> list[dict[str, Any]]:
     """The answer of a query over several relations, each given by its name; `macros` are made before it is planned."""
     values = ", ".join(
-        f"{name} := {_cast('[' + ', '.join(_struct(row, types) for row in rows) + ']', types)}"
-        for name, (rows, types) in given.items()
+        f"{name} := {_cast_to_structs('[' + ', '.join(_struct_literal(row, types) for row in rows) + ']', types)}"
+        for name, (rows, types) in relations.items()
     )
     try:
-        engine = _IDLE.pop()
+        engine = _IDLE_CACHES.pop()
     except IndexError:
-        engine = _Engine()
-    result = engine.connection.execute(f"EXECUTE {engine.name(text, macros)}({values})")
+        engine = _StatementCache()
+    result = engine.connection.execute(f"EXECUTE {engine.prepare(text, macros)}({values})")
     names = [column[0] for column in result.description or []]
     found = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    if len(engine.planned) < MOST_STATEMENTS:
-        _IDLE.append(engine)
+    if len(engine.planned) < MAX_STATEMENTS:
+        _IDLE_CACHES.append(engine)
     return found
 
 
-def _cast(value: str, types: Types) -> str:
-    fields = ", ".join(f"{_quoted(name)} {sql_type}" for name, sql_type in types.items())
+def _cast_to_structs(value: str, types: ColumnTypes) -> str:
+    fields = ", ".join(f"{_quote_name(name)} {sql_type}" for name, sql_type in types.items())
     return f"CAST({value} AS STRUCT({fields})[])"
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _struct(row: Row, types: Types) -> str:
-    return "{" + ", ".join(f"{_text(name)}: {_literal(row[name])}" for name in types) + "}"
+def _struct_literal(row: Row, types: ColumnTypes) -> str:
+    return "{" + ", ".join(f"{_text_literal(name)}: {_value_literal(row[name])}" for name in types) + "}"
 
 
-def _literal(value: object) -> str:
+def _value_literal(value: object) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_literal, value)) + "]"
-    return _text(str(value).lower() if isinstance(value, bool) else str(value))
+        return "[" + ", ".join(map(_value_literal, value)) + "]"
+    return _text_literal(str(value).lower() if isinstance(value, bool) else str(value))
 
 
-def _text(value: str) -> str:
+def _text_literal(value: str) -> str:
     parts = ["'" + part.replace("'", "''") + "'" for part in value.split("\0")]
     return "(" + " || chr(0) || ".join(parts) + ")" if len(parts) > 1 else parts[0]

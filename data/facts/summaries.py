@@ -11,37 +11,37 @@ import duckdb
 
 from data.reference import buckets, dimensions
 
-SQL = Path(__file__).parent / "sql"
-COUNTED = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
-TABLES = {
+SQL_FOLDER = Path(__file__).parent / "sql"
+COUNT_COLUMNS = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
+SUMMARY_TABLES = {
     "summary_cells": "as_of DATE, currency VARCHAR, branch_id VARCHAR, {dimensions}, "
-    + COUNTED
+    + COUNT_COLUMNS
     + ", npl_balance DECIMAL(38, 2), classified_balance DECIMAL(38, 2)",
     "summary_history": "as_of DATE, currency VARCHAR, branch_id VARCHAR, classification VARCHAR, late VARCHAR, "
-    + COUNTED,
+    + COUNT_COLUMNS,
     "summary_moves": "as_of DATE, opening DATE, currency VARCHAR, branch_id VARCHAR, origin VARCHAR, fate VARCHAR, "
     "class_before VARCHAR, class_after VARCHAR, late_before VARCHAR, late_after VARCHAR, loans BIGINT, "
     "balance_before DECIMAL(38, 2), balance_after DECIMAL(38, 2)",
     "summary_vintages": "as_of DATE, currency VARCHAR, branch_id VARCHAR, cohort DATE, loans BIGINT, "
     "principal DECIMAL(38, 2), bad DECIMAL(38, 2)",
 }
-DATES = """SELECT DISTINCT snapshot_date FROM snapshots
+SNAPSHOT_DATES_SQL = """SELECT DISTINCT snapshot_date FROM snapshots
     WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"""
 
 
-def _sql(name: str, **parts: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8").format(**parts)
+def _format_sql(name: str, **parts: str) -> str:
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8").format(**parts)
 
 
-def _within() -> list[dimensions.Dimension]:
+def _dimensions_without_branch() -> list[dimensions.Dimension]:
     """The dimensions beside the branch, which every summary has."""
-    return [each for each in dimensions.dimensions().values() if each.name != "branch_id"]
+    return [each for each in dimensions.load_dimensions().values() if each.name != "branch_id"]
 
 
-def _create(con: duckdb.DuckDBPyConnection) -> None:
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Summaries can always be counted anew, so a table of other dimensions is replaced."""
-    own = ", ".join(f"{each.name} VARCHAR" for each in _within())
-    for name, columns in TABLES.items():
+    own = ", ".join(f"{each.name} VARCHAR" for each in _dimensions_without_branch())
+    for name, columns in SUMMARY_TABLES.items():
         body = columns.format(dimensions=own)
         held = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [name]).fetchall()
         wanted = [part.split()[0] for part in body.replace("(38, 2)", "").split(", ")]
@@ -49,42 +49,45 @@ def _create(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f"CREATE OR REPLACE TABLE {name} ({body})")
 
 
-def build(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def summarise_snapshot(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Count the snapshot whose facts were just derived on this connection."""
-    _create(con)
-    for name in TABLES:
+    _create_tables(con)
+    for name in SUMMARY_TABLES:
         con.execute(f"DELETE FROM {name} WHERE as_of = $as_of", {"as_of": as_of})
-    cells = ", ".join(f"{each.sql} AS {each.name}" for each in _within())
-    con.execute(f"INSERT INTO summary_cells BY NAME {_sql('summary_cells', dimensions=cells)}")
-    late = buckets.case("late", "s.days_past_due")
-    days = [row[0] for row in con.execute(DATES).fetchall()]
-    for opening in sorted(set(openings(days, as_of).values())):
-        con.execute(f"INSERT INTO summary_moves BY NAME {_sql('summary_moves', late=late)}", {"opening": opening})
-    con.execute(f"INSERT INTO summary_vintages BY NAME {_sql('summary_vintages')}")
+    cells = ", ".join(f"{each.sql} AS {each.name}" for each in _dimensions_without_branch())
+    con.execute(f"INSERT INTO summary_cells BY NAME {_format_sql('summary_cells', dimensions=cells)}")
+    late = buckets.bucket_code_sql("late", "s.days_past_due")
+    days = [row[0] for row in con.execute(SNAPSHOT_DATES_SQL).fetchall()]
+    for opening in sorted(set(find_opening_snapshots(days, as_of).values())):
+        con.execute(
+            f"INSERT INTO summary_moves BY NAME {_format_sql('summary_moves', late=late)}", {"opening": opening}
+        )
+    con.execute(f"INSERT INTO summary_vintages BY NAME {_format_sql('summary_vintages')}")
     con.execute(
-        f"INSERT INTO summary_history BY NAME {_sql('summary_history', late=late)}", {"days": _lacking(con, days)}
+        f"INSERT INTO summary_history BY NAME {_format_sql('summary_history', late=late)}",
+        {"days": _list_dates_without_history(con, days)},
     )
 
 
-def _lacking(con: duckdb.DuckDBPyConnection, days: list[date]) -> list[date]:
+def _list_dates_without_history(con: duckdb.DuckDBPyConnection, days: list[date]) -> list[date]:
     """The snapshots that the history does not have yet; it forgets those that are no more."""
     con.execute("DELETE FROM summary_history WHERE NOT list_contains($days, as_of)", {"days": days})
     held = {row[0] for row in con.execute("SELECT DISTINCT as_of FROM summary_history").fetchall()}
     return [day for day in days if day not in held]
 
 
-def _month_end(day: date, months: int) -> tuple[int, int]:
+def _month_before(day: date, months: int) -> tuple[int, int]:
     """The year and month that lie so many months before the day's."""
     number = day.year * 12 + day.month - 1 - months
     return number // 12, number % 12 + 1
 
 
-def openings(days: list[date], as_of: date) -> dict[str, date]:
+def find_opening_snapshots(days: list[date], as_of: date) -> dict[str, date]:
     """The snapshot that each row of openings.csv means on a day: code → date, without those that the book lacks."""
     earlier, found = [day for day in days if day < as_of], {}
-    for row in buckets.rows("openings.csv"):
+    for row in buckets.read_rows("openings.csv"):
         if row["months"]:
-            wanted = _month_end(as_of, int(row["months"]))
+            wanted = _month_before(as_of, int(row["months"]))
             fitting = [day for day in earlier if (day.year, day.month) == wanted]
         elif row["year_end"]:
             fitting = [day for day in earlier if (day.year, day.month) == (as_of.year - int(row["year_end"]), 12)]

@@ -10,7 +10,7 @@ import duckdb
 from data import dictionary
 
 TABLE = "guarantees"
-OF_CONTRACT = frozenset(
+CONTRACT_FIELDS = frozenset(
     {
         "loan_id",
         "contract_no",
@@ -27,21 +27,21 @@ OF_CONTRACT = frozenset(
     }
 )
 """What a guarantee contract says of all of its collateral."""
-OWNERLESS = "({0}.loan_id IS NULL AND {0}.contract_no IS NULL)"
-BARE = "(coalesce({0}.collateral_id, {0}.collateral_type, CAST({0}.appraised_value AS VARCHAR)) IS NULL)"
+IS_OWNERLESS = "({0}.loan_id IS NULL AND {0}.contract_no IS NULL)"
+HAS_NO_COLLATERAL = "(coalesce({0}.collateral_id, {0}.collateral_type, CAST({0}.appraised_value AS VARCHAR)) IS NULL)"
 """SQL: a row that names neither loan nor contract; one that names no collateral."""
 
-COMES_TOGETHER = f"""EXISTS (SELECT 1 FROM {TABLE} n
-    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {BARE.format("n")} = {BARE.format("t")}
+IS_REPLACED_BY_BATCH = f"""EXISTS (SELECT 1 FROM {TABLE} n
+    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {HAS_NO_COLLATERAL.format("n")} = {HAS_NO_COLLATERAL.format("t")}
         AND coalesce(n.loan_id = t.loan_id, n.contract_no = t.contract_no,
-            {OWNERLESS.format("n")} AND {OWNERLESS.format("t")}))"""
-IS_SPOKEN_OF = f"""(NOT {OWNERLESS.format("t")} AND NOT {BARE.format("t")} AND EXISTS (SELECT 1 FROM {TABLE} n
-    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {OWNERLESS.format("n")}))"""
+            {IS_OWNERLESS.format("n")} AND {IS_OWNERLESS.format("t")}))"""
+IS_SUPPLEMENTED_BY_BATCH = f"""(NOT {IS_OWNERLESS.format("t")} AND NOT {HAS_NO_COLLATERAL.format("t")} AND EXISTS (SELECT 1 FROM {TABLE} n
+    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {IS_OWNERLESS.format("n")}))"""
 """SQL: the batch brings other rows of the number of t, so all there are; it only says more of the number of t."""
 
-MET = f"""WITH given AS ({{rows}}),
+MATCHES_SQL = f"""WITH given AS ({{rows}}),
 numbered AS (
-    SELECT *, {OWNERLESS.format("g")} AS is_ownerless, {BARE.format("g")} AS is_bare
+    SELECT *, {IS_OWNERLESS.format("g")} AS is_ownerless, {HAS_NO_COLLATERAL.format("g")} AS is_bare
     FROM given g WHERE guarantee_no IS NOT NULL
 ), met AS (
     SELECT p.guarantee_id AS collateral_key, c.guarantee_id AS contract_key, c.is_bare,
@@ -54,7 +54,7 @@ numbered AS (
         PARTITION BY p.guarantee_id, c.loan_id, c.contract_no
         ORDER BY coalesce(c.collateral_id = p.collateral_id, false) DESC, c.is_bare DESC, c.guarantee_id) = 1
 )"""
-JOINED = """, keyed AS (
+JOIN_SQL = """, keyed AS (
     SELECT *,
         row_number() OVER (PARTITION BY collateral_key ORDER BY owner, contract_key) AS nth_contract,
         row_number() OVER (PARTITION BY contract_key ORDER BY collateral_key) AS nth_collateral
@@ -72,42 +72,44 @@ WHERE NOT EXISTS (SELECT 1 FROM met m WHERE m.collateral_key = g.guarantee_id)
 UNION ALL BY NAME FROM joined"""
 
 
-def standing(day: str, loans: str | None = None) -> str:
+def current_rows_sql(day: str, loans: str | None = None) -> str:
     """SQL: the rows of the register, lineage and all, that stand on `day`; only those of `loans`, where it is given.
 
     `loans`: a relation with loan_id and contract_no.
     """
-    rows = _stands(day)
+    rows = _unjoined_rows_sql(day)
     if loans:
         # One condition a query: each is looked up by what it asks for, several at once would go through every row.
         own = " UNION ".join(f"{rows} AND {key} IN (SELECT {key} FROM {loans})" for key in ("loan_id", "contract_no"))
         rows = f"WITH own AS ({own}) FROM own UNION {rows} AND guarantee_no IN (SELECT guarantee_no FROM own)"
-    return MET.format(rows=rows) + JOINED.format(fields=_fields())
+    return MATCHES_SQL.format(rows=rows) + JOIN_SQL.format(fields=_merged_fields_sql())
 
 
-def _stands(day: str) -> str:
+def _unjoined_rows_sql(day: str) -> str:
     return f"SELECT * FROM {TABLE} WHERE as_of <= {day} AND (until IS NULL OR until > {day})"
 
 
-def _fields() -> str:
+def _merged_fields_sql() -> str:
     """Each field from the newer row that fills it; from a row of other collateral only what its contract says."""
-    return ", ".join(f'{_made(name)} AS "{name}"' for name in dictionary.fields(TABLE) if name != "guarantee_id")
+    return ", ".join(
+        f'{_merged_field_sql(name)} AS "{name}"' for name in dictionary.fields_of_table(TABLE) if name != "guarantee_id"
+    )
 
 
-def _made(name: str) -> str:
+def _merged_field_sql(name: str) -> str:
     newer, older = f'coalesce(c."{name}", p."{name}")', f'coalesce(p."{name}", c."{name}")'
     both = f"CASE WHEN c.as_of > p.as_of THEN {newer} ELSE {older} END"
-    return both if name in OF_CONTRACT else f'CASE WHEN k.is_same THEN {both} ELSE p."{name}" END'
+    return both if name in CONTRACT_FIELDS else f'CASE WHEN k.is_same THEN {both} ELSE p."{name}" END'
 
 
-def relation(con: duckdb.DuckDBPyConnection, day: str) -> str:
+def joined_rows_sql(con: duckdb.DuckDBPyConnection, day: str) -> str:
     """SQL: as standing; where rows have to be joined, a temporary table of this cursor that was joined once.
 
     A view would be joined anew by each of the queries over it, and DuckDB 2.0 never ended some of them: a query that
     stops at the first row it needs left the rest of a shared common table expression waiting.
     """
-    rows = _stands(day)
-    if not con.execute(f"{MET.format(rows=rows)} SELECT EXISTS (FROM met)").fetchall()[0][0]:
+    rows = _unjoined_rows_sql(day)
+    if not con.execute(f"{MATCHES_SQL.format(rows=rows)} SELECT EXISTS (FROM met)").fetchall()[0][0]:
         return rows
-    con.execute(f"CREATE OR REPLACE TEMP TABLE joined_{TABLE} AS {standing(day)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE joined_{TABLE} AS {current_rows_sql(day)}")
     return f"SELECT * FROM joined_{TABLE}"

@@ -16,70 +16,75 @@ from data.messages.catalogue import import_note
 from data.reference import size_limits
 
 PARTIAL, WHOLE = "partial", "whole"
-NAMED = 12  # branches that a note names; the rest is counted
+MAX_NAMED_BRANCHES = 12  # branches that a note names; the rest is counted
 
 
 @dataclass(frozen=True)
-class Arrival:
+class ArrivingBatch:
     """A batch as it meets the book: its own tables, those its flat loan files yield, and what its files contain."""
 
-    batch: str
+    batch_id: str
     as_of: date
-    own: tuple[str, ...]
-    derived: tuple[str, ...]
+    own_tables: tuple[str, ...]
+    derived_tables: tuple[str, ...]
     scope: str | None = None
 
 
-def key_text(table: str, alias: str) -> str:
+def key_text_sql(table: str, alias: str) -> str:
     """SQL: the key of a row as one text; every part with its length, so that no two keys look alike."""
-    parts = (f'coalesce(CAST({alias}."{key}" AS VARCHAR), chr(0))' for key in dictionary.tables()[table].key)
+    parts = (f'coalesce(CAST({alias}."{key}" AS VARCHAR), chr(0))' for key in dictionary.load_tables()[table].key)
     return "concat_ws('|', " + ", ".join(f"length({part}), {part}" for part in parts) + ")"
 
 
-def end(con: duckdb.DuckDBPyConnection, arrival: Arrival) -> list[dict]:
+def close_superseded_rows(con: duckdb.DuckDBPyConnection, arrival: ArrivingBatch) -> list[dict]:
     """End what the batch leaves out, and what later batches left out of the rows it brings; returns notes.
 
     Raises InputError when an export would end most of a day's loans and nobody said that it is whole.
     """
     notes: list[dict] = []
-    for table in (*arrival.own, *arrival.derived):
-        _ended_later(con, table, {"batch": arrival.batch, "day": arrival.as_of})
+    for table in (*arrival.own_tables, *arrival.derived_tables):
+        _close_late_arrivals(con, table, {"batch": arrival.batch_id, "day": arrival.as_of})
     if arrival.scope == PARTIAL:
         return notes
-    for table in arrival.own:
-        if dictionary.tables()[table].absent != "stays":
-            notes += _by_file(con, table, arrival)
-    for table in arrival.derived:
-        if table not in arrival.own and "loan_id" in dictionary.fields(table) and table != "snapshots":
-            notes += _beside_loans(con, table, arrival)
+    for table in arrival.own_tables:
+        if dictionary.load_tables()[table].when_missing != "stays":
+            notes += _close_rows_missing_in_file(con, table, arrival)
+    for table in arrival.derived_tables:
+        if table not in arrival.own_tables and "loan_id" in dictionary.fields_of_table(table) and table != "snapshots":
+            notes += _close_rows_beside_loans(con, table, arrival)
     return notes
 
 
-def _by_file(con: duckdb.DuckDBPyConnection, table: str, arrival: Arrival) -> list[dict]:
+def _close_rows_missing_in_file(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[dict]:
     """What a file of the table itself leaves out, and the next later file leaves out of this one."""
-    same_day = dictionary.tables()[table].absent == "corrects"
-    values = {"batch": arrival.batch, "day": arrival.as_of}
-    count, amount = _choose(con, values, _candidates(table, same_day, arrival.scope == WHOLE))
-    standing = _standing(con, table, values, same_day)
-    limit = size_limits.number("replaced_rows"), size_limits.number("replaced_share")
+    same_day = dictionary.load_tables()[table].when_missing == "corrects"
+    values = {"batch": arrival.batch_id, "day": arrival.as_of}
+    count, amount = _select_closing_rows(con, values, _closing_candidates_sql(table, same_day, arrival.scope == WHOLE))
+    standing = _count_remaining_rows(con, table, values, same_day)
+    limit = size_limits.decimal_limit("replaced_rows"), size_limits.decimal_limit("replaced_share")
     if arrival.scope != WHOLE and count > limit[0] and count > limit[1] * (count + standing):
         raise InputError(
             f"{table}: this file would end {count:,} of the {count + standing:,} rows that the book holds for "
             f"{arrival.as_of}. Import it with --partial when it holds only some of them, with --whole when the rest "
             "are to go."
         )
-    notes = _finish(con, table, values, count, amount)
+    notes = _close_rows(con, table, values, count, amount)
     if table == "loans":
-        notes += _left_alone(con, values)
+        notes += _note_untouched_loans(con, values)
     if table == "loans" and count:
-        _with_loans(con, values)
-    for batch, day in [] if same_day else _next_exports(con, table, arrival.as_of):
+        _close_dependents(con, values)
+    for batch, day in [] if same_day else _find_next_exports(con, table, arrival.as_of):
         values = {"batch": batch, "day": day}
-        _finish(con, table, values, *_choose(con, values, _candidates(table, same_day, whole=False)))
+        _close_rows(
+            con,
+            table,
+            values,
+            *_select_closing_rows(con, values, _closing_candidates_sql(table, same_day, whole=False)),
+        )
     return notes
 
 
-def _left_alone(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
+def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
     """Loans of the same day that this export neither brings nor ends, with their branches."""
     rows, branches = con.execute(
         """SELECT count(*), list_sort(list(DISTINCT coalesce(branch_id, branch_name, '-'))) FROM loans
@@ -88,35 +93,37 @@ def _left_alone(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
     ).fetchall()[0]
     if not rows:
         return []
-    named = ", ".join(branches[:NAMED]) + (f" … ({len(branches)})" if len(branches) > NAMED else "")
+    named = ", ".join(branches[:MAX_NAMED_BRANCHES]) + (
+        f" … ({len(branches)})" if len(branches) > MAX_NAMED_BRANCHES else ""
+    )
     return [import_note("note_left_alone", rows=f"{rows:,}", day=values["day"], branches=named)]
 
 
-def _candidates(table: str, same_day: bool, whole: bool) -> str:
+def _closing_candidates_sql(table: str, same_day: bool, whole: bool) -> str:
     """SQL: rows standing on $day that the batch does not bring, of exports that it shares rows with."""
-    mine, own_key = key_text(table, "n"), key_text(table, "t")
+    mine, own_key = key_text_sql(table, "n"), key_text_sql(table, "t")
     day = "t.as_of = $day" if same_day else "t.as_of <= $day"
     former = f"""SELECT DISTINCT f.batch_id, f.source_file
-        FROM "{table}" f JOIN brought n ON n.row_key = {key_text(table, "f")}
+        FROM "{table}" f JOIN brought n ON n.row_key = {key_text_sql(table, "f")}
         WHERE f.batch_id IS DISTINCT FROM $batch AND f.until = $day"""
-    branch, joined = _branch(table)
+    branch, joined = _branch_sql(table)
     scoped = f"""(NOT EXISTS (FROM within WHERE branch IS NOT NULL)
             OR EXISTS (FROM within w WHERE w.branch IS NOT DISTINCT FROM {branch}))
         AND (t.batch_id, t.source_file) IN (FROM former)"""
     if table == guarantees.TABLE:
-        scoped = f"({scoped} OR {guarantees.COMES_TOGETHER}) AND NOT {guarantees.IS_SPOKEN_OF}"
+        scoped = f"({scoped} OR {guarantees.IS_REPLACED_BY_BATCH}) AND NOT {guarantees.IS_SUPPLEMENTED_BY_BATCH}"
     return f"""WITH brought AS (SELECT DISTINCT {mine} AS row_key FROM "{table}" n WHERE n.batch_id = $batch),
         former AS ({former}),
         within AS (SELECT DISTINCT {branch} AS branch FROM "{table}" t {joined} WHERE t.batch_id = $batch)
-        SELECT t.rowid AS id, {own_key} AS row_key, {_amount(table)} AS amount
+        SELECT t.rowid AS id, {own_key} AS row_key, {_amount_sql(table)} AS amount
         FROM "{table}" t {joined}
         WHERE {day} AND (t.until IS NULL OR t.until > $day) AND t.batch_id IS DISTINCT FROM $batch
             AND {own_key} NOT IN (FROM brought) {"" if whole else f"AND {scoped}"}"""
 
 
-def _branch(table: str) -> tuple[str, str]:
+def _branch_sql(table: str) -> tuple[str, str]:
     """SQL: the branch of a row t, and the join it needs."""
-    fields = dictionary.fields(table)
+    fields = dictionary.fields_of_table(table)
     if "branch_id" in fields:
         return "t.branch_id", ""
     if "snapshot_date" in fields:
@@ -133,33 +140,33 @@ def _branch(table: str) -> tuple[str, str]:
     return "coalesce(l.branch_id, c.branch_id)", f"{loan} {contract}"
 
 
-def _amount(table: str) -> str:
-    found = [name for name in ("balance", "amount") if name in dictionary.fields(table)]
+def _amount_sql(table: str) -> str:
+    found = [name for name in ("balance", "amount") if name in dictionary.fields_of_table(table)]
     return f't."{found[0]}"' if found else "NULL::DECIMAL(18,2)"
 
 
-def _beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival: Arrival) -> list[dict]:
+def _close_rows_beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[dict]:
     """What an older flat file said beside a loan and this one, which has the loan, says no more."""
-    own_key = key_text(table, "t")
-    brought = f'SELECT DISTINCT {key_text(table, "n")} AS row_key FROM "{table}" n WHERE n.batch_id = $batch'
+    own_key = key_text_sql(table, "t")
+    brought = f'SELECT DISTINCT {key_text_sql(table, "n")} AS row_key FROM "{table}" n WHERE n.batch_id = $batch'
     candidates = f"""WITH brought AS ({brought})
-        SELECT t.rowid AS id, {own_key} AS row_key, {_amount(table)} AS amount
+        SELECT t.rowid AS id, {own_key} AS row_key, {_amount_sql(table)} AS amount
         FROM "{table}" t SEMI JOIN (SELECT loan_id FROM loans WHERE batch_id = $batch) l ON l.loan_id = t.loan_id
             SEMI JOIN (SELECT DISTINCT batch_id, source_file FROM loans) f
                 ON f.batch_id = t.batch_id AND f.source_file = t.source_file
         WHERE t.as_of <= $day AND (t.until IS NULL OR t.until > $day) AND t.batch_id IS DISTINCT FROM $batch
             AND {own_key} NOT IN (FROM brought)"""
-    values = {"batch": arrival.batch, "day": arrival.as_of}
-    return _finish(con, table, values, *_choose(con, values, candidates))
+    values = {"batch": arrival.batch_id, "day": arrival.as_of}
+    return _close_rows(con, table, values, *_select_closing_rows(con, values, candidates))
 
 
-def _choose(con: duckdb.DuckDBPyConnection, values: dict, candidates: str) -> tuple[int, object]:
+def _select_closing_rows(con: duckdb.DuckDBPyConnection, values: dict, candidates: str) -> tuple[int, object]:
     """The temporary table `ending`; how many rows and what amount would end."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE ending AS {candidates}", values)
     return con.execute("SELECT count(*), sum(amount) FROM ending").fetchall()[0]
 
 
-def _standing(con: duckdb.DuckDBPyConnection, table: str, values: dict, same_day: bool) -> int:
+def _count_remaining_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, same_day: bool) -> int:
     """Rows of the day that stay, whether brought or left alone."""
     day = "as_of = $day" if same_day else "as_of <= $day"
     found = con.execute(
@@ -170,7 +177,7 @@ def _standing(con: duckdb.DuckDBPyConnection, table: str, values: dict, same_day
     return found.fetchall()[0][0]
 
 
-def _finish(con: duckdb.DuckDBPyConnection, table: str, values: dict, count: int, amount: object) -> list[dict]:
+def _close_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, count: int, amount: object) -> list[dict]:
     if not count:
         return []
     con.execute(
@@ -183,34 +190,34 @@ def _finish(con: duckdb.DuckDBPyConnection, table: str, values: dict, count: int
     return [import_note("note_ended", table=table, rows=f"{count:,}", amount=said, day=values["day"])]
 
 
-def _ended_later(con: duckdb.DuckDBPyConnection, table: str, values: dict) -> None:
+def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: dict) -> None:
     """A late row whose key a later export left out ends there."""
     con.execute(
         f"""UPDATE "{table}" t SET until = e.day
         FROM (SELECT row_key, min(ended_on) AS day FROM endings
               WHERE table_name = '{table}' AND ended_on > $day GROUP BY 1) e
-        WHERE t.batch_id = $batch AND e.row_key = {key_text(table, "t")} AND (t.until IS NULL OR t.until > e.day)""",
+        WHERE t.batch_id = $batch AND e.row_key = {key_text_sql(table, "t")} AND (t.until IS NULL OR t.until > e.day)""",
         values,
     )
 
 
-def _with_loans(con: duckdb.DuckDBPyConnection, values: dict) -> None:
+def _close_dependents(con: duckdb.DuckDBPyConnection, values: dict) -> None:
     """A loan that a correction leaves out takes along what its own export said beside it that day."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE ended_loan AS SELECT l.loan_id FROM ending e JOIN loans l ON l.rowid = e.id"
     )
-    for table in dictionary.tables():
-        if table == "loans" or "loan_id" not in dictionary.fields(table):
+    for table in dictionary.load_tables():
+        if table == "loans" or "loan_id" not in dictionary.fields_of_table(table):
             continue
         is_flat = "(t.batch_id, t.source_file) IN (SELECT DISTINCT batch_id, source_file FROM loans)"
         which = "t.snapshot_date = $day" if table == "snapshots" else is_flat
-        candidates = f"""SELECT t.rowid AS id, {key_text(table, "t")} AS row_key, {_amount(table)} AS amount
+        candidates = f"""SELECT t.rowid AS id, {key_text_sql(table, "t")} AS row_key, {_amount_sql(table)} AS amount
             FROM "{table}" t SEMI JOIN ended_loan l ON l.loan_id = t.loan_id
             WHERE t.as_of = $day AND (t.until IS NULL OR t.until > $day) AND {which} AND t.batch_id <> $batch"""
-        _finish(con, table, values, *_choose(con, values, candidates))
+        _close_rows(con, table, values, *_select_closing_rows(con, values, candidates))
 
 
-def _next_exports(con: duckdb.DuckDBPyConnection, table: str, as_of: date) -> list[tuple[str, date]]:
+def _find_next_exports(con: duckdb.DuckDBPyConnection, table: str, as_of: date) -> list[tuple[str, date]]:
     """The whole files of the table for the next day after as_of that the book has one for."""
     found = con.execute(
         """SELECT DISTINCT b.batch_id, b.as_of FROM batches b JOIN batch_tables t USING (batch_id)

@@ -8,13 +8,13 @@ import polars as pl
 from data import dictionary
 from data.ingest.staging import KEEP_OLD
 
-LINEAGE = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
+LINEAGE_SQL = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
 
-STANDING = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
+IS_CURRENT = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
 """SQL: the rows of a dated register that stand on $as_of."""
 
 
-def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
+def store_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
     """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held.
 
     Returns whether the table held rows before.
@@ -23,57 +23,59 @@ def load(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: 
     con.register("incoming", rows.to_arrow(compat_level=pl.CompatLevel.newest()))
     held_rows = con.execute(f'SELECT EXISTS (FROM "{table}")').fetchall()[0][0]
     if not held_rows:
-        lineage = LINEAGE.format(until="NULL")
-        con.execute(f'{_insert(table)} SELECT {_own(table, rows)}, {lineage} FROM "incoming" n', values)
+        lineage = LINEAGE_SQL.format(until="NULL")
+        con.execute(
+            f'{_insert_sql(table)} SELECT {_incoming_values_sql(table, rows)}, {lineage} FROM "incoming" n', values
+        )
     else:
-        con.execute(f'CREATE TEMP TABLE "merged" AS {_merged(table, rows)}', values)
-        replaced = f'UPDATE "{table}" o SET "until" = $as_of FROM "incoming" n WHERE {_replaced(table)}'
+        con.execute(f'CREATE TEMP TABLE "merged" AS {_merged_rows_sql(table, rows)}', values)
+        replaced = f'UPDATE "{table}" o SET "until" = $as_of FROM "incoming" n WHERE {_is_replaced_sql(table)}'
         con.execute(replaced, {"as_of": as_of})
-        con.execute(f'{_insert(table)} SELECT * FROM "merged"')
+        con.execute(f'{_insert_sql(table)} SELECT * FROM "merged"')
         con.execute('DROP TABLE "merged"')
     con.unregister("incoming")
     return held_rows
 
 
-def _insert(table: str) -> str:
-    return f'INSERT INTO "{table}" ({_names((*dictionary.fields(table), *dictionary.LINEAGE))})'
+def _insert_sql(table: str) -> str:
+    return f'INSERT INTO "{table}" ({_quote_names((*dictionary.fields_of_table(table), *dictionary.LINEAGE_COLUMNS))})'
 
 
-def _names(names: tuple[str, ...]) -> str:
+def _quote_names(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _own(table: str, rows: pl.DataFrame) -> str:
-    return ", ".join(f'n."{name}"' if name in rows.columns else "NULL" for name in dictionary.fields(table))
+def _incoming_values_sql(table: str, rows: pl.DataFrame) -> str:
+    return ", ".join(f'n."{name}"' if name in rows.columns else "NULL" for name in dictionary.fields_of_table(table))
 
 
-def _merged(table: str, rows: pl.DataFrame) -> str:
+def _merged_rows_sql(table: str, rows: pl.DataFrame) -> str:
     """The incoming rows, with old values kept where KEEP_OLD asks, in force until the next later row of the key."""
-    kept = ", ".join(_value(name, name in rows.columns) for name in dictionary.fields(table))
-    keys = _names(dictionary.tables()[table].key)
-    return f"""SELECT {kept}, {LINEAGE.format(until='x."next"')}
-        FROM "incoming" n LEFT JOIN "{table}" o ON {_replaced(table)}
+    kept = ", ".join(_merged_value_sql(name, name in rows.columns) for name in dictionary.fields_of_table(table))
+    keys = _quote_names(dictionary.load_tables()[table].key)
+    return f"""SELECT {kept}, {LINEAGE_SQL.format(until='x."next"')}
+        FROM "incoming" n LEFT JOIN "{table}" o ON {_is_replaced_sql(table)}
         LEFT JOIN (SELECT {keys}, min("as_of") AS "next" FROM "{table}"
                    WHERE "as_of" > $as_of AND ("until" IS NULL OR "until" > "as_of") GROUP BY ALL) x
-            ON {_same_key(table, "x")}"""
+            ON {_same_key_sql(table, "x")}"""
 
 
-def _value(name: str, is_given: bool) -> str:
+def _merged_value_sql(name: str, is_given: bool) -> str:
     old = f'CASE WHEN n."{KEEP_OLD}" THEN o."{name}" END'
     return f'coalesce(n."{name}", {old})' if is_given else old
 
 
-def _replaced(table: str) -> str:
+def _is_replaced_sql(table: str) -> str:
     """Rows of the book (o) that an incoming row (n) takes over from."""
-    return f'{_same_key(table, "o")} AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)'
+    return f'{_same_key_sql(table, "o")} AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)'
 
 
-def _same_key(table: str, other: str) -> str:
-    keys = dictionary.tables()[table].key
+def _same_key_sql(table: str, other: str) -> str:
+    keys = dictionary.load_tables()[table].key
     return " AND ".join(f'n."{key}" IS NOT DISTINCT FROM {other}."{key}"' for key in keys)
 
 
-def dates_from(con: duckdb.DuckDBPyConnection, as_of: date) -> list[date]:
+def list_dates_from(con: duckdb.DuckDBPyConnection, as_of: date) -> list[date]:
     """Dates at or after `as_of` for which the book holds loans: what an import at `as_of` may have changed."""
     found = con.execute(
         'SELECT DISTINCT "as_of" FROM "loans" WHERE "as_of" >= ? AND ("until" IS NULL OR "until" > "as_of") ORDER BY 1',

@@ -15,7 +15,7 @@ from data.facts import derivation
 from data.facts.parquet_export import MANIFEST, SUCCESS
 from data.history import time_travel
 
-COUNTS = {
+COUNTS_SCHEMA = {
     "rule_id": pa.string(),
     "subject": pa.string(),
     "branch_id": pa.string(),
@@ -24,7 +24,7 @@ COUNTS = {
     "field": pa.string(),
     "subjects": pa.int64(),
 }
-VIOLATIONS = {
+VIOLATIONS_SCHEMA = {
     "violation_id": pa.string(),
     "rule_id": pa.string(),
     "subject": pa.string(),
@@ -38,7 +38,7 @@ VIOLATIONS = {
     "limit_value": pa.string(),
     "policy_version": pa.string(),
 }
-SAYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
+MANIFEST_KEYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
 RUN_TABLES = (
     "runs",
     "run_subjects",
@@ -52,7 +52,7 @@ RUN_TABLES = (
 
 
 @dataclass(frozen=True)
-class Adopted:
+class AdoptedRun:
     run_id: str
     as_of: date
     policy_version: str
@@ -61,49 +61,51 @@ class Adopted:
     violations: int
 
 
-def adopt(con: duckdb.DuckDBPyConnection, folder: Path) -> Adopted:
+def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     """Stores the run of a folder of verdicts; the same run of before is replaced.
 
     Raises InputError, and stores nothing, when the folder is not whole, a column is missing or of another type, the
     verdicts do not add up, or the book holds another policy or other data than were judged.
     """
-    says = _manifest(folder)
+    says = _read_manifest(folder)
     as_of = date.fromisoformat(says["as_of"])
-    rows = time_travel.current_rows(con, as_of)
-    _need_same(con, says, time_travel.version(con, rows))
+    rows = time_travel.count_current_rows(con, as_of)
+    _require_same_inputs(con, says, time_travel.hash_data_version(con, rows))
     run_id = f"{as_of:%Y%m%d}-{says['policy_version'][:8]}-{says['rules_of']}-{says['data_version'][:8]}"
-    if as_of not in derivation.built_dates(con):
-        derivation.build(con, as_of)
+    if as_of not in derivation.list_dates_with_facts(con):
+        derivation.derive_facts(con, as_of)
     for table in RUN_TABLES:
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     con.execute(
         "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [run_id, as_of, *(says[name] for name in SAYS[1:5]), datetime.fromisoformat(says["judged_at"])],
+        [run_id, as_of, *(says[name] for name in MANIFEST_KEYS[1:5]), datetime.fromisoformat(says["judged_at"])],
     )
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
     con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in says["subjects"].items()])
-    _store(con, run_id, "run_counts", _parquet(folder / "counts", COUNTS), COUNTS)
-    _store(con, run_id, "violations", _parquet(folder / "violations", VIOLATIONS), VIOLATIONS)
-    return Adopted(
+    _insert_dataset(con, run_id, "run_counts", _open_parquet_dataset(folder / "counts", COUNTS_SCHEMA), COUNTS_SCHEMA)
+    _insert_dataset(
+        con, run_id, "violations", _open_parquet_dataset(folder / "violations", VIOLATIONS_SCHEMA), VIOLATIONS_SCHEMA
+    )
+    return AdoptedRun(
         run_id,
         as_of,
         says["policy_version"],
         says["engine_version"],
         says["subjects"],
-        _reconciled(con, run_id, folder),
+        _reconcile_verdicts(con, run_id, folder),
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise InputError(f"No folder {folder}. Give the --out of python -m policy check.")
     if not (folder / SUCCESS).exists():
         raise InputError(f"{folder} has no {SUCCESS}: the check was not written to the end. Run it again.")
     try:
         says = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        lacks = [name for name in SAYS if name not in says]
+        lacks = [name for name in MANIFEST_KEYS if name not in says]
         date.fromisoformat(says["as_of"]), datetime.fromisoformat(says["judged_at"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / MANIFEST} cannot be read: {error}. Run the check again.") from error
@@ -112,7 +114,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return dict(says)
 
 
-def _need_same(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: str) -> None:
+def _require_same_inputs(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: str) -> None:
     """The policy must be one the book keeps, and the data those the book holds now."""
     known = con.execute(
         "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [says["policy_version"]]
@@ -134,7 +136,7 @@ def _need_same(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: st
         )
 
 
-def _parquet(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
+def _open_parquet_dataset(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
     """All files below a folder. Raises InputError for a missing or mistyped column."""
     files = sorted(str(path) for path in folder.rglob("*.parquet"))
     if not files:
@@ -154,7 +156,7 @@ def _parquet(folder: Path, columns: dict[str, pa.DataType]) -> ds.Dataset:
     return ds.dataset(files, schema=pa.schema(list(columns.items())))
 
 
-def _store(
+def _insert_dataset(
     con: duckdb.DuckDBPyConnection, run_id: str, table: str, found: ds.Dataset, columns: dict[str, pa.DataType]
 ) -> None:
     names = ", ".join(columns)
@@ -167,7 +169,7 @@ def _store(
     con.unregister("judged_elsewhere")
 
 
-def _reconciled(con: duckdb.DuckDBPyConnection, run_id: str, folder: Path) -> int:
+def _reconcile_verdicts(con: duckdb.DuckDBPyConnection, run_id: str, folder: Path) -> int:
     """Every rule has a verdict for each of its subjects, and every violation counted is there once."""
     wrong = con.execute(
         """WITH counted AS (SELECT rule_id, subject, sum(c.subjects) AS judged,

@@ -8,12 +8,12 @@ import duckdb
 import polars as pl
 
 from data import dictionary
-from data.ingest.files.sheet_reading import Source
+from data.ingest.files.sheet_reading import SourceFile
 from data.ingest.mapping.profiles import Profile
-from data.ingest.report import Report
-from data.ingest.staging import Count, Stage
+from data.ingest.report import ImportReport
+from data.ingest.staging import LoadCounts, StagedImport
 
-COUNTS = (
+COUNT_COLUMNS = (
     "table_name",
     "file",
     "sha256",
@@ -28,25 +28,31 @@ COUNTS = (
 )
 
 
-def fingerprint(sources: list[Source], as_of: date, profile: Profile | None, scope: str | None = None) -> str:
+def compute_fingerprint(
+    sources: list[SourceFile], as_of: date, profile: Profile | None, scope: str | None = None
+) -> str:
     """The same contents, date, profile and scope give the same fingerprint, whatever the files are called."""
     parts = [*sorted(source.sha256 for source in sources), as_of.isoformat(), profile.text if profile else ""]
     parts += [scope] if scope else []
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def find(con: duckdb.DuckDBPyConnection, mark: str) -> Report | None:
+def find_report(con: duckdb.DuckDBPyConnection, fingerprint: str) -> ImportReport | None:
     """The report of a former batch with this fingerprint, unless a later one has corrected it since."""
     row = con.execute(
         "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? "
         "ORDER BY loaded_at DESC, batch_id DESC LIMIT 1",
-        [mark],
+        [fingerprint],
     ).fetchone()
     if row is None or _is_corrected(con, row[0]):
         return None
-    counts = con.execute(f"SELECT {', '.join(COUNTS)} FROM batch_tables WHERE batch_id = ? ORDER BY rowid", [row[0]])
+    counts = con.execute(
+        f"SELECT {', '.join(COUNT_COLUMNS)} FROM batch_tables WHERE batch_id = ? ORDER BY rowid", [row[0]]
+    )
     extra = json.loads(row[3])
-    return Report(row[0], row[1], row[2], [Count(*found) for found in counts.fetchall()], already_loaded=True, **extra)
+    return ImportReport(
+        row[0], row[1], row[2], [LoadCounts(*found) for found in counts.fetchall()], already_loaded=True, **extra
+    )
 
 
 def _is_corrected(con: duckdb.DuckDBPyConnection, batch: str) -> bool:
@@ -57,25 +63,25 @@ def _is_corrected(con: duckdb.DuckDBPyConnection, batch: str) -> bool:
     return any(
         con.execute(f'SELECT EXISTS (FROM "{table}" WHERE batch_id = ? AND until = as_of)', [batch]).fetchall()[0][0]
         for (table,) in own
-        if dictionary.tables()[table].absent != "stays"
+        if dictionary.load_tables()[table].when_missing != "stays"
     )
 
 
-def new_id(con: duckdb.DuckDBPyConnection, as_of: date, mark: str) -> str:
+def make_batch_id(con: duckdb.DuckDBPyConnection, as_of: date, fingerprint: str) -> str:
     """20240131-3fa9c1d2; a counter follows where that is taken."""
-    base = f"{as_of:%Y%m%d}-{mark[:8]}"
+    base = f"{as_of:%Y%m%d}-{fingerprint[:8]}"
     taken = con.execute("SELECT count(*) FROM batches WHERE starts_with(batch_id, ?)", [base]).fetchone()
     return f"{base}-{taken[0] + 1}" if taken and taken[0] else base
 
 
-def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stage) -> None:
+def store_batch(con: duckdb.DuckDBPyConnection, report: ImportReport, fingerprint: str, stage: StagedImport) -> None:
     con.execute(
         "INSERT INTO batches (batch_id, fingerprint, as_of, profile, loaded_at, scope) VALUES (?, ?, ?, ?, ?, ?)",
-        [report.batch, mark, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), report.scope],
+        [report.batch, fingerprint, report.as_of, report.profile, datetime.now(UTC).replace(tzinfo=None), report.scope],
     )
-    rows = [(report.batch, *(getattr(count, name) for name in _attributes())) for count in report.counts]
-    places = ", ".join("?" * (len(COUNTS) + 1))
-    con.executemany(f"INSERT INTO batch_tables (batch_id, {', '.join(COUNTS)}) VALUES ({places})", rows)
+    rows = [(report.batch, *(getattr(count, name) for name in _list_count_attributes())) for count in report.counts]
+    places = ", ".join("?" * (len(COUNT_COLUMNS) + 1))
+    con.executemany(f"INSERT INTO batch_tables (batch_id, {', '.join(COUNT_COLUMNS)}) VALUES ({places})", rows)
     quarantine = pl.concat(stage.quarantine)
     if len(quarantine):
         con.register("kept_back", quarantine)
@@ -87,7 +93,7 @@ def store(con: duckdb.DuckDBPyConnection, report: Report, mark: str, stage: Stag
         con.unregister("kept_back")
 
 
-def store_notes(con: duckdb.DuckDBPyConnection, report: Report) -> None:
+def store_notes(con: duckdb.DuckDBPyConnection, report: ImportReport) -> None:
     """What the report says beside its counts."""
     extra = {
         "assumptions": report.assumptions,
@@ -102,5 +108,5 @@ def store_notes(con: duckdb.DuckDBPyConnection, report: Report) -> None:
     )
 
 
-def _attributes() -> tuple[str, ...]:
-    return ("table", *COUNTS[1:])
+def _list_count_attributes() -> tuple[str, ...]:
+    return ("table", *COUNT_COLUMNS[1:])

@@ -23,44 +23,46 @@ NO_LOAN, UNKNOWN_LOAN, BAD_DATE = "no_loan", "unknown_loan", "bad_date"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequests:
     """`good`: [row_number, loan_id, application_date, requested_maturity, consent]; `bad`: [row_number, loan_id,
     column, value, reason]. Together they are every row of the file that holds anything."""
 
-    good: pl.DataFrame
-    bad: pl.DataFrame
+    valid_rows: pl.DataFrame
+    rejected_rows: pl.DataFrame
 
 
 @cache
-def columns() -> dict[str, dict[str, str]]:
+def load_columns() -> dict[str, dict[str, str]]:
     """The columns of such a file, by their names, with words and aliases (tables/request_columns.csv)."""
-    with (dictionary.TABLES / "request_columns.csv").open(encoding="utf-8", newline="") as file:
+    with (dictionary.TABLES_FOLDER / "request_columns.csv").open(encoding="utf-8", newline="") as file:
         return {row["column"]: row for row in csv.DictReader(file)}
 
 
 @cache
-def _known() -> dict[str, str]:
+def _index_headers() -> dict[str, str]:
     return {
-        _plain(name): column
-        for column, row in columns().items()
+        _normalise_header(name): column
+        for column, row in load_columns().items()
         for name in (column, row["zh"], row["en"], *row["aliases"].split("|"))
     }
 
 
-def _plain(header: str | None) -> str:
+def _normalise_header(header: str | None) -> str:
     return "".join((header or "").split()).lower()
 
 
-def read(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> Asked:
+def read_requests(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> ParsedRequests:
     """Raises InputError for a file that is no table, or has not the columns; a bad row is no error."""
     tables = [
-        sheet for sheet in sheet_reading.sheets(sheet_reading.load(path)) if not sheet.is_hidden and sheet.cells.height
+        sheet
+        for sheet in sheet_reading.read_sheets(sheet_reading.load_file(path))
+        if not sheet.is_hidden and sheet.cells.height
     ]
     for sheet in tables:
-        header = _header(sheet)
+        header = _find_header(sheet)
         if header:
-            return _sorted_out(cursor, as_of, _rows(sheet, *header), sheet.date_serials)
-    named = ", ".join(f"{row['zh']} ({column})" for column, row in columns().items())
+            return _validate_rows(cursor, as_of, _extract_rows(sheet, *header), sheet.date_serials)
+    named = ", ".join(f"{row['zh']} ({column})" for column, row in load_columns().items())
     raise InputError(
         bilingual(
             "ingest.no_row_header_columns",
@@ -70,30 +72,36 @@ def read(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> Asked:
     )
 
 
-def _header(sheet: Sheet) -> tuple[int, dict[str, str]] | None:
+def _find_header(sheet: Sheet) -> tuple[int, dict[str, str]] | None:
     """(row of the header, column of the file by column of ours)."""
     for at, row in enumerate(sheet.cells.head(HEADER_ROWS).select(sheet.columns).iter_rows()):
-        found = {_known()[_plain(text)]: sheet.columns[n] for n, text in enumerate(row) if _plain(text) in _known()}
-        if found.keys() >= columns().keys() - {"consent"}:
+        found = {
+            _index_headers()[_normalise_header(text)]: sheet.columns[n]
+            for n, text in enumerate(row)
+            if _normalise_header(text) in _index_headers()
+        }
+        if found.keys() >= load_columns().keys() - {"consent"}:
             return at, found
     return None
 
 
-def _rows(sheet: Sheet, at: int, found: dict[str, str]) -> pl.DataFrame:
+def _extract_rows(sheet: Sheet, at: int, found: dict[str, str]) -> pl.DataFrame:
     """The rows under the header that hold anything, as text."""
     texts = [
         pl.col(found[column]).str.strip_chars().replace("", None).alias(column)
         if column in found
         else pl.lit(None, pl.String).alias(column)
-        for column in columns()
+        for column in load_columns()
     ]
     rows = sheet.cells[at + 1 :].select(pl.col(sheet_reading.ROW).cast(pl.Int64).alias("row_number"), *texts)
     return rows.filter(~pl.all_horizontal(pl.exclude("row_number").is_null()))
 
 
-def _sorted_out(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame, serials: date | None) -> Asked:
+def _validate_rows(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame, serials: date | None
+) -> ParsedRequests:
     read = {column: dates.parse(rows[column], serials).values for column in DATES}
-    known = _loans(cursor, as_of, rows)
+    known = _find_known_loans(cursor, as_of, rows)
     reasons = [
         (pl.col("loan_id").is_null(), "loan_id", NO_LOAN),
         (~rows["loan_id"].is_in(known.to_list()), "loan_id", UNKNOWN_LOAN),
@@ -106,12 +114,12 @@ def _sorted_out(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFra
     )
     bad = told.filter(pl.col("reason").is_not_null()).select("row_number", "loan_id", "column", "value", "reason")
     days = rows.with_columns(read[column].alias(column) for column in DATES)
-    return Asked(days.filter(told["reason"].is_null()), bad)
+    return ParsedRequests(days.filter(told["reason"].is_null()), bad)
 
 
-def _loans(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame) -> pl.Series:
+def _find_known_loans(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame) -> pl.Series:
     """Which of the loans asked for the snapshot has."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         "SELECT loan_id FROM facts_loan WHERE as_of = $as_of AND loan_id IN (SELECT unnest($wanted))",
         as_of=as_of,

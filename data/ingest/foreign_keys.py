@@ -11,26 +11,26 @@ from data.messages.catalogue import import_note
 CURRENT = '"until" IS NULL'
 
 
-def notes(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+def resolve_references(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
     """What the batch's rows put right in rows that came before; what still points nowhere is for data.quality."""
     resolved = [
         said
-        for row in file_vocabulary.rows("references.csv")
-        if _came(con, batch, row["target"])
-        for said in _resolved(con, batch, row)
+        for row in file_vocabulary.load_rows("references.csv")
+        if _batch_has_rows(con, batch, row["target"])
+        for said in _note_resolved_keys(con, batch, row)
     ]
-    return [*_officers(con), *resolved, *_joined(con, batch)]
+    return [*_resolve_officer_names(con), *resolved, *_note_linked_collateral(con, batch)]
 
 
-def _holds(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+def _has_current_rows(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE {CURRENT})').fetchall()[0][0]
 
 
-def _came(con: duckdb.DuckDBPyConnection, batch: str, table: str) -> bool:
+def _batch_has_rows(con: duckdb.DuckDBPyConnection, batch: str, table: str) -> bool:
     return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE "batch_id" = ?)', [batch]).fetchall()[0][0]
 
 
-def _resolved(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -> list[dict]:
+def _note_resolved_keys(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -> list[dict]:
     """Current rows of former batches whose key only this batch holds."""
     count = con.execute(
         f"""SELECT count(*) FROM "{row["table"]}" n WHERE n.{CURRENT} AND n."batch_id" <> $batch
@@ -38,15 +38,15 @@ def _resolved(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -
             GROUP BY ALL HAVING bool_and(t."batch_id" = $batch))""",
         {"batch": batch},
     ).fetchall()[0][0]
-    zh = dictionary.fields(row["table"])[row["field"]].zh
+    zh = dictionary.fields_of_table(row["table"])[row["field"]].zh
     return (
         [import_note("note_resolved", table=row["table"], rows=count, field=row["field"], field_zh=zh)] if count else []
     )
 
 
-def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+def _note_linked_collateral(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
     """Collateral of the batch that found the contract of its number, and of former ones that only now does."""
-    owned, unowned = f"NOT {guarantees.OWNERLESS.format('c')}", guarantees.OWNERLESS.format("p")
+    owned, unowned = f"NOT {guarantees.IS_OWNERLESS.format('c')}", guarantees.IS_OWNERLESS.format("p")
     own, former = con.execute(
         f"""WITH contract AS (
             SELECT c.guarantee_no, bool_and(c.batch_id = $batch) AS is_new FROM {guarantees.TABLE} c
@@ -55,16 +55,16 @@ def _joined(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
         FROM {guarantees.TABLE} p JOIN contract c USING (guarantee_no) WHERE p.{CURRENT} AND {unowned}""",
         {"batch": batch},
     ).fetchall()[0]
-    zh = dictionary.fields(guarantees.TABLE)["guarantee_no"].zh
+    zh = dictionary.fields_of_table(guarantees.TABLE)["guarantee_no"].zh
     found = [import_note("note_collateral_contract", rows=own)] if own else []
     told = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
     return found + ([import_note("note_resolved", rows=former, **told)] if former else [])
 
 
-def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:
+def _resolve_officer_names(con: duckdb.DuckDBPyConnection) -> list[dict]:
     """Officers given by a name that one member of staff has get that one's number; others stay as written."""
     named = f"""FROM "loans" l WHERE l.{CURRENT} AND regexp_matches(l."officer_id", '\\p{{Han}}')"""
-    if not _holds(con, "staff") or not con.execute(f"SELECT EXISTS ({named})").fetchall()[0][0]:
+    if not _has_current_rows(con, "staff") or not con.execute(f"SELECT EXISTS ({named})").fetchall()[0][0]:
         return []
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE "known_names" AS SELECT "name", min("staff_id") AS "staff_id" FROM "staff"
@@ -80,17 +80,17 @@ def _officers(con: duckdb.DuckDBPyConnection) -> list[dict]:
     return found + ([import_note("note_officer_unknown", rows=left, value=value)] if left else [])
 
 
-def magnitudes(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[dict]:
+def find_magnitude_mismatches(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[dict]:
     """Balances of the snapshot file that are 10,000 times, or a 10,000th of, those of the loan file beside it."""
     if table != "snapshots" or own is None or "balance" not in own.columns or "balance" not in derived.columns:
         return []
-    both = own.join(derived, on=list(dictionary.tables()[table].key), suffix="_derived")
-    one, other, times = pl.col("balance"), pl.col("balance_derived"), int(file_vocabulary.setting("magnitude"))
+    both = own.join(derived, on=list(dictionary.load_tables()[table].key), suffix="_derived")
+    one, other, times = pl.col("balance"), pl.col("balance_derived"), int(file_vocabulary.read_setting("magnitude"))
     differ = both.filter((one != 0) & ((one == other * times) | (other == one * times)))
     if not len(differ):
         return []
     first = differ.row(0, named=True)
-    zh = dictionary.fields(table)["balance"].zh
+    zh = dictionary.fields_of_table(table)["balance"].zh
     return [
         import_note(
             "note_magnitude",

@@ -10,14 +10,14 @@ import polars as pl
 from data.errors import InputError
 from data.facts import derivation
 from data.history import supersession, versions
-from data.history.supersession import Arrival
+from data.history.supersession import ArrivingBatch
 from data.ingest import batches, foreign_keys, staging
 from data.ingest.files import sheet_reading
-from data.ingest.files.sheet_reading import Source
+from data.ingest.files.sheet_reading import SourceFile
 from data.ingest.mapping import profiles, sheet_plans
 from data.ingest.mapping.profiles import Profile
-from data.ingest.mapping.sheet_conversion import Part, convert
-from data.ingest.report import Report
+from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
+from data.ingest.report import ImportReport
 from data.quality import checks, counts_store
 from data.reference import size_limits
 from data.storage import book
@@ -29,20 +29,26 @@ STEPS = ("read", "judge", "store", "derive")
 class NothingLoadedError(InputError):
     """Rows came in and none could be loaded; the report says where they are kept."""
 
-    def __init__(self, message: str, report: Report) -> None:
+    def __init__(self, message: str, report: ImportReport) -> None:
         super().__init__(message)
         self.report = report
 
 
-def rehearse(files: list[Path], as_of: date, profile_name: str | None = None) -> tuple[Report, pl.DataFrame]:
+def simulate_import(
+    files: list[Path], as_of: date, profile_name: str | None = None
+) -> tuple[ImportReport, pl.DataFrame]:
     """What an import of the files would report, and the rows that it would keep back; nothing is written.
 
     [table_name, file, row_number, field, value, reason, reason_zh, content]. Raises InputError as an import does.
     """
-    parts, lookups = read(sheet_reading.load_all(files), as_of, profiles.load(profile_name) if profile_name else None)
-    stage = staging.stage(parts, as_of)
+    parts, lookups = read_sources(
+        sheet_reading.load_files(files), as_of, profiles.load(profile_name) if profile_name else None
+    )
+    stage = staging.stage_sheets(parts, as_of)
     totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
-    report = Report("", as_of, profile_name, stage.counts, assumptions=stage.notes, lookups=lookups, totals=totals)
+    report = ImportReport(
+        "", as_of, profile_name, stage.counts, assumptions=stage.notes, lookups=lookups, totals=totals
+    )
     return report, pl.concat(stage.quarantine) if stage.quarantine else pl.DataFrame()
 
 
@@ -53,7 +59,7 @@ def import_files(
     profile_name: str | None = None,
     scope: str | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
-) -> Report:
+) -> ImportReport:
     """Load the files as of a date into the book at `path`; `scope` (endings) says what rows left out of them mean.
 
     `on_step` hears each of STEPS as it begins.
@@ -63,53 +69,55 @@ def import_files(
     """
     on_step("read")
     profile = profiles.load(profile_name) if profile_name else None
-    sources = sheet_reading.load_all(files)
-    mark = batches.fingerprint(sources, as_of, profile, scope)
-    report = _former(path, mark)
+    sources = sheet_reading.load_files(files)
+    mark = batches.compute_fingerprint(sources, as_of, profile, scope)
+    report = _find_former_report(path, mark)
     if report is None:
-        parts, lookups = read(sources, as_of, profile)
-        incoming = size_limits.whole("free_factor") * sum(len(source.content) for source in sources)
-        report = _write(path, incoming, parts, lookups, as_of, mark, profile_name, scope, on_step)
+        parts, lookups = read_sources(sources, as_of, profile)
+        incoming = size_limits.integer_limit("free_factor") * sum(len(source.content) for source in sources)
+        report = _write_batch(path, incoming, parts, lookups, as_of, mark, profile_name, scope, on_step)
     if not report.loaded:
-        raise _nothing_loaded(path, report)
+        raise _build_nothing_loaded_error(path, report)
     return report
 
 
-def _former(path: Path, mark: str) -> Report | None:
+def _find_former_report(path: Path, fingerprint: str) -> ImportReport | None:
     """The batch that already brought these files, if the book has one."""
     if not path.exists():
         return None
-    with book.reading(path) as con:
-        return batches.find(con, mark)
+    with book.open_for_reading(path) as con:
+        return batches.find_report(con, fingerprint)
 
 
-def read(sources: list[Source], as_of: date, profile: Profile | None) -> tuple[list[Part], dict[str, int]]:
+def read_sources(
+    sources: list[SourceFile], as_of: date, profile: Profile | None
+) -> tuple[list[ConvertedSheet], dict[str, int]]:
     """The files as typed rows with their problems, and the rows of files that only serve lookups."""
-    found, lookups = sheet_plans.read(sources, profile)
-    parts = [convert(plan.sheet, plan.mapping, as_of, plan.keep, plan.join) for plan in found]
+    found, lookups = sheet_plans.build_plans(sources, profile)
+    parts = [convert_sheet(plan.sheet, plan.mapping, as_of, plan.row_filters, plan.join_lookups) for plan in found]
     if not any(part.rows_in > part.ignored for part in parts):
         raise InputError(f"{parts[0].sheet.name}: no rows below the header. Export it again.")
     return parts, lookups
 
 
-def _write(
+def _write_batch(
     path: Path,
     incoming: int,
-    parts: list[Part],
+    parts: list[ConvertedSheet],
     lookups: dict[str, int],
     as_of: date,
-    mark: str,
+    fingerprint: str,
     profile: str | None,
     scope: str | None,
     on_step: Callable[[str], None],
-) -> Report:
+) -> ImportReport:
     on_step("judge")
-    stage = staging.stage(parts, as_of)
+    stage = staging.stage_sheets(parts, as_of)
     totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
     on_step("store")
-    with book.writing(path, incoming) as con:
-        report = Report(
-            batches.new_id(con, as_of, mark),
+    with book.open_for_writing(path, incoming) as con:
+        report = ImportReport(
+            batches.make_batch_id(con, as_of, fingerprint),
             as_of,
             profile,
             stage.counts,
@@ -118,35 +126,37 @@ def _write(
             totals=totals,
             scope=scope,
         )
-        batches.store(con, report, mark, stage)
+        batches.store_batch(con, report, fingerprint, stage)
         if report.loaded:
-            replaces = [versions.load(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()]
+            replaces = [
+                versions.store_rows(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()
+            ]
             if any(replaces):
-                report.assumptions += supersession.end(con, _arrival(report))
-            report.assumptions += foreign_keys.notes(con, report.batch)
+                report.assumptions += supersession.close_superseded_rows(con, _build_arrival(report))
+            report.assumptions += foreign_keys.resolve_references(con, report.batch)
             on_step("derive")
-            counts_store.forget(con)
+            counts_store.delete_counts(con)
             _build_facts(con, as_of)
-            report.findings = checks.of_batch(con, as_of, report.batch)
+            report.findings = checks.list_batch_findings(con, as_of, report.batch)
         batches.store_notes(con, report)
     return report
 
 
-def _arrival(report: Report) -> Arrival:
+def _build_arrival(report: ImportReport) -> ArrivingBatch:
     own = tuple(dict.fromkeys(count.table for count in report.counts if not count.derived))
     derived = tuple(dict.fromkeys(count.table for count in report.counts if count.derived))
-    return Arrival(report.batch, report.as_of, own, derived, report.scope)
+    return ArrivingBatch(report.batch, report.as_of, own, derived, report.scope)
 
 
 def _build_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Facts of every snapshot that the batch may have changed."""
-    for day in versions.dates_from(con, as_of):
-        derivation.build(con, day)
+    for day in versions.list_dates_from(con, as_of):
+        derivation.derive_facts(con, day)
 
 
-def _nothing_loaded(path: Path, report: Report) -> NothingLoadedError:
+def _build_nothing_loaded_error(path: Path, report: ImportReport) -> NothingLoadedError:
     """The first reason why no row could be loaded."""
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         first = con.execute(
             "SELECT file, row_number, reason FROM quarantine WHERE batch_id = ? ORDER BY file, row_number LIMIT 1",
             [report.batch],

@@ -12,14 +12,14 @@ FROM quarantine q JOIN batches b USING (batch_id) ORDER BY b.loaded_at, q.batch_
 NAMES = ("batch", "as_of", "table", "file", "row", "field", "value", "reason", "reason_zh", "content")
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
+def load_rows(path: Path) -> list[dict[str, Any]]:
     """Every row of every batch that could not be loaded, with its content as header -> text."""
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         found = [dict(zip(NAMES, row, strict=True)) for row in con.execute(QUERY).fetchall()]
     return [row | {"as_of": row["as_of"].isoformat(), "content": json.loads(row["content"])} for row in found]
 
 
-def text(found: list[dict[str, Any]]) -> str:
+def format_rows(found: list[dict[str, Any]]) -> str:
     """A readable list: where, why (both languages), and the row itself."""
     if not found:
         return "No rows are quarantined. 隔离区为空。"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from data import dictionary
-from data.ingest.staging import Count
+from data.ingest.staging import LoadCounts
 from data.quality import checks
 
 ROWS = ("rows_in", "loaded", "quarantined", "ignored")
@@ -14,13 +14,13 @@ BALANCES = ("balance_in", "balance_loaded")
 
 
 @dataclass
-class Report:
+class ImportReport:
     """Counts are one a table and file; assumptions, totals are notes in two languages; lookups: file -> rows."""
 
     batch: str
     as_of: date
     profile: str | None
-    counts: list[Count]
+    counts: list[LoadCounts]
     already_loaded: bool = False
     assumptions: list[dict] = field(default_factory=list)
     lookups: dict[str, int] = field(default_factory=dict)
@@ -29,18 +29,18 @@ class Report:
     """Faults of the data among the batch's rows: check, severity, rows, amount, titles."""
     scope: str | None = None
 
-    def tables(self) -> dict[str, dict[str, Any]]:
+    def sum_by_table(self) -> dict[str, dict[str, Any]]:
         """Counts of each table, summed over files, in the dictionary's order.
 
         What flat files yield beside their loans counts only where no file of the table itself came along.
         """
         found: dict[str, dict[str, Any]] = {}
-        for name in dictionary.tables():
+        for name in dictionary.load_tables():
             counts = [count for count in self.counts if count.table == name]
             counts = [count for count in counts if not count.derived] or counts
             if counts:
                 found[name] = {column: sum(getattr(count, column) for count in counts) for column in ROWS}
-                found[name] |= {column: _sum([getattr(count, column) for count in counts]) for column in BALANCES}
+                found[name] |= {column: _sum_known([getattr(count, column) for count in counts]) for column in BALANCES}
         return found
 
     @property
@@ -60,7 +60,7 @@ class Report:
         files = {count.file: {"sha256": count.sha256, "encoding": count.encoding} for count in self.counts}
         tables = {
             name: {column: float(value) if isinstance(value, Decimal) else value for column, value in counts.items()}
-            for name, counts in self.tables().items()
+            for name, counts in self.sum_by_table().items()
         }
         return {
             "batch": self.batch,
@@ -78,24 +78,24 @@ class Report:
 
     def as_text(self) -> str:
         done = "already loaded, nothing changed 已导入过，未作改动" if self.already_loaded else "loaded 已导入"
-        lines = [f"Batch 批次 {self.batch}, as of 时点 {self.as_of}: {done}", _row("", *HEADINGS)]
-        for name, counts in self.tables().items():
-            label = f"{name} {dictionary.tables()[name].zh}"
-            lines.append(_row(label, *(_shown(counts[column]) for column in (*ROWS, *BALANCES))))
+        lines = [f"Batch 批次 {self.batch}, as of 时点 {self.as_of}: {done}", _format_row("", *HEADINGS)]
+        for name, counts in self.sum_by_table().items():
+            label = f"{name} {dictionary.load_tables()[name].zh}"
+            lines.append(_format_row(label, *(_format_value(counts[column]) for column in (*ROWS, *BALANCES))))
         files = {count.file: count.encoding for count in self.counts}
         lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
         lines += [f"lookup 对照 {name}: rows 行 {rows}" for name, rows in self.lookups.items()]
         lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
         lines += [
-            f"! {entry['severity']:8}{entry['rows']:>10,} {_amount(entry):>20} {entry['zh']} {entry['en']}"
+            f"! {entry['severity']:8}{entry['rows']:>10,} {_format_amount(entry):>20} {entry['zh']} {entry['en']}"
             for entry in self.findings
         ]
         return "\n".join(lines)
 
 
-def _amount(finding: dict) -> str:
+def _format_amount(finding: dict) -> str:
     own = finding["amount"]
-    return checks.amounts(Decimal(own) if own else None, finding.get("foreign"))
+    return checks.format_amounts(Decimal(own) if own else None, finding.get("foreign"))
 
 
 HEADINGS = (
@@ -108,14 +108,14 @@ HEADINGS = (
 )
 
 
-def _sum(values: list[Decimal | None]) -> Decimal | None:
+def _sum_known(values: list[Decimal | None]) -> Decimal | None:
     known = [value for value in values if value is not None]
     return sum(known, Decimal(0)) if known else None
 
 
-def _shown(value: int | Decimal | None) -> str:
+def _format_value(value: int | Decimal | None) -> str:
     return "-" if value is None else f"{value:,}"
 
 
-def _row(label: str, *cells: str) -> str:
+def _format_row(label: str, *cells: str) -> str:
     return f"{label:<24}" + "".join(f"{cell:>22}" for cell in cells)

@@ -51,7 +51,7 @@ def read_catalogue(folder: Path) -> dict[str, dict[str, str]]:
 
 
 @cache
-def catalogue() -> dict[str, dict[str, str]]:
+def load_catalogue() -> dict[str, dict[str, str]]:
     """Every text of data and policy by key."""
     return read_catalogue(TEXTS)
 
@@ -68,24 +68,24 @@ def to_chinese(value: object) -> object:
 
 def bilingual(key: str, /, **values: object) -> BilingualText:
     """The sentence of this key with its values, in both languages. Raises KeyError for a key without a row."""
-    row = catalogue()[key]
+    row = load_catalogue()[key]
     chinese = {name: to_chinese(value) for name, value in values.items()}
     return BilingualText(fill_text(row["en"], values), fill_text(row["zh"], chinese))
 
 
 def term(text: str) -> BilingualText:
     """A word that occurs in a sentence, such as the kind of a value; one without a row stays as it is."""
-    row = catalogue().get(TERM + re.sub(r"\W", "_", text))
+    row = load_catalogue().get(TERM + re.sub(r"\W", "_", text))
     return BilingualText(row["en"], row["zh"]) if row else BilingualText(text)
 
 
 def import_note(key: str, /, **values: Any) -> dict[str, str]:
     """A message of a batch report: {"id": key, "en": …, "zh": …}."""
-    return {"id": key} | {language: fill_text(catalogue()[key][language], values) for language in LANGUAGES}
+    return {"id": key} | {language: fill_text(load_catalogue()[key][language], values) for language in LANGUAGES}
 
 
 def message_expression(key: str, language: str, columns: dict[str, pl.Expr]) -> pl.Expr:
     """The message as a text column; a null in a placeholder reads as nothing."""
-    parts = re.split(r"\{(\w+)\}", catalogue()[key][language])
+    parts = re.split(r"\{(\w+)\}", load_catalogue()[key][language])
     exprs = [columns[part] if i % 2 else pl.lit(part) for i, part in enumerate(parts)]
     return pl.concat_str([expr.cast(pl.String).fill_null("") for expr in exprs])

@@ -21,32 +21,32 @@ from data.quality import counts_store
 from data.storage import query
 
 SEVERITIES = ("error", "warning", "info")
-KEPT_BACK = "quarantine"
-TEXTS = ("title_zh", "title_en", "remedy_zh", "remedy_en")
+QUARANTINE_TABLE = "quarantine"
+TEXT_COLUMNS = ("title_zh", "title_en", "remedy_zh", "remedy_en")
 
 
 @dataclass(frozen=True)
-class Check:
+class QualityCheck:
     check_id: str
     table: str
     severity: str
     condition: str
-    shows: tuple[str, ...]
+    shown_fields: tuple[str, ...]
     title_zh: str
     title_en: str
     remedy_zh: str
     remedy_en: str
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (dictionary.TABLES / name).open(encoding="utf-8", newline="") as file:
+def _read_rows(name: str) -> list[dict[str, str]]:
+    with (dictionary.TABLES_FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 @cache
-def checks() -> dict[str, Check]:
+def load_checks() -> dict[str, QualityCheck]:
     return {
-        r["check_id"]: Check(
+        r["check_id"]: QualityCheck(
             r["check_id"],
             r["table"],
             r["severity"],
@@ -57,24 +57,24 @@ def checks() -> dict[str, Check]:
             r["do_zh"],
             r["do_en"],
         )
-        for r in _rows("quality.csv")
+        for r in _read_rows("quality.csv")
     }
 
 
-def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None = None) -> pl.DataFrame:
+def list_findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None = None) -> pl.DataFrame:
     """Every check over the data as they stand at as_of (of one batch only): gravest first, then the most rows.
 
     [check_id, table, severity, rows, checked, amount, foreign, title_zh, title_en, remedy_zh, remedy_en]; `amount`: the
     sum of the balance (or amount) of the rows found, None where a table has none; `foreign`: the sums of those in other
     currencies, which no amount holds (USD 5,000.50, HKD 7.00); `checked` 0: there was nothing to check.
     """
-    kept = {} if batch else counts_store.read(cursor, as_of, _stamp())
-    counted = kept or _counted(cursor, as_of, batch)
+    kept = {} if batch else counts_store.load_counts(cursor, as_of, _hash_checks())
+    counted = kept or _count_all_tables(cursor, as_of, batch)
     found = [
         {"check_id": check.check_id, "table": check.table, "severity": check.severity}
         | {name: counted[check.check_id][name] for name in ("rows", "checked", "amount", "foreign")}
-        | {name: getattr(check, name) for name in TEXTS}
-        for check in checks().values()
+        | {name: getattr(check, name) for name in TEXT_COLUMNS}
+        for check in load_checks().values()
     ]
     rank = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
     types = {"amount": pl.Decimal(38, 2), "foreign": pl.String}
@@ -82,33 +82,41 @@ def findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None =
     return frame.sort(rank, -pl.col("rows"), "check_id")
 
 
-def keep(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def count_and_store(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Count, and keep the counts in the book."""
-    counts_store.write(con, as_of, _stamp(), _counted(con, as_of, None))
+    counts_store.store_counts(con, as_of, _hash_checks(), _count_all_tables(con, as_of, None))
 
 
-def _counted(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None) -> dict[str, dict[str, Any]]:
-    _prepare(cursor, as_of)
-    return {check_id: count for table in _tables() for check_id, count in _count(cursor, table, batch).items()}
+def _count_all_tables(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | None) -> dict[str, dict[str, Any]]:
+    _create_quality_views(cursor, as_of)
+    return {
+        check_id: count
+        for table in _list_checked_tables()
+        for check_id, count in _count_table(cursor, table, batch).items()
+    }
 
 
 @cache
-def _stamp() -> str:
+def _hash_checks() -> str:
     """Of the checks and their limits."""
-    texts = ((dictionary.TABLES / name).read_bytes() for name in ("quality.csv", "quality_limits.csv"))
+    texts = ((dictionary.TABLES_FOLDER / name).read_bytes() for name in ("quality.csv", "quality_limits.csv"))
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
-def rows(cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: str | None = None) -> pl.DataFrame:
+def list_rows_of_finding(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: str | None = None
+) -> pl.DataFrame:
     """The rows behind one finding, the largest amount first.
 
     [check_id, table, row_id, loan_id, borrower_id, branch_id, amount, detail, batch_id, source_file, source_row]
     """
-    _prepare(cursor, as_of)
-    check = checks()[check_id]
-    shown = ", ', ', ".join(f"""'{name}=' || coalesce(CAST(t."{name}" AS VARCHAR), '-')""" for name in check.shows)
+    _create_quality_views(cursor, as_of)
+    check = load_checks()[check_id]
+    shown = ", ', ', ".join(
+        f"""'{name}=' || coalesce(CAST(t."{name}" AS VARCHAR), '-')""" for name in check.shown_fields
+    )
     detail = f"concat({shown})" if shown else "''"
-    own = {"loan_id", "borrower_id", "branch_id"} & _columns(check.table)
+    own = {"loan_id", "borrower_id", "branch_id"} & _column_names(check.table)
     lacks_loan = "branch_id" in own or "loan_id" not in own
     place = {
         "loan_id": "t.loan_id" if "loan_id" in own else "NULL::VARCHAR",
@@ -116,13 +124,13 @@ def rows(cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: s
         "branch_id": "t.branch_id" if "branch_id" in own else "NULL::VARCHAR" if lacks_loan else "l.branch_id",
     }
     loan = "" if lacks_loan else "LEFT JOIN quality_loans l ON l.loan_id = t.loan_id"
-    return query.frame(
+    return query.fetch_frame(
         cursor,
-        f"""SELECT $check AS check_id, $table AS "table", {_key(check.table)} AS row_id,
+        f"""SELECT $check AS check_id, $table AS "table", {_row_key_sql(check.table)} AS row_id,
             {", ".join(f"{sql} AS {name}" for name, sql in place.items())},
-            {_amount(check.table)} AS amount, {detail} AS detail,
+            {_amount_sql(check.table)} AS amount, {detail} AS detail,
             t.batch_id, t.source_file, CAST(t.source_row AS BIGINT) AS source_row
-        FROM ({_relation(check.table)}) t {loan}
+        FROM ({_checked_rows_sql(check.table)}) t {loan}
         WHERE ({check.condition}) {"AND t.batch_id = $batch" if batch else ""}
         ORDER BY amount DESC NULLS LAST, row_id, source_file, source_row""",
         check=check.check_id,
@@ -131,9 +139,9 @@ def rows(cursor: duckdb.DuckDBPyConnection, as_of: date, check_id: str, batch: s
     )
 
 
-def of_batch(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[dict]:
+def list_batch_findings(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[dict]:
     """What the batch report says: the checks that found rows among those the batch brought."""
-    found = findings(con, as_of, batch).filter(pl.col("rows") > 0)
+    found = list_findings(con, as_of, batch).filter(pl.col("rows") > 0)
     said = found.select(
         "check_id",
         "table",
@@ -147,38 +155,38 @@ def of_batch(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[di
     return said.to_dicts()
 
 
-def amounts(own: Decimal | None, foreign: str | None) -> str:
+def format_amounts(own: Decimal | None, foreign: str | None) -> str:
     """The amount of a finding as text: 1,000.00; USD 5.00; a dash where there is none."""
     return "; ".join(([f"{own:,}"] if own is not None else []) + ([foreign] if foreign else [])) or "-"
 
 
-def _tables() -> list[str]:
-    return list(dict.fromkeys(check.table for check in checks().values()))
+def _list_checked_tables() -> list[str]:
+    return list(dict.fromkeys(check.table for check in load_checks().values()))
 
 
-def _prepare(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _create_quality_views(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """The thresholds as variables, and quality_<table>: the rows that stand at as_of, with where they came from."""
     cursor.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
-    for row in _rows("quality_limits.csv"):
+    for row in _read_rows("quality_limits.csv"):
         cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
     day = "getvariable('as_of')"
-    for table in dictionary.tables():
+    for table in dictionary.load_tables():
         rows = f'FROM "{table}" WHERE as_of <= {day} AND (until IS NULL OR until > {day})'
         if table == guarantees.TABLE:
-            rows = guarantees.relation(cursor, day)
+            rows = guarantees.joined_rows_sql(cursor, day)
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW quality_{table} AS {rows}")
 
 
-def _relation(table: str) -> str:
+def _checked_rows_sql(table: str) -> str:
     """SQL: the rows that a check of the table sees as t."""
-    if table == KEPT_BACK:
+    if table == QUARANTINE_TABLE:
         return (
             "SELECT q.*, q.file AS source_file, q.row_number AS source_row, b.as_of FROM quarantine q "
             "JOIN batches b USING (batch_id) WHERE b.as_of = getvariable('as_of')"
         )
     if table == "loans":
-        lineage = ", ".join(("loan_id", *dictionary.LINEAGE))
+        lineage = ", ".join(("loan_id", *dictionary.LINEAGE_COLUMNS))
         return (
             f"SELECT l.* EXCLUDE (balance), s.* EXCLUDE ({lineage}) FROM quality_loans l "
             "JOIN quality_snapshots s ON s.loan_id = l.loan_id AND s.snapshot_date = getvariable('as_of')"
@@ -186,41 +194,41 @@ def _relation(table: str) -> str:
     return f"FROM quality_{table}"
 
 
-def _columns(table: str) -> set[str]:
-    return set() if table == KEPT_BACK else set(dictionary.fields(table))
+def _column_names(table: str) -> set[str]:
+    return set() if table == QUARANTINE_TABLE else set(dictionary.fields_of_table(table))
 
 
-def _key(table: str) -> str:
-    if table == KEPT_BACK:
+def _row_key_sql(table: str) -> str:
+    if table == QUARANTINE_TABLE:
         return "t.value"
-    return "concat_ws('/', " + ", ".join(f't."{key}"' for key in dictionary.tables()[table].key) + ")"
+    return "concat_ws('/', " + ", ".join(f't."{key}"' for key in dictionary.load_tables()[table].key) + ")"
 
 
-def _amount(table: str) -> str:
-    named = [name for name in ("balance", "amount", "appraised_value") if name in _columns(table)]
+def _amount_sql(table: str) -> str:
+    named = [name for name in ("balance", "amount", "appraised_value") if name in _column_names(table)]
     found = ", ".join(f't."{name}"' for name in named)
     return f"CAST(coalesce({found}, NULL) AS DECIMAL(38,2))" if found else "NULL::DECIMAL(38,2)"
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> dict[str, dict[str, Any]]:
+def _count_table(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> dict[str, dict[str, Any]]:
     """Check -> rows, checked, amount, foreign of one table, in one scan."""
-    own = [check for check in checks().values() if check.table == table]
+    own = [check for check in load_checks().values() if check.table == table]
     marks = ", ".join(f"({check.condition}) AS c{i}" for i, check in enumerate(own))
     sums = (f"count(*) FILTER (c{i}) AS rows{i}, sum(amount) FILTER (c{i}) AS amount{i}" for i in range(len(own)))
     home = "getvariable('home_currency')"
-    currency = f"nullif(t.currency, {home})" if "currency" in _columns(table) else "NULL::VARCHAR"
-    counted = query.frame(
+    currency = f"nullif(t.currency, {home})" if "currency" in _column_names(table) else "NULL::VARCHAR"
+    counted = query.fetch_frame(
         cursor,
         f"""SELECT currency, count(*) AS checked, {", ".join(sums)}
-        FROM (SELECT {currency} AS currency, {_amount(table)} AS amount, {marks} FROM ({_relation(table)}) t
+        FROM (SELECT {currency} AS currency, {_amount_sql(table)} AS amount, {marks} FROM ({_checked_rows_sql(table)}) t
             {"WHERE t.batch_id = $batch" if batch else ""})
         GROUP BY currency ORDER BY currency""",
         **({"batch": batch} if batch else {}),
     ).rows(named=True)
-    return {check.check_id: _summed(counted, i) for i, check in enumerate(own)}
+    return {check.check_id: _sum_currencies(counted, i) for i, check in enumerate(own)}
 
 
-def _summed(counted: list[dict[str, Any]], number: int) -> dict[str, Any]:
+def _sum_currencies(counted: list[dict[str, Any]], number: int) -> dict[str, Any]:
     """One check over the rows of each currency; those of the bank's own have none here."""
     held = [row for row in counted if row[f"amount{number}"] is not None]
     own = [row[f"amount{number}"] for row in held if row["currency"] is None]

@@ -9,29 +9,29 @@ from typing import Any
 
 import duckdb
 
-COUNTS = ("rows", "checked", "amount", "foreign")
-HELD = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'quality_counts'"
+COUNT_COLUMNS = ("rows", "checked", "amount", "foreign")
+TABLE_EXISTS_SQL = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'quality_counts'"
 
 
-def write(con: duckdb.DuckDBPyConnection, as_of: date, stamp: str, counted: dict[str, dict[str, Any]]) -> None:
+def store_counts(con: duckdb.DuckDBPyConnection, as_of: date, stamp: str, counted: dict[str, dict[str, Any]]) -> None:
     """Check → its COUNTS at as_of, by the checks of this stamp."""
     con.execute("DELETE FROM quality_counts WHERE as_of = ?", [as_of])
     rows: Iterable[list[Any]] = [
-        [as_of, stamp, check, *(count[name] for name in COUNTS)] for check, count in counted.items()
+        [as_of, stamp, check, *(count[name] for name in COUNT_COLUMNS)] for check, count in counted.items()
     ]
     con.executemany("INSERT INTO quality_counts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def read(cursor: duckdb.DuckDBPyConnection, as_of: date, stamp: str) -> dict[str, dict[str, Any]]:
+def load_counts(cursor: duckdb.DuckDBPyConnection, as_of: date, stamp: str) -> dict[str, dict[str, Any]]:
     """As written; empty where nothing was kept by these checks, as in a book of an earlier version."""
-    if not cursor.execute(HELD).fetchall():
+    if not cursor.execute(TABLE_EXISTS_SQL).fetchall():
         return {}
     rows = cursor.execute(
         'SELECT check_id, "rows", checked, amount, "foreign" FROM quality_counts WHERE as_of = ? AND stamp = ?',
         [as_of, stamp],
     ).fetchall()
-    return {row[0]: dict(zip(COUNTS, row[1:], strict=True)) for row in rows}
+    return {row[0]: dict(zip(COUNT_COLUMNS, row[1:], strict=True)) for row in rows}
 
 
-def forget(con: duckdb.DuckDBPyConnection) -> None:
+def delete_counts(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DELETE FROM quality_counts")

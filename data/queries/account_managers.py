@@ -8,7 +8,7 @@ import polars as pl
 from data.storage import query
 
 # Running loans of every currency count; amounts are of one currency only, for they are added up.
-HELD = """
+PORTFOLIOS_SQL = """
     SELECT f.officer_id, mode(f.branch_id ORDER BY f.branch_id) AS home, count(*) AS loans,
         coalesce(sum(f.balance) FILTER (ours), 0) AS balance,
         coalesce(sum(f.balance) FILTER (ours AND f.classification IS NOT NULL), 0) AS classified_balance,
@@ -24,15 +24,15 @@ HELD = """
     GROUP BY f.officer_id"""
 
 
-def books(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, within: int) -> pl.DataFrame:
+def list_portfolios(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, within: int) -> pl.DataFrame:
     """One row a manager with running loans, the largest book first; loans that name no manager are of `None`.
 
     [officer_id, name, branch_id, branch_name, role, hire_date, is_employed, topics_taken, loans, balance,
     classified_balance, npl_balance, dated_balance, overdue_loans, overdue_balance, due_loans, due_balance]
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
-        f"""WITH held AS ({HELD}), names AS (
+        f"""WITH held AS ({PORTFOLIOS_SQL}), names AS (
                 SELECT branch_id, max(branch_name) AS branch_name FROM facts_loan
                 WHERE as_of = $as_of AND branch_name IS NOT NULL GROUP BY branch_id)
             SELECT h.officer_id, s.name, coalesce(s.branch_id, h.home) AS branch_id, n.branch_name, s.role, s.hire_date,
@@ -47,11 +47,11 @@ def books(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, 
     )
 
 
-def violations(
+def count_violations_by_group(
     cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...], groups: tuple[str, ...]
 ) -> pl.DataFrame:
     """[officer_id, clause_group, violations] of the rules, each with its group at the same place of `groups`."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT v.officer_id, g.clause_group, count(*) AS violations
            FROM violations v
@@ -64,9 +64,11 @@ def violations(
     )
 
 
-def by_rule(cursor: duckdb.DuckDBPyConnection, run_id: str, officer: str, rules: tuple[str, ...]) -> pl.DataFrame:
+def count_violations_by_rule(
+    cursor: duckdb.DuckDBPyConnection, run_id: str, officer: str, rules: tuple[str, ...]
+) -> pl.DataFrame:
     """[rule_id, violations, balance] of one manager, the most frequent first; a loan's balance counts once a rule."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT rule_id, sum(n)::BIGINT AS violations, sum(balance) AS balance
            FROM (SELECT rule_id, coalesce(loan_id, subject_id) AS of_loan, count(*) AS n, max(balance) AS balance
@@ -80,9 +82,9 @@ def by_rule(cursor: duckdb.DuckDBPyConnection, run_id: str, officer: str, rules:
     )
 
 
-def comparable_runs(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+def list_comparable_runs(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
     """[as_of, run_id] of the snapshots up to the run's that were judged by the same policy, the newest run of each."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT r.as_of, arg_max(r.run_id, r.judged_at) AS run_id
            FROM runs r JOIN (FROM runs WHERE run_id = $run) o
@@ -92,7 +94,7 @@ def comparable_runs(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFr
     )
 
 
-def rates(
+def compare_violation_rates(
     cursor: duckdb.DuckDBPyConnection,
     as_of: date,
     runs: tuple[str, ...],
@@ -105,7 +107,7 @@ def rates(
     Managers taught the topic on another day only are in neither group. Only those who held loans in the first and in
     the last of the runs are compared, so that a group is the same people throughout.
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """WITH chosen AS (
                SELECT r.as_of, r.run_id FROM runs r WHERE list_contains($runs, r.run_id)

@@ -7,38 +7,38 @@ import duckdb
 import polars as pl
 
 from data.reference import buckets
-from data.reference.dimensions import Dimension, dimensions
+from data.reference.dimensions import Dimension, load_dimensions
 from data.storage import query
 
-Chosen = tuple[tuple[str, str | None], ...]
+DimensionFilter = tuple[tuple[str, str | None], ...]
 """(dimension, code) pairs; None is what has no code."""
-HELD = "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('summary_cells', 'summary_moves')"
+COUNT_SUMMARY_TABLES = "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('summary_cells', 'summary_moves')"
 # What a loan can be found by besides its parts: where it stood at an opening snapshot,
-ORIGIN = {
+OPENING_CONDITIONS = {
     "class_before": "s.classification IS NOT DISTINCT FROM $class_before",
     "late_before": "{late} IS NOT DISTINCT FROM $late_before",
 }
 # the quarter it was lent in, and who owes it.
-OWN = {
+LOAN_CONDITIONS = {
     "cohort": "date_trunc('quarter', disbursed_on) = $cohort",
     "borrower": "borrower_id = $borrower",
     "group": "group_id = $group",
 }
 
 
-def summarised(cursor: duckdb.DuckDBPyConnection, as_of: date) -> bool:
+def has_summaries(cursor: duckdb.DuckDBPyConnection, as_of: date) -> bool:
     """Whether the summaries of the day stand; a book of an earlier version has none until it is checked again."""
-    if cursor.execute(HELD).fetchall() != [(2,)]:
+    if cursor.execute(COUNT_SUMMARY_TABLES).fetchall() != [(2,)]:
         return False
     return bool(cursor.execute("SELECT 1 FROM summary_cells WHERE as_of = $day LIMIT 1", {"day": as_of}).fetchall())
 
 
-def _test(name: str) -> str:
+def _equals_sql(name: str) -> str:
     return f"{name} IS NOT DISTINCT FROM ${name}"
 
 
-def parts(
-    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
+def sum_by_dimension(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: DimensionFilter
 ) -> pl.DataFrame:
     """[dimension, value, loans, valued, balance, npl_balance, classified_balance], largest first.
 
@@ -49,36 +49,36 @@ def parts(
     )
     sums = ", ".join(f"sum({name}) AS {name}" for name in ("balance", "npl_balance", "classified_balance"))
     selects = []
-    for own in dimensions().values():
-        tests = " AND ".join([scope, *(_test(name) for name, _ in chosen if name != own.name)])
+    for own in load_dimensions().values():
+        tests = " AND ".join([scope, *(_equals_sql(name) for name, _ in chosen if name != own.name)])
         selects.append(
             f"SELECT '{own.name}' AS dimension, {own.name} AS value, sum(loans)::BIGINT AS loans, "
             f"sum(valued)::BIGINT AS valued, {sums} FROM summary_cells WHERE {tests} GROUP BY {own.name}"
         )
     values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
     order = "dimension, balance DESC, loans DESC, value NULLS LAST"
-    return query.frame(cursor, f"{' UNION ALL '.join(selects)} ORDER BY {order}", **values)
+    return query.fetch_frame(cursor, f"{' UNION ALL '.join(selects)} ORDER BY {order}", **values)
 
 
-def total(
-    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: Chosen
+def sum_selection(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, chosen: DimensionFilter
 ) -> dict[str, Any]:
     """Loans and balance of a choice: {loans, valued, balance}."""
-    tests = [_test(name) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
+    tests = [_equals_sql(name) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
     sql = f"""SELECT coalesce(sum(loans), 0)::BIGINT AS loans, coalesce(sum(valued), 0)::BIGINT AS valued,
             coalesce(sum(balance), 0) AS balance
         FROM summary_cells
         WHERE {" AND ".join(["as_of = $as_of AND currency IS NOT DISTINCT FROM $currency", *tests])}"""
     values = {"as_of": as_of, "currency": currency, **({"branch": branch} if branch else {}), **dict(chosen)}
-    return query.frame(cursor, sql, **values).row(0, named=True)
+    return query.fetch_frame(cursor, sql, **values).row(0, named=True)
 
 
-def loans(
+def list_loans(
     cursor: duckdb.DuckDBPyConnection,
     as_of: date,
     currency: str | None,
     branch: str | None,
-    chosen: Chosen,
+    chosen: DimensionFilter,
     origin: tuple[tuple[str, Any], ...],
     limit: int,
     offset: int,
@@ -90,11 +90,13 @@ def loans(
     borrower_id, borrower_name, branch_id, balance, classification, days_past_due, guarantee_type, current_maturity,
     officer_id, of]; `of`: how many there are in all.
     """
-    tests = [_choice(dimensions()[name]) for name, _ in chosen] + (["branch_id = $branch"] if branch else [])
+    tests = [_dimension_condition(load_dimensions()[name]) for name, _ in chosen] + (
+        ["branch_id = $branch"] if branch else []
+    )
     values = dict(chosen) | dict(origin) | ({"branch": branch} if branch else {})
-    tests += [OWN[name] for name, _ in origin if name in OWN]
-    if any(name in ORIGIN for name, _ in origin):
-        tests.append(f"loan_id IN ({_stood(origin)})")
+    tests += [LOAN_CONDITIONS[name] for name, _ in origin if name in LOAN_CONDITIONS]
+    if any(name in OPENING_CONDITIONS for name, _ in origin):
+        tests.append(f"loan_id IN ({_loans_at_opening_sql(origin)})")
     behind = " AND ".join(["as_of = $as_of", "is_running", "currency IS NOT DISTINCT FROM $currency", *tests])
     # Counted apart: a count beside each row would have all of them sorted for the few of a page.
     sql = f"""WITH found AS (
@@ -106,24 +108,24 @@ def loans(
         LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND b.as_of <= $as_of
             AND (b.until IS NULL OR b.until > $as_of)
         ORDER BY f.balance DESC NULLS LAST, f.loan_id"""
-    return query.frame(cursor, sql, as_of=as_of, currency=currency, limit=limit, offset=offset, **values)
+    return query.fetch_frame(cursor, sql, as_of=as_of, currency=currency, limit=limit, offset=offset, **values)
 
 
-def _choice(dimension: Dimension) -> str:
+def _dimension_condition(dimension: Dimension) -> str:
     return f"({dimension.sql}) IS NOT DISTINCT FROM ${dimension.name}"
 
 
-def _stood(origin: tuple[tuple[str, Any], ...]) -> str:
+def _loans_at_opening_sql(origin: tuple[tuple[str, Any], ...]) -> str:
     """The loans that stood so at the opening snapshot."""
-    late = buckets.case("late", "s.days_past_due")
-    tests = [ORIGIN[name].format(late=late) for name, _ in origin if name in ORIGIN]
+    late = buckets.bucket_code_sql("late", "s.days_past_due")
+    tests = [OPENING_CONDITIONS[name].format(late=late) for name, _ in origin if name in OPENING_CONDITIONS]
     return (
         "SELECT s.loan_id FROM snapshots s WHERE s.snapshot_date = $opening AND s.as_of <= $opening "
         "AND (s.until IS NULL OR s.until > $opening) AND " + " AND ".join(tests)
     )
 
 
-LARGEST = {
+LARGEST_SQL = {
     "borrower": """SELECT l.borrower_id AS id, any_value(b.name) AS name, count(*) AS loans, sum(l.balance) AS balance
         FROM facts_loan l
         LEFT JOIN borrowers b ON b.borrower_id = l.borrower_id AND b.as_of <= $as_of
@@ -144,15 +146,15 @@ LARGEST = {
 }
 
 
-def largest(
-    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, of: str
+def list_largest_debtors(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, branch: str | None, debtor_kind: str
 ) -> pl.DataFrame:
     """The ten largest borrowers or groups of borrowers (`of`) by balance: [id, name, loans, balance]."""
-    return query.frame(cursor, LARGEST[of], as_of=as_of, currency=currency, branch=branch)
+    return query.fetch_frame(cursor, LARGEST_SQL[debtor_kind], as_of=as_of, currency=currency, branch=branch)
 
 
-def capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
+def load_capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
     """The bank's net and tier 1 capital, None where the register does not state them."""
     sql = """SELECT max(net_capital) AS net_capital, max(tier1_capital) AS tier1_capital
         FROM facts_portfolio WHERE as_of = $as_of"""
-    return query.frame(cursor, sql, as_of=as_of).row(0, named=True)
+    return query.fetch_frame(cursor, sql, as_of=as_of).row(0, named=True)

@@ -12,15 +12,15 @@ import polars as pl
 from data.storage import query
 
 # Guarantees between two parties of running loans, and what a borrower owes.
-OWED = """
+DEBTORS_SQL = """
     SELECT borrower_id, name, branch_id, officer_id, balance, running_loans, npl_balance, group_id, controller,
         guarantee_circle, circle_members
     FROM facts_borrower WHERE as_of = $as_of AND running_loans > 0"""
-GUARANTEED = """as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
+IS_LIVE_GUARANTEE = """as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL
     AND provider_id <> borrower_id AND coalesce(status, 'active') = 'active'"""
 # Every borrower tied by guarantees takes the smallest number among those it is tied to, until none changes.
-TIED = f"""
-    WITH RECURSIVE owed AS MATERIALIZED ({OWED}), hub AS MATERIALIZED (
+CIRCLES_SQL = f"""
+    WITH RECURSIVE owed AS MATERIALIZED ({DEBTORS_SQL}), hub AS MATERIALIZED (
         SELECT provider_id, min(provider_name) AS name FROM facts_collateral
         WHERE as_of = $as_of AND kind = 'guarantee' AND is_running AND provider_id IS NOT NULL AND guarantee_id IN (
             SELECT subject_id FROM violations WHERE run_id = $run AND list_contains($rules, rule_id))
@@ -28,7 +28,7 @@ TIED = f"""
     ), tie AS MATERIALIZED (
         -- Of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
         SELECT DISTINCT provider_id AS giver, borrower_id AS taker FROM facts_collateral
-        WHERE {GUARANTEED} AND provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)
+        WHERE {IS_LIVE_GUARANTEE} AND provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)
     ), inner_tie AS MATERIALIZED (
         SELECT t.* FROM tie t SEMI JOIN owed g ON g.borrower_id = t.giver SEMI JOIN owed b ON b.borrower_id = t.taker
     ), both_ways AS MATERIALIZED (
@@ -60,7 +60,7 @@ TIED = f"""
     )"""
 
 
-def circles(
+def list_circles(
     cursor: duckdb.DuckDBPyConnection,
     as_of: date,
     run_id: str | None,
@@ -74,9 +74,9 @@ def circles(
     first by number), or the guarantor. Guarantees that the run finds against `rules` are those of a guarantor who
     stands behind too many loans. Branches given: only circles with a member there, but each one whole.
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
-        TIED
+        CIRCLES_SQL
         + """ SELECT m.kind, m.circle_id,
                 CASE WHEN m.kind = 'guarantor' THEN any_value(h.name)
                     ELSE first(o.name ORDER BY o.balance DESC NULLS LAST, o.borrower_id) END AS leader,
@@ -95,26 +95,26 @@ def circles(
     )
 
 
-def members(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, ...]) -> pl.DataFrame:
+def list_members(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, ...]) -> pl.DataFrame:
     """[borrower_id, borrower_name, branch_id, officer_id, running_loans, balance, npl_balance, group_id, controller,
     guarantee_circle, circle_members] of the borrowers of a circle, the largest debtor first."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""SELECT borrower_id, name AS borrower_name, * EXCLUDE (borrower_id, name)
-        FROM ({OWED} AND list_contains($borrowers, borrower_id)) ORDER BY balance DESC NULLS LAST, borrower_id""",
+        FROM ({DEBTORS_SQL} AND list_contains($borrowers, borrower_id)) ORDER BY balance DESC NULLS LAST, borrower_id""",
         as_of=as_of,
         borrowers=list(borrowers),
     )
 
 
-def ties(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tuple[str, ...]) -> pl.DataFrame:
+def list_guarantees(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tuple[str, ...]) -> pl.DataFrame:
     """[giver, taker, giver_name, loans, balance] of the guarantees within a few parties."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""SELECT provider_id AS giver, borrower_id AS taker, min(provider_name) AS giver_name,
                 count(DISTINCT loan_id) AS loans, sum(balance) AS balance
             FROM (SELECT DISTINCT provider_id, provider_name, borrower_id, loan_id, balance FROM facts_collateral
-                  WHERE {GUARANTEED} AND list_contains($parties, provider_id)
+                  WHERE {IS_LIVE_GUARANTEE} AND list_contains($parties, provider_id)
                       AND list_contains($parties, borrower_id))
             GROUP BY provider_id, borrower_id ORDER BY giver, taker""",
         as_of=as_of,
@@ -122,9 +122,9 @@ def ties(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tuple[str, ...
     )
 
 
-def capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, object]:
+def load_capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, object]:
     """The bank's own net_capital, tier1_capital and capital_date; each None where nobody entered it."""
-    found = query.frame(
+    found = query.fetch_frame(
         cursor, "SELECT net_capital, tier1_capital, capital_date FROM facts_portfolio WHERE as_of = $as_of", as_of=as_of
     )
     return found.row(0, named=True) if found.height else dict.fromkeys(found.columns)

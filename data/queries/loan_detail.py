@@ -8,16 +8,16 @@ import polars as pl
 from data import dictionary
 from data.facts import derivation
 from data.history import guarantees
-from data.history.versions import STANDING
+from data.history.versions import IS_CURRENT
 from data.storage import query
 
 # How the rows of a register belong to a loan; what names no loan belongs by its contract, or its borrower.
-BELONGS = {
+LOAN_CONDITIONS = {
     "guarantees": "loan_id = $loan_id OR (loan_id IS NULL AND contract_no = $contract_no)",
     "documents": "loan_id = $loan_id OR (loan_id IS NULL AND borrower_id = $borrower_id)",
 }
-OWN = "loan_id = $loan_id"
-ORDER = {
+BY_LOAN_ID = "loan_id = $loan_id"
+ORDER_COLUMNS = {
     "events": "event_date",
     "documents": "received_date",
     "inspections": "inspection_date",
@@ -26,27 +26,31 @@ ORDER = {
     "guarantees": "start",
     "consents": "date",
 }
-MOMENT = "occurrence"  # the mark of a step that may come at any time (codes.csv, attr)
+UNORDERED_STEP = "occurrence"  # the mark of a step that may come at any time (codes.csv, attr)
 
 
-def register(cursor: duckdb.DuckDBPyConnection, as_of: date, table: str, loan_id: str) -> pl.DataFrame:
+def list_register_rows(cursor: duckdb.DuckDBPyConnection, as_of: date, table: str, loan_id: str) -> pl.DataFrame:
     """The rows of one register that belong to the loan, as known at as_of, the oldest first."""
-    belongs = BELONGS.get(table, OWN)
+    belongs = LOAN_CONDITIONS.get(table, BY_LOAN_ID)
     given: dict[str, object] = {"as_of": as_of, "loan_id": loan_id}
-    if table in BELONGS:
-        given |= {name: value for name, value in _owner(cursor, as_of, loan_id).items() if f"${name}" in belongs}
-    own = derivation.names(list(dictionary.fields(table)))
-    rows = f"SELECT {own} FROM {table} WHERE {STANDING}"
+    if table in LOAN_CONDITIONS:
+        given |= {
+            name: value
+            for name, value in _load_contract_and_borrower(cursor, as_of, loan_id).items()
+            if f"${name}" in belongs
+        }
+    own = derivation.quote_names(list(dictionary.fields_of_table(table)))
+    rows = f"SELECT {own} FROM {table} WHERE {IS_CURRENT}"
     if table == guarantees.TABLE:
         loans = "(SELECT CAST($loan_id AS VARCHAR) AS loan_id, CAST($contract_no AS VARCHAR) AS contract_no)"
-        rows = f"SELECT {own} FROM ({guarantees.standing('$as_of', loans)})"
-    beside = derivation.beside(cursor, table, "$as_of")
-    order = derivation.names([ORDER[table], *dictionary.tables()[table].key])
-    return query.frame(cursor, f"SELECT * FROM ({rows}{beside}) WHERE {belongs} ORDER BY {order}", **given)
+        rows = f"SELECT {own} FROM ({guarantees.current_rows_sql('$as_of', loans)})"
+    beside = derivation.derived_extensions_sql(cursor, table, "$as_of")
+    order = derivation.quote_names([ORDER_COLUMNS[table], *dictionary.load_tables()[table].key])
+    return query.fetch_frame(cursor, f"SELECT * FROM ({rows}{beside}) WHERE {belongs} ORDER BY {order}", **given)
 
 
-def _owner(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> dict[str, str | None]:
-    rows = query.frame(
+def _load_contract_and_borrower(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> dict[str, str | None]:
+    rows = query.fetch_frame(
         cursor,
         "SELECT contract_no, borrower_id FROM facts_loan WHERE as_of = $as_of AND loan_id = $loan_id",
         as_of=as_of,
@@ -55,17 +59,17 @@ def _owner(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> dict
     return rows.row(0, named=True) if rows.height else {"contract_no": None, "borrower_id": None}
 
 
-def steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.DataFrame:
+def list_process_steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.DataFrame:
     """Every step of lending with its first date: [code, rank, zh, en, day, times, staff_id, result, amount, against].
 
     `against`: the code of the step whose date the day contradicts, for the fewest dates that make the rest an order.
     """
-    moments = [code.code for code in dictionary.codes("step").values() if code.attr == MOMENT]
-    found = query.frame(
+    moments = [code.code for code in dictionary.codes_of_list("step").values() if code.attr == UNORDERED_STEP]
+    found = query.fetch_frame(
         cursor,
         f"""WITH own AS (
             SELECT step_code, coalesce(event_date, CAST(event_ts AS DATE)) AS day, event_id, staff_id, result, amount
-            FROM events WHERE loan_id = $loan_id AND request_id IS NULL AND {STANDING}
+            FROM events WHERE loan_id = $loan_id AND request_id IS NULL AND {IS_CURRENT}
         ), first AS (
             SELECT step_code, count(*) AS times, min(day) AS day,
                 arg_min_null(staff_id, (day, event_id)) FILTER (day IS NOT NULL) AS staff_id,
@@ -87,11 +91,11 @@ def steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.Da
         moments=moments,
     )
     dated = [(code, day) for code, day in found.select("code", "day").iter_rows() if day is not None]
-    against = contradictions(dated)
+    against = find_contradictions(dated)
     return found.with_columns(against=pl.Series([against.get(code) for code in found["code"]], dtype=pl.String))
 
 
-def contradictions(dated: list[tuple[str, date]]) -> dict[str, str]:
+def find_contradictions(dated: list[tuple[str, date]]) -> dict[str, str]:
     """Steps in their due order, some dated out of it: {step: another whose date says otherwise}.
 
     As few as possible: the rest are the longest row of dates that never goes back.
@@ -108,14 +112,14 @@ def contradictions(dated: list[tuple[str, date]]) -> dict[str, str]:
     }
 
 
-def states(cursor: duckdb.DuckDBPyConnection, loan_id: str) -> pl.DataFrame:
+def list_snapshot_states(cursor: duckdb.DuckDBPyConnection, loan_id: str) -> pl.DataFrame:
     """The loan at each snapshot, oldest first, with what secures it and what it broke.
 
     [as_of, balance, classification, days_past_due, principal_overdue, interest_overdue, provision, annual_rate_pct,
     current_maturity, extension_count, collateral_net_value, collateral_share, violations]; `collateral_share`: balance
     over net value; `violations`: NULL where the day was not checked.
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """WITH run AS (
             SELECT as_of, arg_max(run_id, judged_at) AS run_id FROM runs GROUP BY as_of

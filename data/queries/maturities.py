@@ -10,12 +10,12 @@ from data.history import guarantees
 from data.queries import notices
 from data.storage import name_search, query
 
-BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
+JOIN_BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
     AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
 
 
 @dataclass(frozen=True)
-class Scope:
+class MaturityScope:
     """Which running loans: those that mature between two days (None: open), of branches and officers (none: all)."""
 
     first: date | None = None
@@ -31,7 +31,7 @@ IN_SCOPE = """f.as_of = $as_of AND f.is_running
     AND (len($officers) = 0 OR list_contains($officers, f.officer_id))"""
 
 
-def _bound(as_of: date, scope: Scope) -> dict[str, object]:
+def _scope_values(as_of: date, scope: MaturityScope) -> dict[str, object]:
     return {
         "as_of": as_of,
         "first": scope.first,
@@ -41,50 +41,52 @@ def _bound(as_of: date, scope: Scope) -> dict[str, object]:
     }
 
 
-def by_day(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, scope: Scope) -> pl.DataFrame:
+def sum_by_maturity_day(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, scope: MaturityScope
+) -> pl.DataFrame:
     """[day, loans, valued, balance] of one currency: what matures on each day; loans without a maturity have no day."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""SELECT f.current_maturity AS day, count(*) AS loans, count(f.balance) AS valued,
                 coalesce(sum(f.balance), 0) AS balance
             FROM facts_loan f WHERE {IN_SCOPE} AND f.currency IS NOT DISTINCT FROM $currency
             GROUP BY 1 ORDER BY 1""",
         currency=currency,
-        **_bound(as_of, scope),
+        **_scope_values(as_of, scope),
     )
 
 
-def counted(cursor: duckdb.DuckDBPyConnection, as_of: date, scope: Scope) -> dict[str, int]:
+def count_loans(cursor: duckdb.DuckDBPyConnection, as_of: date, scope: MaturityScope) -> dict[str, int]:
     """The loans of a scope in any currency, those that are past due, and those still ahead without a notice."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""SELECT count(*) AS loans, count(*) FILTER ({notices.IN_ARREARS}) AS in_arrears,
-                count(*) FILTER ({notices.WANTED["maturity"]}) AS ahead,
-                count(*) FILTER ({notices.WANTED["maturity"]} AND f.maturity_notice_date IS NULL) AS unsent
+                count(*) FILTER ({notices.NOTICE_CONDITIONS["maturity"]}) AS ahead,
+                count(*) FILTER ({notices.NOTICE_CONDITIONS["maturity"]} AND f.maturity_notice_date IS NULL) AS unsent
             FROM facts_loan f WHERE {IN_SCOPE}""",
-        **_bound(as_of, scope),
+        **_scope_values(as_of, scope),
     ).row(0, named=True)
 
 
-def loan_ids(cursor: duckdb.DuckDBPyConnection, as_of: date, scope: Scope) -> tuple[str, ...]:
+def list_loan_ids(cursor: duckdb.DuckDBPyConnection, as_of: date, scope: MaturityScope) -> tuple[str, ...]:
     """The loans of a scope, the earliest maturity first."""
-    rows = query.frame(
+    rows = query.fetch_frame(
         cursor,
         f"SELECT f.loan_id FROM facts_loan f WHERE {IN_SCOPE} ORDER BY f.current_maturity, f.loan_id",
-        **_bound(as_of, scope),
+        **_scope_values(as_of, scope),
     )
     return tuple(rows["loan_id"])
 
 
-def maturing(
-    cursor: duckdb.DuckDBPyConnection, as_of: date, scope: Scope, limit: int | None = None, offset: int = 0
+def list_maturing_loans(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, scope: MaturityScope, limit: int | None = None, offset: int = 0
 ) -> pl.DataFrame:
     """The running loans of a scope, the earliest maturity first, in any currency; all, or one page of them.
 
     [loan_id, borrower_name, branch_id, branch_name, officer_id, product_code, currency, balance, current_maturity,
     days_to_maturity, extension_count, classification, days_past_due, maturity_notice_date]
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""WITH shown AS (
             SELECT f.loan_id, f.borrower_id, f.branch_id, f.branch_name, f.officer_id, f.product_code, f.currency,
@@ -93,17 +95,17 @@ def maturing(
             FROM facts_loan f WHERE {IN_SCOPE}
             ORDER BY f.current_maturity, f.loan_id LIMIT $limit OFFSET $offset
         )
-        SELECT f.loan_id, b.name AS borrower_name, f.* EXCLUDE (loan_id, borrower_id) FROM shown f {BORROWER}
+        SELECT f.loan_id, b.name AS borrower_name, f.* EXCLUDE (loan_id, borrower_id) FROM shown f {JOIN_BORROWER}
         ORDER BY f.current_maturity, f.loan_id""",
         limit=limit,
         offset=offset,
-        **_bound(as_of, scope),
+        **_scope_values(as_of, scope),
     )
 
 
-def names(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, ...]) -> dict[str, str]:
+def load_borrower_names(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, ...]) -> dict[str, str]:
     """The names of a few borrowers, by their numbers."""
-    rows = query.frame(
+    rows = query.fetch_frame(
         cursor,
         """SELECT borrower_id, max(name) AS name FROM borrowers
            WHERE list_contains($borrowers, borrower_id) AND as_of <= $as_of AND (until IS NULL OR $as_of < until)
@@ -114,45 +116,45 @@ def names(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tuple[str, 
     return dict(rows.iter_rows())
 
 
-def found(cursor: duckdb.DuckDBPyConnection, as_of: date, text: str, limit: int = 50) -> pl.DataFrame:
+def search_loans(cursor: duckdb.DuckDBPyConnection, as_of: date, text: str, limit: int = 50) -> pl.DataFrame:
     """Loans whose number or contract is `text`, begins with it, or whose borrower's name contains it; exact ones first.
 
     [loan_id, contract_no, borrower_name, branch_name, balance, current_maturity, is_running]
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""SELECT f.loan_id, f.contract_no, b.name AS borrower_name, f.branch_name, f.balance, f.current_maturity,
                 f.is_running
-            FROM facts_loan f {BORROWER}
+            FROM facts_loan f {JOIN_BORROWER}
             WHERE f.as_of = $as_of AND (starts_with(f.loan_id, $text) OR starts_with(f.contract_no, $text)
                 OR f.borrower_id = $text OR contains(b.name_key, $key))
             ORDER BY f.loan_id <> $text, f.is_running IS NOT TRUE, f.current_maturity, f.loan_id LIMIT $limit""",
         as_of=as_of,
         text=text,
-        key=name_search.key(text),
+        key=name_search.normalise_name(text),
         limit=limit,
     )
 
 
-def loan(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> dict[str, object] | None:
+def load_loan_facts(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> dict[str, object] | None:
     """All facts of one loan with its borrower's name; None when the snapshot has no such loan."""
-    rows = query.frame(
+    rows = query.fetch_frame(
         cursor,
-        f"SELECT f.*, b.name AS borrower_name FROM facts_loan f {BORROWER} WHERE f.as_of = $as_of AND f.loan_id = $id",
+        f"SELECT f.*, b.name AS borrower_name FROM facts_loan f {JOIN_BORROWER} WHERE f.as_of = $as_of AND f.loan_id = $id",
         as_of=as_of,
         id=loan_id,
     )
     return rows.row(0, named=True) if rows.height else None
 
 
-def providers(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.DataFrame:
+def list_security_providers(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.DataFrame:
     """Who stands behind the loan by the register of guarantees: [provider, provider_name, kinds]."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""WITH loan AS (SELECT loan_id, contract_no FROM facts_loan WHERE as_of = $as_of AND loan_id = $id)
            SELECT coalesce(g.provider_id, g.provider_name, g.guarantee_id) AS provider,
                max(g.provider_name) AS provider_name, list_sort(list(DISTINCT g.kind)) AS kinds
-           FROM ({guarantees.standing("$as_of", "loan")}) g JOIN loan f
+           FROM ({guarantees.current_rows_sql("$as_of", "loan")}) g JOIN loan f
                ON g.loan_id = f.loan_id OR (g.loan_id IS NULL AND g.contract_no = f.contract_no)
            WHERE coalesce(g.status, 'active') = 'active'
            GROUP BY 1 ORDER BY 1""",

@@ -11,26 +11,28 @@ from data.storage import query
 # A loan in arrears, by any of the columns that can say so.
 IN_ARREARS = """(f.days_past_due > 0 OR f.principal_overdue > 0 OR f.interest_overdue_on > 0
     OR f.interest_overdue_off > 0 OR (f.days_to_maturity < 0 AND f.balance > 0))"""
-WANTED = {"maturity": "f.days_to_maturity >= 0", "collection": IN_ARREARS}
+NOTICE_CONDITIONS = {"maturity": "f.days_to_maturity >= 0", "collection": IN_ARREARS}
 
 
-def loans(cursor: duckdb.DuckDBPyConnection, as_of: date, kind: str, wanted: tuple[str, ...]) -> pl.DataFrame:
+def list_loans_for_notice(
+    cursor: duckdb.DuckDBPyConnection, as_of: date, kind: str, loan_ids: tuple[str, ...]
+) -> pl.DataFrame:
     """Of these loans those that a notice of the kind is for: the facts it states, the earliest maturity first.
 
     `others`: names (NULL where none is on record) and kinds of the providers of security other than the borrower.
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         f"""WITH wanted AS (SELECT unnest($wanted) AS loan_id), loan AS (
             SELECT f.*, b.name AS borrower_name FROM facts_loan f JOIN wanted USING (loan_id)
             LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
                 AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
-            WHERE f.as_of = $as_of AND f.is_running AND {WANTED[kind]}
+            WHERE f.as_of = $as_of AND f.is_running AND {NOTICE_CONDITIONS[kind]}
         ), officer AS (
             SELECT staff_id, max(name) AS officer_name FROM staff
             WHERE as_of <= $as_of AND (until IS NULL OR $as_of < until) GROUP BY staff_id
         ), live AS (
-            FROM ({guarantees.standing("$as_of", "loan")}) WHERE coalesce(status, 'active') = 'active'
+            FROM ({guarantees.current_rows_sql("$as_of", "loan")}) WHERE coalesce(status, 'active') = 'active'
         ), secured AS (
             SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
                 ON l.loan_id = g.loan_id
@@ -55,5 +57,5 @@ def loans(cursor: duckdb.DuckDBPyConnection, as_of: date, kind: str, wanted: tup
         FROM loan l LEFT JOIN others p USING (loan_id) LEFT JOIN officer o ON o.staff_id = l.officer_id
         ORDER BY l.current_maturity, l.loan_id""",
         as_of=as_of,
-        wanted=list(wanted),
+        wanted=list(loan_ids),
     )

@@ -6,18 +6,26 @@ import duckdb
 import polars as pl
 
 from data import dictionary
-from data.reference.buckets import Bucket, between, buckets
+from data.reference.buckets import Bucket, in_bucket_expr, load_buckets
 from data.storage import query
 
-__all__ = ["Bucket", "between", "bucketed", "buckets", "currencies", "distribution", "population"]
+__all__ = [
+    "Bucket",
+    "count_loans_by_currency",
+    "count_loans_by_state",
+    "in_bucket_expr",
+    "load_buckets",
+    "sum_by_bucket",
+    "sum_by_fact",
+]
 
 # Loans whose status says running, in one currency: the denominator of everything here.
-RUNNING = "f.is_running AND f.currency IS NOT DISTINCT FROM $currency"
+IS_RUNNING = "f.is_running AND f.currency IS NOT DISTINCT FROM $currency"
 
 
-def currencies(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
+def count_loans_by_currency(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
     """Running loans by currency, the main one (most loans) first: [currency, loans]."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT currency, count(*) AS loans FROM facts_loan WHERE as_of = $as_of AND is_running
            GROUP BY currency ORDER BY loans DESC, currency""",
@@ -25,9 +33,9 @@ def currencies(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
     )
 
 
-def population(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
+def count_loans_by_state(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     """Loans of the snapshot: all, running, ended, and with no status to tell."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT count(*) AS loans, count(*) FILTER (is_running) AS running,
                count(*) FILTER (NOT is_running) AS ended, count(*) FILTER (is_running IS NULL) AS unknown
@@ -36,32 +44,32 @@ def population(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]
     ).row(0, named=True)
 
 
-def distribution(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, field: str) -> pl.DataFrame:
+def sum_by_fact(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, field: str) -> pl.DataFrame:
     """[value, loans, valued, balance, npl_balance, classified_balance] by one fact of the loan, largest balance first.
 
     `valued` counts the loans that have a balance: where there are none, the balance of 0 is no sum but unknown.
     """
-    column = dictionary.facts("loan")[field].name
-    return query.frame(
+    column = dictionary.facts_of_subject("loan")[field].name
+    return query.fetch_frame(
         cursor,
         f"""SELECT f."{column}" AS value, count(*) AS loans, count(f.balance) AS valued,
                 coalesce(sum(f.balance), 0) AS balance,
                 coalesce(sum(f.balance) FILTER (c.attr = 'npl'), 0) AS npl_balance,
                 coalesce(sum(f.balance) FILTER (f.classification IS NOT NULL), 0) AS classified_balance
             FROM facts_loan f LEFT JOIN codes c ON c.list = 'classification' AND c.code = f.classification
-            WHERE f.as_of = $as_of AND {RUNNING} GROUP BY 1 ORDER BY balance DESC, value""",
+            WHERE f.as_of = $as_of AND {IS_RUNNING} GROUP BY 1 ORDER BY balance DESC, value""",
         as_of=as_of,
         currency=currency,
     )
 
 
-def bucketed(distribution: pl.DataFrame, edges: tuple[Bucket, ...]) -> pl.DataFrame:
+def sum_by_bucket(distribution: pl.DataFrame, edges: tuple[Bucket, ...]) -> pl.DataFrame:
     """Sums of the distribution of a whole number in each bucket, empty ones too: [code, loans, balance, …].
 
     Buckets may overlap. Loans without a value come last, as code None, when there are any.
     """
     value = pl.col("value")
-    inside = [(edge.code, between(value, edge)) for edge in edges] + [(None, value.is_null())]
+    inside = [(edge.code, in_bucket_expr(value, edge)) for edge in edges] + [(None, value.is_null())]
     folded = pl.concat(
         distribution.filter(test).select(pl.lit(code, pl.String).alias("code"), pl.exclude("value").sum())
         for code, test in inside

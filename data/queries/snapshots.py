@@ -12,7 +12,7 @@ from data.facts import derivation
 from data.history import time_travel
 from data.storage import query
 
-BATCHES = """
+BATCHES_SQL = """
 SELECT b.as_of, b.batch_id AS batch, b.loaded_at, b.profile, b.scope,
     (SELECT list_sort(list(DISTINCT t.file)) FROM batch_tables t WHERE t.batch_id = b.batch_id) AS files,
     coalesce((SELECT sum(t.quarantined) FROM batch_tables t WHERE t.batch_id = b.batch_id), 0)::BIGINT AS quarantined,
@@ -27,7 +27,7 @@ FROM batches b LEFT JOIN (
 WHERE l.brought > 0 ORDER BY b.as_of, b.loaded_at, b.batch_id"""
 
 # The loans of a snapshot with what moves between two of them; one row a loan.
-SIDE = """
+SNAPSHOT_SQL = """
 SELECT l.loan_id, coalesce(l.currency, '') AS currency, l.borrower_id, l.branch_id, s.balance, l.status,
     l.current_maturity,
     CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE coalesce(c.attr = 'running', false) END AS runs
@@ -37,7 +37,7 @@ LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
 WHERE s.snapshot_date = $day AND s.as_of <= $day AND (s.until IS NULL OR s.until > $day)"""
 
 # A loan moves in one way, the first that fits; each way's amount is what it adds to the balance.
-MOVES = """
+CHANGES_SQL = """
 SELECT coalesce(o.loan_id, c.loan_id) AS loan_id, coalesce(c.borrower_id, o.borrower_id) AS borrower_id,
     coalesce(c.branch_id, o.branch_id) AS branch_id, nullif(coalesce(o.currency, c.currency), '') AS currency,
     CASE
@@ -55,17 +55,17 @@ SELECT coalesce(o.loan_id, c.loan_id) AS loan_id, coalesce(c.borrower_id, o.borr
     coalesce(c.current_maturity > o.current_maturity, false) AS maturity_later,
     coalesce(c.current_maturity < o.current_maturity, false) AS maturity_earlier
 FROM opening_side o FULL JOIN closing_side c ON c.loan_id = o.loan_id AND c.currency = o.currency"""
-CHANGES = ("new", "vanished", "settled", "up", "down", "unchanged")
-FLAGS = ("matured", "maturity_later", "maturity_earlier")
+CHANGE_KINDS = ("new", "vanished", "settled", "up", "down", "unchanged")
+CHANGE_FLAGS = ("matured", "maturity_later", "maturity_earlier")
 
 
-def listed(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def list_snapshots(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every snapshot, oldest first: as_of, loans, balance, and its batches in the order they came.
 
     A batch is `corrected` when none of the loans that it brought stands any more. `brought`, `standing`: loans.
     """
     found: dict[date, dict[str, Any]] = {}
-    for row in query.frame(cursor, BATCHES).iter_rows(named=True):
+    for row in query.fetch_frame(cursor, BATCHES_SQL).iter_rows(named=True):
         entry = found.setdefault(row["as_of"], {"as_of": row["as_of"], "loans": 0, "balance": None, "batches": []})
         entry["loans"] += row["standing"]
         if row["balance_standing"] is not None:
@@ -79,7 +79,7 @@ def listed(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def before(cursor: duckdb.DuckDBPyConnection, batch: str) -> date:
+def create_views_after_batch(cursor: duckdb.DuckDBPyConnection, batch: str) -> date:
     """The registers of this cursor as they stood right after a batch was loaded; returns its as_of.
 
     Temporary views stand before the book's tables, so that a snapshot corrected since is read as it was: facts.rebuild
@@ -92,30 +92,33 @@ def before(cursor: duckdb.DuckDBPyConnection, batch: str) -> date:
     later = cursor.execute(
         "SELECT batch_id FROM batches WHERE (loaded_at, batch_id) > ($at, $batch)", {"at": loaded_at, "batch": batch}
     ).fetchall()
-    time_travel.shadow(cursor, as_of, as_of, {row[0] for row in later})
+    time_travel.create_historic_views(cursor, as_of, as_of, {row[0] for row in later})
     return as_of
 
 
-def changes(cursor: duckdb.DuckDBPyConnection, opening: date | str, closing: date | str) -> pl.DataFrame:
+def compare_snapshots(cursor: duckdb.DuckDBPyConnection, opening: date | str, closing: date | str) -> pl.DataFrame:
     """Every loan of two snapshots and how it moved; a snapshot is a date, or a batch for what it was after that batch.
 
     [loan_id, borrower_id, branch_id, currency, change, opening, closing, amount, status_before, status_after,
     maturity_before, maturity_after, matured, maturity_later, maturity_earlier]. In each currency the amounts add up:
     opening + amounts = closing. `matured`: its maturity lay between the two. Raises BookError for no such snapshot.
     """
-    days = {"opening": _side(cursor, "opening", opening), "closing": _side(cursor, "closing", closing)}
-    return query.frame(cursor, f"{MOVES} ORDER BY change, abs(amount) DESC, loan_id", **days)
+    days = {
+        "opening": _create_side_table(cursor, "opening", opening),
+        "closing": _create_side_table(cursor, "closing", closing),
+    }
+    return query.fetch_frame(cursor, f"{CHANGES_SQL} ORDER BY change, abs(amount) DESC, loan_id", **days)
 
 
-def _side(cursor: duckdb.DuckDBPyConnection, name: str, point: date | str) -> date:
+def _create_side_table(cursor: duckdb.DuckDBPyConnection, name: str, point: date | str) -> date:
     """The loans of a snapshot as the temporary table <name>_side; returns its date."""
     own = cursor.cursor()
     try:
-        day = before(own, point) if isinstance(point, str) else point
-        if not isinstance(point, str) and day not in derivation.as_of_dates(own):
-            known = ", ".join(str(found) for found in derivation.as_of_dates(own)) or "none"
+        day = create_views_after_batch(own, point) if isinstance(point, str) else point
+        if not isinstance(point, str) and day not in derivation.list_as_of_dates(own):
+            known = ", ".join(str(found) for found in derivation.list_as_of_dates(own)) or "none"
             raise BookError(f"The book has no snapshot of {day}. Snapshots: {known}.")
-        rows = query.frame(own, SIDE, day=day)
+        rows = query.fetch_frame(own, SNAPSHOT_SQL, day=day)
     finally:
         own.close()
     cursor.register("side_rows", rows)
@@ -124,21 +127,21 @@ def _side(cursor: duckdb.DuckDBPyConnection, name: str, point: date | str) -> da
     return day
 
 
-def summary(moves: pl.DataFrame) -> list[dict[str, Any]]:
+def summarise_changes(moves: pl.DataFrame) -> list[dict[str, Any]]:
     """Per currency: opening and closing balance, loans and amount of every change, and of the flags beside it."""
     found = []
     for (currency,), rows in sorted(moves.group_by("currency"), key=lambda entry: entry[0][0] or ""):
         lines = {
-            change: {"loans": part.height, "amount": _total(part["amount"])}
-            for change in CHANGES
+            change: {"loans": part.height, "amount": _sum_amounts(part["amount"])}
+            for change in CHANGE_KINDS
             for part in [rows.filter(pl.col("change") == change)]
         }
         flags = {
-            flag: {"loans": part.height, "balance": _total(part["closing"])}
-            for flag in FLAGS
+            flag: {"loans": part.height, "balance": _sum_amounts(part["closing"])}
+            for flag in CHANGE_FLAGS
             for part in [rows.filter(pl.col(flag))]
         }
-        opening, closing = _total(rows["opening"]), _total(rows["closing"])
+        opening, closing = _sum_amounts(rows["opening"]), _sum_amounts(rows["closing"])
         moved = sum((line["amount"] for line in lines.values()), Decimal(0))
         found.append(
             {
@@ -155,5 +158,5 @@ def summary(moves: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _total(amounts: pl.Series) -> Decimal:
+def _sum_amounts(amounts: pl.Series) -> Decimal:
     return amounts.cast(pl.Decimal(38, 2)).sum() or Decimal("0.00")

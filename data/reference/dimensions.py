@@ -5,14 +5,14 @@ from functools import cache
 
 from data.reference import buckets
 
-VALUES = {
+VALUE_SQL = {
     "section": "substr(coalesce(industry_code, borrower_industry), 1, 1)",
     "coverage": "CASE WHEN collateral_net_value > 0 THEN {case} WHEN collateral_net_value <= 0 THEN 'over' "
     "WHEN guarantee_type NOT IN (SELECT code FROM codes WHERE list = 'guarantee_type' AND attr = 'collateral') "
     "THEN 'unsecured' END",
 }
-MEASURES = {"coverage": "balance * 100 / collateral_net_value"}
-CODE = "code"
+MEASURE_SQL = {"coverage": "balance * 100 / collateral_net_value"}
+CODE_KIND = "code"
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Dimension:
 
     @property
     def edges(self) -> tuple[buckets.Bucket, ...]:
-        return buckets.buckets(self.kind)
+        return buckets.load_buckets(self.kind)
 
     @property
     def sql(self) -> str:
         """The code of a loan, by its facts."""
-        if self.kind == CODE:
+        if self.kind == CODE_KIND:
             return f'"{self.field}"'
-        case = buckets.case(self.kind, MEASURES.get(self.name, f'"{self.field}"')) if self.edges else ""
-        return VALUES.get(self.name, "{case}").format(case=case)
+        case = buckets.bucket_code_sql(self.kind, MEASURE_SQL.get(self.name, f'"{self.field}"')) if self.edges else ""
+        return VALUE_SQL.get(self.name, "{case}").format(case=case)
 
 
 @cache
-def dimensions() -> dict[str, Dimension]:
+def load_dimensions() -> dict[str, Dimension]:
     return {
         row["dimension"]: Dimension(row["dimension"], row["field"], row["kind"], row["codes"], row["zh"], row["en"])
-        for row in buckets.rows("dimensions.csv")
+        for row in buckets.read_rows("dimensions.csv")
     }

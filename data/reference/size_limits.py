@@ -4,18 +4,18 @@ import csv
 from decimal import Decimal
 from functools import cache
 
-from data.dictionary import TABLES
+from data.dictionary import TABLES_FOLDER
 
 
 @cache
-def _limits() -> dict[str, Decimal]:
-    with (TABLES / "limits.csv").open(encoding="utf-8", newline="") as file:
+def _load_limits() -> dict[str, Decimal]:
+    with (TABLES_FOLDER / "limits.csv").open(encoding="utf-8", newline="") as file:
         return {row["limit"]: Decimal(row["value"]) for row in csv.DictReader(file)}
 
 
-def number(name: str) -> Decimal:
-    return _limits()[name]
+def decimal_limit(name: str) -> Decimal:
+    return _load_limits()[name]
 
 
-def whole(name: str) -> int:
-    return int(_limits()[name])
+def integer_limit(name: str) -> int:
+    return int(_load_limits()[name])

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from data.dictionary import TABLES
+from data.dictionary import TABLES_FOLDER
 
-TABLE = "holidays.csv"
+HOLIDAYS_FILE = "holidays.csv"
 HOLIDAY, WORKDAY, EXPECTED = "holiday", "workday", "expected"
 SATURDAY = 5
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Special:
+class SpecialDay:
     """A day off (`holiday`), a weekend that is worked (`workday`), or a day off to be expected (`expected`)."""
 
     day: date
@@ -28,37 +28,37 @@ class Special:
 
 
 @cache
-def special() -> dict[date, Special]:
-    with (TABLES / TABLE).open(encoding="utf-8", newline="") as file:
-        rows = [Special(date.fromisoformat(r["day"]), r["kind"], r["zh"], r["en"]) for r in csv.DictReader(file)]
+def load_special_days() -> dict[date, SpecialDay]:
+    with (TABLES_FOLDER / HOLIDAYS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = [SpecialDay(date.fromisoformat(r["day"]), r["kind"], r["zh"], r["en"]) for r in csv.DictReader(file)]
     return {row.day: row for row in rows}
 
 
 @cache
-def known_years() -> frozenset[int]:
+def list_announced_years() -> frozenset[int]:
     """The years whose arrangement is announced."""
-    return frozenset(row.day.year for row in special().values() if row.kind != EXPECTED)
+    return frozenset(row.day.year for row in load_special_days().values() if row.kind != EXPECTED)
 
 
-def unknown_years(first: date, last: date) -> list[int]:
+def list_unannounced_years(first: date, last: date) -> list[int]:
     """Of the years between two days, those whose holidays and make-up days are not known."""
-    return [year for year in range(first.year, last.year + 1) if year not in known_years()]
+    return [year for year in range(first.year, last.year + 1) if year not in list_announced_years()]
 
 
-def is_working(day: date) -> bool:
+def is_working_day(day: date) -> bool:
     """Whether banks work that day; in a year that is not known, by its weekends and expected days off."""
-    row = special().get(day)
+    row = load_special_days().get(day)
     return day.weekday() < SATURDAY if row is None else row.kind == WORKDAY
 
 
-def on_or_before(day: date) -> date:
+def last_working_day(day: date) -> date:
     """The last working day not after `day`: by then something due on that day has to be done."""
-    while not is_working(day):
-        day -= DAY
+    while not is_working_day(day):
+        day -= ONE_DAY
     return day
 
 
-def week(day: date) -> tuple[date, date]:
+def bounds_of_week(day: date) -> tuple[date, date]:
     """Monday and Sunday of the week of `day`."""
-    monday = day - DAY * day.weekday()
-    return monday, monday + 6 * DAY
+    monday = day - ONE_DAY * day.weekday()
+    return monday, monday + 6 * ONE_DAY

@@ -24,7 +24,7 @@ CONFIG = {
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
 }
-LOCK_DOWN = (
+LOCK_DOWN_STATEMENTS = (
     "SET TimeZone='Asia/Shanghai'",
     "SET enable_external_access=false",
     "SET python_enable_replacements=false",
@@ -41,7 +41,7 @@ def default_path() -> Path:
     return Path(os.environ.get("LOANLIGHT_BOOK", "book.duckdb"))
 
 
-def generation(path: Path) -> tuple[int, int] | None:
+def read_generation(path: Path) -> tuple[int, int] | None:
     """Changes whenever a new book is published; None while there is no book."""
     try:
         stat = path.stat()
@@ -50,7 +50,7 @@ def generation(path: Path) -> tuple[int, int] | None:
     return stat.st_ino, stat.st_mtime_ns
 
 
-def explain(path: Path, error: duckdb.Error) -> BookError | None:
+def explain_error(path: Path, error: duckdb.Error) -> BookError | None:
     """What the user can do about it; None for a fault of ours, which is not to be dressed up as the user's."""
     text = str(error)
     if "Could not set lock" in text or "Conflicting lock" in text:
@@ -69,54 +69,54 @@ def explain(path: Path, error: duckdb.Error) -> BookError | None:
     return None
 
 
-def _memory() -> dict[str, str]:
+def _memory_settings() -> dict[str, str]:
     """What LOANLIGHT_MEMORY (6GB, say) lets the database hold before it spills to disk; DuckDB's own share if unset."""
     limit = os.environ.get("LOANLIGHT_MEMORY")
     return {"memory_limit": limit} if limit else {}
 
 
-def open_file(path: Path, *, read_only: bool, named: Path) -> duckdb.DuckDBPyConnection:
+def open_file(path: Path, *, read_only: bool, shown_path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        con = duckdb.connect(str(path), read_only=read_only, config=CONFIG | _memory())
-        for statement in LOCK_DOWN:
+        con = duckdb.connect(str(path), read_only=read_only, config=CONFIG | _memory_settings())
+        for statement in LOCK_DOWN_STATEMENTS:
             con.execute(statement)
     except duckdb.Error as error:
-        said = explain(named, error)
+        said = explain_error(shown_path, error)
         raise said or BookError(
-            bilingual("storage.book_cannot_opened", named=named, said=str(error).splitlines()[0])
+            bilingual("storage.book_cannot_opened", named=shown_path, said=str(error).splitlines()[0])
         ) from error
     return con
 
 
-def _no_book(path: Path) -> BookError:
+def _missing_book_error(path: Path) -> BookError:
     return BookError(bilingual("storage.no_book_import_file", path=path))
 
 
 @contextlib.contextmanager
-def private_name(path: Path) -> Iterator[Path]:
+def create_private_link(path: Path) -> Iterator[Path]:
     """The published book under a name of our own: what it holds never changes, whatever is published meanwhile."""
     private = path.with_name(f".{path.name}.{time.time_ns()}.{uuid.uuid4().hex}.reading")
     try:
         os.link(path, private)
     except FileNotFoundError as error:
-        raise _no_book(path) from error
+        raise _missing_book_error(path) from error
     try:
         yield private
     finally:
         private.unlink()
 
 
-class Reader:
+class BookReader:
     """A published book opened read-only, once; hands out a cursor per query, never the connection."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.generation = generation(path)
+        self.generation = read_generation(path)
         if self.generation is None:
-            raise _no_book(path)
+            raise _missing_book_error(path)
         # A private name: DuckDB keeps one instance a path, and the published path is replaced under us.
-        with private_name(path) as private:
-            self._connection = open_file(private, read_only=True, named=path)
+        with create_private_link(path) as private:
+            self._connection = open_file(private, read_only=True, shown_path=path)
         try:
             self._connection.execute("SELECT 1 FROM batches LIMIT 1")
         except duckdb.Error as error:
@@ -125,9 +125,9 @@ class Reader:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
 
-    def need_current(self) -> None:
+    def require_current_schema(self) -> None:
         """Raises BookError for a book that an earlier version wrote and no writer has opened since."""
-        absent = schema.lacking(self._connection)
+        absent = schema.list_missing_columns(self._connection)
         if absent:
             raise BookError(
                 bilingual(
@@ -142,22 +142,22 @@ class Reader:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_for_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor on the published book. Raises BookError when it is missing, locked or damaged."""
-    reader = Reader(path)
+    reader = BookReader(path)
     try:
         yield reader.cursor()
     except (duckdb.CatalogException, duckdb.BinderException):
-        reader.need_current()
+        reader.require_current_schema()
         raise
     except duckdb.Error as error:
-        raise explain(path, error) or error from error
+        raise explain_error(path, error) or error from error
     finally:
         reader.close()
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path) -> Iterator[None]:
+def lock_for_writing(path: Path) -> Iterator[None]:
     if not path.parent.is_dir():
         raise BookError(bilingual("storage.no_folder_book_create", parent=path.parent, path=path))
     with path.with_name(path.name + ".lock").open("w") as lock:
@@ -168,10 +168,10 @@ def writer_lock(path: Path) -> Iterator[None]:
         yield
 
 
-def need_space(path: Path, wanted: int) -> None:
+def require_disk_space(path: Path, wanted: int) -> None:
     """Raises BookError when the disk of `path` cannot take so many bytes and some to spare."""
     free = shutil.disk_usage(path.parent).free
-    wanted += size_limits.whole("free_mb") * MEGABYTE
+    wanted += size_limits.integer_limit("free_mb") * MEGABYTE
     if free < wanted:
         raise BookError(
             bilingual(
@@ -183,19 +183,19 @@ def need_space(path: Path, wanted: int) -> None:
         )
 
 
-def _copy(path: Path, draft: Path, incoming: int) -> None:
+def _copy_to_draft(path: Path, draft: Path, incoming: int) -> None:
     """The published book as a draft; `incoming`: bytes that are about to be put into it."""
-    sweep(path)
+    remove_leftovers(path)
     size = path.stat().st_size if path.exists() else 0
-    need_space(path, size + incoming)
+    require_disk_space(path, size + incoming)
     if size:
-        Reader(path).close()
+        BookReader(path).close()
         shutil.copyfile(path, draft)
     elif path.exists():
-        Reader(path).close()
+        BookReader(path).close()
 
 
-def sweep(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Remove what killed writers and readers left; only for the holder of the writer's lock."""
     oldest = time.time_ns() - STALE_SECONDS * 10**9
     left = list(path.parent.glob(path.name + ".draft*"))
@@ -207,7 +207,7 @@ def sweep(path: Path) -> None:
         shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
 
 
-def publish(draft: Path, path: Path) -> None:
+def publish_draft(draft: Path, path: Path) -> None:
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.replace(path)
@@ -218,7 +218,7 @@ def publish(draft: Path, path: Path) -> None:
         os.close(directory)
 
 
-def write_down(con: duckdb.DuckDBPyConnection) -> None:
+def commit_to_draft(con: duckdb.DuckDBPyConnection) -> None:
     """Within `writing`: what was done so far goes to the draft, which nobody reads until it is published whole.
 
     A transaction over all snapshots of a large book would take as much disk again as the book.
@@ -228,7 +228,7 @@ def write_down(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_for_writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection on a copy of the book in a transaction, published when the block ends without an error.
 
     `incoming`: bytes about to be read into it, so that a disk too full for them is told before anything is done.
@@ -236,21 +236,21 @@ def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection
     Raises BookError when another writer is at work, the book is damaged, or the disk is full; the book is as it was.
     """
     draft = path.with_name(path.name + ".draft")
-    with writer_lock(path):
+    with lock_for_writing(path):
         try:
-            _copy(path, draft, incoming)
-            con = open_file(draft, read_only=False, named=path)
+            _copy_to_draft(path, draft, incoming)
+            con = open_file(draft, read_only=False, shown_path=path)
             try:
-                schema.create(con)
+                schema.create_tables(con)
                 con.execute("BEGIN")
                 yield con
                 con.execute("COMMIT")
                 con.execute("CHECKPOINT")
             finally:
                 con.close()
-            publish(draft, path)
+            publish_draft(draft, path)
         except duckdb.Error as error:
-            raise explain(path, error) or error from error
+            raise explain_error(path, error) or error from error
         except OSError as error:
             raise BookError(
                 bilingual(
@@ -260,4 +260,4 @@ def writing(path: Path, incoming: int = 0) -> Iterator[duckdb.DuckDBPyConnection
                 )
             ) from error
         finally:
-            sweep(path)
+            remove_leftovers(path)

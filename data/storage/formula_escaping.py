@@ -8,30 +8,40 @@ from pathlib import Path
 
 import polars as pl
 
-RISKY = r"^[=+\-@\t\r]"
-WORKBOOK = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+FORMULA_START = r"^[=+\-@\t\r]"
+XLSXWRITER_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
 """Options of xlsxwriter by which text is written as text, never as a formula, a link or a number."""
 
 
-def text(cell: str) -> str:
-    return f"'{cell}" if re.match(RISKY, cell) else cell
+def escape_text(cell: str) -> str:
+    return f"'{cell}" if re.match(FORMULA_START, cell) else cell
 
 
-def frame(rows: pl.DataFrame) -> pl.DataFrame:
+def escape_frame(rows: pl.DataFrame) -> pl.DataFrame:
     """The same rows with every text cell inert, and every header too."""
-    safe = rows.with_columns(_safe(name) for name, kind in rows.schema.items() if kind == pl.String)
-    return safe.rename(text)
+    safe = rows.with_columns(_escape_column(name) for name, kind in rows.schema.items() if kind == pl.String)
+    return safe.rename(escape_text)
 
 
-def _safe(name: str) -> pl.Expr:
+def _escape_column(name: str) -> pl.Expr:
     column = pl.col(name)
-    return pl.when(column.str.contains(RISKY)).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name)
+    return (
+        pl.when(column.str.contains(FORMULA_START))
+        .then(pl.concat_str(pl.lit("'"), column))
+        .otherwise(column)
+        .alias(name)
+    )
 
 
-def csv(rows: pl.DataFrame) -> bytes:
+def render_csv(rows: pl.DataFrame) -> bytes:
     """CSV in UTF-8 with a byte-order mark, which is what Excel and WPS need to read Chinese."""
-    return frame(rows).write_csv(include_bom=True).encode("utf-8")
+    return escape_frame(rows).write_csv(include_bom=True).encode("utf-8")
 
 
 def write_csv(rows: pl.DataFrame, path: Path) -> None:
-    path.write_bytes(csv(rows))
+    path.write_bytes(render_csv(rows))

@@ -13,26 +13,26 @@ BLANKS = r"[\s\u200b-\u200d\u2060\ufeff]+"
 
 
 @cache
-def keys(table: str) -> dict[str, str]:
+def load_key_fields(table: str) -> dict[str, str]:
     """Field that holds a key -> field of the name it is made of (tables/name_keys.csv)."""
-    with (dictionary.TABLES / "name_keys.csv").open(encoding="utf-8", newline="") as file:
+    with (dictionary.TABLES_FOLDER / "name_keys.csv").open(encoding="utf-8", newline="") as file:
         return {row["field"]: row["of"] for row in csv.DictReader(file) if row["table"] == table}
 
 
-def expression(name: pl.Expr) -> pl.Expr:
+def normalise_expression(name: pl.Expr) -> pl.Expr:
     return name.str.normalize("NFKC").str.replace_all(BLANKS, "").str.to_lowercase()
 
 
-def key(name: str) -> str:
+def normalise_name(name: str) -> str:
     """The key of one name, as the book keeps it."""
-    return pl.select(expression(pl.lit(name))).item()
+    return pl.select(normalise_expression(pl.lit(name))).item()
 
 
-def fill(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def fill_missing_keys(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Keys for rows that have none: of a book older than the field, or made by SQL alone."""
-    for field, of in keys(table).items():
-        names = query.frame(con, f'SELECT DISTINCT "{of}" AS name FROM "{table}" WHERE "{field}" IS NULL')
-        alike = names.drop_nulls().with_columns(alike=expression(pl.col("name")))
+    for field, of in load_key_fields(table).items():
+        names = query.fetch_frame(con, f'SELECT DISTINCT "{of}" AS name FROM "{table}" WHERE "{field}" IS NULL')
+        alike = names.drop_nulls().with_columns(alike=normalise_expression(pl.col("name")))
         con.register("named", alike.to_arrow(compat_level=pl.CompatLevel.newest()))
         con.execute(f'UPDATE "{table}" t SET "{field}" = n.alike FROM named n WHERE t."{of}" = n.name')
         con.unregister("named")

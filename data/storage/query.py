@@ -4,6 +4,6 @@ import duckdb
 import polars as pl
 
 
-def frame(cursor: duckdb.DuckDBPyConnection, sql: str, **values: object) -> pl.DataFrame:
+def fetch_frame(cursor: duckdb.DuckDBPyConnection, sql: str, **values: object) -> pl.DataFrame:
     """Run `sql` with the values bound by name ($name); decimals stay decimals, dates stay dates."""
     return cursor.sql(sql, params=values).pl()

@@ -20,7 +20,7 @@ from data.errors import InputError
 from data.messages.catalogue import bilingual
 from data.reference import size_limits
 
-TABLE = "violation_views.csv"
+SHIPPED_VIEWS_FILE = "violation_views.csv"
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,24 @@ class SavedView:
 
 
 @cache
-def shipped() -> tuple[dict[str, str], ...]:
+def load_shipped_views() -> tuple[dict[str, str], ...]:
     """[view, zh, en, choices] of the views that come with the program, in the table's order."""
-    with (dictionary.TABLES / TABLE).open(encoding="utf-8", newline="") as file:
+    with (dictionary.TABLES_FOLDER / SHIPPED_VIEWS_FILE).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 
 
-def written(choices: dict[str, list[str]]) -> str:
+def encode_choices(choices: dict[str, list[str]]) -> str:
     """Choices as one line of an address, in an order of their own, so that the same choices read the same."""
     return urlencode([(name, value) for name in sorted(choices) for value in choices[name]])
 
 
-def place(book: Path) -> Path:
+def views_path(book: Path) -> Path:
     return book.with_name(book.name + ".views.json")
 
 
-def saved(book: Path) -> list[SavedView]:
+def load_saved_views(book: Path) -> list[SavedView]:
     """The officers' own, by name. Raises InputError for a file that is none of ours."""
-    path = place(book)
+    path = views_path(book)
     try:
         return [SavedView(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
@@ -69,35 +69,35 @@ def saved(book: Path) -> list[SavedView]:
         ) from error
 
 
-def save(book: Path, name: str, choices: str) -> None:
+def save_view(book: Path, name: str, choices: str) -> None:
     """Keep the choices under the name, in place of those it had. Raises InputError for a name that will not do."""
     name = " ".join(name.split())
-    longest, most = size_limits.whole("view_name"), size_limits.whole("saved_views")
+    longest, most = size_limits.integer_limit("view_name"), size_limits.integer_limit("saved_views")
     if not name or len(name) > longest:
         raise InputError(bilingual("storage.view_needs_name_1", longest=longest))
-    with _locked(book):
-        others = [view for view in saved(book) if view.name != name]
+    with _lock_views(book):
+        others = [view for view in load_saved_views(book) if view.name != name]
         if len(others) >= most:
             raise InputError(bilingual("storage.there_saved_views_already", most=most))
-        _write(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
+        _write_views(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
 
 
-def remove(book: Path, name: str) -> None:
-    with _locked(book):
-        _write(book, [view for view in saved(book) if view.name != name])
+def remove_view(book: Path, name: str) -> None:
+    with _lock_views(book):
+        _write_views(book, [view for view in load_saved_views(book) if view.name != name])
 
 
 @contextlib.contextmanager
-def _locked(book: Path) -> Iterator[None]:
+def _lock_views(book: Path) -> Iterator[None]:
     """Two officers who save at once both keep their view."""
-    path = place(book)
+    path = views_path(book)
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _write(book: Path, views: list[SavedView]) -> None:
-    path = place(book)
+def _write_views(book: Path, views: list[SavedView]) -> None:
+    path = views_path(book)
     draft = path.with_name(path.name + ".draft")
     entries = [asdict(view) for view in sorted(views, key=lambda view: view.name)]
     with draft.open("w", encoding="utf-8") as file:

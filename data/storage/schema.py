@@ -48,43 +48,45 @@ CREATE TABLE IF NOT EXISTS violation_cubes (
 
 
 def _create_table(name: str) -> str:
-    columns = {field.name: field.sql_type for field in dictionary.fields(name).values()} | dictionary.LINEAGE
+    columns = {
+        field.name: field.sql_type for field in dictionary.fields_of_table(name).values()
+    } | dictionary.LINEAGE_COLUMNS
     body = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
     return f'CREATE TABLE IF NOT EXISTS "{name}" ({body})'
 
 
-def _add_columns(con: duckdb.DuckDBPyConnection) -> None:
+def _add_missing_columns(con: duckdb.DuckDBPyConnection) -> None:
     """The fields that the dictionary has gained since the book was made."""
     held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
-    for name in dictionary.tables():
-        for field in dictionary.fields(name).values():
+    for name in dictionary.load_tables():
+        for field in dictionary.fields_of_table(name).values():
             if (name, field.name) not in held:
                 con.execute(f'ALTER TABLE "{name}" ADD COLUMN "{field.name}" {field.sql_type}')
-                name_search.fill(con, name)
+                name_search.fill_missing_keys(con, name)
 
 
-def lacking(con: duckdb.DuckDBPyConnection) -> list[str]:
+def list_missing_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns (table.field) that a book of an earlier version does not have yet."""
     held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
     tables = {table for table, _ in held}
-    wanted = [(name, field) for name in dictionary.tables() for field in dictionary.fields(name)]
+    wanted = [(name, field) for name in dictionary.load_tables() for field in dictionary.fields_of_table(name)]
     absent = [name if name not in tables else f"{name}.{field}" for name, field in wanted if (name, field) not in held]
     return list(dict.fromkeys(absent))
 
 
-def create(con: duckdb.DuckDBPyConnection) -> None:
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk."""
     con.execute("BEGIN")
-    create_within(con)
+    create_tables_in_transaction(con)
     con.execute("COMMIT")
 
 
-def create_within(con: duckdb.DuckDBPyConnection) -> None:
+def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
     """As create, within the transaction that the connection is in."""
     con.execute(SYSTEM_TABLES)
-    for name in dictionary.tables():
+    for name in dictionary.load_tables():
         con.execute(_create_table(name))
-    _add_columns(con)
+    _add_missing_columns(con)
     con.execute("DELETE FROM codes")
-    columns = [list(column) for column in zip(*dictionary.code_rows(), strict=True)]
+    columns = [list(column) for column in zip(*dictionary.list_code_rows(), strict=True)]
     con.execute(f"INSERT INTO codes SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)

@@ -6,11 +6,11 @@ import io
 from pages.documents import printing
 
 TABLE = "bank.csv"
-NAME = "name"
+NAME_ITEM = "name"
 
 
-def name(lang: str) -> str | None:
+def load_name(lang: str) -> str | None:
     """In that language, else in the other; None where it is not set."""
-    rows = {row["item"]: row for row in csv.DictReader(io.StringIO(printing.source(TABLE)))}
-    row = rows.get(NAME, {})
+    rows = {row["item"]: row for row in csv.DictReader(io.StringIO(printing.read_template(TABLE)))}
+    row = rows.get(NAME_ITEM, {})
     return (row.get(lang) or row.get("zh") or row.get("en") or "").strip() or None

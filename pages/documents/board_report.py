@@ -9,7 +9,7 @@ TEMPLATE = "board_report.typ"
 
 
 @dataclass(frozen=True)
-class Listing:
+class ReportTable:
     """A table of the report; `right` names the columns whose numbers stand at the right, `note` stands under it."""
 
     title: str
@@ -21,7 +21,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Bars:
+class BarChart:
     """A bar a snapshot, of parts in the order of `names`; heights are parts of the highest bar."""
 
     title: str
@@ -31,7 +31,7 @@ class Bars:
 
 
 @dataclass(frozen=True)
-class Report:
+class BoardReport:
     lang: str
     title: str
     as_of: date
@@ -39,18 +39,18 @@ class Report:
     foot: str
     summary: list[str]
     figures: list[tuple[str, str]]
-    bars: Bars | None
-    listings: list[Listing]
+    bars: BarChart | None
+    listings: list[ReportTable]
     notes: list[str] = field(default_factory=list)
 
 
-def make(report: Report) -> bytes:
+def render_report(report: BoardReport) -> bytes:
     """Raises PrintingError."""
     content: dict[str, object] = {
         "lang": report.lang,
         "title": report.title,
         "subtitle": report.subtitle,
-        "bank": bank.name(report.lang),
+        "bank": bank.load_name(report.lang),
         "foot": report.foot,
         "summary": report.summary,
         "figures": report.figures,
@@ -58,4 +58,4 @@ def make(report: Report) -> bytes:
         "listings": [vars(each) for each in report.listings],
         "notes": report.notes,
     }
-    return printing.pdf(TEMPLATE, content)
+    return printing.render_pdf(TEMPLATE, content)

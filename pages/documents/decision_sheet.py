@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pages.documents import bank, printing
 
 TEMPLATE = "decision_sheet.typ"
-Pairs = list[tuple[str, str]]
+LabelledValues = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Part:
+class SheetTable:
     """A table under its title; an empty one is left out."""
 
     title: str
@@ -18,28 +18,30 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class DecisionSheet:
     """All in the words of `lang`, written out. `verdict`: allowed, blocked or not_assessable; `said`: in words."""
 
     lang: str
     title: str
     number: str
     foot: str
-    loan: Pairs
-    request: Pairs
+    loan: LabelledValues
+    request: LabelledValues
     verdict: str
     said: str
     why: list[str]
-    days: Pairs
-    lines: list[Part]
-    follows: Part
+    days: LabelledValues
+    lines: list[SheetTable]
+    follows: SheetTable
     opinion: str
     signatures: list[list[str]]
     note: str
     no_bank: str
 
 
-def pdf(sheet: Sheet) -> bytes:
+def render_sheet(sheet: DecisionSheet) -> bytes:
     """Raises PrintingError where the template fails or no font for Chinese is there."""
-    named = bank.name(sheet.lang)
-    return printing.pdf(TEMPLATE, asdict(sheet) | {"bank": named or sheet.no_bank, "bank_set": named is not None})
+    named = bank.load_name(sheet.lang)
+    return printing.render_pdf(
+        TEMPLATE, asdict(sheet) | {"bank": named or sheet.no_bank, "bank_set": named is not None}
+    )

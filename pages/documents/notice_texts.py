@@ -12,9 +12,9 @@ from pages.documents.wording import BLANK
 TABLE = "notice_texts.csv"
 KINDS = ("maturity", "collection")
 COPIES = ("borrower", "guarantor", "file")
-ANY = "*"
-HOLE = re.compile(r"\{(\w*)\}")
-KNOWN = (
+ANY_COPY = "*"
+PLACEHOLDER = re.compile(r"\{(\w*)\}")
+KNOWN_PLACEHOLDERS = (
     "number",
     "borrower",
     "guarantor",
@@ -34,71 +34,73 @@ KNOWN = (
     "branch",
     "officer",
 )
-ONCE = ("title", "prefix", "copy", "to", "number", "contact", "signature", "date")
+REQUIRED_PARTS = ("title", "prefix", "copy", "to", "number", "contact", "signature", "date")
 
 
 @dataclass(frozen=True)
-class Text:
+class NoticeText:
     """One text of one part; an `optional` one is left out where something that it states is not known."""
 
     part: str
     optional: bool
-    words: str
+    template: str
 
-    def filled(self, values: Mapping[str, str | None]) -> str | None:
-        if self.optional and any(not values.get(name) for name in HOLE.findall(self.words)):
+    def fill(self, values: Mapping[str, str | None]) -> str | None:
+        if self.optional and any(not values.get(name) for name in PLACEHOLDER.findall(self.template)):
             return None
-        return HOLE.sub(lambda hole: values.get(hole[1]) or BLANK, self.words)
+        return PLACEHOLDER.sub(lambda hole: values.get(hole[1]) or BLANK, self.template)
 
 
 @dataclass(frozen=True)
-class Texts:
+class NoticeTexts:
     """The texts of one kind of notice in one language, by copy."""
 
-    rows: dict[str, tuple[Text, ...]]
+    rows: dict[str, tuple[NoticeText, ...]]
 
-    def all(self, copy: str, part: str, values: Mapping[str, str | None]) -> list[str]:
-        filled = (text.filled(values) for text in self.rows[copy] if text.part == part)
+    def fill_all(self, copy: str, part: str, values: Mapping[str, str | None]) -> list[str]:
+        filled = (text.fill(values) for text in self.rows[copy] if text.part == part)
         return [text for text in filled if text is not None]
 
-    def one(self, copy: str, part: str, values: Mapping[str, str | None]) -> str:
+    def fill_first(self, copy: str, part: str, values: Mapping[str, str | None]) -> str:
         """The text of a part; empty where the bank's table has none."""
-        return next(iter(self.all(copy, part, values)), "")
+        return next(iter(self.fill_all(copy, part, values)), "")
 
 
-def read(kind: str, lang: str) -> Texts:
+def load_texts(kind: str, lang: str) -> NoticeTexts:
     """Raises PrintingError where the table cannot be used, with row and what to do."""
-    rows = list(csv.DictReader(io.StringIO(printing.source(TABLE).lstrip("\ufeff"))))
+    rows = list(csv.DictReader(io.StringIO(printing.read_template(TABLE).lstrip("\ufeff"))))
     for number, row in enumerate(rows, start=2):
-        _check(number, row)
-    own = [row for row in rows if row["kind"] in (kind, ANY)]
-    texts = Texts(
+        _require_valid_row(number, row)
+    own = [row for row in rows if row["kind"] in (kind, ANY_COPY)]
+    texts = NoticeTexts(
         {
-            copy: tuple(Text(row["part"], bool(row["optional"]), row[lang]) for row in own if _is_for(row, copy))
+            copy: tuple(
+                NoticeText(row["part"], bool(row["optional"]), row[lang]) for row in own if _applies_to_copy(row, copy)
+            )
             for copy in COPIES
         }
     )
     for copy in COPIES:
-        _whole(texts, kind, copy)
+        _require_all_parts(texts, kind, copy)
     return texts
 
 
-def _is_for(row: dict[str, str], copy: str) -> bool:
-    return not {copy, ANY}.isdisjoint(row["copy"].split("|"))
+def _applies_to_copy(row: dict[str, str], copy: str) -> bool:
+    return not {copy, ANY_COPY}.isdisjoint(row["copy"].split("|"))
 
 
-def _check(number: int, row: dict[str, str]) -> None:
+def _require_valid_row(number: int, row: dict[str, str]) -> None:
     if None in row or None in row.values() or set(row) != {"kind", "copy", "part", "optional", "zh", "en"}:
         raise printing.PrintingError(f"{TABLE}, row {number}: six cells are needed: kind,copy,part,optional,zh,en.")
-    unknown = {name for lang in ("zh", "en") for name in HOLE.findall(row[lang])} - set(KNOWN)
+    unknown = {name for lang in ("zh", "en") for name in PLACEHOLDER.findall(row[lang])} - set(KNOWN_PLACEHOLDERS)
     if unknown:
-        names = ", ".join(f"{{{name}}}" for name in KNOWN)
+        names = ", ".join(f"{{{name}}}" for name in KNOWN_PLACEHOLDERS)
         raise printing.PrintingError(
             f"{TABLE}, row {number}: {', '.join(sorted(unknown)) or '{}'} is nothing that a notice states. Use {names}."
         )
 
 
-def _whole(texts: Texts, kind: str, copy: str) -> None:
-    for part in ONCE:
+def _require_all_parts(texts: NoticeTexts, kind: str, copy: str) -> None:
+    for part in REQUIRED_PARTS:
         if not any(text.part == part for text in texts.rows[copy]):
             raise printing.PrintingError(f"{TABLE}: no row '{part}' for {kind}, {copy}. Add one, or take ours.")

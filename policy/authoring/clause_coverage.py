@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import duckdb
 
 from data.errors import InputError
-from policy.engine.compiler import asked_tables
-from policy.model.records import VERDICTS, Clause, Policy, clause_ids
+from policy.engine.compiler import limit_tables_of_rule
+from policy.model.records import VERDICTS, Clause, Policy, split_clause_ids
 from policy.runs.store import Run
 
 UNCOVERED = "uncovered.csv"
@@ -54,7 +54,7 @@ class ClauseCoverage:
 
 
 @dataclass(frozen=True)
-class Group:
+class ClauseGroup:
     """The clauses of one part of the source, for the short table."""
 
     name_zh: str
@@ -62,11 +62,11 @@ class Group:
     clauses: list[ClauseCoverage] = field(default_factory=list)
 
     @property
-    def covered(self) -> int:
+    def covered_count(self) -> int:
         return sum(clause.is_covered for clause in self.clauses)
 
     @property
-    def classes(self) -> Counter[str]:
+    def class_counts(self) -> Counter[str]:
         return Counter(clause.clause.mechanical for clause in self.clauses)
 
     @property
@@ -74,14 +74,14 @@ class Group:
         return {rule.rule_id: rule for clause in self.clauses for rule in clause.rules}
 
 
-def cover(policy: Policy, judged: dict[str, dict[str, int]] | None = None) -> list[ClauseCoverage]:
+def build_coverage(policy: Policy, verdict_counts: dict[str, dict[str, int]] | None = None) -> list[ClauseCoverage]:
     """Every clause in the order of the tables; `judged` as verdicts_of gives it.
 
     Raises InputError where the table of reasons names no clause, or one that is covered.
     """
-    rules, others = _citing(policy)
-    reasons = _reasons(policy)
-    known = _rules(policy, judged)
+    rules, others = _collect_citations(policy)
+    reasons = _read_reasons(policy)
+    known = _build_rule_coverage(policy, verdict_counts)
     found = []
     for clause in policy.clauses.values():
         own = tuple(known[name] for name in dict.fromkeys(rules.get(clause.clause_id, [])))
@@ -97,32 +97,32 @@ def cover(policy: Policy, judged: dict[str, dict[str, int]] | None = None) -> li
     return found
 
 
-def _citing(policy: Policy) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _collect_citations(policy: Policy) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """clause -> the rules that rest on it, themselves or by a limit row they ask; clause -> rows of other tables."""
     rules: dict[str, list[str]] = {}
     others: dict[str, Counter[str]] = {}
     for rule in policy.versions:
         cited = list(rule.clauses)
-        for table in asked_tables(rule):
+        for table in limit_tables_of_rule(rule):
             if table in policy.limit_tables:
-                cited += [c for row in policy.limit_tables[table].rows for c in clause_ids(row.clause_id)]
+                cited += [c for row in policy.limit_tables[table].rows for c in split_clause_ids(row.clause_id)]
         for clause in dict.fromkeys(cited):
             rules.setdefault(clause, []).append(rule.rule_id)
     for name, text in policy.texts.items():
         if name.split("/")[0] in ("rules", "clauses.csv", UNCOVERED):
             continue
         for row in csv.DictReader(io.StringIO(text)):
-            for clause in clause_ids((row.get("clause_id") or "").strip()):
+            for clause in split_clause_ids((row.get("clause_id") or "").strip()):
                 others.setdefault(clause, Counter())[name.removesuffix(".csv")] += 1
     return rules, {clause: [f"{table} ×{n}" for table, n in tables.items()] for clause, tables in others.items()}
 
 
-def _reasons(policy: Policy) -> dict[str, tuple[str, str]]:
+def _read_reasons(policy: Policy) -> dict[str, tuple[str, str]]:
     rows = csv.DictReader(io.StringIO(policy.texts.get(UNCOVERED, "")))
     return {row["clause_id"]: (row["reason_zh"], row["reason_en"]) for row in rows}
 
 
-def _rules(policy: Policy, judged: dict[str, dict[str, int]] | None) -> dict[str, RuleCoverage]:
+def _build_rule_coverage(policy: Policy, verdict_counts: dict[str, dict[str, int]] | None) -> dict[str, RuleCoverage]:
     examples: dict[str, Counter[str]] = {}
     for example in policy.examples:
         examples.setdefault(example.rule_id, Counter())[example.verdict] += 1
@@ -132,13 +132,13 @@ def _rules(policy: Policy, judged: dict[str, dict[str, int]] | None) -> dict[str
             rule.title_zh,
             rule.title_en,
             {verdict: examples.get(rule.rule_id, Counter())[verdict] for verdict in VERDICTS},
-            (judged or {}).get(rule.rule_id),
+            (verdict_counts or {}).get(rule.rule_id),
         )
         for rule in policy.rules.values()
     }
 
 
-def verdicts_of(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, dict[str, int]]:
+def count_verdicts(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, dict[str, int]]:
     """rule -> verdict -> how many records of the run had it."""
     found: dict[str, dict[str, int]] = {}
     rows = con.execute(
@@ -149,16 +149,16 @@ def verdicts_of(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, dict[str,
     return found
 
 
-def groups(found: list[ClauseCoverage]) -> list[Group]:
+def group_clauses(found: list[ClauseCoverage]) -> list[ClauseGroup]:
     """The clauses by article, and by section in article 5; then law and regulation, and the bank's defaults."""
-    named: dict[str, Group] = {}
+    named: dict[str, ClauseGroup] = {}
     for clause in found:
-        zh, en = _group(clause.clause)
-        named.setdefault(en, Group(zh, en)).clauses.append(clause)
+        zh, en = _find_group_names(clause.clause)
+        named.setdefault(en, ClauseGroup(zh, en)).clauses.append(clause)
     return list(named.values())
 
 
-def _group(clause: Clause) -> tuple[str, str]:
+def _find_group_names(clause: Clause) -> tuple[str, str]:
     source = re.match(r"S(5\.\d\w?|\d)", clause.clause_id)
     if source is None:
         is_bank = clause.clause_id.startswith("BANK.")

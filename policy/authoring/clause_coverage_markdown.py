@@ -2,32 +2,32 @@
 
 from pathlib import Path
 
-from policy.authoring.clause_coverage import CLASSES, ClauseCoverage, Group, groups
+from policy.authoring.clause_coverage import CLASSES, ClauseCoverage, ClauseGroup, group_clauses
 from policy.model.records import VERDICTS
 
 ROOT = Path(__file__).parents[2]
-README, WHOLE = ROOT / "README.md", ROOT / "docs" / "coverage.md"
+README, DETAILS = ROOT / "README.md", ROOT / "docs" / "coverage.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
 
-def short(found: list[ClauseCoverage]) -> str:
+def render_summary(found: list[ClauseCoverage]) -> str:
     """A row a group: clauses, how many are covered and of which class, rules, and their examples by verdict."""
     lines = [
         "| part 部分 | clauses 条款 | covered 已覆盖 | A / B / C | rules 规则 | examples 示例 ✓ ✗ – ? |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    whole = Group("合计", "all", found)
-    for group in (*groups(found), whole):
-        classes = " / ".join(str(group.classes[name]) for name in CLASSES)
+    whole = ClauseGroup("合计", "all", found)
+    for group in (*group_clauses(found), whole):
+        classes = " / ".join(str(group.class_counts[name]) for name in CLASSES)
         counted = [sum(rule.examples[verdict] for rule in group.rules.values()) for verdict in VERDICTS]
         lines.append(
-            f"| {group.name_en} {group.name_zh} | {len(group.clauses)} | {group.covered} | {classes} | "
+            f"| {group.name_en} {group.name_zh} | {len(group.clauses)} | {group.covered_count} | {classes} | "
             f"{len(group.rules)} | {' '.join(map(str, counted))} |"
         )
     return "\n".join(lines)
 
 
-def whole(found: list[ClauseCoverage]) -> str:
+def render_details(found: list[ClauseCoverage]) -> str:
     """A row a clause, with its rules, their examples by verdict, or why nothing covers it."""
     lines = [
         "# Coverage of the clauses 条款覆盖",
@@ -55,14 +55,14 @@ def whole(found: list[ClauseCoverage]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(found: list[ClauseCoverage]) -> str:
+def render_readme(found: list[ClauseCoverage]) -> str:
     """The README's text with the short table between its marks. Raises ValueError when a mark is missing."""
     before, rest = README.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{short(found)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{render_summary(found)}\n{END}{after}"
 
 
-def write(found: list[ClauseCoverage]) -> None:
-    README.write_text(readme(found), encoding="utf-8")
-    WHOLE.parent.mkdir(exist_ok=True)
-    WHOLE.write_text(whole(found), encoding="utf-8")
+def write_files(found: list[ClauseCoverage]) -> None:
+    README.write_text(render_readme(found), encoding="utf-8")
+    DETAILS.parent.mkdir(exist_ok=True)
+    DETAILS.write_text(render_details(found), encoding="utf-8")

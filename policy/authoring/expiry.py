@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from data.messages.catalogue import bilingual
 from policy.model.records import LimitRow, Policy, Problem, Rule
 
-WARNING = timedelta(days=90)
+WARNING_PERIOD = timedelta(days=90)
 
 
-def expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
+def find_expiring_rows(policy: Policy, as_of: date) -> Iterator[Problem]:
     """A warning for each row that ends within 90 days of as_of, saying whether another of its kind begins then."""
     rows: list[tuple[Rule | LimitRow, set[date]]] = []
     for rule in policy.versions:
@@ -17,7 +17,7 @@ def expiring(policy: Policy, as_of: date) -> Iterator[Problem]:
     for table in policy.limit_tables.values():
         rows += [(row, {other.effective_from for other in table.rows}) for row in table.rows]
     for row, starts in rows:
-        if as_of <= row.effective_to < as_of + WARNING:
+        if as_of <= row.effective_to < as_of + WARNING_PERIOD:
             name = row.rule_id if isinstance(row, Rule) else row.row_id
             ends = bilingual(
                 "authoring.ends_days_after",

@@ -16,15 +16,15 @@ from data import dictionary
 from data.facts import derivation
 from data.storage import query
 from policy.authoring import version_diff
-from policy.authoring.version_diff import Change
-from policy.engine.batch import IDENTITY, booked
-from policy.engine.columns import Columns, identifier
-from policy.engine.compiler import CompiledSubject, compiled
+from policy.authoring.version_diff import RowChange
+from policy.engine.batch import IDENTITY, facts_at_sql
+from policy.engine.columns import SubjectColumns, quote_identifier
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.functions import literal, render
+from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
-RULES_AT_ONCE = 16
+RULES_PER_QUERY = 16
 KINDS = {
     "added": "after = 'violation' AND before IS DISTINCT FROM 'violation'",
     "removed": "before = 'violation' AND after IS DISTINCT FROM 'violation'",
@@ -41,13 +41,13 @@ class Impact:
     as_of: date
     before: str
     after: str
-    changes: list[Change]
-    judged: tuple[str, ...]
+    changes: list[RowChange]
+    judged_rules: tuple[str, ...]
     totals: pl.DataFrame
-    by: dict[str, pl.DataFrame]
+    totals_by_group: dict[str, pl.DataFrame]
 
 
-def compare(
+def compare_policies(
     con: duckdb.DuckDBPyConnection,
     before: Policy,
     after: Policy,
@@ -62,75 +62,75 @@ def compare(
 
     Raises BookError when the facts of as_of do not stand in the book.
     """
-    derivation.need(con, as_of)
+    derivation.require_facts(con, as_of)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE moves (rule_id VARCHAR, severity VARCHAR, subject VARCHAR, subject_id VARCHAR, "
         f"{', '.join(f'{name} VARCHAR' for name in IDENTITY)}, before VARCHAR, after VARCHAR)"
     )
     judged: list[str] = []
     for subject in dict.fromkeys((*before.subjects, *after.subjects)):
-        sides = [_side(policy, subject, today=today) for policy in (before, after)]
-        changed = list(_changed(*sides))
+        sides = [_compile_side(policy, subject, today=today) for policy in (before, after)]
+        changed = list(_find_changed_rules(*sides))
         if changed:
             on_step(subject)
-        for first in range(0, len(changed), RULES_AT_ONCE):
-            some = changed[first : first + RULES_AT_ONCE]
-            _judge(con, subject, [_only(side, some) for side in sides], as_of)
-            _keep_moves(con, subject, some, sides)
+        for first in range(0, len(changed), RULES_PER_QUERY):
+            some = changed[first : first + RULES_PER_QUERY]
+            _judge_sides(con, subject, [_select_rules(side, some) for side in sides], as_of)
+            _store_moves(con, subject, some, sides)
         judged += changed
-    _expand(con, as_of)
-    by = {name: _totals(con, name) for name in GROUPS}
-    changes = version_diff.between(before, after)
-    return Impact(as_of, before.version, after.version, changes, tuple(judged), _totals(con), by)
+    _create_moved_loans(con, as_of)
+    by = {name: _compute_totals(con, name) for name in GROUPS}
+    changes = version_diff.find_policy_changes(before, after)
+    return Impact(as_of, before.version, after.version, changes, tuple(judged), _compute_totals(con), by)
 
 
 @dataclass(frozen=True)
-class _Side:
+class _PolicySide:
     """One policy's rules about a subject; empty where it has none."""
 
-    judged: CompiledSubject | None
+    compiled_subject: CompiledSubject | None
     rules: dict[str, CompiledRule]
 
     @property
-    def columns(self) -> Columns:
-        if self.judged is None:
+    def columns(self) -> SubjectColumns:
+        if self.compiled_subject is None:
             raise ValueError("a policy without rules on the subject has no columns")
-        return self.judged.columns
+        return self.compiled_subject.columns
 
 
-def _side(policy: Policy, subject: str, *, today: bool) -> _Side:
+def _compile_side(policy: Policy, subject: str, *, today: bool) -> _PolicySide:
     if subject not in policy.subjects:
-        return _Side(None, {})
-    judged = compiled(policy, subject, today=today)
-    return _Side(judged, {rule.rule_id: rule for rule in judged.rules})
+        return _PolicySide(None, {})
+    judged = compile_subject_cached(policy, subject, today=today)
+    return _PolicySide(judged, {rule.rule_id: rule for rule in judged.rules})
 
 
-def _only(side: _Side, rules: list[str]) -> _Side:
-    return _Side(side.judged, {name: side.rules[name] for name in rules if name in side.rules})
+def _select_rules(side: _PolicySide, rules: list[str]) -> _PolicySide:
+    return _PolicySide(side.compiled_subject, {name: side.rules[name] for name in rules if name in side.rules})
 
 
-def _roots(rules: dict[str, CompiledRule]) -> frozenset[str]:
+def _collect_columns(rules: dict[str, CompiledRule]) -> frozenset[str]:
     return frozenset(column.name for rule in rules.values() for column in rule.code.find_all(exp.Column))
 
 
-def _changed(before: _Side, after: _Side) -> Iterator[str]:
+def _find_changed_rules(before: _PolicySide, after: _PolicySide) -> Iterator[str]:
     """Rules that only one policy has, or whose verdict is made of other expressions."""
     same: dict[str, bool] = {}
     for name in dict.fromkeys((*before.rules, *after.rules)):
         one, other = before.rules.get(name), after.rules.get(name)
-        if one is None or other is None or one.code != other.code or not _same_columns(before, after, one, same):
+        if one is None or other is None or one.code != other.code or not _has_same_columns(before, after, one, same):
             yield name
 
 
-def _same_columns(before: _Side, after: _Side, rule: CompiledRule, same: dict[str, bool]) -> bool:
+def _has_same_columns(before: _PolicySide, after: _PolicySide, rule: CompiledRule, same: dict[str, bool]) -> bool:
     """Whether all columns behind the rule, which both read by the same names, are alike; `same` remembers each."""
     old, new = before.columns, after.columns
-    todo, seen = set(_roots({rule.rule_id: rule})), set()
+    todo, seen = set(_collect_columns({rule.rule_id: rule})), set()
     while todo:
         name = todo.pop()
         seen.add(name)
         if name not in same:
-            same[name] = _definition(old, name) == _definition(new, name)
+            same[name] = _find_definition(old, name) == _find_definition(new, name)
         if not same[name]:
             return False
         if name in old.computed:
@@ -138,46 +138,48 @@ def _same_columns(before: _Side, after: _Side, rule: CompiledRule, same: dict[st
     return True
 
 
-def _definition(columns: Columns, name: str) -> exp.Expression | str | None:
+def _find_definition(columns: SubjectColumns, name: str) -> exp.Expression | str | None:
     """What a column is made of; nothing for a fact."""
     if name in columns.aggregates:
-        return columns.aggregates[name].sql("")
+        return columns.aggregates[name].render_from_facts("")
     return columns.computed.get(name)
 
 
-def _judge(con: duckdb.DuckDBPyConnection, subject: str, sides: list[_Side], as_of: date) -> None:
+def _judge_sides(con: duckdb.DuckDBPyConnection, subject: str, sides: list[_PolicySide], as_of: date) -> None:
     """code_before and code_after: a column of verdicts for each rule."""
-    key = identifier(dictionary.subjects()[subject].id)
+    key = quote_identifier(dictionary.load_subjects()[subject].id)
     for name, side in zip(("code_before", "code_after"), sides, strict=True):
         con.execute(f"DROP TABLE IF EXISTS {name}")
-        if not side.rules or side.judged is None:
+        if not side.rules or side.compiled_subject is None:
             continue
-        roots = _roots(side.rules) | {dictionary.subjects()[subject].id, *IDENTITY}
-        select = side.judged.columns.select(booked(subject), roots, pruned=True)
-        codes = "".join(f", {_verdict(rule)} AS {identifier(rule.rule_id)}" for rule in side.rules.values())
+        roots = _collect_columns(side.rules) | {dictionary.load_subjects()[subject].id, *IDENTITY}
+        select = side.compiled_subject.columns.render_query(facts_at_sql(subject), roots, pruned=True)
+        codes = "".join(f", {_verdict_sql(rule)} AS {quote_identifier(rule.rule_id)}" for rule in side.rules.values())
         who = f"{key} AS subject_id, {', '.join(IDENTITY)}"
         con.execute(f"CREATE TEMP TABLE {name} AS {select} SELECT {who}{codes} FROM columns", {"as_of": as_of})
 
 
-def _verdict(rule: CompiledRule) -> str:
+def _verdict_sql(rule: CompiledRule) -> str:
     return (
         f"CASE {render(rule.code)} WHEN {PASS} THEN 'pass' WHEN {VIOLATION} THEN 'violation' "
         f"WHEN {NOT_APPLICABLE} THEN 'not_applicable' ELSE 'not_assessable' END"
     )
 
 
-def _keep_moves(con: duckdb.DuckDBPyConnection, subject: str, rules: list[str], sides: list[_Side]) -> None:
+def _store_moves(con: duckdb.DuckDBPyConnection, subject: str, rules: list[str], sides: list[_PolicySide]) -> None:
     """A row for each record and rule with another verdict, as far as a violation or an unknown is in it."""
     for name in rules:
         has = [name in side.rules for side in sides]
-        columns = [f"{side}.{identifier(name)}" if there else "NULL" for side, there in zip("ba", has, strict=True)]
+        columns = [
+            f"{side}.{quote_identifier(name)}" if there else "NULL" for side, there in zip("ba", has, strict=True)
+        ]
         source = {
             (True, True): "code_before b JOIN code_after a USING (subject_id)",
             (True, False): "code_before b",
             (False, True): "code_after a",
         }[has[0], has[1]]
         who = "a" if has[1] else "b"
-        rule = (sides[1] if has[1] else sides[0]).rules[name].newest
+        rule = (sides[1] if has[1] else sides[0]).rules[name].newest_version
         con.execute(
             f"""INSERT INTO moves
             SELECT $rule, $severity, $subject, subject_id, {", ".join(IDENTITY)}, before, after
@@ -189,10 +191,10 @@ def _keep_moves(con: duckdb.DuckDBPyConnection, subject: str, rules: list[str], 
         )
 
 
-def _expand(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _create_moved_loans(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """moved_loans: a row for each kind of move and each loan behind it, with the loan's balance."""
     kinds = " UNION ALL ".join(
-        f"SELECT {render(literal('text', kind))} AS kind, * FROM moves WHERE {test}" for kind, test in KINDS.items()
+        f"SELECT {render(sql_literal('text', kind))} AS kind, * FROM moves WHERE {test}" for kind, test in KINDS.items()
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE moved_loans AS
@@ -207,12 +209,12 @@ def _expand(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     )
 
 
-def _totals(con: duckdb.DuckDBPyConnection, group: str | None = None) -> pl.DataFrame:
+def _compute_totals(con: duckdb.DuckDBPyConnection, group: str | None = None) -> pl.DataFrame:
     """[group, kind, records, loans, yuan]; in each the balance of a loan counts once."""
     key = f"{group}, kind" if group else "kind"
     same = f"AND l.{group} IS NOT DISTINCT FROM r.{group}" if group else ""
     order = ", ".join(f"'{kind}'" for kind in KINDS)
-    return query.frame(
+    return query.fetch_frame(
         con,
         f"""WITH record AS (
             SELECT {key}, count(*) AS records FROM (SELECT DISTINCT {key}, rule_id, subject_id FROM moved_loans)
@@ -228,14 +230,14 @@ def _totals(con: duckdb.DuckDBPyConnection, group: str | None = None) -> pl.Data
     )
 
 
-def listed(con: duckdb.DuckDBPyConnection, after: Policy, before: Policy) -> pl.DataFrame:
+def list_moved_loans(con: duckdb.DuckDBPyConnection, after: Policy, before: Policy) -> pl.DataFrame:
     """Every move with the loans behind it and the rule's titles, after compare()."""
     titles = pl.DataFrame(
         [(rule.rule_id, rule.title_zh, rule.title_en) for rule in (before.rules | after.rules).values()],
         schema=("rule_id", "title_zh", "title_en"),
         orient="row",
     )
-    found = query.frame(con, "SELECT * FROM moved_loans ORDER BY kind, rule_id, subject_id, loan_id")
+    found = query.fetch_frame(con, "SELECT * FROM moved_loans ORDER BY kind, rule_id, subject_id, loan_id")
     names = [
         "kind",
         "rule_id",

@@ -6,52 +6,54 @@ from decimal import Decimal, InvalidOperation
 
 from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables import lookups, unary_tests
-from policy.decision_tables.intervals import plain
-from policy.language.expressions import KINDS, ExpressionError, near
+from policy.decision_tables.intervals import format_bound
+from policy.language.expressions import KINDS, ExpressionError, did_you_mean
 from policy.model.csv_reader import TableReader
-from policy.model.records import LimitColumn, LimitRow, LimitTable, Place, Policy, Problem
+from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy, Problem, SourceLocation
 
-PLAUSIBLE = "plausible.csv"
-PLAIN = re.compile(r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible\.csv|effects\.csv")
+PLAUSIBLE_RANGES = "plausible.csv"
+TABLES_WITHOUT_EXPRESSIONS = re.compile(
+    r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible\.csv|effects\.csv"
+)
 Bounds = dict[tuple[str, str], tuple[Decimal, Decimal, str]]
 
 
-def problems(policy: Policy) -> list[Problem]:
+def find_problems(policy: Policy) -> list[Problem]:
     """Every finding about columns and cells of the limit tables, and about derived fields that nothing reads."""
     reader = TableReader(policy.texts)
-    bounds = _bounds(reader)
+    bounds = _read_bounds(reader)
     found = list(reader.problems)
     for table in policy.limit_tables.values():
-        found += _types(table)
+        found += _find_unknown_types(table)
         for row in table.rows:
-            found += [*_implausible(table, row, bounds), *_empty(table, row)]
-    return [*found, *_unread(policy)]
+            found += [*_find_implausible_values(table, row, bounds), *_find_empty_limits(table, row)]
+    return [*found, *_find_unread_columns(policy)]
 
 
-def _bounds(reader: TableReader) -> Bounds:
+def _read_bounds(reader: TableReader) -> Bounds:
     """(unit, type) -> lowest and highest value that can be meant, and what to say otherwise."""
     found: Bounds = {}
-    for place, cells in reader.rows(PLAUSIBLE, ("unit", "type", "low", "high", "message_zh", "message_en")):
+    for place, cells in reader.read_rows(PLAUSIBLE_RANGES, ("unit", "type", "low", "high", "message_zh", "message_en")):
         try:
             low, high = Decimal(cells["low"]), Decimal(cells["high"])
         except InvalidOperation:
-            reader.report(
+            reader.report_problem(
                 place,
                 "low",
                 bilingual("authoring.no_number", value=cells["low"], value2=cells["high"]),
                 bilingual("authoring.write_two_numbers"),
             )
             continue
-        found[cells["unit"], cells["type"]] = (low, high, _why(cells))
+        found[cells["unit"], cells["type"]] = (low, high, _format_advice(cells))
     return found
 
 
-def _why(cells: dict[str, str]) -> BilingualText:
+def _format_advice(cells: dict[str, str]) -> BilingualText:
     """What to do, in both languages at the command line and in one on a page."""
     return BilingualText(f"{cells['message_zh']} / {cells['message_en']}.", f"{cells['message_zh']}。")
 
 
-def _types(table: LimitTable) -> Iterator[Problem]:
+def _find_unknown_types(table: LimitTable) -> Iterator[Problem]:
     for column in table.columns:
         known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
         if column.type not in known:
@@ -59,7 +61,7 @@ def _types(table: LimitTable) -> Iterator[Problem]:
                 "authoring.no_type",
                 type=column.type,
                 role=column.role,
-                near=near(column.type, known),
+                near=did_you_mean(column.type, known),
             )
             message = bilingual("authoring.joined", name=table.name, name2=column.name, what=what)
             yield Problem(
@@ -67,36 +69,36 @@ def _types(table: LimitTable) -> Iterator[Problem]:
             )
 
 
-def _implausible(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[Problem]:
+def _find_implausible_values(table: LimitTable, row: LimitRow, bounds: Bounds) -> Iterator[Problem]:
     for column in table.columns:
         if (column.unit, column.type) not in bounds:
             continue
         low, high, why = bounds[column.unit, column.type]
-        for value in _values(column, row.cells[column.name]):
+        for value in _parse_numbers(column, row.cells[column.name]):
             if not low <= value <= high:
                 message = bilingual(
                     "authoring.cannot_meant_plausible",
-                    value=plain(value),
+                    value=format_bound(value),
                     unit=term(column.unit),
-                    low=plain(low),
-                    high=plain(high),
+                    low=format_bound(low),
+                    high=format_bound(high),
                 )
                 yield Problem("error", row.place.table, row.place.row, column.name, message, why)
 
 
-def _values(column: LimitColumn, text: str) -> list[Decimal]:
+def _parse_numbers(column: LimitColumn, text: str) -> list[Decimal]:
     """The numbers of a cell; one that cannot be read is reported elsewhere. Of a key only what is above 0."""
     try:
         if column.role == "limit":
             return [Decimal(text)] if text else []
-        cell = lookups.key_cell(column, text)
+        cell = lookups.parse_key_cell(column, text)
     except (unary_tests.UnaryTestError, ExpressionError, InvalidOperation):
         return []
     bounds = (bound for interval in cell.intervals for bound in (interval.low, interval.high))
     return [bound for bound in bounds if isinstance(bound, Decimal) and bound > 0]
 
 
-def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
+def _find_empty_limits(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
     limits = [column.name for column in table.columns if column.role == "limit"]
     if not any(row.cells[name] for name in limits) and not row.reading_zh:
         message = bilingual("authoring.gives_no_limit_all", row_id=row.row_id)
@@ -110,20 +112,20 @@ def _empty(table: LimitTable, row: LimitRow) -> Iterator[Problem]:
         )
 
 
-def _unread(policy: Policy) -> Iterator[Problem]:
+def _find_unread_columns(policy: Policy) -> Iterator[Problem]:
     """Limit columns and derived fields that no expression of any table names."""
-    texts = [text for name, text in policy.texts.items() if not PLAIN.match(name)]
+    texts = [text for name, text in policy.texts.items() if not TABLES_WITHOUT_EXPRESSIONS.match(name)]
     named = {word for text in texts for word in re.findall(r"[A-Za-z_]\w*\.[A-Za-z_]\w*", text, re.ASCII)}
     read_tables = {word.partition(".")[0] for word in named}
     for table in policy.limit_tables.values():
         for column in table.columns:
             if column.role == "limit" and table.name in read_tables and f"{table.name}.{column.name}" not in named:
-                place = Place("limit_columns.csv", 1)
+                place = SourceLocation("limit_columns.csv", 1)
                 message = bilingual("authoring.nothing_reads_2", name=table.name, name2=column.name)
                 yield Problem(
                     "warning", place.table, place.row, "column", message, bilingual("authoring.remove_column_use")
                 )
-    keys = {key.name for table in policy.limit_tables.values() for key in table.keys}
+    keys = {key.name for table in policy.limit_tables.values() for key in table.key_columns}
     for derived in policy.derived:
         uses = sum(len(re.findall(rf"\b{re.escape(derived.name)}\b", text)) for text in texts)
         own = sum(other.name == derived.name for other in policy.derived)

@@ -9,46 +9,59 @@ from itertools import combinations, pairwise
 from data import dictionary
 from data.messages.catalogue import bilingual
 from policy.authoring import limit_table_lint
-from policy.authoring.expiry import expiring
+from policy.authoring.expiry import find_expiring_rows
 from policy.decision_tables import gaps_and_overlaps
-from policy.engine.compiler import compiled
-from policy.engine.table_usage import asked, closed_codes
+from policy.engine.compiler import compile_subject_cached
+from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.extensions import consequences
-from policy.language.expressions import near
+from policy.language.expressions import did_you_mean
 from policy.model import csv_reader
-from policy.model.records import SEVERITIES, VERDICTS, Place, Policy, Problem, Rule, clause_ids
+from policy.model.records import SEVERITIES, VERDICTS, Policy, Problem, Rule, SourceLocation, split_clause_ids
 from policy.monitoring import duties, headroom, metric_lint
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
-FAR_BACK, FAR_AHEAD = date(1949, 10, 1), date(2100, 1, 1)
+EARLIEST_DATE, LATEST_DATE = date(1949, 10, 1), date(2100, 1, 1)
 
 
-def lint(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list[Problem]]:
+def lint_tables(texts: dict[str, str], as_of: date | None = None) -> tuple[Policy, list[Problem]]:
     """The policy and everything found in it; `as_of` also warns of rows about to expire."""
-    policy, problems = csv_reader.read(texts)
-    problems = [*problems, *_texts(policy), *_titles(policy), *_versions(policy), *_references(policy)]
+    policy, problems = csv_reader.read_policy(texts)
+    problems = [
+        *problems,
+        *_find_bad_cells(policy),
+        *_find_duplicate_titles(policy),
+        *_find_version_conflicts(policy),
+        *_find_unknown_clauses(policy),
+    ]
     for subject in policy.subjects:
-        if subject in dictionary.subjects():
-            problems += compiled(policy, subject).all_problems
-    problems += [*_limits(policy), *_examples(policy), *_unread(policy), *limit_table_lint.problems(policy)]
-    problems += [*metric_lint.problems(policy), *consequences.problems(policy)]
-    problems += [*headroom.problems(policy), *duties.problems(policy)]
+        if subject in dictionary.load_subjects():
+            problems += compile_subject_cached(policy, subject).all_problems
+    problems += [
+        *_find_limit_row_problems(policy),
+        *_find_example_problems(policy),
+        *_find_unread_tables(policy),
+        *limit_table_lint.find_problems(policy),
+    ]
+    problems += [*metric_lint.find_problems(policy), *consequences.find_problems(policy)]
+    problems += [*headroom.find_problems(policy), *duties.find_problems(policy)]
     if as_of:
-        problems += expiring(policy, as_of)
+        problems += find_expiring_rows(policy, as_of)
     return policy, list(dict.fromkeys(problems))
 
 
-def _at(level: str, place: Place, column: str, message: str, fix: str) -> Problem:
+def _make_problem(level: str, place: SourceLocation, column: str, message: str, fix: str) -> Problem:
     return Problem(level, place.table, place.row, column, message, fix)
 
 
-def _texts(policy: Policy) -> Iterator[Problem]:
+def _find_bad_cells(policy: Policy) -> Iterator[Problem]:
     for rule in policy.versions:
         for column in ("rule_id", "family", "stage", "title_zh", "title_en", "measure", "limit", "evidence"):
             if not getattr(rule, column):
-                yield _at("error", rule.place, column, bilingual("common.empty"), bilingual("common.fill_cell"))
+                yield _make_problem(
+                    "error", rule.place, column, bilingual("common.empty"), bilingual("common.fill_cell")
+                )
         if not RULE_ID.match(rule.rule_id):
-            yield _at(
+            yield _make_problem(
                 "error",
                 rule.place,
                 "rule_id",
@@ -56,24 +69,24 @@ def _texts(policy: Policy) -> Iterator[Problem]:
                 bilingual("authoring.use_letters_digits"),
             )
         if rule.severity not in SEVERITIES:
-            yield _at(
+            yield _make_problem(
                 "error",
                 rule.place,
                 "severity",
                 bilingual("authoring.unknown", severity=rule.severity),
                 bilingual("common.use", known=", ".join(SEVERITIES)),
             )
-        if rule.subject not in dictionary.subjects():
-            known = dictionary.subjects()
-            yield _at(
+        if rule.subject not in dictionary.load_subjects():
+            known = dictionary.load_subjects()
+            yield _make_problem(
                 "error",
                 rule.place,
                 "subject",
-                bilingual("common.joined", subject=rule.subject, near=near(rule.subject, known)),
+                bilingual("common.joined", subject=rule.subject, near=did_you_mean(rule.subject, known)),
                 bilingual("common.use", known=", ".join(known)),
             )
         if not rule.remedy_zh or not rule.remedy_en:
-            yield _at(
+            yield _make_problem(
                 "warning",
                 rule.place,
                 "remedy_zh",
@@ -92,7 +105,7 @@ def _texts(policy: Policy) -> Iterator[Problem]:
         )
 
 
-def _titles(policy: Policy) -> Iterator[Problem]:
+def _find_duplicate_titles(policy: Policy) -> Iterator[Problem]:
     """Two rules about one subject that a reader could not tell apart."""
     for column in ("title_zh", "title_en"):
         first: dict[tuple[str, str], Rule] = {}
@@ -106,10 +119,10 @@ def _titles(policy: Policy) -> Iterator[Problem]:
                     table=known.place.table,
                     row=known.place.row,
                 )
-                yield _at("warning", rule.place, column, same, bilingual("authoring.say_how_they_differ"))
+                yield _make_problem("warning", rule.place, column, same, bilingual("authoring.say_how_they_differ"))
 
 
-def _versions(policy: Policy) -> Iterator[Problem]:
+def _find_version_conflicts(policy: Policy) -> Iterator[Problem]:
     by_rule: dict[str, list[Rule]] = {}
     for rule in policy.versions:
         by_rule.setdefault(rule.rule_id, []).append(rule)
@@ -118,7 +131,7 @@ def _versions(policy: Policy) -> Iterator[Problem]:
             if a.effective_from < b.effective_to and b.effective_from < a.effective_to:
                 start = max(a.effective_from, b.effective_from)
                 both = bilingual("authoring.force_twice", rule=a.rule_id, day=start)
-                yield _at(
+                yield _make_problem(
                     "error",
                     b.place,
                     "effective_from",
@@ -126,7 +139,7 @@ def _versions(policy: Policy) -> Iterator[Problem]:
                     bilingual("common.end_version_first"),
                 )
             if (a.subject, a.as_of) != (b.subject, b.as_of):
-                yield _at(
+                yield _make_problem(
                     "error",
                     b.place,
                     "subject",
@@ -142,10 +155,12 @@ def _versions(policy: Policy) -> Iterator[Problem]:
                     effective_to=a.effective_to,
                     effective_from=b.effective_from,
                 )
-                yield _at("warning", b.place, "effective_from", hole, bilingual("authoring.close_hole_say_why"))
-    for place, day in _dates(policy):
-        if not FAR_BACK <= day <= FAR_AHEAD and day.year != 9999:
-            yield _at(
+                yield _make_problem(
+                    "warning", b.place, "effective_from", hole, bilingual("authoring.close_hole_say_why")
+                )
+    for place, day in _list_effective_dates(policy):
+        if not EARLIEST_DATE <= day <= LATEST_DATE and day.year != 9999:
+            yield _make_problem(
                 "error",
                 place,
                 "effective_from",
@@ -154,19 +169,21 @@ def _versions(policy: Policy) -> Iterator[Problem]:
             )
 
 
-def _dates(policy: Policy) -> Iterator[tuple[Place, date]]:
+def _list_effective_dates(policy: Policy) -> Iterator[tuple[SourceLocation, date]]:
     rows = [*policy.versions, *(row for table in policy.limit_tables.values() for row in table.rows)]
     for row in rows:
         yield row.place, row.effective_from
         yield row.place, row.effective_to
 
 
-def _references(policy: Policy) -> Iterator[Problem]:
+def _find_unknown_clauses(policy: Policy) -> Iterator[Problem]:
     cited = [(rule.place, rule.clauses) for rule in policy.versions]
-    cited += [(row.place, clause_ids(row.clause_id)) for table in policy.limit_tables.values() for row in table.rows]
+    cited += [
+        (row.place, split_clause_ids(row.clause_id)) for table in policy.limit_tables.values() for row in table.rows
+    ]
     for place, clauses in cited:
         if not clauses:
-            yield _at(
+            yield _make_problem(
                 "error",
                 place,
                 "clause_id",
@@ -175,42 +192,44 @@ def _references(policy: Policy) -> Iterator[Problem]:
             )
         for clause in clauses:
             if clause not in policy.clauses:
-                yield _at(
+                yield _make_problem(
                     "error",
                     place,
                     "clause_id",
-                    bilingual("common.unknown_clause", clause=clause, near=near(clause, policy.clauses)),
+                    bilingual("common.unknown_clause", clause=clause, near=did_you_mean(clause, policy.clauses)),
                     bilingual("authoring.add_clauses_csv"),
                 )
 
 
-def _limits(policy: Policy) -> Iterator[Problem]:
-    subjects = {asking.table: asking.subject for asking in asked(policy)}
+def _find_limit_row_problems(policy: Policy) -> Iterator[Problem]:
+    subjects = {asking.table: asking.subject for asking in list_usages(policy)}
     for table in policy.limit_tables.values():
         twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
         for row in table.rows:
             if row.row_id in twice:
-                yield _at(
+                yield _make_problem(
                     "error",
                     row.place,
                     "row_id",
                     bilingual("authoring.stands_twice", row_id=row.row_id),
                     bilingual("authoring.number_rows"),
                 )
-        yield from gaps_and_overlaps.findings(
-            gaps_and_overlaps.grid(table, closed_codes(policy, subjects.get(table.name, "")))
+        yield from gaps_and_overlaps.lint_grid(
+            gaps_and_overlaps.build_grid(table, closed_code_lists(policy, subjects.get(table.name, "")))
         )
 
 
-def _examples(policy: Policy) -> Iterator[Problem]:
+def _find_example_problems(policy: Policy) -> Iterator[Problem]:
     covered: dict[str, set[str]] = {}
     for example in policy.examples:
         covered.setdefault(example.rule_id, set()).add(example.verdict)
         if example.rule_id not in policy.rules:
-            fix = bilingual("authoring.known_rules_rules", near=near(example.rule_id, policy.rules))
-            yield _at("error", example.place, "rule_id", bilingual("authoring.unknown_rule", rule=example.rule_id), fix)
+            fix = bilingual("authoring.known_rules_rules", near=did_you_mean(example.rule_id, policy.rules))
+            yield _make_problem(
+                "error", example.place, "rule_id", bilingual("authoring.unknown_rule", rule=example.rule_id), fix
+            )
         if example.verdict not in VERDICTS:
-            yield _at(
+            yield _make_problem(
                 "error",
                 example.place,
                 "verdict",
@@ -220,7 +239,7 @@ def _examples(policy: Policy) -> Iterator[Problem]:
     for rule in policy.rules.values():
         lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]
         if lacks:
-            yield _at(
+            yield _make_problem(
                 "warning",
                 rule.place,
                 "rule_id",
@@ -229,12 +248,12 @@ def _examples(policy: Policy) -> Iterator[Problem]:
             )
 
 
-def _unread(policy: Policy) -> Iterator[Problem]:
-    subjects = {asking.table: asking.subject for asking in asked(policy)}
+def _find_unread_tables(policy: Policy) -> Iterator[Problem]:
+    subjects = {asking.table: asking.subject for asking in list_usages(policy)}
     for table in policy.limit_tables.values():
         if table.name not in subjects:
-            place = Place("limit_columns.csv", 1)
-            yield _at(
+            place = SourceLocation("limit_columns.csv", 1)
+            yield _make_problem(
                 "warning",
                 place,
                 "table",

@@ -16,105 +16,107 @@ from data.reference import size_limits
 from data.storage import book
 from policy.authoring import impact, limit_table_lint, lint
 from policy.authoring.impact import Impact
-from policy.authoring.threshold_curve import Point, Value
-from policy.authoring.threshold_curve import draw as draw_curve
+from policy.authoring.threshold_curve import CurvePoint, LimitValue
+from policy.authoring.threshold_curve import compute_points as draw_curve
 from policy.decision_tables import gaps_and_overlaps
 from policy.engine import compiler
-from policy.engine.columns import Columns
-from policy.engine.table_usage import asked, closed_codes
+from policy.engine.columns import SubjectColumns
+from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.model import csv_reader, csv_writer
 from policy.model.records import Policy, Problem
 
 ROWS_SHOWN = 500
 MEGABYTE = 1 << 20
-Texts = dict[str, str]
+TableTexts = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SandboxResult:
     """`problems`: of the proof-reading; with an error among them nothing is judged. `loans`: the largest of those
     moved; all of them stand in the file `listed`."""
 
     problems: tuple[Problem, ...]
-    found: Impact | None = None
-    loans: pl.DataFrame | None = None
-    listed: Path | None = None
+    policy_impact: Impact | None = None
+    largest_loans: pl.DataFrame | None = None
+    loans_file: Path | None = None
 
 
-def rows(text: str) -> tuple[list[str], list[list[str]]]:
+def parse_table(text: str) -> tuple[list[str], list[list[str]]]:
     """The header and the rows of a table."""
     header, *found = list(csv.reader(io.StringIO(text))) or [[]]
     return header, [row for row in found if any(row)]
 
 
-def written(header: list[str], found: list[list[str]]) -> str:
+def format_table(header: list[str], found: list[list[str]]) -> str:
     """A table as the shipped ones are written: quoted only where it must be."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows([header, *found])
     return buffer.getvalue()
 
 
-def proof(texts: Texts, name: str) -> list[Problem]:
+def lint_limit_table(texts: TableTexts, name: str) -> list[Problem]:
     """What is wrong with one limit table, without compiling the rules of the whole policy: at once."""
-    policy, problems = csv_reader.read(texts)
-    problems += limit_table_lint.problems(policy)
+    policy, problems = csv_reader.read_policy(texts)
+    problems += limit_table_lint.find_problems(policy)
     table = policy.limit_tables.get(name)
     if table is not None:
-        for asking in (one for one in asked(policy) if one.table == name):
-            columns = Columns(policy, asking.subject)
-            columns.table(name)
+        for asking in (one for one in list_usages(policy) if one.table == name):
+            columns = SubjectColumns(policy, asking.subject)
+            columns.parsed_table(name)
             problems += columns.problems
-            problems += gaps_and_overlaps.findings(gaps_and_overlaps.grid(table, closed_codes(policy, asking.subject)))
+            problems += gaps_and_overlaps.lint_grid(
+                gaps_and_overlaps.build_grid(table, closed_code_lists(policy, asking.subject))
+            )
     return [one for one in dict.fromkeys(problems) if one.table == f"limits/{name}.csv"]
 
 
-def judge(
-    path: Path, texts: Texts, before: Policy, as_of: date, folder: Path, on_step: Callable[[str], None]
-) -> Outcome:
+def lint_and_judge(
+    path: Path, texts: TableTexts, before: Policy, as_of: date, folder: Path, on_step: Callable[[str], None]
+) -> SandboxResult:
     """Proof-reads the tables and judges the book by them and by `before`. Steps: proof, each subject, totals."""
     on_step("proof")
-    after, problems = lint.lint(texts, as_of)
+    after, problems = lint.lint_tables(texts, as_of)
     if any(problem.level == "error" for problem in problems):
-        compiler.forget(after.version)
-        return Outcome(tuple(problems))
-    with book.reading(path) as con:
-        found = impact.compare(con, before, after, as_of, today=False, on_step=on_step)
+        compiler.drop_from_cache(after.version)
+        return SandboxResult(tuple(problems))
+    with book.open_for_reading(path) as con:
+        found = impact.compare_policies(con, before, after, as_of, today=False, on_step=on_step)
         on_step("listing")
         listed = folder / f"impact-{before.version[:8]}-{after.version[:8]}-{as_of}.csv"
-        loans = impact.listed(con, after, before)
-        csv_writer.write(listed, loans)
+        loans = impact.list_moved_loans(con, after, before)
+        csv_writer.write_csv(listed, loans)
     if after.version != before.version:
-        compiler.forget(after.version)
+        compiler.drop_from_cache(after.version)
     shown = loans.sort("balance", descending=True, nulls_last=True, maintain_order=True).head(ROWS_SHOWN)
-    return Outcome(tuple(problems), found, shown, listed)
+    return SandboxResult(tuple(problems), found, shown, listed)
 
 
-def curve(
-    path: Path, policy: Policy, rule_id: str, over: list[Value], as_of: date, on_step: Callable[[str], None]
-) -> list[Point]:
+def compute_curve(
+    path: Path, policy: Policy, rule_id: str, over: list[LimitValue], as_of: date, on_step: Callable[[str], None]
+) -> list[CurvePoint]:
     """What each limit would catch, by a reader of its own, beside the page."""
     on_step("curve")
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         return draw_curve(con, policy, rule_id, over, as_of, today=False)
 
 
-def uploaded(files: list[tuple[str, bytes]], known: Texts) -> Texts:
+def read_uploads(files: list[tuple[str, bytes]], known: TableTexts) -> TableTexts:
     """The tables of a zip or of single files, laid over those known; a lone file is known by its name.
 
     Raises InputError for what is no policy table.
     """
-    found: Texts = {}
+    found: TableTexts = {}
     whole = False
     for name, content in files:
         if name.lower().endswith(".zip"):
             whole = True
-            found |= _unpacked(name, content)
+            found |= _unpack_zip(name, content)
         else:
-            found[_place(name, known)] = _text(name, content)
+            found[_resolve_table_path(name, known)] = _decode_text(name, content)
     return found if whole else known | found
 
 
-def _unpacked(name: str, content: bytes) -> Texts:
+def _unpack_zip(name: str, content: bytes) -> TableTexts:
     """The CSV files of a zip by their path under the folder that holds clauses.csv."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -124,17 +126,17 @@ def _unpacked(name: str, content: bytes) -> Texts:
     tops = [PurePosixPath(entry.filename).parent for entry in names if entry.filename.endswith("clauses.csv")]
     if not tops:
         raise InputError(bilingual("authoring.holds_no_clauses_csv", name=name))
-    most = size_limits.whole("policy_zip_mb")
+    most = size_limits.integer_limit("policy_zip_mb")
     if sum(entry.file_size for entry in names) > most * MEGABYTE:
         raise InputError(bilingual("authoring.unpacks_more_mb_policy", name=name, most=most))
     inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
     return {
-        PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _text(entry.filename, archive.read(entry))
+        PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _decode_text(entry.filename, archive.read(entry))
         for entry in inside
     }
 
 
-def _place(name: str, known: Texts) -> str:
+def _resolve_table_path(name: str, known: TableTexts) -> str:
     """Where a single file belongs: the only table of that name, or a new limit table."""
     found = [place for place in known if PurePosixPath(place).name == name]
     limits = [place for place in found if place.startswith("limits/")]
@@ -144,14 +146,14 @@ def _place(name: str, known: Texts) -> str:
     raise InputError(bilingual("authoring.upload_whole_folder_zip", name=name, several=several))
 
 
-def _text(name: str, content: bytes) -> str:
+def _decode_text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(bilingual("authoring.not_utf_8_byte", name=name, start=error.start)) from error
 
 
-def zipped(texts: Texts) -> bytes:
+def zip_tables(texts: TableTexts) -> bytes:
     """Tables as a zip with the folders they belong in."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -14,93 +14,100 @@ from sqlglot import exp
 
 from data import dictionary
 from policy.decision_tables import gaps_and_overlaps, lookups
-from policy.decision_tables.gaps_and_overlaps import DATES, Grid, Region
-from policy.engine.batch import booked
-from policy.engine.columns import Columns, identifier
-from policy.engine.table_usage import Asking, asked, closed_codes
+from policy.decision_tables.gaps_and_overlaps import DATES_COLUMN, Grid, Region
+from policy.engine.batch import facts_at_sql
+from policy.engine.columns import SubjectColumns, quote_identifier
+from policy.engine.table_usage import TableUsage, closed_code_lists, list_usages
 from policy.language import functions
-from policy.language.expressions import Typed
+from policy.language.expressions import TypedExpression
 from policy.model.records import LimitRow, Policy
 
 
 @dataclass(frozen=True)
-class InGap:
+class GapExposure:
     """A gap: its records, their loans (the subjects where they have none), balance in yuan, and what closes it."""
 
-    asking: Asking
+    usage: TableUsage
     region: Region
     records: int
     loans: int
     balance: Decimal
-    rows: tuple[dict[str, str], ...]
+    closing_rows: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Exposure:
+class TableCoverage:
     """One table asked of one subject: its gaps and how many records each row answers for."""
 
-    asking: Asking
-    gaps: tuple[InGap, ...]
-    more: bool
-    answered: tuple[tuple[LimitRow, int], ...]
+    usage: TableUsage
+    gaps: tuple[GapExposure, ...]
+    has_more_gaps: bool
+    row_hits: tuple[tuple[LimitRow, int], ...]
 
 
-def of_book(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> Iterator[Exposure]:
+def compute_book_coverage(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> Iterator[TableCoverage]:
     """Every table against the facts of as_of; the policy must be free of errors."""
-    return of_tables(con, policy, as_of, set(policy.limit_tables))
+    return compute_tables_coverage(con, policy, as_of, set(policy.limit_tables))
 
 
-def of_tables(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, names: set[str]) -> Iterator[Exposure]:
+def compute_tables_coverage(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, names: set[str]
+) -> Iterator[TableCoverage]:
     """The same of some tables alone."""
     taken = {name: {row.row_id for row in table.rows} for name, table in policy.limit_tables.items()}
-    for asking in (one for one in asked(policy) if one.table in names):
-        grid = gaps_and_overlaps.grid(policy.limit_tables[asking.table], closed_codes(policy, asking.subject))
+    for asking in (one for one in list_usages(policy) if one.table in names):
+        grid = gaps_and_overlaps.build_grid(
+            policy.limit_tables[asking.table], closed_code_lists(policy, asking.subject)
+        )
         if grid.rows:
-            yield _of_table(con, policy, asking, grid, as_of, taken[asking.table])
+            yield _compute_table_coverage(con, policy, asking, grid, as_of, taken[asking.table])
 
 
-def _of_table(
-    con: duckdb.DuckDBPyConnection, policy: Policy, asking: Asking, grid: Grid, as_of: date, taken: set[str]
-) -> Exposure:
-    columns = Columns(policy, asking.subject)
-    act = columns.act(asking.act)
-    found = grid.gaps()
-    regions = [_condition(region, columns, act) for region in found.regions]
-    tests = lookups.conditions(columns.table(asking.table), columns.typed, act.sql)
-    records, loans, balances, answered = _count(con, columns, asking, act, regions, tests, as_of)
+def _compute_table_coverage(
+    con: duckdb.DuckDBPyConnection, policy: Policy, asking: TableUsage, grid: Grid, as_of: date, taken: set[str]
+) -> TableCoverage:
+    columns = SubjectColumns(policy, asking.subject)
+    act = columns.resolve_act_date(asking.act)
+    found = grid.find_gaps()
+    regions = [_build_condition(region, columns, act) for region in found.regions]
+    tests = lookups.row_conditions(columns.parsed_table(asking.table), columns.typed, act.sql)
+    records, loans, balances, answered = _count_exposure(con, columns, asking, act, regions, tests, as_of)
     gaps = [
-        InGap(
+        GapExposure(
             asking,
             region,
             records[n],
             loans[n],
             balances[n],
-            tuple(gaps_and_overlaps.closing_rows(grid, region, taken)),
+            tuple(gaps_and_overlaps.draft_closing_rows(grid, region, taken)),
         )
         for n, region in enumerate(found.regions)
     ]
-    return Exposure(asking, tuple(gaps), found.more, tuple(zip(grid.rows, answered, strict=True)))
+    return TableCoverage(asking, tuple(gaps), found.has_more, tuple(zip(grid.rows, answered, strict=True)))
 
 
-def _condition(region: Region, columns: Columns, act: Typed) -> exp.Expression:
-    parts = [cell.sql(act.sql if name == DATES else columns.typed[name].sql) for name, cell in region.cells().items()]
+def _build_condition(region: Region, columns: SubjectColumns, act: TypedExpression) -> exp.Expression:
+    parts = [
+        cell.sql_condition(act.sql if name == DATES_COLUMN else columns.typed[name].sql)
+        for name, cell in region.cells_by_column().items()
+    ]
     return reduce(lambda a, b: exp.And(this=a, expression=exp.paren(b)), parts)
 
 
-def _count(
+def _count_exposure(
     con: duckdb.DuckDBPyConnection,
-    columns: Columns,
-    asking: Asking,
-    act: Typed,
+    columns: SubjectColumns,
+    asking: TableUsage,
+    act: TypedExpression,
     regions: list[exp.Expression],
     tests: list[exp.Expression],
     as_of: date,
 ) -> tuple[list[int], list[int], list[Decimal], list[int]]:
     """Of each region: records, loans, balance; of each row: records. A loan of several records counts once."""
-    keys = [key.name for key in columns.policy.limit_tables[asking.table].keys]
-    subject_id = dictionary.subjects()[asking.subject].id
+    keys = [key.name for key in columns.policy.limit_tables[asking.table].key_columns]
+    subject_id = dictionary.load_subjects()[asking.subject].id
     roots = frozenset((*keys, *act.inputs, act.sql.name, "loan_id", "balance", subject_id))
-    own = identifier(subject_id)
+    own = quote_identifier(subject_id)
     counted = [f"count_if({functions.render(test)}) AS n{n}" for n, test in enumerate((*regions, *tests))]
     gaps, rows = range(len(regions)), range(len(regions), len(counted))
     lists = (
@@ -110,7 +117,7 @@ def _count(
         (f"sum(n{n})" for n in rows),
     )
     result = con.execute(
-        f"""{columns.select(booked(asking.subject), roots, pruned=True)},
+        f"""{columns.render_query(facts_at_sql(asking.subject), roots, pruned=True)},
         loans AS (
             SELECT coalesce(loan_id, {own}) AS loan, max(balance) AS balance, {", ".join(counted)}
             FROM columns GROUP BY ALL)

@@ -6,15 +6,15 @@ from datetime import date
 
 import duckdb
 
-from policy.authoring.examples import Outcome
-from policy.authoring.uncovered_exposure import Exposure, of_book
-from policy.engine.batch import booked
+from policy.authoring.examples import ExampleResult
+from policy.authoring.uncovered_exposure import TableCoverage, compute_book_coverage
+from policy.engine.batch import facts_at_sql
 from policy.engine.verdict_codes import PASS, VIOLATION
 from policy.model.records import LimitRow, Policy, Rule
-from policy.runs.snapshot_check import compiled
+from policy.runs.snapshot_check import compile_subject_cached
 
-DECIDED = ("pass", "violation")
-RULES_AT_ONCE = 15
+DECIDED_VERDICTS = ("pass", "violation")
+RULES_PER_QUERY = 15
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Unreached:
     rows: tuple[tuple[str, LimitRow], ...]
 
 
-def _unreached(policy: Policy, rules: set[str], rows: set[tuple[str, str]]) -> Unreached:
+def _list_unreached(policy: Policy, rules: set[str], rows: set[tuple[str, str]]) -> Unreached:
     return Unreached(
         tuple(rule for rule in policy.rules.values() if rule.rule_id not in rules),
         tuple(
@@ -37,30 +37,32 @@ def _unreached(policy: Policy, rules: set[str], rows: set[tuple[str, str]]) -> U
     )
 
 
-def by_examples(policy: Policy, outcomes: Iterable[Outcome]) -> Unreached:
+def find_unreached_by_examples(policy: Policy, outcomes: Iterable[ExampleResult]) -> Unreached:
     """What no example passes or violates, and the rows none of these asked for."""
-    decided = [outcome for outcome in outcomes if outcome.verdict in DECIDED]
-    rows = {(table, policy.limit_tables[table].rows[n].row_id) for outcome in decided for table, n in outcome.rows}
-    return _unreached(policy, {outcome.example.rule_id for outcome in decided}, rows)
+    decided = [outcome for outcome in outcomes if outcome.verdict in DECIDED_VERDICTS]
+    rows = {
+        (table, policy.limit_tables[table].rows[n].row_id) for outcome in decided for table, n in outcome.limit_rows
+    }
+    return _list_unreached(policy, {outcome.example.rule_id for outcome in decided}, rows)
 
 
-def by_book(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> Unreached:
+def find_unreached_by_book(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> Unreached:
     """The same of the facts of as_of: one query a table, and one for every few rules."""
-    rules = {rule for subject in policy.subjects for rule in _decided(con, policy, subject, as_of)}
-    return _unreached(policy, rules, answered(of_book(con, policy, as_of)))
+    rules = {rule for subject in policy.subjects for rule in _find_deciding_rules(con, policy, subject, as_of)}
+    return _list_unreached(policy, rules, list_hit_rows(compute_book_coverage(con, policy, as_of)))
 
 
-def answered(exposures: Iterable[Exposure]) -> set[tuple[str, str]]:
-    return {(each.asking.table, row.row_id) for each in exposures for row, records in each.answered if records}
+def list_hit_rows(exposures: Iterable[TableCoverage]) -> set[tuple[str, str]]:
+    return {(each.usage.table, row.row_id) for each in exposures for row, records in each.row_hits if records}
 
 
-def _decided(con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, as_of: date) -> set[str]:
-    judged, found = compiled(policy, subject), set()
-    for first in range(0, len(judged.rules), RULES_AT_ONCE):
-        some = judged.rules[first : first + RULES_AT_ONCE]
-        roots = frozenset().union(*(rule.reads for rule in some))
-        counts = ", ".join(f"count_if({rule.texts.code} IN ({PASS}, {VIOLATION}))" for rule in some)
-        text = f"{judged.columns.select(booked(subject), roots, pruned=True)} SELECT {counts} FROM columns"
+def _find_deciding_rules(con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, as_of: date) -> set[str]:
+    judged, found = compile_subject_cached(policy, subject), set()
+    for first in range(0, len(judged.rules), RULES_PER_QUERY):
+        some = judged.rules[first : first + RULES_PER_QUERY]
+        roots = frozenset().union(*(rule.columns_read for rule in some))
+        counts = ", ".join(f"count_if({rule.rendered_sql.code} IN ({PASS}, {VIOLATION}))" for rule in some)
+        text = f"{judged.columns.render_query(facts_at_sql(subject), roots, pruned=True)} SELECT {counts} FROM columns"
         row = con.execute(text, {"as_of": as_of}).fetchall()[0]
         found |= {rule.rule_id for rule, count in zip(some, row, strict=True) if count}
     return found

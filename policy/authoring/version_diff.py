@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from policy.model.records import Policy
 
 # Rows of one folder stand together, whatever file they are in; a limit row belongs to its own table.
-KEYS = {
+KEY_COLUMNS = {
     "rules": ("rule_id", "effective_from"),
     "examples": ("example_id",),
     "limits": ("file", "row_id"),
     "derived.csv": ("subject", "field"),
     "limit_columns.csv": ("table", "column"),
 }
-TITLES = (("title_zh", "title_en"), ("gist_zh", "gist_en"), ("zh", "en"), ("title", "title"))
+TITLE_COLUMNS = (("title_zh", "title_en"), ("gist_zh", "gist_en"), ("zh", "en"), ("title", "title"))
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Change:
+class RowChange:
     """`change`: added, removed or changed; `cells`: column -> (before, after), all of them for a row new or gone."""
 
     table: str
@@ -31,13 +31,13 @@ class Change:
     cells: dict[str, tuple[str, str]]
 
     @property
-    def is_silent(self) -> bool:
+    def is_verdict_neutral(self) -> bool:
         """Whether the cells that changed cannot move a verdict: words, severity, grading, examples."""
-        return self.table not in JUDGED or set(self.cells) <= WORDS
+        return self.table not in VERDICT_TABLES or set(self.cells) <= NEUTRAL_COLUMNS
 
 
-JUDGED = ("rules", "limits", "limit_columns.csv", "derived.csv")  # the tables that verdicts are made of
-WORDS = {
+VERDICT_TABLES = ("rules", "limits", "limit_columns.csv", "derived.csv")  # the tables that verdicts are made of
+NEUTRAL_COLUMNS = {
     "file",
     "family",
     "stage",
@@ -57,20 +57,20 @@ WORDS = {
 }
 
 
-def changes(before: dict[str, str], after: dict[str, str]) -> list[Change]:
+def find_changes(before: dict[str, str], after: dict[str, str]) -> list[RowChange]:
     """Every change between the texts of two versions, in the order of the tables."""
-    old, new = _tables(before), _tables(after)
+    old, new = _parse_tables(before), _parse_tables(after)
     found = []
     for table in sorted(old.keys() | new.keys()):
-        found += _table_changes(table, old.get(table, {}), new.get(table, {}))
+        found += _find_table_changes(table, old.get(table, {}), new.get(table, {}))
     return found
 
 
-def between(before: Policy, after: Policy) -> list[Change]:
-    return changes(before.texts, after.texts)
+def find_policy_changes(before: Policy, after: Policy) -> list[RowChange]:
+    return find_changes(before.texts, after.texts)
 
 
-def _tables(texts: dict[str, str]) -> dict[str, dict[tuple[str, ...], Row]]:
+def _parse_tables(texts: dict[str, str]) -> dict[str, dict[tuple[str, ...], Row]]:
     """table -> key -> row. A key that stands twice is numbered, so that no row is lost."""
     found: dict[str, dict[tuple[str, ...], Row]] = {}
     seen: Counter[tuple[str, ...]] = Counter()
@@ -81,7 +81,7 @@ def _tables(texts: dict[str, str]) -> dict[str, dict[tuple[str, ...], Row]]:
             if not any(row.values()):
                 continue
             row |= {"file": name} if "/" in name else {}
-            columns = KEYS.get(table, tuple(row)[:1])
+            columns = KEY_COLUMNS.get(table, tuple(row)[:1])
             key = tuple(row.get(column, "") for column in columns)
             seen[(table, *key)] += 1
             count = seen[(table, *key)]
@@ -89,15 +89,17 @@ def _tables(texts: dict[str, str]) -> dict[str, dict[tuple[str, ...], Row]]:
     return found
 
 
-def _table_changes(table: str, old: dict[tuple[str, ...], Row], new: dict[tuple[str, ...], Row]) -> list[Change]:
+def _find_table_changes(
+    table: str, old: dict[tuple[str, ...], Row], new: dict[tuple[str, ...], Row]
+) -> list[RowChange]:
     pairs = [(key, old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys())]
-    moved = _redated(table, old, new)
+    moved = _match_redated_rules(table, old, new)
     pairs = [pair for pair in pairs if pair[0] not in {key for a, b in moved for key in (a, b)}]
     pairs += [(b, old[a], new[b]) for a, b in moved]
-    return [_change(table, key, a, b) for key, a, b in sorted(pairs, key=lambda pair: pair[0]) if a != b]
+    return [_build_change(table, key, a, b) for key, a, b in sorted(pairs, key=lambda pair: pair[0]) if a != b]
 
 
-def _redated(
+def _match_redated_rules(
     table: str, old: dict[tuple[str, ...], Row], new: dict[tuple[str, ...], Row]
 ) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """A rule whose one version only begins on another day has changed; it did not go and come."""
@@ -109,11 +111,11 @@ def _redated(
     return [(gone[rule], come[rule]) for rule in sorted(gone.keys() & come.keys()) if once[rule] == 2]
 
 
-def _change(table: str, key: tuple[str, ...], before: Row | None, after: Row | None) -> Change:
+def _build_change(table: str, key: tuple[str, ...], before: Row | None, after: Row | None) -> RowChange:
     shown = after or before or {}
     columns = dict.fromkeys((*(before or {}), *(after or {})))
     cells = {c: ((before or {}).get(c, ""), (after or {}).get(c, "")) for c in columns}
     cells = {column: pair for column, pair in cells.items() if pair[0] != pair[1]}
-    zh, en = next(((shown[a], shown[b]) for a, b in TITLES if shown.get(a)), ("", ""))
+    zh, en = next(((shown[a], shown[b]) for a, b in TITLE_COLUMNS if shown.get(a)), ("", ""))
     what = "added" if before is None else "removed" if after is None else "changed"
-    return Change(table, key, what, zh, en, cells)
+    return RowChange(table, key, what, zh, en, cells)

@@ -20,27 +20,27 @@ ABOUT = "take the verdicts of a check on a cluster into the book, with metrics a
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", type=Path, metavar="DIR", help="the --out of that check")
-    for argument in (add.tables, add.of_book, add.json):
+    for argument in (add.tables_option, add.book_option, add.json_option):
         argument(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
+    policy = snapshot_check.load_policy(arguments.tables)
     if not arguments.book.exists():
         raise InputError(f"No book at {arguments.book}. Give the --book whose facts were judged.")
-    with book.writing(arguments.book) as con:
+    with book.open_for_writing(arguments.book) as con:
         now = datetime.now(UTC).replace(tzinfo=None)
         con.execute(
             "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
             [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
         )
-        found = adoption.adopt(con, arguments.folder)
+        found = adoption.adopt_run(con, arguments.folder)
         if found.policy_version == policy.version:
-            metric_store.record(con, policy, found.as_of)
-        checks.keep(con, found.as_of)
-        lifecycle.record(con, found.run_id)
+            metric_store.evaluate_and_store(con, policy, found.as_of)
+        checks.count_and_store(con, found.as_of)
+        lifecycle.record_lifecycle(con, found.run_id)
     if arguments.json:
-        printing.as_json(vars(found))
+        printing.print_json(vars(found))
         return 0
     print(
         f"Run {found.run_id}: {found.violations:,} violations of {sum(found.subjects.values()):,} records, "

@@ -9,7 +9,7 @@ from typing import Any
 from data.storage import book
 from policy.authoring import clause_coverage, clause_coverage_markdown
 from policy.authoring.clause_coverage import ClauseCoverage
-from policy.authoring.expiry import expiring
+from policy.authoring.expiry import find_expiring_rows
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.model.records import VERDICTS, Policy
@@ -20,7 +20,7 @@ ABOUT = "clause → rules → examples → verdicts on a book, and what is not c
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables, add.json, add.as_of):
+    for argument in (add.tables_option, add.json_option, add.as_of_option):
         argument(command)
     command.add_argument("--book", type=Path, help="the book whose last run is counted (default: book.duckdb, if any)")
     command.add_argument("--markdown", action="store_true", help="print the README's table")
@@ -31,35 +31,35 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.write and not arguments.markdown:
         print("python -m policy coverage: error: --write goes with --markdown", file=sys.stderr)
         return 2
-    policy = snapshot_check.load(arguments.tables)
+    policy = snapshot_check.load_policy(arguments.tables)
     if arguments.markdown:
-        found = clause_coverage.cover(policy)
+        found = clause_coverage.build_coverage(policy)
         if arguments.write:
-            clause_coverage_markdown.write(found)
+            clause_coverage_markdown.write_files(found)
         else:
-            print(clause_coverage_markdown.short(found))
+            print(clause_coverage_markdown.render_summary(found))
         return 0
-    judged, counts = _judged(arguments)
-    found = clause_coverage.cover(policy, counts)
-    _warn(policy, judged, arguments)
+    judged, counts = _load_last_run(arguments)
+    found = clause_coverage.build_coverage(policy, counts)
+    _print_warnings(policy, judged, arguments)
     if arguments.json:
-        printing.as_json(_json(policy, judged, found))
+        printing.print_json(_coverage_json(policy, judged, found))
     else:
-        _print(judged, found)
+        _print_coverage(judged, found)
     return 0
 
 
-def _judged(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[str, int]] | None]:
+def _load_last_run(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[str, int]] | None]:
     """The last run and its verdicts; none where no book was asked for and none stands."""
     path = arguments.book or book.default_path()
     if arguments.book is None and not path.exists():
         return None, None
-    with book.reading(path) as con:
-        found = store.latest(con, arguments.as_of)
-        return found, clause_coverage.verdicts_of(con, found)
+    with book.open_for_reading(path) as con:
+        found = store.find_latest_run(con, arguments.as_of)
+        return found, clause_coverage.count_verdicts(con, found)
 
 
-def _warn(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> None:
+def _print_warnings(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> None:
     if judged and judged.policy_version != policy.version:
         print(
             f"warning: run {judged.run_id} was judged by policy {judged.policy_version}, these tables are "
@@ -67,11 +67,11 @@ def _warn(policy: Policy, judged: Run | None, arguments: argparse.Namespace) -> 
             file=sys.stderr,
         )
     day = judged.as_of if judged else arguments.as_of
-    for warning in expiring(policy, day) if day else ():
+    for warning in find_expiring_rows(policy, day) if day else ():
         print(f"warning: {warning}", file=sys.stderr)
 
 
-def _json(policy: Policy, judged: Run | None, found: list[ClauseCoverage]) -> dict[str, Any]:
+def _coverage_json(policy: Policy, judged: Run | None, found: list[ClauseCoverage]) -> dict[str, Any]:
     clauses = [
         {
             **asdict(each.clause),
@@ -88,16 +88,16 @@ def _json(policy: Policy, judged: Run | None, found: list[ClauseCoverage]) -> di
         "run": judged and asdict(judged),
         "clauses": clauses,
         "covered": sum(each.is_covered for each in found),
-        "unreached": _unreached(found),
+        "unreached": _list_unreached_rules(found),
     }
 
 
-def _unreached(found: list[ClauseCoverage]) -> list[str]:
+def _list_unreached_rules(found: list[ClauseCoverage]) -> list[str]:
     """Rules that no record of the book passed or broke."""
     return list(dict.fromkeys(rule.rule_id for each in found for rule in each.rules if rule.is_reached is False))
 
 
-def _print(judged: Run | None, found: list[ClauseCoverage]) -> None:
+def _print_coverage(judged: Run | None, found: list[ClauseCoverage]) -> None:
     print(f"Run {judged.run_id}, as of {judged.as_of}" if judged else "No book: verdicts are not counted.")
     print(
         f"{'clause, rule':44}"
@@ -120,4 +120,4 @@ def _print(judged: Run | None, found: list[ClauseCoverage]) -> None:
         f"\n{len(found) - len(lacking)} of {len(found)} clauses covered. Not covered: {', '.join(lacking) or 'none'}."
     )
     if judged:
-        print(f"Rules that no record of the book passed or broke: {', '.join(_unreached(found)) or 'none'}.")
+        print(f"Rules that no record of the book passed or broke: {', '.join(_list_unreached_rules(found)) or 'none'}.")

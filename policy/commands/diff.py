@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from data.errors import InputError
-from data.storage.book import Reader, reading
+from data.storage.book import BookReader, open_for_reading
 from policy.authoring import version_diff
-from policy.authoring.version_diff import Change
+from policy.authoring.version_diff import RowChange
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.model import csv_reader
@@ -16,14 +16,14 @@ from policy.runs import diff, store
 from policy.runs.diff import CAUSES, RunDifference
 
 ABOUT = "compare two policy versions row by row, or two runs with the cause of each change"
-MOST_LINES = 40
+MAX_LINES = 40
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
         command.add_argument(name, metavar=name.upper(), help="a run, a policy version (id or its beginning), a folder")
-    add.of_book(command)
-    add.json(command)
+    add.book_option(command)
+    add.json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,16 +32,16 @@ def run(arguments: argparse.Namespace) -> int:
     if any(is_run) and not all(is_run):
         raise InputError(f"'{names[is_run.index(True)]}' is a run and the other is not. Give two runs or two versions.")
     if all(is_run):
-        with closing(Reader(arguments.book)) as reader:
-            _show_runs(diff.compare(reader, *names), as_json=arguments.json)
+        with closing(BookReader(arguments.book)) as reader:
+            _print_run_difference(diff.compare_runs(reader, *names), as_json=arguments.json)
         return 0
-    (before, old), (after, new) = (_version(name, arguments.book) for name in names)
-    found = version_diff.changes(old, new)
+    (before, old), (after, new) = (_load_version(name, arguments.book) for name in names)
+    found = version_diff.find_changes(old, new)
     if arguments.json:
-        printing.as_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
+        printing.print_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
         return 0
     print(f"Policy {before} → {after}: rows that differ: {len(found)}.")
-    lines(found)
+    print_changes(found)
     return 0
 
 
@@ -49,20 +49,20 @@ def _is_run(name: str, book: Path) -> bool:
     """A folder is a version; so is a name that begins no run. Versions are plain hexadecimal, run ids hold hyphens."""
     if Path(name).is_dir() or not book.exists():
         return False
-    with reading(book) as con:
-        return "-" in name or any(run.run_id.startswith(name) for run in store.listed(con))
+    with open_for_reading(book) as con:
+        return "-" in name or any(run.run_id.startswith(name) for run in store.list_runs(con))
 
 
-def _version(name: str, book: Path) -> tuple[str, dict[str, str]]:
+def _load_version(name: str, book: Path) -> tuple[str, dict[str, str]]:
     if Path(name).is_dir():
         texts = csv_reader.read_texts(Path(name))
-        return csv_reader.version_of(texts), texts
-    with reading(book) as con:
-        policy = store.policy_of(con, name)
+        return csv_reader.compute_version(texts), texts
+    with open_for_reading(book) as con:
+        policy = store.load_stored_policy(con, name)
     return policy.version, policy.texts
 
 
-def lines(found: list[Change]) -> None:
+def print_changes(found: list[RowChange]) -> None:
     """The changes in words, added and removed rows by their title alone."""
     for change in found:
         title = " / ".join(dict.fromkeys(filter(None, (change.title_zh, change.title_en))))
@@ -72,10 +72,12 @@ def lines(found: list[Change]) -> None:
                 print(f"{'':9}  {column}: {before or '(blank)'} → {after or '(blank)'}")
 
 
-def _show_runs(found: RunDifference, *, as_json: bool) -> None:
-    totals = {cause: {change: found.total(cause, change) for change in ("appeared", "vanished")} for cause in CAUSES}
+def _print_run_difference(found: RunDifference, *, as_json: bool) -> None:
+    totals = {
+        cause: {change: found.count_changes(cause, change) for change in ("appeared", "vanished")} for cause in CAUSES
+    }
     if as_json:
-        printing.as_json(
+        printing.print_json(
             {
                 "a": asdict(found.before),
                 "b": asdict(found.after),
@@ -101,7 +103,7 @@ def _show_runs(found: RunDifference, *, as_json: bool) -> None:
             + "".join(f"{row[cause]:>+9}" for cause in CAUSES)
         )
     print()
-    for row in found.changes.head(MOST_LINES).to_dicts():
+    for row in found.changes.head(MAX_LINES).to_dicts():
         print(f"{row['change']:10}{row['cause']:8}{row['rule_id']:34}{row['subject']:12}{row['subject_id']}")
-    if found.changes.height > MOST_LINES:
-        print(f"… {found.changes.height - MOST_LINES} more; --json lists them all.")
+    if found.changes.height > MAX_LINES:
+        print(f"… {found.changes.height - MAX_LINES} more; --json lists them all.")

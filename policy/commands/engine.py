@@ -7,8 +7,8 @@ from policy.language.dialects import BOOK, ENGINES
 from policy.model.records import VERDICTS
 from policy.runs import snapshot_check
 
-ELSEWHERE = {"facts": "--facts", "out": "--out", "master": "--master", "conf": "--conf"}
-NOT_ELSEWHERE = {"all": "--all", "last": "--last"}
+CLUSTER_OPTIONS = {"facts": "--facts", "out": "--out", "master": "--master", "conf": "--conf"}
+BOOK_OPTIONS = {"all": "--all", "last": "--last"}
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -21,50 +21,50 @@ def arguments(command: argparse.ArgumentParser) -> None:
     group.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE", help="a setting of the cluster")
 
 
-def elsewhere(given: argparse.Namespace) -> bool:
-    return str(given.engine) != BOOK.name
+def runs_on_cluster(options: argparse.Namespace) -> bool:
+    return str(options.engine) != BOOK.name
 
 
-def misused(given: argparse.Namespace) -> str | None:
+def describe_option_conflict(options: argparse.Namespace) -> str | None:
     """What does not go together."""
-    if not elsewhere(given):
-        wrong = [option for name, option in ELSEWHERE.items() if getattr(given, name)]
+    if not runs_on_cluster(options):
+        wrong = [option for name, option in CLUSTER_OPTIONS.items() if getattr(options, name)]
         return f"{', '.join(wrong)}: only with --engine of a cluster" if wrong else None
-    if wrong := [option for name, option in NOT_ELSEWHERE.items() if getattr(given, name)]:
+    if wrong := [option for name, option in BOOK_OPTIONS.items() if getattr(options, name)]:
         return f"{', '.join(wrong)}: a cluster judges one snapshot; give --as-of"
     lacks = [
         option
-        for option, value in (("--facts", given.facts), ("--out", given.out), ("--as-of", given.as_of))
+        for option, value in (("--facts", options.facts), ("--out", options.out), ("--as-of", options.as_of))
         if not value
     ]
     if lacks:
-        return f"--engine {given.engine} needs {', '.join(lacks)}"
-    if odd := [pair for pair in given.conf if "=" not in pair]:
+        return f"--engine {options.engine} needs {', '.join(lacks)}"
+    if odd := [pair for pair in options.conf if "=" not in pair]:
         return f"--conf {odd[0]}: write KEY=VALUE"
     return None
 
 
-def run(given: argparse.Namespace) -> int:
-    from policy.spark.cluster_check import check
+def run(options: argparse.Namespace) -> int:
+    from policy.spark.cluster_check import check_snapshot
 
-    policy = snapshot_check.load(given.tables)
-    settings = dict(pair.split("=", 1) for pair in given.conf)
-    found = check(
+    policy = snapshot_check.load_policy(options.tables)
+    settings = dict(pair.split("=", 1) for pair in options.conf)
+    found = check_snapshot(
         policy,
-        given.as_of,
-        source=given.facts,
-        out=given.out,
-        master=given.master or "local[*]",
-        today=given.today,
+        options.as_of,
+        source=options.facts,
+        out=options.out,
+        master=options.master or "local[*]",
+        today=options.today,
         settings=settings,
     )
-    if given.json:
-        printing.as_json(found | {"out": given.out})
+    if options.json:
+        printing.print_json(found | {"out": options.out})
         return 0
     print(
         f"Policy {policy.version}, as of {found['as_of']}, {found['engine_version']}: "
         + ", ".join(f"{n} {subject}" for subject, n in found["subjects"].items())
     )
     print(", ".join(f"{verdict} {found['verdicts'].get(verdict, 0):,}" for verdict in VERDICTS))
-    print(f"Verdicts: {given.out}. Take them into the book: python -m policy adopt {given.out}")
+    print(f"Verdicts: {options.out}. Take them into the book: python -m policy adopt {options.out}")
     return 0

@@ -10,7 +10,7 @@ from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.extensions import extension_decision, request_files
-from policy.extensions.consequences import Change, Consequences, RatioChange
+from policy.extensions.consequences import Consequences, OutcomeChange, RatioChange
 from policy.model.records import Consequence, ExposureRatio, Policy
 from policy.runs import snapshot_check
 
@@ -18,10 +18,10 @@ ABOUT = "may a loan be extended"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.judging(command)
+    add.judging_options(command)
     command.add_argument("--loan", help="the loan's id")
-    command.add_argument("--to", type=add.day, help="the new maturity asked for")
-    command.add_argument("--applied", type=add.day, help="the day of the application")
+    command.add_argument("--to", type=add.parse_day, help="the new maturity asked for")
+    command.add_argument("--applied", type=add.parse_day, help="the day of the application")
     command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
     command.add_argument("--requests", type=Path, help="a CSV of requests instead of one loan")
     command.add_argument("--out", type=Path, help="the CSV to write the decisions to")
@@ -33,18 +33,20 @@ def run(arguments: argparse.Namespace) -> int:
     if lacks:
         print(f"python -m policy extension: error: needs --{', --'.join(lacks)}", file=sys.stderr)
         return 2
-    policy = snapshot_check.load(arguments.tables)
-    return (_extension_file if many else _extension_one)(arguments, policy)
+    policy = snapshot_check.load_policy(arguments.tables)
+    return (_decide_file if many else _decide_loan)(arguments, policy)
 
 
-def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
-    asked = request_files.read(arguments.requests)
-    with book.reading(arguments.book) as con:
-        decided = request_files.decide(con, policy, snapshot_check.pick_as_of(con, arguments.as_of), asked)
-    request_files.write(arguments.out, decided)
+def _decide_file(arguments: argparse.Namespace, policy: Policy) -> int:
+    asked = request_files.read_requests(arguments.requests)
+    with book.open_for_reading(arguments.book) as con:
+        decided = request_files.decide_requests(
+            con, policy, snapshot_check.resolve_snapshot(con, arguments.as_of), asked
+        )
+    request_files.write_decisions(arguments.out, decided)
     counts = {row["verdict"]: row["len"] for row in decided.group_by("verdict").len().to_dicts()}
     if arguments.json:
-        printing.as_json(
+        printing.print_json(
             {"requests": len(decided), "out": str(arguments.out)}
             | {o: counts.get(o, 0) for o in extension_decision.OUTCOMES}
         )
@@ -53,15 +55,15 @@ def _extension_file(arguments: argparse.Namespace, policy: Policy) -> int:
     return 0
 
 
-def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
+def _decide_loan(arguments: argparse.Namespace, policy: Policy) -> int:
     request = extension_decision.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        decision = extension_decision.judge(con, policy, as_of, request, today=arguments.today)
-        follows = extension_decision.consequences(con, policy, as_of, request)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        decision = extension_decision.judge_request(con, policy, as_of, request, today=arguments.today)
+        follows = extension_decision.compute_consequences(con, policy, as_of, request)
     if arguments.json:
-        lines = [printing.line_json(policy, line) for line in decision.lines]
-        printing.as_json(
+        lines = [printing.verdict_json(policy, line) for line in decision.lines]
+        printing.print_json(
             {
                 **asdict(decision),
                 "lines": lines,
@@ -75,7 +77,7 @@ def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
         f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
         f"{decision.latest_permitted}, apply by {decision.apply_by}."
     )
-    printing.lines(policy, decision.lines)
+    printing.print_verdicts(policy, decision.lines)
     _print_consequences(follows)
     return 0
 
@@ -83,19 +85,19 @@ def _extension_one(arguments: argparse.Namespace, policy: Policy) -> int:
 def _consequences_json(follows: Consequences) -> dict[str, list[dict[str, Any]]]:
     return {
         "changes": [
-            _said(change.row, change)
-            | {"unit": change.row.unit, "difference": change.difference, "missing": change.missing}
+            _change_json(change.consequence, change)
+            | {"unit": change.consequence.unit, "difference": change.difference, "missing": change.missing}
             for change in follows.changes
         ],
         "ratios": [
-            _said(ratio.row, ratio)
+            _change_json(ratio.exposure_ratio, ratio)
             | {"level": ratio.level, "balance_before": ratio.part_before, "balance_after": ratio.part_after}
             for ratio in follows.ratios
         ],
     }
 
 
-def _said(row: Consequence | ExposureRatio, found: Change | RatioChange) -> dict[str, Any]:
+def _change_json(row: Consequence | ExposureRatio, found: OutcomeChange | RatioChange) -> dict[str, Any]:
     name = row.outcome if isinstance(row, Consequence) else row.ratio
     return {
         "name": name,
@@ -112,7 +114,11 @@ def _print_consequences(follows: Consequences) -> None:
     print("If granted:")
     for change in follows.changes:
         why = f" (missing: {', '.join(change.missing)})" if change.missing else ""
-        print(f"  {change.row.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  {change.row.zh}")
+        print(
+            f"  {change.consequence.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  {change.consequence.zh}"
+        )
     for ratio in follows.ratios:
         said = [f"{value:.6f}" if value is not None else "-" for value in (ratio.before, ratio.after)]
-        print(f"  {ratio.row.ratio:20}{said[0]:>24} -> {said[1]:24}  {ratio.row.zh} ({ratio.level})")
+        print(
+            f"  {ratio.exposure_ratio.ratio:20}{said[0]:>24} -> {said[1]:24}  {ratio.exposure_ratio.zh} ({ratio.level})"
+        )

@@ -13,21 +13,23 @@ ABOUT = "every new maturity and every day of application, allowed or blocked by 
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.judging(command)
+    add.judging_options(command)
     command.add_argument("--loan", required=True, help="the loan's id")
-    command.add_argument("--applied", type=add.day, help="one day of application (default: every day from --as-of on)")
+    command.add_argument(
+        "--applied", type=add.parse_day, help="one day of application (default: every day from --as-of on)"
+    )
     command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        blocks = frontier.blocks(
+    policy = snapshot_check.load_policy(arguments.tables)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        blocks = frontier.compute_blocks(
             con, policy, as_of, arguments.loan, arguments.consent, arguments.applied, today=arguments.today
         )
     if arguments.json:
-        printing.as_json(
+        printing.print_json(
             {
                 "loan_id": arguments.loan,
                 "as_of": as_of,

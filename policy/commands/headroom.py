@@ -20,51 +20,53 @@ ABOUT = "how far each record is from each limit, and what exactly cures a violat
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for each in (add.tables, add.json, add.as_of, add.of_book):
+    for each in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
         each(command)
     command.add_argument("--loan", help="only this loan and what belongs to it")
     command.add_argument("--rule", help="only this rule")
 
 
 @dataclass(frozen=True)
-class _Found:
+class _HeadroomReport:
     distances: pl.DataFrame
     remedies: list[Remedy]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
+    policy = snapshot_check.load_policy(arguments.tables)
     if arguments.rule is not None and arguments.rule not in policy.rules:
         raise InputError(f"No rule '{arguments.rule}'. python -m policy coverage lists the rules.")
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
         if arguments.loan is not None:
-            verdict_evidence.known_loan(con, as_of, arguments.loan)
+            verdict_evidence.require_loan(con, as_of, arguments.loan)
         rules = (arguments.rule,) if arguments.rule else ()
         subjects = [policy.rules[arguments.rule].subject] if arguments.rule else policy.subjects
-        frames = [headroom.distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]
-        remedies = [r for s in subjects for r in headroom.remedies(con, policy, as_of, s, rules, arguments.loan)]
-    found = _Found(pl.concat([frame for frame in frames if frame.width] or [pl.DataFrame()]), remedies)
+        frames = [headroom.compute_distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]
+        remedies = [
+            r for s in subjects for r in headroom.compute_remedies(con, policy, as_of, s, rules, arguments.loan)
+        ]
+    found = _HeadroomReport(pl.concat([frame for frame in frames if frame.width] or [pl.DataFrame()]), remedies)
     each = arguments.loan is not None or arguments.rule is not None
     if arguments.json:
-        rows = found.distances.to_dicts() if each else _by_rule(found.distances).to_dicts()
-        printing.as_json(
+        rows = found.distances.to_dicts() if each else _summarize_by_rule(found.distances).to_dicts()
+        printing.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,
                 "distances" if each else "rules": rows,
-                "cures": [_said(policy, remedy) for remedy in found.remedies],
+                "cures": [_remedy_json(policy, remedy) for remedy in found.remedies],
             }
         )
         return 0
     print(f"As of {as_of}, policy {policy.version}")
-    _print_each(policy, found.distances) if each else _print_rules(found.distances)
+    _print_records(policy, found.distances) if each else _print_rules(found.distances)
     for remedy in found.remedies:
-        print(f"  {remedy.rule_id:24}{remedy.subject_id:26}" + "; ".join(headroom.said(policy, remedy, "en")))
+        print(f"  {remedy.rule_id:24}{remedy.subject_id:26}" + "; ".join(headroom.format_remedy(policy, remedy, "en")))
     return 0
 
 
-def _by_rule(distances: pl.DataFrame) -> pl.DataFrame:
+def _summarize_by_rule(distances: pl.DataFrame) -> pl.DataFrame:
     return distances.group_by("rule_id", maintain_order=True).agg(
         records=pl.len(),
         violated=pl.col("violated").sum(),
@@ -74,14 +76,14 @@ def _by_rule(distances: pl.DataFrame) -> pl.DataFrame:
 
 
 def _print_rules(distances: pl.DataFrame) -> None:
-    for row in _by_rule(distances).iter_rows(named=True):
+    for row in _summarize_by_rule(distances).iter_rows(named=True):
         print(
             f"{row['rule_id']:28}{row['records']:>9} judged{row['violated']:>8} violated, "
             f"distance from {row['least']}, median {row['median']}"
         )
 
 
-def _print_each(policy: Policy, distances: pl.DataFrame) -> None:
+def _print_records(policy: Policy, distances: pl.DataFrame) -> None:
     for row in distances.iter_rows(named=True):
         rule = policy.rules[row["rule_id"]]
         unit = "days" if rule.unit == "date" else rule.unit
@@ -89,7 +91,7 @@ def _print_each(policy: Policy, distances: pl.DataFrame) -> None:
         print(f"{'violation' if row['violated'] else 'pass':11}{row['subject_id']:26}{row['rule_id']:24}{said}")
 
 
-def _said(policy: Policy, remedy: Remedy) -> dict[str, Any]:
+def _remedy_json(policy: Policy, remedy: Remedy) -> dict[str, Any]:
     return {
         "subject": remedy.subject,
         "subject_id": remedy.subject_id,
@@ -97,6 +99,6 @@ def _said(policy: Policy, remedy: Remedy) -> dict[str, Any]:
         "action": remedy.cure.action,
         "amount": remedy.amount,
         "options": remedy.options,
-        "zh": headroom.said(policy, remedy, "zh"),
-        "en": headroom.said(policy, remedy, "en"),
+        "zh": headroom.format_remedy(policy, remedy, "zh"),
+        "en": headroom.format_remedy(policy, remedy, "en"),
     }

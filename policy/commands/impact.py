@@ -18,49 +18,49 @@ ABOUT = "which violations a changed policy adds and removes on a book"
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tables", required=True, help="the changed folder of policy tables")
     command.add_argument("--against", help="the folder it is compared with (default: the shipped tables)")
-    for argument in (add.json, add.as_of, add.of_book, add.today):
+    for argument in (add.json_option, add.as_of_option, add.book_option, add.today_option):
         argument(command)
     command.add_argument("--out", type=Path, help="a CSV to write every move and the loans behind it to")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    after, before = snapshot_check.load(arguments.tables), snapshot_check.load(arguments.against)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        found = impact.compare(con, before, after, as_of, today=arguments.today)
+    after, before = snapshot_check.load_policy(arguments.tables), snapshot_check.load_policy(arguments.against)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        found = impact.compare_policies(con, before, after, as_of, today=arguments.today)
         if arguments.out:
-            csv_writer.write(arguments.out, impact.listed(con, after, before))
+            csv_writer.write_csv(arguments.out, impact.list_moved_loans(con, after, before))
     if arguments.json:
-        printing.as_json(_json(found))
+        printing.print_json(_impact_json(found))
     else:
-        _print(found)
+        _print_impact(found)
     return 0
 
 
-def _json(found: Impact) -> dict[str, object]:
+def _impact_json(found: Impact) -> dict[str, object]:
     return {
         "as_of": found.as_of,
         "before": found.before,
         "after": found.after,
-        "changes": [asdict(change) | {"may_move_verdicts": not change.is_silent} for change in found.changes],
-        "rules_judged": found.judged,
+        "changes": [asdict(change) | {"may_move_verdicts": not change.is_verdict_neutral} for change in found.changes],
+        "rules_judged": found.judged_rules,
         "totals": found.totals.to_dicts(),
-        "by": {name: frame.to_dicts() for name, frame in found.by.items()},
+        "by": {name: frame.to_dicts() for name, frame in found.totals_by_group.items()},
     }
 
 
-def _print(found: Impact) -> None:
+def _print_impact(found: Impact) -> None:
     print(
         f"Policy {found.before} → {found.after}, as of {found.as_of}: rows that differ: {len(found.changes)}, "
-        f"rules judged anew: {len(found.judged)}."
+        f"rules judged anew: {len(found.judged_rules)}."
     )
-    diff.lines(found.changes)
-    if found.changes and not found.judged:
+    diff.print_changes(found.changes)
+    if found.changes and not found.judged_rules:
         print("No verdict can move: the rows that differ are words, severities, clauses or examples.")
     print(f"\n{'':56}{'records':>10}{'loans':>10}{'yuan':>22}")
     for row in found.totals.to_dicts():
         print(f"{row['kind']:56}{row['records']:>10}{row['loans']:>10}{row['yuan']:>22,}")
-    for name, frame in found.by.items():
+    for name, frame in found.totals_by_group.items():
         for row in frame.to_dicts():
             print(
                 f"{name + ' ' + (row[name] or '-'):34}{row['kind']:22}{row['records']:>10}{row['loans']:>10}"

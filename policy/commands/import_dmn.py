@@ -12,7 +12,7 @@ from policy.decision_tables.dmn import reading
 from policy.model.csv_reader import LIMIT_ROW_COLUMNS
 
 ABOUT = "read the decision tables of a DMN 1.3, 1.4 or 1.5 file as limit tables"
-COLUMNS = ("table", "column", "role", "type", "unit", "hit_policy", "zh", "en")
+LIMIT_COLUMNS_HEADER = ("table", "column", "role", "type", "unit", "hit_policy", "zh", "en")
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -21,8 +21,10 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replace", action="store_true", help="replace tables of the same name")
     command.add_argument("--clause", help="the clause of rows whose file states none")
     command.add_argument("--evidence", help="the evidence of rows whose file states none")
-    command.add_argument("--effective-from", type=add.day, help="the first day in force where the file states none")
-    add.json(command)
+    command.add_argument(
+        "--effective-from", type=add.parse_day, help="the first day in force where the file states none"
+    )
+    add.json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,24 +32,24 @@ def run(arguments: argparse.Namespace) -> int:
         content = arguments.file.read_bytes()
     except OSError as error:
         raise InputError(f"{arguments.file} cannot be read: {error.strerror}. Give a DMN file.") from error
-    given = reading.Given(arguments.clause, arguments.evidence, arguments.effective_from)
-    tables, passed_over = reading.read(content, given)
-    files = _files(tables, arguments.out, replace=arguments.replace)
+    given = reading.RowDefaults(arguments.clause, arguments.evidence, arguments.effective_from)
+    tables, passed_over = reading.read_tables(content, given)
+    files = _build_files(tables, arguments.out, replace=arguments.replace)
     if arguments.out:
         for name, text in files.items():
             path = arguments.out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="")
-    _print(arguments, tables, files, passed_over)
+    _print_tables(arguments, tables, files, passed_over)
     return 0
 
 
-def _print(
-    arguments: argparse.Namespace, tables: list[reading.Table], files: dict[str, str], passed_over: list[str]
+def _print_tables(
+    arguments: argparse.Namespace, tables: list[reading.DmnTable], files: dict[str, str], passed_over: list[str]
 ) -> None:
     if arguments.json:
         said = [{"table": t.name, "hit_policy": t.hit_policy, "rows": len(t.rows)} for t in tables]
-        printing.as_json({"tables": said, "passed_over": passed_over, "files": files})
+        printing.print_json({"tables": said, "passed_over": passed_over, "files": files})
         return
     for table in tables:
         print(f"{table.name}: rows {len(table.rows)}, {table.hit_policy}")
@@ -60,7 +62,7 @@ def _print(
             print(f"--- {name}\n{text}", end="")
 
 
-def _files(tables: list[reading.Table], out: Path | None, *, replace: bool) -> dict[str, str]:
+def _build_files(tables: list[reading.DmnTable], out: Path | None, *, replace: bool) -> dict[str, str]:
     """The text of each table by its name below the folder. Raises InputError for a table that is there already."""
     files = {}
     for table in tables:
@@ -68,17 +70,17 @@ def _files(tables: list[reading.Table], out: Path | None, *, replace: bool) -> d
         if out and (out / name).exists() and not replace:
             raise InputError(f"{out / name} is there already. Give --replace to write over it.")
         header = [LIMIT_ROW_COLUMNS[0], *(column.name for column in table.columns), *LIMIT_ROW_COLUMNS[1:]]
-        files[name] = _text(header, [[row[column] for column in header] for row in table.rows])
+        files[name] = _format_csv(header, [[row[column] for column in header] for row in table.rows])
     declared = out / "limit_columns.csv" if out else None
     kept: list[list[str]] = []
     if declared and declared.exists():
         with declared.open(encoding="utf-8-sig", newline="") as file:
             kept = [row for row in list(csv.reader(file))[1:] if row and row[0] not in {t.name for t in tables}]
     rows = [[t.name, c.name, c.role, c.type, c.unit, t.hit_policy, c.zh, c.en] for t in tables for c in t.columns]
-    return files | {"limit_columns.csv": _text(COLUMNS, [*kept, *rows])}
+    return files | {"limit_columns.csv": _format_csv(LIMIT_COLUMNS_HEADER, [*kept, *rows])}
 
 
-def _text(header: object, rows: list[list[str]]) -> str:
+def _format_csv(header: object, rows: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])  # type: ignore[list-item]
     return text.getvalue()

@@ -8,29 +8,29 @@ from policy.commands import arguments as add
 from policy.commands import printing
 from policy.runs import store
 from policy.violations import lifecycle
-from policy.violations.lifecycle import CAME, LEFT, MOVEMENTS, STATES, Life
+from policy.violations.lifecycle import INFLOWS, MOVEMENTS, OUTFLOWS, STATES, LifecycleTotals
 
 ABOUT = "how long each violation has stood, and what was new, cured or reopened since a snapshot"
-MOST_ROWS = 40
+MAX_ROWS = 40
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.of_book(command)
-    add.json(command)
-    command.add_argument("--as-of", type=add.day, help="the judged snapshot to look from (default: the latest)")
-    command.add_argument("--since", type=add.day, help="an earlier judged snapshot (default: the one before)")
+    add.book_option(command)
+    add.json_option(command)
+    command.add_argument("--as-of", type=add.parse_day, help="the judged snapshot to look from (default: the latest)")
+    command.add_argument("--since", type=add.parse_day, help="an earlier judged snapshot (default: the one before)")
     command.add_argument("--state", choices=STATES, help="list only this state")
     command.add_argument("--movement", choices=MOVEMENTS, help="list only what moved so since --since")
     command.add_argument("--rule", help="list only this rule")
     command.add_argument("--branch", help="list only this branch")
-    command.add_argument("--limit", type=int, default=MOST_ROWS, help=f"most rows listed (default {MOST_ROWS}; 0: all)")
+    command.add_argument("--limit", type=int, default=MAX_ROWS, help=f"most rows listed (default {MAX_ROWS}; 0: all)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with book.reading(arguments.book) as con:
-        found = lifecycle.build(con, store.latest(con, arguments.as_of), arguments.since)
-        rules = lifecycle.by(con, "rule_id").to_dicts()
-        rows = lifecycle.listed(
+    with book.open_for_reading(arguments.book) as con:
+        found = lifecycle.build_lifecycles(con, store.find_latest_run(con, arguments.as_of), arguments.since)
+        rules = lifecycle.count_movements_by(con, "rule_id").to_dicts()
+        rows = lifecycle.list_lifecycles(
             con,
             state=arguments.state,
             movement=arguments.movement,
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         movements = {
             m: {"violations": n, "opening_balance": o, "closing_balance": c} for m, (n, o, c) in found.movements.items()
         }
-        printing.as_json(
+        printing.print_json(
             {
                 "run": asdict(found.run),
                 "since": found.since and asdict(found.since),
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    _print(found)
+    _print_totals(found)
     for row in rows:
         print(
             f"{row['state']:13}{row['rule_id']:34}{row['subject_id']:22}{row['first_seen']} – {row['last_seen']} "
@@ -64,14 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print(found: Life) -> None:
+def _print_totals(found: LifecycleTotals) -> None:
     since = found.since.as_of if found.since else "the beginning"
     print(f"Violations of run {found.run.run_id}, as of {found.run.as_of}, since {since}")
-    print(f"{'opening':14}{found.opening:>10}{sum(found.movements[m][1] for m in ('persisting', *LEFT)):>22,}")
-    for sign, names, side in (("+", CAME, 2), ("-", LEFT, 1)):
+    print(f"{'opening':14}{found.opening:>10}{sum(found.movements[m][1] for m in ('persisting', *OUTFLOWS)):>22,}")
+    for sign, names, side in (("+", INFLOWS, 2), ("-", OUTFLOWS, 1)):
         for name in names:
             print(f"{sign} {name:12}{found.movements[name][0]:>10}{found.movements[name][side]:>22,}")
     changed = found.movements["persisting"][2] - found.movements["persisting"][1]  # type: ignore[operator]
     print(f"+ {'balance moved':12}{changed:>31,}")
-    print(f"{'closing':14}{found.closing:>10}{sum(found.movements[m][2] for m in ('persisting', *CAME)):>22,}")
+    print(f"{'closing':14}{found.closing:>10}{sum(found.movements[m][2] for m in ('persisting', *INFLOWS)):>22,}")
     print("states: " + ", ".join(f"{state} {count}" for state, count in found.states.items() if count) + "\n")

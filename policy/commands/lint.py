@@ -10,7 +10,7 @@ from typing import Any
 from data.facts import derivation
 from data.storage import book
 from policy.authoring import lint, uncovered_exposure
-from policy.authoring.expiry import expiring
+from policy.authoring.expiry import find_expiring_rows
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.model import csv_reader
@@ -21,34 +21,34 @@ ABOUT = "proof-read the policy tables"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables, add.json, add.as_of):
+    for argument in (add.tables_option, add.json_option, add.as_of_option):
         argument(command)
     command.add_argument("--book", type=Path, help="also what of this book falls in each gap, and the rows closing it")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    directory = Path(arguments.tables) if arguments.tables else csv_reader.SHIPPED
-    policy, problems = lint.lint(csv_reader.read_texts(directory), arguments.as_of)
+    directory = Path(arguments.tables) if arguments.tables else csv_reader.SHIPPED_TABLES
+    policy, problems = lint.lint_tables(csv_reader.read_texts(directory), arguments.as_of)
     errors = sum(problem.level == "error" for problem in problems)
     said: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
-    found: list[uncovered_exposure.Exposure] = []
+    found: list[uncovered_exposure.TableCoverage] = []
     if arguments.book and not errors:
-        with book.reading(arguments.book) as con:
-            day = snapshot_check.pick_as_of(con, arguments.as_of)
-            derivation.need(con, day)
-            problems = list(dict.fromkeys([*problems, *expiring(policy, day)]))
-            found = list(uncovered_exposure.of_book(con, policy, day))
-        said |= {"as_of": day, "gaps": _gaps(policy, found), "unreached_rows": _unreached(found)}
+        with book.open_for_reading(arguments.book) as con:
+            day = snapshot_check.resolve_snapshot(con, arguments.as_of)
+            derivation.require_facts(con, day)
+            problems = list(dict.fromkeys([*problems, *find_expiring_rows(policy, day)]))
+            found = list(uncovered_exposure.compute_book_coverage(con, policy, day))
+        said |= {"as_of": day, "gaps": _gaps_json(policy, found), "unreached_rows": _list_unreached_rows(found)}
     if arguments.json:
-        printing.as_json(said | {"problems": [asdict(problem) for problem in problems]})
+        printing.print_json(said | {"problems": [asdict(problem) for problem in problems]})
     else:
-        _print(policy, said, [f"{problem.level}: {problem}" for problem in problems])
+        _print_findings(policy, said, [f"{problem.level}: {problem}" for problem in problems])
         if arguments.book and errors:
             print("The book was not looked at: mend the errors first.")
     return 1 if errors else 0
 
 
-def _print(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
+def _print_findings(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
     for problem in problems:
         print(problem)
     for gap in said.get("gaps", ()):
@@ -62,28 +62,30 @@ def _print(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
     print(f"{len(policy.rules)} rules, {said['errors']} errors, {len(problems) - said['errors']} warnings.")
 
 
-def _gaps(policy: Policy, found: list[uncovered_exposure.Exposure]) -> list[dict[str, Any]]:
+def _gaps_json(policy: Policy, found: list[uncovered_exposure.TableCoverage]) -> list[dict[str, Any]]:
     return [
-        asdict(gap.asking)
-        | {"region": str(gap.region), "tests": gap.region.tests(), "witness": gap.region.witness()}
-        | {"records": gap.records, "loans": gap.loans, "balance": gap.balance, "csv": _csv(policy, gap)}
+        asdict(gap.usage)
+        | {"region": str(gap.region), "tests": gap.region.tests_by_column(), "witness": gap.region.sample_record()}
+        | {"records": gap.records, "loans": gap.loans, "balance": gap.balance, "csv": _closing_rows_csv(policy, gap)}
         for each in found
         for gap in each.gaps
     ]
 
 
-def _csv(policy: Policy, gap: uncovered_exposure.InGap) -> str:
+def _closing_rows_csv(policy: Policy, gap: uncovered_exposure.GapExposure) -> str:
     """The rows that close the gap, under the header of their table and in its order."""
-    header = next(csv.reader(io.StringIO(policy.texts[f"limits/{gap.asking.table}.csv"])))
+    header = next(csv.reader(io.StringIO(policy.texts[f"limits/{gap.usage.table}.csv"])))
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *([row[name] for name in header] for row in gap.rows)])
+    csv.writer(text, lineterminator="\n").writerows(
+        [header, *([row[name] for name in header] for row in gap.closing_rows)]
+    )
     return text.getvalue()
 
 
-def _unreached(found: list[uncovered_exposure.Exposure]) -> list[dict[str, Any]]:
+def _list_unreached_rows(found: list[uncovered_exposure.TableCoverage]) -> list[dict[str, Any]]:
     """The rows that answer for no record of any subject that asks their table."""
-    reached = {(each.asking.table, row.row_id) for each in found for row, records in each.answered if records}
-    rows = {(each.asking.table, row.row_id): row.place.row for each in found for row, _ in each.answered}
+    reached = {(each.usage.table, row.row_id) for each in found for row, records in each.row_hits if records}
+    rows = {(each.usage.table, row.row_id): row.place.row for each in found for row, _ in each.row_hits}
     return [
         {"table": table, "row_id": row_id, "row": row}
         for (table, row_id), row in rows.items()

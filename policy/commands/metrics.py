@@ -8,55 +8,63 @@ from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.monitoring import metrics
-from policy.monitoring.metrics import Metric, Value
+from policy.monitoring.metrics import Metric, MetricValue
 from policy.runs import snapshot_check
 
 ABOUT = "portfolio health: every metric with its limits, for the bank or a branch"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables, add.json, add.as_of, add.of_book):
+    for argument in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
         argument(command)
     command.add_argument("--branch", help="one branch (default: the whole bank; --json without it: every branch too)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        values = metrics.evaluate(con, policy, as_of)
-    known = {metric.metric_id: metric for metric in metrics.in_force(policy, as_of)}
-    shown = metrics.of_branch(values, arguments.branch)
+    policy = snapshot_check.load_policy(arguments.tables)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        values = metrics.evaluate_metrics(con, policy, as_of)
+    known = {metric.metric_id: metric for metric in metrics.select_in_force(policy, as_of)}
+    shown = metrics.select_branch_values(values, arguments.branch)
     if arguments.json:
         every = values if arguments.branch is None else shown
-        printing.as_json(
+        printing.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,
-                "metrics": [_json(known[value.metric_id], value) for value in every],
+                "metrics": [_metric_json(known[value.metric_id], value) for value in every],
             }
         )
         return 0
     print(f"{arguments.branch or 'Whole bank'}, as of {as_of}, policy {policy.version}")
     for value in shown:
-        print(_line(known[value.metric_id], value))
+        print(_format_metric(known[value.metric_id], value))
     return 0
 
 
-def _json(metric: Metric, value: Value) -> dict[str, Any]:
+def _metric_json(metric: Metric, value: MetricValue) -> dict[str, Any]:
     names = ("title_zh", "title_en", "unit", "direction", "formula", "clause_id", "evidence", "needs_zh", "needs_en")
     return asdict(value) | {name: getattr(metric, name) for name in names}
 
 
-def _line(metric: Metric, value: Value) -> str:
-    said = _said(metric, value.value) if value.value is not None else f"{value.reason}: {', '.join(value.missing)}"
-    limits = f"amber {_said(metric, value.amber)}, red {_said(metric, value.red)}" if metric.direction else ""
+def _format_metric(metric: Metric, value: MetricValue) -> str:
+    said = (
+        _format_number(metric, value.value)
+        if value.value is not None
+        else f"{value.reason}: {', '.join(value.missing)}"
+    )
+    limits = (
+        f"amber {_format_number(metric, value.amber)}, red {_format_number(metric, value.red)}"
+        if metric.direction
+        else ""
+    )
     lacking = f"; {value.lacking} of {value.total} lack {metric.needs_en}" if value.lacking else ""
     lacking = f"; needs {metric.needs_en}" if value.reason == "not_set" else lacking
     return f"{value.status:6}{metric.metric_id:26}{said:>20}  {metric.title_zh} / {metric.title_en}  {limits}{lacking}"
 
 
-def _said(metric: Metric, number: Any) -> str:
+def _format_number(metric: Metric, number: Any) -> str:
     if number is None:
         return "-"
     return f"{number:.2%}" if metric.unit == "ratio" else f"{number.normalize():f}"

@@ -8,27 +8,27 @@ from policy.engine import verdict_evidence
 from policy.model.records import Policy
 
 
-def as_json(value: object) -> None:
+def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def line_json(policy: Policy, line: verdict_evidence.Verdict) -> dict[str, Any]:
+def verdict_json(policy: Policy, line: verdict_evidence.Verdict) -> dict[str, Any]:
     """A verdict with the clause it rests on in both languages."""
     clause = policy.clauses[line.clause_id]
     return asdict(line) | {"clause": {name: text for name, text in asdict(clause).items() if text}}
 
 
-def lines(policy: Policy, found: list[verdict_evidence.Verdict]) -> None:
+def print_verdicts(policy: Policy, found: list[verdict_evidence.Verdict]) -> None:
     """One line a verdict, and below it the readings of the clause and the limit rows that decided it."""
     for line in found:
         why = f" ({line.reason}: {', '.join(line.missing)})" if line.reason else ""
         said = f"{line.measured} {line.comparator} {line.limit}"
         print(f"{line.verdict:15}{line.rule_id:34}{line.clause_id:14}{said}{why}  {line.title_zh} / {line.title_en}")
-        for source, zh, en in _readings(policy, line):
+        for source, zh, en in _list_readings(policy, line):
             print(f"{'':15}{source}: {' / '.join(filter(None, (zh, en)))}")
 
 
-def _readings(policy: Policy, line: verdict_evidence.Verdict) -> list[tuple[str, str, str]]:
+def _list_readings(policy: Policy, line: verdict_evidence.Verdict) -> list[tuple[str, str, str]]:
     """(clause or limit row, reading in both languages) of what the source leaves open, where it decided."""
     if line.verdict not in ("pass", "violation"):
         return []

@@ -3,7 +3,7 @@
 import argparse
 from contextlib import closing
 
-from data.storage.book import Reader
+from data.storage.book import BookReader
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.runs import replay
@@ -13,32 +13,32 @@ ABOUT = "judge a run again from its stored policy and data, and compare byte for
 
 def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_id", metavar="RUN", help="the run's id, or its beginning (python -m policy runs)")
-    add.of_book(command)
-    add.json(command)
+    add.book_option(command)
+    add.json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with closing(Reader(arguments.book)) as reader:
-        found = replay.replay(reader, arguments.run_id)
+    with closing(BookReader(arguments.book)) as reader:
+        found = replay.replay_run(reader, arguments.run_id)
     if arguments.json:
         hashes = {part: {"stored": a, "replayed": b} for part, (a, b) in found.hashes.items()}
-        printing.as_json(
+        printing.print_json(
             {
                 "run_id": found.run.run_id,
-                "identical": found.identical,
-                "moved_since": found.moved,
+                "identical": found.is_identical,
+                "moved_since": found.data_changes,
                 "hashes": hashes,
-                "differing": found.differing,
-                "rows": found.rows,
+                "differing": found.difference_count,
+                "rows": found.sample_rows,
             }
         )
-        return 0 if found.identical else 1
+        return 0 if found.is_identical else 1
     print(f"Run {found.run.run_id}: policy {found.run.policy_version}, engine {found.run.engine_version}")
-    for change in found.moved:
+    for change in found.data_changes:
         print(f"The data have moved since; judged as they were. {change}")
     for part, (stored, again) in found.hashes.items():
         print(f"{part:12}stored   {stored}\n{'':12}replayed {again}")
-    for row in found.rows:
+    for row in found.sample_rows:
         print("only " + row["only"] + ": " + ", ".join(f"{k}={v}" for k, v in row.items() if k != "only"))
-    print("Identical." if found.identical else f"Rows that differ: {found.differing}.")
-    return 0 if found.identical else 1
+    print("Identical." if found.is_identical else f"Rows that differ: {found.difference_count}.")
+    return 0 if found.is_identical else 1

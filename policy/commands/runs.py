@@ -13,16 +13,16 @@ ABOUT = "list the runs that the book keeps"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.of_book(command)
-    add.json(command)
+    add.book_option(command)
+    add.json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with book.reading(arguments.book) as con:
-        found, totals = store.listed(con), store.totals(con)
+    with book.open_for_reading(arguments.book) as con:
+        found, totals = store.list_runs(con), store.count_verdicts_by_run(con)
     if arguments.json:
         counted = [asdict(each) | {"counts": totals.get(each.run_id, {})} for each in found]
-        printing.as_json({"book": str(arguments.book), "runs": counted})
+        printing.print_json({"book": str(arguments.book), "runs": counted})
         return 0
     print(f"{'run':42}{'as of':12}{'rules':7}{'judged (UTC)':18}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
     for each in found:

@@ -16,41 +16,43 @@ ABOUT = "run the policy's examples, and say which rules and limit rows nothing r
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables, add.json, add.as_of):
+    for argument in (add.tables_option, add.json_option, add.as_of_option):
         argument(command)
     command.add_argument("--book", type=Path, help="also the rules and limit rows that no record of this book reaches")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
+    policy = snapshot_check.load_policy(arguments.tables)
     outcomes = examples.run(policy)
     failed = [outcome for outcome in outcomes if not outcome.agrees]
-    unreached = {"any example": unreached_rows.by_examples(policy, outcomes)}
+    unreached = {"any example": unreached_rows.find_unreached_by_examples(policy, outcomes)}
     if arguments.book:
-        with book.reading(arguments.book) as con:
-            day = snapshot_check.pick_as_of(con, arguments.as_of)
-            derivation.need(con, day)
-            unreached[f"the book as of {day}"] = unreached_rows.by_book(con, policy, day)
+        with book.open_for_reading(arguments.book) as con:
+            day = snapshot_check.resolve_snapshot(con, arguments.as_of)
+            derivation.require_facts(con, day)
+            unreached[f"the book as of {day}"] = unreached_rows.find_unreached_by_book(con, policy, day)
     if arguments.json:
         found = [
             asdict(o.example)
             | {"said": o.verdict, "said_measured": o.measured, "said_limit": o.limit, "error": o.error}
             for o in failed
         ]
-        by = {by: _json(each) for by, each in unreached.items()}
-        printing.as_json({"examples": len(outcomes), "failed": found, "unreached_by": by})
+        by = {by: _unreached_json(each) for by, each in unreached.items()}
+        printing.print_json({"examples": len(outcomes), "failed": found, "unreached_by": by})
     else:
-        _print(outcomes, failed, unreached)
+        _print_results(outcomes, failed, unreached)
     return 1 if failed else 0
 
 
-def _json(unreached: unreached_rows.Unreached) -> dict[str, Any]:
+def _unreached_json(unreached: unreached_rows.Unreached) -> dict[str, Any]:
     rows = [{"table": table, "row_id": row.row_id, "row": row.place.row} for table, row in unreached.rows]
     return {"rules": [rule.rule_id for rule in unreached.rules], "limit_rows": rows}
 
 
-def _print(
-    outcomes: list[examples.Outcome], failed: list[examples.Outcome], unreached: dict[str, unreached_rows.Unreached]
+def _print_results(
+    outcomes: list[examples.ExampleResult],
+    failed: list[examples.ExampleResult],
+    unreached: dict[str, unreached_rows.Unreached],
 ) -> None:
     for o in failed:
         said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"

@@ -16,19 +16,21 @@ ABOUT = "what passes now and will break within so many days if nothing is done"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    for each in (add.tables, add.json, add.as_of, add.of_book):
+    for each in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
         each(command)
-    command.add_argument("--within", type=add.days, default=ticklers.WITHIN[-1], help="days ahead (default: 90)")
+    command.add_argument(
+        "--within", type=add.parse_day_count, default=ticklers.WINDOW_DAYS[-1], help="days ahead (default: 90)"
+    )
     command.add_argument("--branch", help="only this branch")
     command.add_argument("--officer", help="only this officer")
     command.add_argument("--loan", help="only this loan and its borrower")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        found = ticklers.table(con, policy, as_of, arguments.within)
+    policy = snapshot_check.load_policy(arguments.tables)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        found = ticklers.find_upcoming_violations(con, policy, as_of, arguments.within)
     for name, wanted in (
         ("branch_id", arguments.branch),
         ("officer_id", arguments.officer),
@@ -36,14 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if wanted is not None:
             found = found.filter(pl.col(name) == wanted)
-    counts = {days: found.filter(pl.col("days_left") <= days).height for days in _windows(arguments.within)}
+    counts = {days: found.filter(pl.col("days_left") <= days).height for days in _list_windows(arguments.within)}
     if arguments.json:
-        printing.as_json(
+        printing.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,
                 "within": counts,
-                "ticklers": [_said(policy, row) for row in found.to_dicts()],
+                "ticklers": [_tickler_json(policy, row) for row in found.to_dicts()],
             }
         )
         return 0
@@ -57,11 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _windows(within: int) -> list[int]:
-    return [*(days for days in ticklers.WITHIN if days < within), within]
+def _list_windows(within: int) -> list[int]:
+    return [*(days for days in ticklers.WINDOW_DAYS if days < within), within]
 
 
-def _said(policy: Policy, row: dict[str, Any]) -> dict[str, Any]:
+def _tickler_json(policy: Policy, row: dict[str, Any]) -> dict[str, Any]:
     rule = policy.rules[row["rule_id"]]
     texts = ("severity", "title_zh", "title_en", "remedy_zh", "remedy_en", "clause_id", "evidence")
     return row | {name: getattr(rule, name) for name in texts}

@@ -12,25 +12,25 @@ ABOUT = "every rule for one loan"
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
-    add.judging(command)
+    add.judging_options(command)
     command.add_argument("--loan", required=True, help="the loan's id")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    policy = snapshot_check.load(arguments.tables)
-    with book.reading(arguments.book) as con:
-        as_of = snapshot_check.pick_as_of(con, arguments.as_of)
-        found = verdict_evidence.of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
+    policy = snapshot_check.load_policy(arguments.tables)
+    with book.open_for_reading(arguments.book) as con:
+        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        found = verdict_evidence.verdicts_of_loan(con, policy, as_of, arguments.loan, today=arguments.today)
     if arguments.json:
-        printing.as_json(
+        printing.print_json(
             {
                 "loan_id": arguments.loan,
                 "as_of": as_of,
                 "policy_version": policy.version,
-                "verdicts": [printing.line_json(policy, verdict) for verdict in found],
+                "verdicts": [printing.verdict_json(policy, verdict) for verdict in found],
             }
         )
     else:
         print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
-        printing.lines(policy, found)
+        printing.print_verdicts(policy, found)
     return 0

@@ -11,14 +11,14 @@ from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import lookups, regions
 from policy.decision_tables.intervals import Interval
 from policy.decision_tables.regions import Axis, Box
-from policy.decision_tables.unary_tests import Cell, UnaryTestError
+from policy.decision_tables.unary_tests import KeyCell, UnaryTestError
 from policy.language.expressions import KINDS
 from policy.model.records import FOREVER, LimitRow, LimitTable, Problem
 
 MOST_REGIONS = 20
-DATES = "in force"
-WHOLE = ("integer", "date")
-BLANK_ROW = ("clause_id", "evidence")  # what the row that closes a gap takes from its neighbour
+DATES_COLUMN = "in force"
+DISCRETE_TYPES = ("integer", "date")
+COPIED_COLUMNS = ("clause_id", "evidence")  # what the row that closes a gap takes from its neighbour
 
 
 @dataclass(frozen=True)
@@ -28,44 +28,44 @@ class Region:
     axes: tuple[Axis, ...]
     box: Box
 
-    def tests(self) -> dict[str, str]:
+    def tests_by_column(self) -> dict[str, str]:
         """The unary test of each column."""
-        return {axis.name: axis.text(part) for axis, part in zip(self.axes, self.box, strict=True)}
+        return {axis.name: axis.to_unary_test(part) for axis, part in zip(self.axes, self.box, strict=True)}
 
-    def cells(self) -> dict[str, Cell]:
+    def cells_by_column(self) -> dict[str, KeyCell]:
         """The values of each column, as what SQL is made of."""
-        return {axis.name: _cell(axis, part) for axis, part in zip(self.axes, self.box, strict=True)}
+        return {axis.name: _cell_of_atoms(axis, part) for axis, part in zip(self.axes, self.box, strict=True)}
 
-    def witness(self) -> dict[str, str]:
+    def sample_record(self) -> dict[str, str]:
         """One record of the region."""
-        day = self.axes[0].witness(self.box[0])
+        day = self.axes[0].sample_value(self.box[0])
         parts = [(axis, part) for axis, part in zip(self.axes, self.box, strict=True)]
-        return {a.name: day if a.kind == "date" and part == a.full else a.witness(part) for a, part in parts}
+        return {a.name: day if a.kind == "date" and part == a.full_mask else a.sample_value(part) for a, part in parts}
 
     @property
-    def told(self) -> BilingualText:
-        said = [f"{name} {_said(test)}" for name, test in self.tests().items() if test != "-"]
-        record = ", ".join(f"{name} = {value}" for name, value in self.witness().items())
+    def description(self) -> BilingualText:
+        said = [f"{name} {_describe_test(test)}" for name, test in self.tests_by_column().items() if test != "-"]
+        record = ", ".join(f"{name} = {value}" for name, value in self.sample_record().items())
         return bilingual(
             "decision_tables.such", said=", ".join(said) or bilingual("decision_tables.any_record"), record=record
         )
 
     def __str__(self) -> str:
-        return str(self.told)
+        return str(self.description)
 
 
-def _said(test: str) -> str:
+def _describe_test(test: str) -> str:
     return test if test[0] in "<>[(]" or test.startswith("not(") else f"in ({test})" if ", " in test else f"= {test}"
 
 
-def _cell(axis: Axis, part: int) -> Cell:
-    if part == axis.full:
-        return Cell(axis.kind, any=True)
-    if axis.ordered:
-        return Cell(axis.kind, intervals=tuple(axis.intervals(part)))
-    beyond = axis.open and bool(part >> len(axis.names) & 1)
+def _cell_of_atoms(axis: Axis, part: int) -> KeyCell:
+    if part == axis.full_mask:
+        return KeyCell(axis.kind, accepts_all=True)
+    if axis.is_ordered:
+        return KeyCell(axis.kind, intervals=tuple(axis.intervals_of_mask(part)))
+    beyond = axis.has_other and bool(part >> len(axis.names) & 1)
     named = frozenset(name for n, name in enumerate(axis.names) if bool(part >> n & 1) != beyond)
-    return Cell(axis.kind, values=named, negated=beyond)
+    return KeyCell(axis.kind, values=named, negated=beyond)
 
 
 @dataclass(frozen=True)
@@ -78,26 +78,28 @@ class Grid:
     boxes: tuple[Box, ...]
 
     @cached_property
-    def whole(self) -> Box:
+    def full_box(self) -> Box:
         """All records from the first day in force on."""
-        return (self.axes[0].full & ~1, *(axis.full for axis in self.axes[1:]))
+        return (self.axes[0].full_mask & ~1, *(axis.full_mask for axis in self.axes[1:]))
 
     @cached_property
-    def pairs(self) -> list[tuple[int, int, Box]]:
+    def overlapping_pairs(self) -> list[tuple[int, int, Box]]:
         """The first MOST_REGIONS pairs of rows that answer for one record, and one more if there is one."""
-        return list(islice(regions.overlaps(list(self.boxes)), MOST_REGIONS + 1))
+        return list(islice(regions.find_overlaps(list(self.boxes)), MOST_REGIONS + 1))
 
-    def overlaps(self) -> Iterator[tuple[LimitRow, LimitRow, Region]]:
+    def find_overlaps(self) -> Iterator[tuple[LimitRow, LimitRow, Region]]:
         """These pairs as rows, and where they overlap."""
-        for first, second, box in self.pairs:
+        for first, second, box in self.overlapping_pairs:
             yield self.rows[first], self.rows[second], Region(self.axes, box)
 
-    def gaps(self, most: int = MOST_REGIONS) -> "Gaps":
+    def find_gaps(self, most: int = MOST_REGIONS) -> "Gaps":
         """The records that no row answers for."""
-        known = len(self.pairs) <= MOST_REGIONS
-        pairs = [(first, second) for first, second, _ in self.pairs] if known else None
-        runs = [axis.ordered for axis in self.axes]
-        boxes, more, complete = regions.uncovered(self.whole, list(self.boxes), pairs=pairs, runs=runs, most=most)
+        known = len(self.overlapping_pairs) <= MOST_REGIONS
+        pairs = [(first, second) for first, second, _ in self.overlapping_pairs] if known else None
+        runs = [axis.is_ordered for axis in self.axes]
+        boxes, more, complete = regions.find_uncovered(
+            self.full_box, list(self.boxes), pairs=pairs, runs=runs, most=most
+        )
         found = [Region(self.axes, box) for box in boxes]
         return Gaps(tuple(sorted(found, key=lambda gap: gap.box, reverse=True)), more, complete)
 
@@ -107,49 +109,49 @@ class Gaps:
     """Disjoint regions; `more`: there are others; not `complete`: the search gave up before it had seen all."""
 
     regions: tuple[Region, ...]
-    more: bool
-    complete: bool
+    has_more: bool
+    is_complete: bool
 
 
-def grid(table: LimitTable, codes: Mapping[str, frozenset[str]]) -> Grid:
+def build_grid(table: LimitTable, codes: Mapping[str, frozenset[str]]) -> Grid:
     """`codes` gives the closed code list of a key column, so that a list named in full has no gap."""
     rows, cells = [], []
     for row in table.rows:
         try:
-            keys = [lookups.key_cell(key, row.cells[key.name]) for key in table.keys]
+            keys = [lookups.parse_key_cell(key, row.cells[key.name]) for key in table.key_columns]
         except UnaryTestError:
             continue
         force = Interval(row.effective_from, None if row.effective_to == FOREVER else row.effective_to, high_open=True)
         rows.append(row)
-        cells.append([Cell("date", intervals=(force,)), *keys])
-    axes = [regions.ordered_axis(DATES, "date", [row[0] for row in cells], whole=True)]
-    for at, key in enumerate(table.keys, start=1):
+        cells.append([KeyCell("date", intervals=(force,)), *keys])
+    axes = [regions.build_ordered_axis(DATES_COLUMN, "date", [row[0] for row in cells], whole=True)]
+    for at, key in enumerate(table.key_columns, start=1):
         column, kind = [row[at] for row in cells], KINDS.get(key.type, "text")
         if kind in ("number", "date"):
-            axes.append(regions.ordered_axis(key.name, kind, column, whole=key.type in WHOLE))
+            axes.append(regions.build_ordered_axis(key.name, kind, column, whole=key.type in DISCRETE_TYPES))
         else:
-            axes.append(regions.named_axis(key.name, kind, column, codes.get(key.name, frozenset())))
-    boxes = [tuple(axis.mask(cell) for axis, cell in zip(axes, row, strict=True)) for row in cells]
+            axes.append(regions.build_named_axis(key.name, kind, column, codes.get(key.name, frozenset())))
+    boxes = [tuple(axis.mask_of_cell(cell) for axis, cell in zip(axes, row, strict=True)) for row in cells]
     return Grid(table, tuple(axes), tuple(rows), tuple(boxes))
 
 
-def findings(found: Grid) -> Iterator[Problem]:
+def lint_grid(found: Grid) -> Iterator[Problem]:
     """What the linter says of one table: rows that answer together in a `unique` table, and what no row answers for."""
     if not found.rows:
         return
     if found.table.hit_policy == "unique":
-        for first, second, region in islice(found.overlaps(), MOST_REGIONS):
+        for first, second, region in islice(found.find_overlaps(), MOST_REGIONS):
             place = second.place
             message = bilingual(
                 "decision_tables.answers_same_record_row",
                 row=first.place.row,
                 row_id=first.row_id,
-                region=region.told,
+                region=region.description,
             )
             yield Problem(
                 "error", place.table, place.row, "row_id", message, bilingual("decision_tables.make_keys_disjoint")
             )
-        if len(found.pairs) > MOST_REGIONS:
+        if len(found.overlapping_pairs) > MOST_REGIONS:
             yield Problem(
                 "error",
                 place.table,
@@ -158,7 +160,7 @@ def findings(found: Grid) -> Iterator[Problem]:
                 bilingual("decision_tables.more_rows_overlap"),
                 bilingual("decision_tables.mend_these_first"),
             )
-    gaps = found.gaps()
+    gaps = found.find_gaps()
     table = found.table.rows[0].place.table
     for gap in gaps.regions:
         yield Problem(
@@ -166,10 +168,10 @@ def findings(found: Grid) -> Iterator[Problem]:
             table,
             1,
             "-",
-            bilingual("decision_tables.no_row_answers", gap=gap.told),
+            bilingual("decision_tables.no_row_answers", gap=gap.description),
             bilingual("decision_tables.add_row_widen"),
         )
-    if gaps.more:
+    if gaps.has_more:
         yield Problem(
             "warning",
             table,
@@ -178,7 +180,7 @@ def findings(found: Grid) -> Iterator[Problem]:
             bilingual("decision_tables.more_gaps", MOST_REGIONS=MOST_REGIONS),
             bilingual("decision_tables.close_these_first"),
         )
-    if not gaps.complete:
+    if not gaps.is_complete:
         yield Problem(
             "warning",
             table,
@@ -189,22 +191,22 @@ def findings(found: Grid) -> Iterator[Problem]:
         )
 
 
-def closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, str]]:
+def draft_closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, str]]:
     """The rows that would close a gap, one for each stretch of days, limits blank: they are the bank's to decide.
 
     Clause and evidence are those of the row nearest to the gap. The ids are added to `taken`.
     """
     meets = [sum(bool(a & b) for a, b in zip(box, gap.box, strict=True)) for box in found.boxes]
     near = found.rows[meets.index(max(meets))]
-    tests = gap.tests()
-    tests.pop(DATES)
+    tests = gap.tests_by_column()
+    tests.pop(DATES_COLUMN)
     rows = []
-    for days in gap.axes[0].intervals(gap.box[0]):
-        row_id = _next_id(near.row_id, taken)
+    for days in gap.axes[0].intervals_of_mask(gap.box[0]):
+        row_id = _next_free_id(near.row_id, taken)
         taken.add(row_id)
         ends = "" if days.high is None else str(days.high + timedelta(days=1))  # type: ignore[operator]
         limits = {column.name: "" for column in found.table.columns if column.role == "limit"}
-        own = {name: getattr(near, name) for name in BLANK_ROW}
+        own = {name: getattr(near, name) for name in COPIED_COLUMNS}
         rows.append(
             {"row_id": row_id}
             | tests
@@ -220,7 +222,7 @@ def closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, st
     return rows
 
 
-def _next_id(near: str, taken: set[str]) -> str:
+def _next_free_id(near: str, taken: set[str]) -> str:
     """The first free id that goes on counting as the table does: TC-4 after TC-3."""
     stem = re.sub(r"-?[0-9]+\Z", "", near)
     number = 1

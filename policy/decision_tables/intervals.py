@@ -16,31 +16,31 @@ class Interval:
     low_open: bool = False
     high_open: bool = False
 
-    def meets(self, other: "Interval") -> "Interval":
-        low, low_open = _tighter(self.low, self.low_open, other.low, other.low_open, largest=True)
-        high, high_open = _tighter(self.high, self.high_open, other.high, other.high_open, largest=False)
+    def intersect(self, other: "Interval") -> "Interval":
+        low, low_open = _tighter_bound(self.low, self.low_open, other.low, other.low_open, largest=True)
+        high, high_open = _tighter_bound(self.high, self.high_open, other.high, other.high_open, largest=False)
         return Interval(low, high, low_open, high_open)
 
-    def text(self) -> str:
+    def to_unary_test(self) -> str:
         """The unary test that accepts just these values."""
         if self.low is None and self.high is None:
             return "-"
         if self.low == self.high:
-            return plain(self.low)
+            return format_bound(self.low)
         if self.low is None:
-            return f"{'<' if self.high_open else '<='} {plain(self.high)}"
+            return f"{'<' if self.high_open else '<='} {format_bound(self.high)}"
         if self.high is None:
-            return f"{'>' if self.low_open else '>='} {plain(self.low)}"
+            return f"{'>' if self.low_open else '>='} {format_bound(self.low)}"
         ends = "(" if self.low_open else "[", ")" if self.high_open else "]"
-        return f"{ends[0]}{plain(self.low)}..{plain(self.high)}{ends[1]}"
+        return f"{ends[0]}{format_bound(self.low)}..{format_bound(self.high)}{ends[1]}"
 
 
-def plain(value: Value | None) -> str:
+def format_bound(value: Value | None) -> str:
     """A bound as a cell writes it: 2024-07-01, 500000, 0.7."""
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _tighter(
+def _tighter_bound(
     a: Value | None, a_open: bool, b: Value | None, b_open: bool, *, largest: bool
 ) -> tuple[Value | None, bool]:
     if a is None or b is None:
@@ -51,12 +51,12 @@ def _tighter(
     return (a, a_open) if first else (b, b_open)
 
 
-def witness(interval: Interval, discrete: bool) -> Value | None:
+def sample_value(interval: Interval, discrete: bool) -> Value | None:
     """A value inside the interval, or None when it is empty; `discrete` values are whole numbers (or days)."""
     if interval.low is None and interval.high is None:
         return Decimal(0)
     if interval.low is None or interval.high is None:
-        return _beyond(interval)
+        return _value_past_bound(interval)
     low, high = interval.low, interval.high
     if low == high:
         return low if not (interval.low_open or interval.high_open) else None
@@ -71,7 +71,7 @@ def witness(interval: Interval, discrete: bool) -> Value | None:
     return (low + high) / 2  # type: ignore[operator]
 
 
-def _beyond(interval: Interval) -> Value | None:
+def _value_past_bound(interval: Interval) -> Value | None:
     """The first value inside an interval that is unbounded on one side; None past the calendar's end."""
     bound = interval.low if interval.low is not None else interval.high
     is_open = interval.low_open if interval.low is not None else interval.high_open
@@ -90,6 +90,6 @@ def complement(intervals: list[Interval]) -> list[Interval]:
     for taken in intervals:
         below = Interval(high=taken.low, high_open=not taken.low_open) if taken.low is not None else None
         above = Interval(low=taken.high, low_open=not taken.high_open) if taken.high is not None else None
-        parts = [part.meets(side) for part in rest for side in (below, above) if side]
-        rest = [part for part in parts if witness(part, discrete=False) is not None]
+        parts = [part.intersect(side) for part in rest for side in (below, above) if side]
+        rest = [part for part in parts if sample_value(part, discrete=False) is not None]
     return rest

@@ -12,7 +12,7 @@ from data.dictionary import DUCKDB_TYPES
 from data.messages.catalogue import bilingual
 from policy.decision_tables import unary_tests
 from policy.language import functions
-from policy.language.expressions import KINDS, ExpressionError, Typed, known_code, near
+from policy.language.expressions import KINDS, ExpressionError, TypedExpression, did_you_mean, require_known_code
 from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, Problem
 
 NO_ROW = -1
@@ -23,18 +23,18 @@ class ParsedTable:
     """A limit table whose cells have been read: a Cell for each key, a SQL value for each limit."""
 
     table: LimitTable
-    keys: tuple[tuple[unary_tests.Cell, ...], ...]
+    keys: tuple[tuple[unary_tests.KeyCell, ...], ...]
     values: tuple[dict[str, exp.Expression], ...]
 
 
-def _problem(row: LimitRow, column: str, message: str, fix: str = "Mend the cell.") -> Problem:
+def _cell_problem(row: LimitRow, column: str, message: str, fix: str = "Mend the cell.") -> Problem:
     return Problem("error", row.place.table, row.place.row, column, message, fix)
 
 
-def cell_value(column: LimitColumn, text: str) -> exp.Expression:
+def parse_limit_cell(column: LimitColumn, text: str) -> exp.Expression:
     """A limit cell as SQL of its declared type, blank as NULL of that type. Raises ExpressionError."""
     if not text:
-        return functions.cast(exp.null(), DUCKDB_TYPES[column.type])
+        return functions.cast_to(exp.null(), DUCKDB_TYPES[column.type])
     kind = KINDS.get(column.type, "")
     try:
         if kind == "number" and not Decimal(text).is_finite():
@@ -47,7 +47,7 @@ def cell_value(column: LimitColumn, text: str) -> exp.Expression:
         raise ExpressionError(bilingual("decision_tables.no", text=text, type=column.type)) from error
     if kind == "boolean" and text not in ("true", "false"):
         raise ExpressionError(bilingual("decision_tables.no_boolean_write_true", text=text))
-    return functions.cast(exp.Literal.string(text), DUCKDB_TYPES[column.type])
+    return functions.cast_to(exp.Literal.string(text), DUCKDB_TYPES[column.type])
 
 
 def parse_table(table: LimitTable, key_lists: Mapping[str, str | None]) -> tuple[ParsedTable, list[Problem]]:
@@ -55,27 +55,27 @@ def parse_table(table: LimitTable, key_lists: Mapping[str, str | None]) -> tuple
     problems: list[Problem] = []
     keys, values = [], []
     for row in table.rows:
-        keys.append(tuple(_key_cell(column, row, key_lists, problems) for column in table.keys))
-        values.append(_limit_cells(table, row, problems))
+        keys.append(tuple(_read_key_cell(column, row, key_lists, problems) for column in table.key_columns))
+        values.append(_read_limit_cells(table, row, problems))
     return ParsedTable(table, tuple(keys), tuple(values)), problems
 
 
-def _key_cell(
+def _read_key_cell(
     column: LimitColumn, row: LimitRow, key_lists: Mapping[str, str | None], problems: list[Problem]
-) -> unary_tests.Cell:
+) -> unary_tests.KeyCell:
     kind = KINDS.get(column.type, "text")
     try:
-        cell = key_cell(column, row.cells[column.name])
+        cell = parse_key_cell(column, row.cells[column.name])
         for code in sorted(cell.values) if kind == "text" and key_lists.get(column.name) else ():
-            known_code(str(key_lists[column.name]), code)
+            require_known_code(str(key_lists[column.name]), code)
     except (unary_tests.UnaryTestError, ExpressionError) as error:
         fix = error.fix if isinstance(error, unary_tests.UnaryTestError) else bilingual("decision_tables.use_code_list")
-        problems.append(_problem(row, column.name, error.told, fix))
-        return unary_tests.Cell(kind if kind in unary_tests.KEY_KINDS else "text", any=True)
+        problems.append(_cell_problem(row, column.name, error.full_message, fix))
+        return unary_tests.KeyCell(kind if kind in unary_tests.KEY_KINDS else "text", accepts_all=True)
     return cell
 
 
-def key_cell(column: LimitColumn, text: str) -> unary_tests.Cell:
+def parse_key_cell(column: LimitColumn, text: str) -> unary_tests.KeyCell:
     """The cell of a key column as its type reads it. Raises UnaryTestError."""
     cell = unary_tests.parse(text, KINDS.get(column.type, column.type))
     bounds = [bound for interval in cell.intervals for bound in (interval.low, interval.high)]
@@ -89,49 +89,59 @@ def key_cell(column: LimitColumn, text: str) -> unary_tests.Cell:
     return cell
 
 
-def _limit_cells(table: LimitTable, row: LimitRow, problems: list[Problem]) -> dict[str, exp.Expression]:
+def _read_limit_cells(table: LimitTable, row: LimitRow, problems: list[Problem]) -> dict[str, exp.Expression]:
     found = {}
     for column in table.columns:
         if column.role != "limit":
             continue
         try:
-            found[column.name] = cell_value(column, row.cells[column.name])
+            found[column.name] = parse_limit_cell(column, row.cells[column.name])
         except ExpressionError as error:
-            problems.append(_problem(row, column.name, error.told))
+            problems.append(_cell_problem(row, column.name, error.full_message))
             found[column.name] = exp.null()
     return found
 
 
-def in_force(row_from: date, row_to: date, act: exp.Expression) -> exp.Expression:
+def in_force_condition(row_from: date, row_to: date, act: exp.Expression) -> exp.Expression:
     """[from, to) by the date of the act; NULL where that is unknown."""
-    starts: exp.Expression = exp.GTE(this=act.copy(), expression=functions.literal("date", row_from.isoformat()))
+    starts: exp.Expression = exp.GTE(this=act.copy(), expression=functions.sql_literal("date", row_from.isoformat()))
     if row_to == FOREVER:
         return starts
-    ends = exp.LT(this=act.copy(), expression=functions.literal("date", row_to.isoformat()))
+    ends = exp.LT(this=act.copy(), expression=functions.sql_literal("date", row_to.isoformat()))
     return exp.Paren(this=exp.And(this=starts, expression=ends))
 
 
-def conditions(parsed: ParsedTable, columns: Mapping[str, Typed], act: exp.Expression) -> list[exp.Expression]:
+def row_conditions(
+    parsed: ParsedTable, columns: Mapping[str, TypedExpression], act: exp.Expression
+) -> list[exp.Expression]:
     """One condition a row: TRUE it answers, FALSE it does not, NULL a key (or the act's date) is unknown."""
     found = []
     for row, cells in zip(parsed.table.rows, parsed.keys, strict=True):
-        tests = [cell.sql(columns[column.name].sql) for column, cell in zip(parsed.table.keys, cells, strict=True)]
-        parts = [in_force(row.effective_from, row.effective_to, act), *(test for test in tests if test != exp.true())]
+        tests = [
+            cell.sql_condition(columns[column.name].sql)
+            for column, cell in zip(parsed.table.key_columns, cells, strict=True)
+        ]
+        parts = [
+            in_force_condition(row.effective_from, row.effective_to, act),
+            *(test for test in tests if test != exp.true()),
+        ]
         found.append(exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts)))
     return found
 
 
-def hit(tests: list[exp.Expression]) -> exp.Expression:
+def matching_row_case(tests: list[exp.Expression]) -> exp.Expression:
     """The number of the row that answers; NO_ROW when surely none does; NULL when a key is unknown."""
     ifs = [exp.If(this=test, true=exp.Literal.number(index)) for index, test in enumerate(tests)]
-    return exp.Case(ifs=[*ifs, exp.If(this=none_of(tests), true=functions.literal("number", str(NO_ROW)))])
+    return exp.Case(
+        ifs=[*ifs, exp.If(this=no_match_condition(tests), true=functions.sql_literal("number", str(NO_ROW)))]
+    )
 
 
-def none_of(tests: list[exp.Expression]) -> exp.Expression:
+def no_match_condition(tests: list[exp.Expression]) -> exp.Expression:
     return exp.Not(this=exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), [t.copy() for t in tests])))
 
 
-def value_at(parsed: ParsedTable, column: str, hit_column: exp.Expression) -> exp.Expression:
+def limit_value_case(parsed: ParsedTable, column: str, hit_column: exp.Expression) -> exp.Expression:
     """The limit of the row that answered."""
     ifs = [
         exp.If(this=exp.EQ(this=hit_column.copy(), expression=exp.Literal.number(index)), true=row[column].copy())
@@ -140,17 +150,17 @@ def value_at(parsed: ParsedTable, column: str, hit_column: exp.Expression) -> ex
     return exp.Case(ifs=ifs)
 
 
-def key_columns(table: LimitTable, columns: Mapping[str, Typed]) -> list[Typed]:
+def resolve_key_fields(table: LimitTable, columns: Mapping[str, TypedExpression]) -> list[TypedExpression]:
     """The subject's fields behind the key columns. Raises ExpressionError when one is no field, or of another kind."""
     found = []
-    for key in table.keys:
+    for key in table.key_columns:
         if key.name not in columns:
             raise ExpressionError(
                 bilingual(
                     "decision_tables.limit_table_asks",
                     name=table.name,
                     name2=key.name,
-                    near=near(key.name, columns),
+                    near=did_you_mean(key.name, columns),
                 )
             )
         if columns[key.name].kind != KINDS.get(key.type):

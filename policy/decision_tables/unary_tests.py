@@ -15,7 +15,7 @@ from functools import reduce
 from sqlglot import exp
 
 from data.messages.catalogue import BilingualText, bilingual, term
-from policy.decision_tables.intervals import Interval, Value, complement, witness
+from policy.decision_tables.intervals import Interval, Value, complement, sample_value
 from policy.language import functions
 
 KEY_KINDS = ("number", "date", "boolean", "text")
@@ -27,7 +27,7 @@ THOUSANDS = re.compile(r"(?<![\w.])[1-9][0-9]{0,2}(,[0-9]{3})+(?![\w,])", re.ASC
 RANGE = re.compile(r"([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])\Z", re.DOTALL)
 COMPARISON = re.compile(r"(<=|>=|<|>|!=|=)\s*(.*)\Z", re.DOTALL)
 NEGATION = re.compile(r"not\s*\((.*)\)\Z", re.DOTALL)
-CALL = re.compile(r"[A-Za-z_][\w ]*\(")
+FUNCTION_CALL = re.compile(r"[A-Za-z_][\w ]*\(")
 FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', strict=True))
 
 
@@ -35,44 +35,44 @@ class UnaryTestError(Exception):
     """The cell is no unary test of its column's type; `fix` says what to write instead."""
 
     def __init__(self, message: BilingualText, fix: BilingualText | None = None) -> None:
-        self.told, self.fix = message, fix or bilingual("common.mend_cell")
+        self.full_message, self.fix = message, fix or bilingual("common.mend_cell")
         super().__init__(message)
 
 
 @dataclass(frozen=True)
-class Cell:
+class KeyCell:
     """The values a key cell accepts: all of them; intervals of ordered values; or named values, perhaps negated."""
 
     kind: str
-    any: bool = False
+    accepts_all: bool = False
     intervals: tuple[Interval, ...] = ()
     values: frozenset[str] = frozenset()
     negated: bool = False
 
-    def sql(self, column: exp.Expression) -> exp.Expression:
+    def sql_condition(self, column: exp.Expression) -> exp.Expression:
         """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
-        if self.any:
+        if self.accepts_all:
             return exp.true()
-        if self.kind in _ORDERED:
-            parts = [_interval_sql(interval, column, self.kind) for interval in self.intervals]
+        if self.kind in _ORDERED_PARSERS:
+            parts = [_interval_condition(interval, column, self.kind) for interval in self.intervals]
             return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
-        members = [functions.literal(self.kind, value) for value in sorted(self.values)]
+        members = [functions.sql_literal(self.kind, value) for value in sorted(self.values)]
         test: exp.Expression = exp.In(this=column.copy(), expressions=members)
         return exp.Not(this=exp.paren(test)) if self.negated else test
 
 
-def _interval_sql(interval: Interval, column: exp.Expression, kind: str) -> exp.Expression:
+def _interval_condition(interval: Interval, column: exp.Expression, kind: str) -> exp.Expression:
     parts: list[exp.Expression] = []
     if interval.low is not None:
         node = exp.GT if interval.low_open else exp.GTE
-        parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.low))))
+        parts.append(node(this=column.copy(), expression=functions.sql_literal(kind, str(interval.low))))
     if interval.high is not None:
         node = exp.LT if interval.high_open else exp.LTE
-        parts.append(node(this=column.copy(), expression=functions.literal(kind, str(interval.high))))
+        parts.append(node(this=column.copy(), expression=functions.sql_literal(kind, str(interval.high))))
     return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts))
 
 
-def parse(text: str, kind: str) -> Cell:
+def parse(text: str, kind: str) -> KeyCell:
     """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
     if kind not in KEY_KINDS:
         raise UnaryTestError(
@@ -81,7 +81,7 @@ def parse(text: str, kind: str) -> Cell:
         )
     text = text.strip()
     if text in ("-", ""):
-        return Cell(kind, any=True)
+        return KeyCell(kind, accepts_all=True)
     if len(text) > MOST_CHARACTERS:
         raise UnaryTestError(
             bilingual("decision_tables.longer_characters", MOST_CHARACTERS=MOST_CHARACTERS),
@@ -89,23 +89,23 @@ def parse(text: str, kind: str) -> Cell:
         )
     negation = NEGATION.match(text)
     inner = negation.group(1) if negation else text
-    if kind in _ORDERED and (thousands := THOUSANDS.search(inner)):
+    if kind in _ORDERED_PARSERS and (thousands := THOUSANDS.search(inner)):
         fix = bilingual("decision_tables.write_two_values_take", value=thousands.group().replace(",", ""))
         raise UnaryTestError(bilingual("decision_tables.reads_several_numbers", value=thousands.group()), fix)
-    parts = [_plain_part(part, text) for part in split(inner)]
-    if kind in _ORDERED:
-        intervals = [_interval(part, kind) for part in parts]
+    parts = [_require_simple_part(part, text) for part in split_alternatives(inner)]
+    if kind in _ORDERED_PARSERS:
+        intervals = [_parse_interval(part, kind) for part in parts]
         kept = tuple(complement(intervals) if negation else intervals)
         if not kept:
             raise UnaryTestError(
                 bilingual("decision_tables.accepts_no_value_all", text=text),
                 bilingual("decision_tables.leave_value_remove_row"),
             )
-        return Cell(kind, intervals=kept)
-    return _named(kind, [_name(part, kind) for part in parts], text, negated=bool(negation))
+        return KeyCell(kind, intervals=kept)
+    return _build_named_cell(kind, [_parse_name(part, kind) for part in parts], text, negated=bool(negation))
 
 
-def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
+def _build_named_cell(kind: str, names: list[str], text: str, *, negated: bool) -> KeyCell:
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
     if twice:
         raise UnaryTestError(
@@ -117,10 +117,10 @@ def _named(kind: str, names: list[str], text: str, *, negated: bool) -> Cell:
             bilingual("decision_tables.accepts_no_value_all", text=text),
             bilingual("decision_tables.leave_value_remove_row"),
         )
-    return Cell(kind, values=frozenset(names), negated=negated)
+    return KeyCell(kind, values=frozenset(names), negated=negated)
 
 
-def split(text: str) -> list[str]:
+def split_alternatives(text: str) -> list[str]:
     """The comma-joined parts; commas within quotes join nothing. Raises UnaryTestError."""
     parts, start, quoted, escaped = [], 0, False, False
     for at, character in enumerate(text):
@@ -139,7 +139,7 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in (*parts, text[start:])]
 
 
-def _plain_part(part: str, whole: str) -> str:
+def _require_simple_part(part: str, whole: str) -> str:
     """One alternative, refused when it is more than a value, a comparison or a range."""
     if not part:
         raise UnaryTestError(
@@ -172,18 +172,18 @@ def _plain_part(part: str, whole: str) -> str:
             bilingual("decision_tables.bracket_without_its_other", value=part[:60]),
             bilingual("decision_tables.close_quote_text"),
         )
-    if CALL.match(part) and not DATE_LITERAL.match(part):
+    if FUNCTION_CALL.match(part) and not DATE_LITERAL.match(part):
         fix = bilingual("decision_tables.key_cell_takes_values")
         raise UnaryTestError(bilingual("decision_tables.calls_function", value=part[:60]), fix)
     return part
 
 
-def _interval(text: str, kind: str) -> Interval:
-    value = _ORDERED[kind]
+def _parse_interval(text: str, kind: str) -> Interval:
+    value = _ORDERED_PARSERS[kind]
     if match := RANGE.match(text):
         left, low, high, right = match.groups()
         interval = Interval(value(low), value(high), left != "[", right != "]")
-        if witness(interval, discrete=False) is None:
+        if sample_value(interval, discrete=False) is None:
             raise UnaryTestError(
                 bilingual("decision_tables.holds_no_value", text=text),
                 bilingual("decision_tables.put_smaller_bound_first"),
@@ -207,7 +207,7 @@ def _interval(text: str, kind: str) -> Interval:
     return Interval(value(text), value(text))
 
 
-def _number(text: str) -> Decimal:
+def _parse_number(text: str) -> Decimal:
     if not NUMBER.match(text):
         fix = (
             bilingual("decision_tables.write_0_7_70")
@@ -218,7 +218,7 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _date(text: str) -> date:
+def _parse_date(text: str) -> date:
     literal = DATE_LITERAL.match(text)
     day = (literal.group(1) or literal.group(2) or "") if literal else text
     try:
@@ -231,12 +231,12 @@ def _date(text: str) -> date:
         ) from error
 
 
-_ORDERED: dict[str, Callable[[str], Value]] = {"number": _number, "date": _date}
+_ORDERED_PARSERS: dict[str, Callable[[str], Value]] = {"number": _parse_number, "date": _parse_date}
 
 
-def _name(text: str, kind: str) -> str:
+def _parse_name(text: str, kind: str) -> str:
     if text.startswith('"') and kind == "text":
-        return unquoted(text)
+        return unquote_text(text)
     if kind == "boolean":
         if text not in ("true", "false"):
             raise UnaryTestError(
@@ -255,7 +255,7 @@ def _name(text: str, kind: str) -> str:
     return text
 
 
-def unquoted(text: str) -> str:
+def unquote_text(text: str) -> str:
     """The value of a quoted text, with \\" and \\\\ read as the characters they stand for."""
     match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
     if match is None or "\0" in text:
@@ -266,15 +266,15 @@ def unquoted(text: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", match.group(1))
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def name_text(value: str) -> str:
+def format_name(value: str) -> str:
     """A code as a cell writes it: plain, or in quotes where it would read as something else."""
     try:
         cell = parse(value, "text")
     except UnaryTestError:
-        return quoted(value)
-    plainly = not cell.any and not cell.negated and cell.values == {value}
-    return value if plainly else quoted(value)
+        return quote_text(value)
+    plainly = not cell.accepts_all and not cell.negated and cell.values == {value}
+    return value if plainly else quote_text(value)

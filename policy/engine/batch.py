@@ -9,15 +9,15 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
-from policy.engine.columns import identifier
+from policy.engine.columns import quote_identifier
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
-from policy.language.functions import literal, render
+from policy.language.functions import render, sql_literal
 from policy.model.records import VERDICTS
 
 IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")
 RULES_AT_ONCE = 32  # planning grows faster than the number of rules
-PACKED = 8  # codes of one byte each in a whole number
+CODES_PER_PACK = 8  # codes of one byte each in a whole number
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class RuleCounts:
     counts: dict[str, int]
 
 
-def booked(subject: str, extra: str = "") -> str:
+def facts_at_sql(subject: str, extra: str = "") -> str:
     """The relation of a subject's facts at $as_of."""
     return f"(SELECT * FROM facts_{subject} WHERE as_of = $as_of{extra})"
 
 
-def reason_of(code: int, inputs: tuple[str, ...]) -> tuple[str, str | None, str | None]:
+def decode_verdict(code: int, inputs: tuple[str, ...]) -> tuple[str, str | None, str | None]:
     """(verdict, reason, missing field) of a compiled code."""
     if code in (PASS, NOT_APPLICABLE, VIOLATION):
         return {PASS: VERDICTS[0], VIOLATION: VERDICTS[1], NOT_APPLICABLE: VERDICTS[2]}[code], None, None
@@ -41,7 +41,7 @@ def reason_of(code: int, inputs: tuple[str, ...]) -> tuple[str, str | None, str 
     return VERDICTS[3], REASONS[code], None
 
 
-def judge(
+def judge_subject(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, run_id: str, as_of: date
 ) -> tuple[int, list[RuleCounts]]:
     """Judges the facts of one subject and stores counts and violations; returns the subjects and each rule's counts.
@@ -49,51 +49,55 @@ def judge(
     Raises LoanlightError when the verdicts of a rule do not add up to the subjects, in all or in a branch.
     """
     subject = judged.columns.subject
-    found = con.execute(f"SELECT count(*) FROM {booked(subject)}", {"as_of": as_of}).fetchall()
+    found = con.execute(f"SELECT count(*) FROM {facts_at_sql(subject)}", {"as_of": as_of}).fetchall()
     subjects, counts = int(found[0][0]), []
-    for rules in chunks(judged.rules):
-        _code(con, judged, rules, as_of)
+    for rules in split_rules(judged.rules):
+        _compute_codes(con, judged, rules, as_of)
         _store_counts(con, subject, rules, run_id)
-        counts += _counted(con, subject, rules, subjects)
+        counts += _load_rule_counts(con, subject, rules, subjects)
         _store_violations(con, judged, rules, run_id)
     return subjects, counts
 
 
-def chunks(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
+def split_rules(rules: list[CompiledRule]) -> Iterator[list[CompiledRule]]:
     """The rules in parts that one query judges."""
     for first in range(0, len(rules), RULES_AT_ONCE):
         yield rules[first : first + RULES_AT_ONCE]
 
 
-def _code(con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date) -> None:
+def _compute_codes(
+    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date
+) -> None:
     """One scan: who was judged, every code (eight to a number), and what was measured where it is a violation."""
-    identity = (dictionary.subjects()[judged.columns.subject].id, *IDENTITY, "balance")
-    roots = frozenset(identity).union(*(rule.judged_by for rule in rules))
-    codes = ", ".join(f"{rule.texts.code} AS r{n}" for n, rule in enumerate(rules))
-    select = judged.columns.select(booked(judged.columns.subject), roots, pruned=True)
+    identity = (dictionary.load_subjects()[judged.columns.subject].id, *IDENTITY, "balance")
+    roots = frozenset(identity).union(*(rule.verdict_columns for rule in rules))
+    codes = ", ".join(f"{rule.rendered_sql.code} AS r{n}" for n, rule in enumerate(rules))
+    select = judged.columns.render_query(facts_at_sql(judged.columns.subject), roots, pruned=True)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE judged AS
         {select}, coded AS (SELECT *, {codes} FROM columns)
-        SELECT {identifier(identity[0])} AS subject_id, {", ".join(IDENTITY)}, balance, {_packs(len(rules))},
-            {_measured(rules)} AS violations
+        SELECT {quote_identifier(identity[0])} AS subject_id, {", ".join(IDENTITY)}, balance, {_packed_codes_sql(len(rules))},
+            {_violations_sql(rules)} AS violations
         FROM coded""",
         {"as_of": as_of},
     )
 
 
-def _packs(rules: int) -> str:
+def _packed_codes_sql(rules: int) -> str:
     packs = []
-    for first in range(0, rules, PACKED):
-        bytes_of = (f"(CAST(r{n} AS UBIGINT) << {8 * (n - first)})" for n in range(first, min(first + PACKED, rules)))
-        packs.append(f"{' | '.join(bytes_of)} AS pack{first // PACKED}")
+    for first in range(0, rules, CODES_PER_PACK):
+        bytes_of = (
+            f"(CAST(r{n} AS UBIGINT) << {8 * (n - first)})" for n in range(first, min(first + CODES_PER_PACK, rules))
+        )
+        packs.append(f"{' | '.join(bytes_of)} AS pack{first // CODES_PER_PACK}")
     return ", ".join(packs)
 
 
-def _measured(rules: list[CompiledRule]) -> str:
+def _violations_sql(rules: list[CompiledRule]) -> str:
     """The violations of a record as a list of structs; NULL for the many records that have none."""
     structs = ", ".join(
         f"CASE WHEN r{n} = {VIOLATION} THEN "
-        f"{{'rule': {n}, 'measured': {rule.texts.measured}, 'limit_value': {rule.texts.limit}}} END"
+        f"{{'rule': {n}, 'measured': {rule.rendered_sql.measured}, 'limit_value': {rule.rendered_sql.limit}}} END"
         for n, rule in enumerate(rules)
     )
     some = " OR ".join(f"r{n} = {VIOLATION}" for n in range(len(rules)))
@@ -102,19 +106,19 @@ def _measured(rules: list[CompiledRule]) -> str:
 
 def _store_counts(con: duckdb.DuckDBPyConnection, subject: str, rules: list[CompiledRule], run_id: str) -> None:
     packs = " UNION ALL ".join(
-        f"SELECT {number * PACKED} AS first, branch_id, pack{number} AS pack, count(*) AS subjects "
+        f"SELECT {number * CODES_PER_PACK} AS first, branch_id, pack{number} AS pack, count(*) AS subjects "
         "FROM judged GROUP BY ALL"
-        for number in range(-(-len(rules) // PACKED))
+        for number in range(-(-len(rules) // CODES_PER_PACK))
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE counted AS
         SELECT first + place AS rule, branch_id, CAST((pack >> (8 * place)) & 255 AS INTEGER) AS code,
             sum(subjects) AS subjects
-        FROM ({packs}), (SELECT CAST(range AS INTEGER) AS place FROM range({PACKED}))
+        FROM ({packs}), (SELECT CAST(range AS INTEGER) AS place FROM range({CODES_PER_PACK}))
         WHERE first + place < {len(rules)} GROUP BY ALL"""
     )
     codes = con.execute("SELECT DISTINCT rule, code FROM counted").fetchall()
-    meanings = [(n, rules[n].rule_id, code, *reason_of(code, rules[n].inputs)) for n, code in codes]
+    meanings = [(n, rules[n].rule_id, code, *decode_verdict(code, rules[n].inputs)) for n, code in codes]
     columns = ("rule", "rule_id", "code", "verdict", "reason", "field")
     con.register("meanings", pl.DataFrame(meanings, schema=columns, orient="row", infer_schema_length=None).to_arrow())
     con.execute(
@@ -129,7 +133,7 @@ def _store_counts(con: duckdb.DuckDBPyConnection, subject: str, rules: list[Comp
     con.unregister("meanings")
 
 
-def _counted(
+def _load_rule_counts(
     con: duckdb.DuckDBPyConnection, subject: str, rules: list[CompiledRule], subjects: int
 ) -> list[RuleCounts]:
     found = con.execute("SELECT rule_id, verdict, sum(subjects) FROM verdict_counts GROUP BY ALL").fetchall()
@@ -140,11 +144,11 @@ def _counted(
         if sum(counted.values()) != subjects:
             total = sum(counted.values())
             raise LoanlightError(f"Rule {rule_id}: verdicts add up to {total}, not to {subjects} subjects.")
-    _whole_branches(con)
+    _require_whole_branches(con)
     return [RuleCounts(rule_id, subject, counted) for rule_id, counted in counts.items()]
 
 
-def _whole_branches(con: duckdb.DuckDBPyConnection) -> None:
+def _require_whole_branches(con: duckdb.DuckDBPyConnection) -> None:
     """Raises LoanlightError unless every rule has as many verdicts in each branch as the branch has subjects."""
     wrong = con.execute(
         """WITH held AS (SELECT branch_id, count(*) AS subjects FROM judged GROUP BY ALL),
@@ -161,7 +165,7 @@ def _whole_branches(con: duckdb.DuckDBPyConnection) -> None:
 def _store_violations(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], run_id: str
 ) -> None:
-    names = ", ".join(render(literal("text", rule.rule_id)) for rule in rules)
+    names = ", ".join(render(sql_literal("text", rule.rule_id)) for rule in rules)
     con.execute(
         f"""INSERT INTO violations
         SELECT $run_id, md5(rule_id || '|' || subject_id), rule_id, $subject, subject_id, {", ".join(IDENTITY)},

@@ -6,21 +6,21 @@ from sqlglot import exp
 
 from data.messages.catalogue import bilingual, term
 from policy.decision_tables import lookups
-from policy.engine.columns import Columns
-from policy.engine.verdict_codes import CompiledRule, RuleVersion, all_of, any_of, assemble
+from policy.engine.columns import SubjectColumns
+from policy.engine.verdict_codes import CompiledRule, CompiledVersion, assemble_rule, join_by_and, join_by_or
 from policy.language import functions
-from policy.language.expressions import ExpressionError, Typed, comparable, parse
+from policy.language.expressions import ExpressionError, TypedExpression, parse, require_comparable
 from policy.language.type_checking import compile_measure, compile_text
 from policy.model.records import COMPARATORS, Policy, Problem, Rule
 
-NODES = {"<=": exp.LTE, "<": exp.LT, ">=": exp.GTE, ">": exp.GT, "=": exp.EQ, "<>": exp.NEQ}
+COMPARISON_NODES = {"<=": exp.LTE, "<": exp.LT, ">=": exp.GTE, ">": exp.GT, "=": exp.EQ, "<>": exp.NEQ}
 
 
 @dataclass(eq=False)
 class CompiledSubject:
     """All rules of one subject over one set of columns."""
 
-    columns: Columns
+    columns: SubjectColumns
     rules: list[CompiledRule] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -29,34 +29,38 @@ class CompiledSubject:
         return self.problems + self.columns.problems
 
 
-_COMPILED: dict[tuple[str, str, bool, bool], CompiledSubject] = {}
+_CACHE: dict[tuple[str, str, bool, bool], CompiledSubject] = {}
 
 
-def compiled(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
+def compile_subject_cached(
+    policy: Policy, subject: str, *, today: bool = False, aggregates_given: bool = False
+) -> CompiledSubject:
     """The compiled rules of a subject, remembered by policy version; `given` as for compile_subject."""
-    key = (policy.version, subject, today, given)
-    if key not in _COMPILED:
-        _COMPILED[key] = compile_subject(policy, subject, today=today, given=given)
-    return _COMPILED[key]
+    key = (policy.version, subject, today, aggregates_given)
+    if key not in _CACHE:
+        _CACHE[key] = compile_subject(policy, subject, today=today, aggregates_given=aggregates_given)
+    return _CACHE[key]
 
 
-def forget(version: str) -> None:
+def drop_from_cache(version: str) -> None:
     """Lets go of what was compiled of a policy that was only tried out."""
-    for key in [key for key in _COMPILED if key[0] == version]:
-        _COMPILED.pop(key, None)
+    for key in [key for key in _CACHE if key[0] == version]:
+        _CACHE.pop(key, None)
 
 
-def compile_subject(policy: Policy, subject: str, *, today: bool = False, given: bool = False) -> CompiledSubject:
+def compile_subject(
+    policy: Policy, subject: str, *, today: bool = False, aggregates_given: bool = False
+) -> CompiledSubject:
     """Compiles every rule of the subject; a rule that cannot be compiled is a problem, not an exception."""
-    compiled = CompiledSubject(Columns(policy, subject, today=today, given=given))
-    for rule_id, versions in policy.of_subject(subject).items():
-        parts = [_try_version(compiled, rule) for rule in versions]
-        if all(part is not None for part in parts) and _one_kind(compiled, versions, [p for p in parts if p]):
-            compiled.rules.append(_assembled(compiled.columns, rule_id, versions, [p for p in parts if p]))
+    compiled = CompiledSubject(SubjectColumns(policy, subject, today=today, aggregates_given=aggregates_given))
+    for rule_id, versions in policy.rules_of_subject(subject).items():
+        parts = [_compile_version(compiled, rule) for rule in versions]
+        if all(part is not None for part in parts) and _have_one_kind(compiled, versions, [p for p in parts if p]):
+            compiled.rules.append(_assemble_versions(compiled.columns, rule_id, versions, [p for p in parts if p]))
     return compiled
 
 
-def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> bool:
+def _have_one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list[CompiledVersion]) -> bool:
     """Whether all versions measure the same kind of thing, as one column must; one that does not is a problem."""
     odd = [rule for rule, part in zip(versions, parts, strict=True) if part.kind != parts[0].kind]
     for rule in odd:
@@ -68,11 +72,11 @@ def _one_kind(compiled: CompiledSubject, versions: tuple[Rule, ...], parts: list
     return not odd
 
 
-def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
+def _compile_version(compiled: CompiledSubject, rule: Rule) -> CompiledVersion | None:
     cell = "as_of"
     try:
-        act = compiled.columns.act(rule.act_date)
-        names = compiled.columns.names(act)
+        act = compiled.columns.resolve_act_date(rule.act_date)
+        names = compiled.columns.make_resolver(act)
         cell = "scope"
         scope = compile_text(rule.scope or "true", names)
         if scope.kind != "boolean":
@@ -81,12 +85,12 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
         measure = compile_measure(rule.measure, names)
         cell = "limit"
         limit = compile_text(rule.limit, names)
-        comparable(measure, limit)
+        require_comparable(measure, limit)
         cell = "comparator"
-        _check_comparator(rule, measure)
+        _require_valid_comparator(rule, measure)
         cell = "unit"
-        _check_unit(rule, measure, limit)
-        return _version(compiled.columns, rule, act, scope, measure, limit)
+        _require_matching_unit(rule, measure, limit)
+        return _build_version(compiled.columns, rule, act, scope, measure, limit)
     except ExpressionError as error:
         place = rule.place
         compiled.problems.append(
@@ -95,14 +99,14 @@ def _try_version(compiled: CompiledSubject, rule: Rule) -> RuleVersion | None:
                 place.table,
                 place.row,
                 cell,
-                bilingual("engine.joined", rule=rule.rule_id, said=error.told),
+                bilingual("engine.joined", rule=rule.rule_id, said=error.full_message),
                 bilingual("common.mend_cell"),
             )
         )
         return None
 
 
-def _check_comparator(rule: Rule, measure: Typed) -> None:
+def _require_valid_comparator(rule: Rule, measure: TypedExpression) -> None:
     if rule.comparator not in COMPARATORS:
         raise ExpressionError(bilingual("engine.none_2", comparator=rule.comparator, known=", ".join(COMPARATORS)))
     if measure.kind in ("boolean", "text") and rule.comparator not in ("=", "<>"):
@@ -111,7 +115,7 @@ def _check_comparator(rule: Rule, measure: Typed) -> None:
         raise ExpressionError(bilingual("engine.list_cannot_compared_use"))
 
 
-def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
+def _require_matching_unit(rule: Rule, measure: TypedExpression, limit: TypedExpression) -> None:
     """The unit shown with the verdict is the one that is measured."""
     if measure.kind == "date" and rule.unit not in ("", "date"):
         raise ExpressionError(bilingual("engine.but_measure_date", unit=rule.unit))
@@ -120,7 +124,14 @@ def _check_unit(rule: Rule, measure: Typed, limit: Typed) -> None:
             raise ExpressionError(bilingual("engine.but", unit=rule.unit, said=term(said), unit2=typed.unit))
 
 
-def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Typed, limit: Typed) -> RuleVersion:
+def _build_version(
+    columns: SubjectColumns,
+    rule: Rule,
+    act: TypedExpression,
+    scope: TypedExpression,
+    measure: TypedExpression,
+    limit: TypedExpression,
+) -> CompiledVersion:
     asked = tuple(dict.fromkeys((*scope.lookups, *measure.lookups, *limit.lookups)))
     tables = columns.policy.limit_tables
     collect = [table for table in asked if tables[table].hit_policy == "collect"]
@@ -128,25 +139,25 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
         raise ExpressionError(bilingual("engine.asks_collect_table_only", known=", ".join(asked)))
     if collect and collect[0] in (*scope.lookups, *measure.lookups):
         raise ExpressionError(bilingual("engine.several_rows_may_answer_only", value=collect[0]))
-    bound = _bound(rule, measure)
+    bound = _find_bounded_field(rule, measure)
     inputs = tuple(dict.fromkeys((*act.inputs, *scope.inputs, *measure.inputs, *limit.inputs)))
     if collect:
-        return _collected(columns, rule, act, scope, collect[0], inputs, bound)
+        return _build_collect_version(columns, rule, act, scope, collect[0], inputs, bound)
     key = f"{rule.rule_id}:{rule.effective_from}"
-    scope = replace(scope, sql=columns.compute(f"scope:{key}", scope.sql))
-    measure = replace(measure, sql=columns.compute(f"measure:{key}", measure.sql))
+    scope = replace(scope, sql=columns.add_computed(f"scope:{key}", scope.sql))
+    measure = replace(measure, sql=columns.add_computed(f"measure:{key}", measure.sql))
     if measure.divisor is not None:
-        measure = replace(measure, divisor=columns.compute(f"divisor:{key}", measure.divisor))
-    limit = replace(limit, sql=columns.compute(f"limit:{key}", limit.sql))
-    hits = [functions.column(columns.hit_column(table, act)) for table in asked]
-    misses = dict(zip(asked, map(_missed, hits), strict=True))
-    return RuleVersion(
+        measure = replace(measure, divisor=columns.add_computed(f"divisor:{key}", measure.divisor))
+    limit = replace(limit, sql=columns.add_computed(f"limit:{key}", limit.sql))
+    hits = [functions.column_reference(columns.add_hit_column(table, act)) for table in asked]
+    misses = dict(zip(asked, map(_no_row_condition, hits), strict=True))
+    return CompiledVersion(
         scope,
         measured_value(measure),
         limit.sql,
-        columns.compute(f"kept:{key}", compare(measure, rule.comparator, limit)),
-        _uncovered(misses, scope.lookups),
-        _uncovered(misses, (*measure.lookups, *limit.lookups)),
+        columns.add_computed(f"kept:{key}", build_comparison(measure, rule.comparator, limit)),
+        _uncovered_condition(misses, scope.lookups),
+        _uncovered_condition(misses, (*measure.lookups, *limit.lookups)),
         measure.divisor,
         inputs,
         hits,
@@ -155,35 +166,43 @@ def _version(columns: Columns, rule: Rule, act: Typed, scope: Typed, measure: Ty
     )
 
 
-def _assembled(columns: Columns, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
-    return assemble(columns.act(versions[0].act_date), rule_id, versions, parts)
+def _assemble_versions(
+    columns: SubjectColumns, rule_id: str, versions: tuple[Rule, ...], parts: list[CompiledVersion]
+) -> CompiledRule:
+    return assemble_rule(columns.resolve_act_date(versions[0].act_date), rule_id, versions, parts)
 
 
-def _missed(hit: exp.Expression) -> exp.Expression:
-    return exp.EQ(this=hit.copy(), expression=functions.literal("number", str(lookups.NO_ROW)))
+def _no_row_condition(hit: exp.Expression) -> exp.Expression:
+    return exp.EQ(this=hit.copy(), expression=functions.sql_literal("number", str(lookups.NO_ROW)))
 
 
-def _uncovered(misses: dict[str, exp.Expression], asked: tuple[str, ...]) -> exp.Expression | None:
+def _uncovered_condition(misses: dict[str, exp.Expression], asked: tuple[str, ...]) -> exp.Expression | None:
     """Whether one of the tables asked surely has no row for the record."""
-    return any_of([misses[table].copy() for table in dict.fromkeys(asked)]) if asked else None
+    return join_by_or([misses[table].copy() for table in dict.fromkeys(asked)]) if asked else None
 
 
-def _bound(rule: Rule, measure: Typed) -> str | None:
+def _find_bounded_field(rule: Rule, measure: TypedExpression) -> str | None:
     """The field that the rule bounds from above: measured as it is, or with a stand-in while it is unknown."""
     plain = isinstance(measure.sql, exp.Column | exp.Coalesce) and measure.inputs
     return measure.inputs[0] if plain and rule.comparator in ("<=", "<") else None
 
 
-def _collected(
-    columns: Columns, rule: Rule, act: Typed, scope: Typed, table: str, inputs: tuple[str, ...], bound: str | None
-) -> RuleVersion:
+def _build_collect_version(
+    columns: SubjectColumns,
+    rule: Rule,
+    act: TypedExpression,
+    scope: TypedExpression,
+    table: str,
+    inputs: tuple[str, ...],
+    bound: str | None,
+) -> CompiledVersion:
     """Several rows may answer: each must be kept, the strictest is shown."""
-    tests = lookups.conditions(columns.table(table), columns.typed, act.sql)
+    tests = lookups.row_conditions(columns.parsed_table(table), columns.typed, act.sql)
     compared, limits, measures = [], [], []
     for number, test in enumerate(tests):
-        names = columns.names(act, {table: number})
+        names = columns.make_resolver(act, {table: number})
         measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
-        kept = compare(measure, rule.comparator, limit)
+        kept = build_comparison(measure, rule.comparator, limit)
         compared.append(exp.Paren(this=exp.Or(this=exp.Not(this=test.copy()), expression=exp.paren(kept))))
         limits.append(exp.Case(ifs=[exp.If(this=test.copy(), true=limit.sql)]))
         measures.append(measure)
@@ -191,13 +210,13 @@ def _collected(
     hits = [
         exp.Case(ifs=[exp.If(this=test.copy(), true=exp.Literal.number(number))]) for number, test in enumerate(tests)
     ]
-    return RuleVersion(
+    return CompiledVersion(
         scope,
         measured_value(measures[0]),
         strictest(this=limits[0], expressions=limits[1:], ignore_nulls=True),
-        all_of(compared),
+        join_by_and(compared),
         None,
-        lookups.none_of(tests),
+        lookups.no_match_condition(tests),
         measures[0].divisor,
         inputs,
         hits,
@@ -206,36 +225,36 @@ def _collected(
     )
 
 
-def compare(measure: Typed, comparator: str, limit: Typed) -> exp.Expression:
+def build_comparison(measure: TypedExpression, comparator: str, limit: TypedExpression) -> exp.Expression:
     """The comparison; a ratio by cross-multiplication, so that a loan exactly at the limit is judged exactly."""
-    node = NODES[comparator]
+    node = COMPARISON_NODES[comparator]
     left, right = exp.paren(measure.sql), exp.paren(limit.sql)
     if measure.divisor is None:
         return node(this=left, expression=right)
-    over = functions.product(limit.sql, measure.divisor)
+    over = functions.multiply_exact(limit.sql, measure.divisor)
     positive = exp.GT(this=exp.paren(measure.divisor), expression=exp.Literal.number(0))
     return exp.Case(ifs=[exp.If(this=positive, true=node(this=left, expression=over))])
 
 
-def measured_value(measure: Typed) -> exp.Expression:
+def measured_value(measure: TypedExpression) -> exp.Expression:
     """The measured value as shown: a ratio rounded to six decimals, anything else as it is."""
     if measure.divisor is None:
         return measure.sql
-    return functions.quotient(measure.sql, measure.divisor)
+    return functions.divide_rounded(measure.sql, measure.divisor)
 
 
-def mentioned(rule: Rule) -> list[str]:
+def fields_of_rule(rule: Rule) -> list[str]:
     """Every field the rule's cells name, in order: the evidence shown with a verdict."""
     trees = [parse(text) for text in (rule.scope or "true", rule.measure, rule.limit)]
     found = [column.name for tree in trees for column in tree.find_all(exp.Column) if not column.table]
     return list(dict.fromkeys(found))
 
 
-def asked_tables(rule: Rule) -> list[str]:
+def limit_tables_of_rule(rule: Rule) -> list[str]:
     """The limit tables the rule asks, in the order in which the compiler numbers their hits."""
     trees = [parse(text) for text in (rule.scope or "true", rule.measure, rule.limit)]
-    return list(dict.fromkeys(c.table for tree in trees for c in _in_order(tree) if c.table))
+    return list(dict.fromkeys(c.table for tree in trees for c in _columns_in_order(tree) if c.table))
 
 
-def _in_order(tree: exp.Expression) -> list[exp.Column]:
+def _columns_in_order(tree: exp.Expression) -> list[exp.Column]:
     return [node for node in tree.walk(bfs=False) if isinstance(node, exp.Column)]

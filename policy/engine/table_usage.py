@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data import dictionary
-from policy.engine.compiler import asked_tables
+from policy.engine.compiler import limit_tables_of_rule
 from policy.language.expressions import ExpressionError
 from policy.model.records import Policy
 
 
 @dataclass(frozen=True)
-class Asking:
+class TableUsage:
     """`act` names the fact whose date picks the row in force."""
 
     table: str
@@ -18,30 +18,30 @@ class Asking:
     act: str
 
 
-def asked(policy: Policy) -> list[Asking]:
+def list_usages(policy: Policy) -> list[TableUsage]:
     """Every pair of table and subject once for each date it is asked by."""
-    return list(dict.fromkeys(_asked(policy)))
+    return list(dict.fromkeys(_find_usages(policy)))
 
 
-def _asked(policy: Policy) -> Iterator[Asking]:
+def _find_usages(policy: Policy) -> Iterator[TableUsage]:
     for rule in policy.versions:
         try:
-            yield from (Asking(table, rule.subject, rule.act_date) for table in asked_tables(rule))
+            yield from (TableUsage(table, rule.subject, rule.act_date) for table in limit_tables_of_rule(rule))
         except ExpressionError:
             continue  # reported by the compiler
     for derived in policy.derived:
         for table in policy.limit_tables:
             if f"{table}." in derived.expression:
-                yield Asking(table, derived.from_subject or derived.subject, derived.as_of or "as_of")
+                yield TableUsage(table, derived.from_subject or derived.subject, derived.as_of or "as_of")
     for consequence in policy.consequences:
         for table in policy.limit_tables:
             if f"{table}." in consequence.expression:
-                yield Asking(table, "extension", consequence.as_of or "as_of")
+                yield TableUsage(table, "extension", consequence.as_of or "as_of")
 
 
-def closed_codes(policy: Policy, subject: str) -> dict[str, frozenset[str]]:
+def closed_code_lists(policy: Policy, subject: str) -> dict[str, frozenset[str]]:
     """The code list of each field of a subject that takes no other codes."""
-    facts = dictionary.facts(subject).items() if subject in dictionary.subjects() else ()
+    facts = dictionary.facts_of_subject(subject).items() if subject in dictionary.load_subjects() else ()
     lists = {name: field.code_list for name, field in facts if field.code_list and not field.is_open_list}
     lists |= {derived.name: derived.codes for derived in policy.derived if derived.codes}
-    return {name: frozenset(dictionary.codes(code_list)) for name, code_list in lists.items()}
+    return {name: frozenset(dictionary.codes_of_list(code_list)) for name, code_list in lists.items()}

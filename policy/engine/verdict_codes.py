@@ -8,7 +8,7 @@ from sqlglot import exp
 from policy.decision_tables import lookups
 from policy.language import functions
 from policy.language.dialects import Engine
-from policy.language.expressions import Typed
+from policy.language.expressions import TypedExpression
 from policy.model.records import Rule
 
 PASS, NOT_APPLICABLE, VIOLATION = 0, 1, 2
@@ -39,33 +39,33 @@ class CompiledRule:
     hits: exp.Expression
     harmless: exp.Expression
     kind: str
-    bound: str | None = None
-    bound_open: bool = False
+    bounded_field: str | None = None
+    is_strict_bound: bool = False
 
     @property
-    def newest(self) -> Rule:
+    def newest_version(self) -> Rule:
         return self.versions[-1]
 
     @cached_property
-    def reads(self) -> frozenset[str]:
+    def columns_read(self) -> frozenset[str]:
         """The columns the rule's expressions are made of."""
-        return self.judged_by | _columns(self.hits, self.harmless)
+        return self.verdict_columns | _column_names(self.hits, self.harmless)
 
     @cached_property
-    def judged_by(self) -> frozenset[str]:
+    def verdict_columns(self) -> frozenset[str]:
         """The columns that verdict, measured value and limit are made of."""
-        return _columns(self.code, self.measured, self.limit)
+        return _column_names(self.code, self.measured, self.limit)
 
     @cached_property
-    def texts(self) -> "RuleSql":
+    def rendered_sql(self) -> "RuleSql":
         """The rule's expressions as SQL text, rendered once."""
-        measured, limit = shown(self.measured, self.kind), shown(self.limit, self.kind)
+        measured, limit = cast_to_text(self.measured, self.kind), cast_to_text(self.limit, self.kind)
         trees = (self.code, measured, limit, self.measured, self.limit, self.hits, self.harmless)
         return RuleSql(*(f"({functions.render(tree)})" for tree in trees))
 
-    def judged_on(self, engine: Engine) -> tuple[str, str, str]:
+    def render_verdict_sql(self, engine: Engine) -> tuple[str, str, str]:
         """Code, measured value and limit as text of another engine."""
-        trees = (self.code, shown(self.measured, self.kind), shown(self.limit, self.kind))
+        trees = (self.code, cast_to_text(self.measured, self.kind), cast_to_text(self.limit, self.kind))
         code, measured, limit = (f"({functions.render(tree, engine)})" for tree in trees)
         return code, measured, limit
 
@@ -84,119 +84,125 @@ class RuleSql:
 
 
 @dataclass(frozen=True)
-class RuleVersion:
+class CompiledVersion:
     """One version's parts: three-valued scope and comparison, values, and what each depends on."""
 
-    scope: Typed
+    scope: TypedExpression
     measured: exp.Expression
     limit: exp.Expression
-    compared: exp.Expression
+    comparison: exp.Expression
     scope_uncovered: exp.Expression | None
     uncovered: exp.Expression | None
     divisor: exp.Expression | None
     inputs: tuple[str, ...]
     hits: list[exp.Expression]
     kind: str
-    bound: str | None
+    bounded_field: str | None
 
 
-def _columns(*trees: exp.Expression) -> frozenset[str]:
+def _column_names(*trees: exp.Expression) -> frozenset[str]:
     return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
 
 
-def any_of(tests: list[exp.Expression]) -> exp.Expression:
+def join_by_or(tests: list[exp.Expression]) -> exp.Expression:
     return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
-def all_of(tests: list[exp.Expression]) -> exp.Expression:
+def join_by_and(tests: list[exp.Expression]) -> exp.Expression:
     return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), tests))
 
 
-def _number(value: int) -> exp.Expression:
+def _integer_literal(value: int) -> exp.Expression:
     return exp.Literal.number(value)
 
 
-def _missing(names: tuple[str, ...], inputs: tuple[str, ...]) -> list[exp.If]:
+def _missing_input_cases(names: tuple[str, ...], inputs: tuple[str, ...]) -> list[exp.If]:
     """The first unknown input decides what is said to be missing."""
     return [
         exp.If(
-            this=exp.Is(this=functions.column(name), expression=exp.null()), true=_number(MISSING + inputs.index(name))
+            this=exp.Is(this=functions.column_reference(name), expression=exp.null()),
+            true=_integer_literal(MISSING + inputs.index(name)),
         )
         for name in names
     ]
 
 
-def _code_in_force(version: RuleVersion, inputs: tuple[str, ...]) -> exp.Expression:
+def _code_of_version(version: CompiledVersion, inputs: tuple[str, ...]) -> exp.Expression:
     scope = exp.paren(version.scope.sql)
-    compared = exp.paren(version.compared)
-    ifs = [exp.If(this=exp.Not(this=scope.copy()), true=_number(NOT_APPLICABLE)), _unknown_scope(version, inputs)]
+    compared = exp.paren(version.comparison)
+    ifs = [
+        exp.If(this=exp.Not(this=scope.copy()), true=_integer_literal(NOT_APPLICABLE)),
+        _unknown_scope_case(version, inputs),
+    ]
     if version.uncovered is not None:
-        ifs.append(exp.If(this=version.uncovered.copy(), true=_number(NO_LIMIT_ROW)))
+        ifs.append(exp.If(this=version.uncovered.copy(), true=_integer_literal(NO_LIMIT_ROW)))
     ifs += [
-        exp.If(this=compared.copy(), true=_number(PASS)),
-        exp.If(this=exp.Not(this=compared.copy()), true=_number(VIOLATION)),
+        exp.If(this=compared.copy(), true=_integer_literal(PASS)),
+        exp.If(this=exp.Not(this=compared.copy()), true=_integer_literal(VIOLATION)),
     ]
     if version.divisor is not None:
-        below = exp.LTE(this=exp.paren(version.divisor), expression=_number(0))
-        ifs.append(exp.If(this=below, true=_number(ZERO_DIVISOR)))
-    return exp.Case(ifs=[*ifs, *_missing(version.inputs, inputs)], default=_number(UNDETERMINED))
+        below = exp.LTE(this=exp.paren(version.divisor), expression=_integer_literal(0))
+        ifs.append(exp.If(this=below, true=_integer_literal(ZERO_DIVISOR)))
+    return exp.Case(ifs=[*ifs, *_missing_input_cases(version.inputs, inputs)], default=_integer_literal(UNDETERMINED))
 
 
-def _unknown_scope(version: RuleVersion, inputs: tuple[str, ...]) -> exp.If:
-    why = _missing(version.scope.inputs, inputs)
+def _unknown_scope_case(version: CompiledVersion, inputs: tuple[str, ...]) -> exp.If:
+    why = _missing_input_cases(version.scope.inputs, inputs)
     if version.scope_uncovered is not None:
-        why.insert(0, exp.If(this=version.scope_uncovered.copy(), true=_number(NO_LIMIT_ROW)))
-    reason = exp.Case(ifs=why, default=_number(UNDETERMINED)) if why else _number(UNDETERMINED)
+        why.insert(0, exp.If(this=version.scope_uncovered.copy(), true=_integer_literal(NO_LIMIT_ROW)))
+    reason = exp.Case(ifs=why, default=_integer_literal(UNDETERMINED)) if why else _integer_literal(UNDETERMINED)
     return exp.If(this=exp.Is(this=exp.paren(version.scope.sql), expression=exp.null()), true=reason)
 
 
-def assemble(act: Typed, rule_id: str, versions: tuple[Rule, ...], parts: list[RuleVersion]) -> CompiledRule:
+def assemble_rule(
+    act: TypedExpression, rule_id: str, versions: tuple[Rule, ...], parts: list[CompiledVersion]
+) -> CompiledRule:
     """One rule of all its versions: the version in force on the day of the act judges."""
     inputs = tuple(dict.fromkeys(name for part in parts for name in part.inputs))[:MOST_INPUTS]
-    force = [lookups.in_force(rule.effective_from, rule.effective_to, act.sql) for rule in versions]
-    never = all_of([exp.Not(this=exp.paren(part.scope.sql)) for part in parts])
+    force = [lookups.in_force_condition(rule.effective_from, rule.effective_to, act.sql) for rule in versions]
+    never = join_by_and([exp.Not(this=exp.paren(part.scope.sql)) for part in parts])
     code = exp.Case(
         ifs=[
-            *(exp.If(this=f.copy(), true=_code_in_force(p, inputs)) for f, p in zip(force, parts, strict=True)),
-            exp.If(this=never, true=_number(NOT_APPLICABLE)),
-            _unknown_act(act, inputs),
+            *(exp.If(this=f.copy(), true=_code_of_version(p, inputs)) for f, p in zip(force, parts, strict=True)),
+            exp.If(this=never, true=_integer_literal(NOT_APPLICABLE)),
+            _unknown_act_case(act, inputs),
         ],
-        default=_number(NOT_IN_FORCE),
+        default=_integer_literal(NOT_IN_FORCE),
     )
     return CompiledRule(
         rule_id,
         versions,
         inputs,
         code,
-        _by_version(force, [part.measured for part in parts]),
-        _by_version(force, [part.limit for part in parts]),
-        _by_version(force, [exp.Array(expressions=[h.copy() for h in p.hits] or [exp.null()]) for p in parts]),
-        _by_version(force, [_harmless(part) for part in parts]),
+        _select_by_version(force, [part.measured for part in parts]),
+        _select_by_version(force, [part.limit for part in parts]),
+        _select_by_version(force, [exp.Array(expressions=[h.copy() for h in p.hits] or [exp.null()]) for p in parts]),
+        _select_by_version(force, [_harmless_condition(part) for part in parts]),
         parts[-1].kind,
-        parts[-1].bound,
+        parts[-1].bounded_field,
         versions[-1].comparator == "<",
     )
 
 
-def _unknown_act(act: Typed, inputs: tuple[str, ...]) -> exp.If:
+def _unknown_act_case(act: TypedExpression, inputs: tuple[str, ...]) -> exp.If:
     """An act may be known though one of its inputs is not (the earlier of two dates)."""
     unknown = exp.Is(this=act.sql.copy(), expression=exp.null())
-    return exp.If(this=unknown, true=exp.Case(ifs=_missing(act.inputs, inputs)))
+    return exp.If(this=unknown, true=exp.Case(ifs=_missing_input_cases(act.inputs, inputs)))
 
 
-def _by_version(force: list[exp.Expression], values: list[exp.Expression]) -> exp.Expression:
+def _select_by_version(force: list[exp.Expression], values: list[exp.Expression]) -> exp.Expression:
     if len(values) == 1:
         return values[0]
     return exp.Case(ifs=[exp.If(this=f.copy(), true=v.copy()) for f, v in zip(force, values, strict=True)])
 
 
-def _harmless(version: RuleVersion) -> exp.Expression:
+def _harmless_condition(version: CompiledVersion) -> exp.Expression:
     unknown = exp.Is(this=exp.paren(version.scope.sql), expression=exp.null())
-    return exp.And(this=exp.paren(unknown), expression=exp.paren(version.compared))
+    return exp.And(this=exp.paren(unknown), expression=exp.paren(version.comparison))
 
 
-def shown(value: exp.Expression, kind: str) -> exp.Expression:
+def cast_to_text(value: exp.Expression, kind: str) -> exp.Expression:
     """A value as text; numbers without the zeros that only their type adds."""
     if kind != "number":
-        return functions.cast(value, "VARCHAR")
-    return functions.plain(value)
+        return functions.cast_to(value, "VARCHAR")
+    return functions.plain_number_text(value)

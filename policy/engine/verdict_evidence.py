@@ -12,12 +12,12 @@ from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
 from policy.engine import single_record
-from policy.engine.batch import booked, reason_of
-from policy.engine.columns import identifier
-from policy.engine.compiler import CompiledSubject, asked_tables, compiled, mentioned
-from policy.engine.single_record import records
+from policy.engine.batch import decode_verdict, facts_at_sql
+from policy.engine.columns import quote_identifier
+from policy.engine.compiler import CompiledSubject, compile_subject_cached, fields_of_rule, limit_tables_of_rule
+from policy.engine.single_record import fetch_records
 from policy.engine.verdict_codes import CompiledRule
-from policy.model.records import LimitTable, Policy, Rule, clause_ids
+from policy.model.records import LimitTable, Policy, Rule, split_clause_ids
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,17 @@ class Verdict:
     remedy_en: str
 
 
-def of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
+def verdicts_of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
     """The verdicts of one record, in the order of the rules."""
     subject = judged.columns.subject
-    return [_verdict(policy, n, rule, record, subject) for n, rule in enumerate(judged.rules) if f"code{n}" in record]
+    return [
+        _build_verdict(policy, n, rule, record, subject) for n, rule in enumerate(judged.rules) if f"code{n}" in record
+    ]
 
 
-def known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> tuple[str | None, date | None]:
+def require_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> tuple[str | None, date | None]:
     """(borrower_id, current maturity). Raises InputError when there is no such loan, BookError without facts."""
-    derivation.need(con, as_of)
+    derivation.require_facts(con, as_of)
     found = con.execute(
         "SELECT borrower_id, current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
     ).fetchall()
@@ -63,79 +65,83 @@ def known_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> tup
     return found[0]
 
 
-def of_loan(
+def verdicts_of_loan(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, loan_id: str, *, today: bool = False
 ) -> list[Verdict]:
     """Every rule about the loan and what belongs to it. Raises InputError when the snapshot has no such loan."""
-    borrower_id, _ = known_loan(con, as_of, loan_id)
+    borrower_id, _ = require_loan(con, as_of, loan_id)
     parameters = {"as_of": as_of, "loan_id": loan_id, "borrower_id": borrower_id}
     verdicts = []
     for subject in policy.subjects:
-        key = dictionary.subjects()[subject].key
+        key = dictionary.load_subjects()[subject].key
         if key not in ("loan_id", "borrower_id"):
             continue
-        judged = compiled(policy, subject, today=today, given=True)
-        shown = ", ".join(map(identifier, single_record.facts_read(judged)))
-        rows = records(con, f"SELECT {shown} FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters)
-        for record in single_record.judge(con, policy, subject, as_of, rows, today=today):
-            verdicts += of_record(policy, judged, record)
+        judged = compile_subject_cached(policy, subject, today=today, aggregates_given=True)
+        shown = ", ".join(map(quote_identifier, single_record.facts_of_rules(judged)))
+        rows = fetch_records(
+            con, f"SELECT {shown} FROM facts_{subject} WHERE as_of = $as_of AND {key} = ${key}", parameters
+        )
+        for record in single_record.judge_records(con, policy, subject, as_of, rows, today=today):
+            verdicts += verdicts_of_record(policy, judged, record)
     return verdicts
 
 
-def of_subject(
+def verdicts_of_subject(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, subject: str, subject_id: str, *, today: bool = False
 ) -> list[Verdict]:
     """Every rule about one record of any subject; none when the snapshot has no such record."""
-    derivation.need(con, as_of)
-    judged = compiled(policy, subject, today=today)
-    base = booked(subject, f" AND {identifier(dictionary.subjects()[subject].id)} = $subject_id")
+    derivation.require_facts(con, as_of)
+    judged = compile_subject_cached(policy, subject, today=today)
+    base = facts_at_sql(subject, f" AND {quote_identifier(dictionary.load_subjects()[subject].id)} = $subject_id")
     given = {"as_of": as_of, "subject_id": subject_id}
     record: dict[str, Any] = {}
-    for start, part in single_record.parts(judged):
-        for found in records(con, f"{single_record.coded(part, base, start)} SELECT * FROM coded", given):
+    for start, part in single_record.split_rules(judged):
+        for found in fetch_records(
+            con, f"{single_record.coded_rules_sql(part, base, start)} SELECT * FROM coded", given
+        ):
             record |= found
-    return of_record(policy, judged, record) if record else []
+    return verdicts_of_record(policy, judged, record) if record else []
 
 
-def _in_force(rule: CompiledRule, act: date | None) -> Rule:
+def _version_in_force(rule: CompiledRule, act: date | None) -> Rule:
     """The version that judged; the newest one when none was in force."""
     if act is not None:
         for version in rule.versions:
             if version.effective_from <= act < version.effective_to:
                 return version
-    return rule.newest
+    return rule.newest_version
 
 
 @cache
-def _evidence_of(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(mentioned(rule)), tuple(asked_tables(rule))
+def _fields_and_tables(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(fields_of_rule(rule)), tuple(limit_tables_of_rule(rule))
 
 
-def _verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any], subject: str) -> Verdict:
-    version = _in_force(rule, record.get(rule.newest.act_date))
-    verdict, reason, _ = reason_of(record[f"code{n}"], rule.inputs)
-    fields, asked = _evidence_of(version)
-    rows = _limit_rows([policy.limit_tables[table] for table in asked], record[f"hits{n}"] or [])
-    keys = [key.name for table in asked for key in policy.limit_tables[table].keys]
+def _build_verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any], subject: str) -> Verdict:
+    version = _version_in_force(rule, record.get(rule.newest_version.act_date))
+    verdict, reason, _ = decode_verdict(record[f"code{n}"], rule.inputs)
+    fields, asked = _fields_and_tables(version)
+    rows = _matching_limit_rows([policy.limit_tables[table] for table in asked], record[f"hits{n}"] or [])
+    keys = [key.name for table in asked for key in policy.limit_tables[table].key_columns]
     read = dict.fromkeys((*fields, *keys, *rule.inputs))
-    inputs = {name: _text(record[name]) for name in read if name in record}
+    inputs = {name: _format_value(record[name]) for name in read if name in record}
     missing = tuple(name for name in rule.inputs if inputs.get(name) is None) if reason == "missing_field" else ()
     return Verdict(
         version.rule_id,
         version.family,
         subject,
-        _text(record[dictionary.subjects()[subject].id]),
+        _format_value(record[dictionary.load_subjects()[subject].id]),
         version.severity,
         verdict,
-        _text(record[f"measured{n}"]),
+        _format_value(record[f"measured{n}"]),
         version.comparator,
-        _text(record[f"limit{n}"]),
+        _format_value(record[f"limit{n}"]),
         version.unit,
         reason,
         missing,
         inputs,
         rows,
-        _clause(version, rows),
+        _choose_clause(version, rows),
         version.evidence,
         version.title_zh,
         version.title_en,
@@ -144,16 +150,16 @@ def _verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any],
     )
 
 
-def _limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
+def _matching_limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
     """Hits stand one a table for `unique` tables, and one a row for the one `collect` table."""
     if len(asked) == 1 and asked[0].hit_policy == "collect":
         pairs = [(asked[0], hit) for hit in hits]
     else:
         pairs = list(zip(asked, hits, strict=False))
-    return tuple(_limit_row(table, hit) for table, hit in pairs if hit is not None and hit >= 0)
+    return tuple(_describe_limit_row(table, hit) for table, hit in pairs if hit is not None and hit >= 0)
 
 
-def _limit_row(table: LimitTable, hit: int) -> dict[str, Any]:
+def _describe_limit_row(table: LimitTable, hit: int) -> dict[str, Any]:
     row = table.rows[hit]
     return {
         "table": table.name,
@@ -168,17 +174,17 @@ def _limit_row(table: LimitTable, hit: int) -> dict[str, Any]:
     }
 
 
-def _clause(rule: Rule, rows: tuple[dict[str, Any], ...]) -> str:
+def _choose_clause(rule: Rule, rows: tuple[dict[str, Any], ...]) -> str:
     """The clause of the limit row that answered, where the rule names several."""
     if len(rule.clauses) > 1:
-        answered = [clause for row in rows for clause in clause_ids(row["clause_id"])]
+        answered = [clause for row in rows for clause in split_clause_ids(row["clause_id"])]
         for clause in answered:
             if clause in rule.clauses:
                 return clause
     return rule.clauses[0] if rule.clauses else ""
 
 
-def _text(value: object) -> str | None:
+def _format_value(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

@@ -10,11 +10,11 @@ import polars as pl
 from data.facts import derivation, hypothetical
 from data.storage import query
 from policy.engine import single_record
-from policy.engine.compiler import CompiledSubject, compiled
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.engine.verdict_evidence import Verdict, known_loan, of_record
-from policy.extensions.consequences import Consequences, of_request
-from policy.language.functions import literal, render
+from policy.engine.verdict_evidence import Verdict, require_loan, verdicts_of_record
+from policy.extensions.consequences import Consequences, compute_from_facts
+from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
 SUBJECT = "extension"
@@ -47,32 +47,34 @@ class Decision:
     lines: list[Verdict]
 
 
-def _effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[tuple[int, CompiledRule]]:
+def _select_rules_by_effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[tuple[int, CompiledRule]]:
     """The rules whose severity makes a violation block (kind 0), or an unknown leave the whole open (kind 1)."""
     wanted = OUTCOMES[kind + 1]
-    return [(n, r) for n, r in enumerate(judged.rules) if policy.effects[r.newest.severity][kind] == wanted]
+    return [(n, r) for n, r in enumerate(judged.rules) if policy.effects[r.newest_version.severity][kind] == wanted]
 
 
-def _blocked_by(policy: Policy, judged: CompiledSubject) -> str:
+def _blocked_by_sql(policy: Policy, judged: CompiledSubject) -> str:
     cases = ", ".join(
-        f"CASE WHEN code{n} = {VIOLATION} THEN {render(literal('text', rule.rule_id))} END"
-        for n, rule in _effect(policy, judged, 0)
+        f"CASE WHEN code{n} = {VIOLATION} THEN {render(sql_literal('text', rule.rule_id))} END"
+        for n, rule in _select_rules_by_effect(policy, judged, 0)
     )
     return f"list_filter([{cases or 'NULL'}], lambda rule: rule IS NOT NULL)"
 
 
-def _unknown(policy: Policy, judged: CompiledSubject) -> str:
+def _unknown_sql(policy: Policy, judged: CompiledSubject) -> str:
     """Whether a rule that must be known is not; one that may not apply, and would be kept, does no harm."""
     tests = [
         f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND harmless{n} IS NOT TRUE)"
-        for n, _ in _effect(policy, judged, 1)
+        for n, _ in _select_rules_by_effect(policy, judged, 1)
     ]
     return " OR ".join(tests) or "false"
 
 
-def bound(judged: CompiledSubject, field: str) -> str:
+def strictest_bound_sql(judged: CompiledSubject, field: str) -> str:
     """The strictest upper bound that the rules in force set on a date field; NULL when one that may bind is unknown."""
-    rules = [(n, f"(limit{n} - {int(r.bound_open)})") for n, r in enumerate(judged.rules) if r.bound == field]
+    rules = [
+        (n, f"(limit{n} - {int(r.is_strict_bound)})") for n, r in enumerate(judged.rules) if r.bounded_field == field
+    ]
     if not rules:
         return "CAST(NULL AS DATE)"
     known = ", ".join(f"CASE WHEN code{n} IN ({PASS}, {VIOLATION}) THEN {limit} END" for n, limit in rules)
@@ -84,31 +86,31 @@ def bound(judged: CompiledSubject, field: str) -> str:
     return f"CASE WHEN NOT ({open_ends}) THEN {strictest} END"
 
 
-def answers(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
+def build_decision_columns(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
     """A decision as select expressions over the coded columns of a request."""
-    blocked = _blocked_by(policy, judged)
+    blocked = _blocked_by_sql(policy, judged)
     return {
         "term_class": TERM_CLASS if any(TERM_CLASS in rule.inputs for rule in judged.rules) else "NULL",
-        "latest_permitted": bound(judged, NEW_MATURITY),
-        "apply_by": bound(judged, APPLICATION),
+        "latest_permitted": strictest_bound_sql(judged, NEW_MATURITY),
+        "apply_by": strictest_bound_sql(judged, APPLICATION),
         "blocked_by": blocked,
-        "verdict": f"CASE WHEN len({blocked}) > 0 THEN 'blocked' WHEN {_unknown(policy, judged)} "
+        "verdict": f"CASE WHEN len({blocked}) > 0 THEN 'blocked' WHEN {_unknown_sql(policy, judged)} "
         "THEN 'not_assessable' ELSE 'allowed' END",
     }
 
 
-def judge_many(
+def judge_request_frame(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, requests: pl.DataFrame, *, today: bool = False
 ) -> pl.DataFrame:
     """Decisions for a frame [request_id, loan_id, application_date, requested_maturity, consent], set-based."""
-    judged = compiled(policy, SUBJECT, today=today)
-    found = ", ".join(f"{sql} AS {name}" for name, sql in answers(policy, judged).items())
-    text = f"""{single_record.coded(judged, _try(con, as_of, requests))}
+    judged = compile_subject_cached(policy, SUBJECT, today=today)
+    found = ", ".join(f"{sql} AS {name}" for name, sql in build_decision_columns(policy, judged).items())
+    text = f"""{single_record.coded_rules_sql(judged, _load_hypothetical_facts(con, as_of, requests))}
     SELECT request_id, loan_id, application_date, requested_maturity, {found} FROM coded"""
-    return query.frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
+    return query.fetch_frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
 
 
-def _try(con: duckdb.DuckDBPyConnection, as_of: date, requests: pl.DataFrame) -> str:
+def _load_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, requests: pl.DataFrame) -> str:
     """The facts of the requests, as a relation of this cursor."""
     con.register("new_requests", requests.to_arrow())
     con.execute(
@@ -117,29 +119,37 @@ def _try(con: duckdb.DuckDBPyConnection, as_of: date, requests: pl.DataFrame) ->
         "CAST(requested_maturity AS DATE) AS requested_maturity, CAST(consent AS VARCHAR) AS consent FROM new_requests"
     )
     con.unregister("new_requests")
-    return derivation.hypothetical(con, as_of, "tried")
+    return derivation.derive_hypothetical_facts(con, as_of, "tried")
 
 
-def facts_of(con: duckdb.DuckDBPyConnection, as_of: date, requests: list[Request]) -> list[single_record.Record]:
+def derive_request_facts(
+    con: duckdb.DuckDBPyConnection, as_of: date, requests: list[Request]
+) -> list[single_record.Record]:
     """The facts of a few requests for one loan, in their order."""
-    return hypothetical.extension_facts(con, as_of, [asdict(request) | {"request_id": "0"} for request in requests])
+    return hypothetical.derive_extension_facts(
+        con, as_of, [asdict(request) | {"request_id": "0"} for request in requests]
+    )
 
 
-def decided(
+def judge_facts(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, rows: list[single_record.Record], *, today: bool
 ) -> list[single_record.Record]:
     """Rows of facts with the codes of the rules and the answers of a decision."""
-    judged = compiled(policy, SUBJECT, today=today, given=True)
-    return single_record.judge(con, policy, SUBJECT, as_of, rows, today=today, answers=answers(policy, judged))
+    judged = compile_subject_cached(policy, SUBJECT, today=today, aggregates_given=True)
+    return single_record.judge_records(
+        con, policy, SUBJECT, as_of, rows, today=today, extra_columns=build_decision_columns(policy, judged)
+    )
 
 
-def judge(
+def judge_request(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool = False
 ) -> Decision:
     """The decision on one request with every line. Raises InputError when the snapshot has no such loan."""
-    known_loan(con, as_of, request.loan_id)
-    record = decided(con, policy, as_of, facts_of(con, as_of, [request]), today=today)[0]
-    lines = of_record(policy, compiled(policy, SUBJECT, today=today, given=True), record)
+    require_loan(con, as_of, request.loan_id)
+    record = judge_facts(con, policy, as_of, derive_request_facts(con, as_of, [request]), today=today)[0]
+    lines = verdicts_of_record(
+        policy, compile_subject_cached(policy, SUBJECT, today=today, aggregates_given=True), record
+    )
     return Decision(
         request.loan_id,
         record["verdict"],
@@ -151,13 +161,13 @@ def judge(
     )
 
 
-def consequences(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request) -> Consequences:
+def compute_consequences(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request) -> Consequences:
     """What follows if the request is granted. Raises InputError when the snapshot has no such loan."""
-    known_loan(con, as_of, request.loan_id)
-    return of_request(con, policy, as_of, facts_of(con, as_of, [request])[0])
+    require_loan(con, as_of, request.loan_id)
+    return compute_from_facts(con, policy, as_of, derive_request_facts(con, as_of, [request])[0])
 
 
-def frame_of(requests: list[Request]) -> pl.DataFrame:
+def build_request_frame(requests: list[Request]) -> pl.DataFrame:
     """The requests as judge_many takes them, numbered in their order."""
     schema = {
         "request_id": pl.String,

@@ -16,22 +16,22 @@ from sqlglot import exp
 
 from data.facts import derivation, prepared_statements
 from policy.engine import single_record
-from policy.engine.compiler import CompiledSubject, compiled
-from policy.engine.verdict_evidence import known_loan
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.verdict_evidence import require_loan
 from policy.extensions import extension_decision
 from policy.extensions.extension_decision import APPLICATION, FRONTIER_YEARS, NEW_MATURITY, SUBJECT, Request
 from policy.language.functions import render
 from policy.model.records import Policy
 
 LATE_DAYS = 30
-KNOWN = {"loan_id": "VARCHAR", APPLICATION: "DATE", NEW_MATURITY: "DATE"}
-SPAN = {"first_day": "DATE", "last_day": "DATE"}
-Decided = tuple[str, tuple[str, ...]]
-Types = dict[str, str]
+KEY_TYPES = {"loan_id": "VARCHAR", APPLICATION: "DATE", NEW_MATURITY: "DATE"}
+DAY_RANGE_TYPES = {"first_day": "DATE", "last_day": "DATE"}
+PairDecision = tuple[str, tuple[str, ...]]
+ColumnTypes = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Block:
+class FrontierBlock:
     """Days with one answer: applied in [applied_from, applied_to], to any maturity in [to_from, to_to]."""
 
     applied_from: date
@@ -42,149 +42,153 @@ class Block:
     blocked_by: tuple[str, ...]
 
 
-def days(first: date, last: date) -> list[date]:
+def list_days(first: date, last: date) -> list[date]:
     return [first + timedelta(n) for n in range((last - first).days + 1)]
 
 
-def maturities(start: date) -> list[date]:
+def list_maturities(start: date) -> list[date]:
     """Every day after the current maturity, ten years on."""
     end = start.replace(year=start.year + FRONTIER_YEARS, day=min(start.day, 28))
-    return days(start + timedelta(1), end)
+    return list_days(start + timedelta(1), end)
 
 
-def applications(as_of: date, start: date) -> list[date]:
+def list_application_days(as_of: date, start: date) -> list[date]:
     """From the day of judgement until it is surely too late."""
-    return days(as_of, max(as_of, start) + timedelta(LATE_DAYS))
+    return list_days(as_of, max(as_of, start) + timedelta(LATE_DAYS))
 
 
-def blocks(
+def compute_blocks(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     as_of: date,
     loan_id: str,
     consent: str | None = None,
-    applied: date | None = None,
+    application_day: date | None = None,
     *,
     today: bool = False,
-) -> list[Block]:
+) -> list[FrontierBlock]:
     """Every pair of days stands in exactly one block; `applied`: only this day of application.
 
     No block when the current maturity is not known. Raises InputError when the snapshot has no such loan.
     """
-    _, start = known_loan(con, as_of, loan_id)
+    _, start = require_loan(con, as_of, loan_id)
     if start is None:
         return []
-    asked = applications(as_of, start) if applied is None else [applied]
-    wished = maturities(start)
+    asked = list_application_days(as_of, start) if application_day is None else [application_day]
+    wished = list_maturities(start)
     request = Request(loan_id, asked[0], wished[0], consent)
-    grid = _Grid(con, policy, as_of, request, today=today)
-    return list(_folded(asked, wished, grid.decide(asked, wished)))
+    grid = _DecisionGrid(con, policy, as_of, request, today=today)
+    return list(_merge_blocks(asked, wished, grid.decide_pairs(asked, wished)))
 
 
-def strip(
+def list_maturity_decisions(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     as_of: date,
     loan_id: str,
-    applied: date,
+    application_day: date,
     consent: str | None,
 ) -> pl.DataFrame:
     """One day of application, a row a new maturity: [requested_maturity, verdict, blocked_by]."""
     rows = [
         (day, block.verdict, list(block.blocked_by))
-        for block in blocks(con, policy, as_of, loan_id, consent, applied)
-        for day in days(block.to_from, block.to_to)
+        for block in compute_blocks(con, policy, as_of, loan_id, consent, application_day)
+        for day in list_days(block.to_from, block.to_to)
     ]
     schema = {NEW_MATURITY: pl.Date, "verdict": pl.String, "blocked_by": pl.List(pl.String)}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-class _Grid:
+class _DecisionGrid:
     """The decisions on one loan for any two days."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool
     ) -> None:
         self.con, self.policy, self.as_of, self.request = con, policy, as_of, request
-        self.judged = compiled(policy, SUBJECT, today=today, given=True)
-        rows = single_record.with_aggregates(
-            con, self.judged, as_of, extension_decision.facts_of(con, as_of, [request])
+        self.judged = compile_subject_cached(policy, SUBJECT, today=today, aggregates_given=True)
+        rows = single_record.add_aggregates(
+            con, self.judged, as_of, extension_decision.derive_request_facts(con, as_of, [request])
         )
-        self.row, self.types = rows[0], KNOWN | single_record.types(self.judged, rows)
+        self.row, self.types = rows[0], KEY_TYPES | single_record.fact_types(self.judged, rows)
 
-    def decide(self, asked: list[date], wished: list[date]) -> list[list[Decided]]:
+    def decide_pairs(self, asked: list[date], wished: list[date]) -> list[list[PairDecision]]:
         """A row a day of application, an answer a new maturity."""
-        alike = self._alike(asked)
+        alike = self._group_equal_days(asked)
         first = {number: asked[n] for n, number in reversed(list(enumerate(alike)))}
-        answers = extension_decision.answers(self.policy, self.judged)
+        answers = extension_decision.build_decision_columns(self.policy, self.judged)
         wanted = ", ".join(f"{answers[name]} AS {name}" for name in ("verdict", "blocked_by"))
         text = (
-            f"{single_record.coded(self.judged, self._base())} SELECT {APPLICATION}, {wanted} FROM coded "
+            f"{single_record.coded_rules_sql(self.judged, self._base_sql())} SELECT {APPLICATION}, {wanted} FROM coded "
             f"ORDER BY {APPLICATION}, {NEW_MATURITY}"
         )
-        table: dict[date, list[Decided]] = {day: [] for day in first.values()}
-        for row in self._run(text, sorted(table), wished):
+        table: dict[date, list[PairDecision]] = {day: [] for day in first.values()}
+        for row in self._run_query(text, sorted(table), wished):
             table[row[APPLICATION]].append((row["verdict"], tuple(row["blocked_by"])))
         return [table[first[number]] for number in alike]
 
-    def _alike(self, asked: list[date]) -> list[int]:
+    def _group_equal_days(self, asked: list[date]) -> list[int]:
         """For each day of application a number; no rule can tell days with the same number apart."""
-        parts = parts_reading(self.judged, APPLICATION, NEW_MATURITY)
+        parts = find_parts_reading(self.judged, APPLICATION, NEW_MATURITY)
         if len(asked) == 1 or not parts:
             return [0] * len(asked)
         signs = ", ".join(sorted({f"CAST({render(part)} AS VARCHAR)" for part in parts}))
         roots = frozenset(column.name for part in parts for column in part.find_all(exp.Column))
         text = (
-            f"{self.judged.columns.select(self._base(), roots)} "
+            f"{self.judged.columns.render_query(self._base_sql(), roots)} "
             f"SELECT dense_rank() OVER (ORDER BY [{signs}]) AS alike FROM columns ORDER BY {APPLICATION}"
         )
-        return [row["alike"] for row in self._run(text, asked, [self.request.requested_maturity])]
+        return [row["alike"] for row in self._run_query(text, asked, [self.request.requested_maturity])]
 
-    def _base(self) -> str:
+    def _base_sql(self) -> str:
         """The facts of the loan's request for every day of application and every new maturity."""
-        still, asked, wished = self._relations()
+        still, asked, wished = self._split_types()
         return (
-            f"(SELECT * FROM {prepared_statements.relation(still, 'still')} AS still "
-            f"CROSS JOIN {_days('asked', APPLICATION, asked)} AS asked "
-            f"CROSS JOIN {_days('wished', NEW_MATURITY, wished)} AS wished)"
+            f"(SELECT * FROM {prepared_statements.relation_sql(still, 'still')} AS still "
+            f"CROSS JOIN {_days_relation_sql('asked', APPLICATION, asked)} AS asked "
+            f"CROSS JOIN {_days_relation_sql('wished', NEW_MATURITY, wished)} AS wished)"
         )
 
-    def _relations(self) -> tuple[Types, Types, Types]:
-        asked, wished = ({n: t for n, t in self.types.items() if n in _moving(d)} for d in (APPLICATION, NEW_MATURITY))
+    def _split_types(self) -> tuple[ColumnTypes, ColumnTypes, ColumnTypes]:
+        asked, wished = (
+            {n: t for n, t in self.types.items() if n in _list_moving_facts(d)} for d in (APPLICATION, NEW_MATURITY)
+        )
         return {n: t for n, t in self.types.items() if n not in asked and n not in wished}, asked, wished
 
-    def _run(self, text: str, asked: list[date], wished: list[date]) -> list[single_record.Record]:
-        still, by_asked, by_wished = self._relations()
-        return prepared_statements.run_over(
+    def _run_query(self, text: str, asked: list[date], wished: list[date]) -> list[single_record.Record]:
+        still, by_asked, by_wished = self._split_types()
+        return prepared_statements.run_over_relations(
             text,
             {
                 "still": ([self.row], still),
-                "asked": self._moved(APPLICATION, asked, by_asked),
-                "wished": self._moved(NEW_MATURITY, wished, by_wished),
+                "asked": self._build_day_rows(APPLICATION, asked, by_asked),
+                "wished": self._build_day_rows(NEW_MATURITY, wished, by_wished),
             },
         )
 
-    def _moved(self, own: str, over: list[date], moving: Types) -> tuple[list[single_record.Record], Types]:
+    def _build_day_rows(
+        self, own: str, over: list[date], moving: ColumnTypes
+    ) -> tuple[list[single_record.Record], ColumnTypes]:
         """The days as spans; or with the facts beside them that move, derived as the facts of requests are."""
         if set(moving) == {own}:
-            return _spans(over), SPAN
+            return _merge_into_ranges(over), DAY_RANGE_TYPES
         asked = {APPLICATION: self.request.application_date, NEW_MATURITY: self.request.requested_maturity}
         requests = [
             Request(self.request.loan_id, d[APPLICATION], d[NEW_MATURITY], self.request.consent)
             for d in (asked | {own: day} for day in over)
         ]
-        return extension_decision.facts_of(self.con, self.as_of, requests), moving
+        return extension_decision.derive_request_facts(self.con, self.as_of, requests), moving
 
 
-def _days(name: str, own: str, moving: Types) -> str:
+def _days_relation_sql(name: str, own: str, moving: ColumnTypes) -> str:
     """The relation of the days given as spans; one of thousands of rows would take longer to read than to judge."""
     if set(moving) != {own}:
-        return prepared_statements.relation(moving, name)
+        return prepared_statements.relation_sql(moving, name)
     series = "unnest(generate_series(first_day, last_day, INTERVAL 1 DAY))"
-    return f"(SELECT CAST({series} AS DATE) AS {own} FROM {prepared_statements.relation(SPAN, name)})"
+    return f"(SELECT CAST({series} AS DATE) AS {own} FROM {prepared_statements.relation_sql(DAY_RANGE_TYPES, name)})"
 
 
-def _spans(over: list[date]) -> list[single_record.Record]:
+def _merge_into_ranges(over: list[date]) -> list[single_record.Record]:
     """Ascending days as runs without a hole."""
     found: list[single_record.Record] = []
     for day in over:
@@ -195,42 +199,42 @@ def _spans(over: list[date]) -> list[single_record.Record]:
     return found
 
 
-def _moving(own: str) -> set[str]:
+def _list_moving_facts(own: str) -> set[str]:
     """The facts of a request that change with this day of it."""
-    return {own, *derivation.MOVING.get(own, ())}
+    return {own, *derivation.DAY_DEPENDENT_FACTS.get(own, ())}
 
 
-@lru_cache(maxsize=single_record.REMEMBERED)
-def parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expression]:
+@lru_cache(maxsize=single_record.CACHE_SIZE)
+def find_parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expression]:
     """The largest parts of what decides that read the one day, directly or not, and not the other."""
-    reads = _Reads(judged, own, other)
-    return list(reads.parts([tree for rule in judged.rules for tree in (rule.code, rule.harmless)]))
+    reads = _DayDependencies(judged, own, other)
+    return list(reads.find_parts([tree for rule in judged.rules for tree in (rule.code, rule.harmless)]))
 
 
-class _Reads:
+class _DayDependencies:
     """Which of the two days an expression depends on, through computed columns too."""
 
     def __init__(self, judged: CompiledSubject, own: str, other: str) -> None:
         self.computed = judged.columns.computed
-        self.days = {own: _moving(own), other: _moving(other)}
+        self.days = {own: _list_moving_facts(own), other: _list_moving_facts(other)}
         self.own, self.other = own, other
         self.known: dict[str, frozenset[str]] = {}
         self.seen: set[str] = set()
 
-    def of_column(self, name: str) -> frozenset[str]:
+    def find_column_days(self, name: str) -> frozenset[str]:
         if name not in self.known:
             if name in self.computed:
-                self.known[name] = self.of(self.computed[name])
+                self.known[name] = self.find_days(self.computed[name])
             else:
                 self.known[name] = frozenset(day for day, moving in self.days.items() if name in moving)
         return self.known[name]
 
-    def of(self, tree: exp.Expression) -> frozenset[str]:
-        return frozenset().union(*(self.of_column(column.name) for column in tree.find_all(exp.Column)))
+    def find_days(self, tree: exp.Expression) -> frozenset[str]:
+        return frozenset().union(*(self.find_column_days(column.name) for column in tree.find_all(exp.Column)))
 
-    def parts(self, trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
+    def find_parts(self, trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
         for tree in trees:
-            days = self.of(tree)
+            days = self.find_days(tree)
             if self.own not in days:
                 continue
             if self.other not in days:
@@ -238,12 +242,14 @@ class _Reads:
             elif isinstance(tree, exp.Column):
                 if tree.name not in self.seen:
                     self.seen.add(tree.name)
-                    yield from self.parts([self.computed[tree.name]])
+                    yield from self.find_parts([self.computed[tree.name]])
             else:
-                yield from self.parts([node for node in tree.iter_expressions() if isinstance(node, exp.Expression)])
+                yield from self.find_parts(
+                    [node for node in tree.iter_expressions() if isinstance(node, exp.Expression)]
+                )
 
 
-def _folded(asked: list[date], wished: list[date], table: list[list[Decided]]) -> Iterator[Block]:
+def _merge_blocks(asked: list[date], wished: list[date], table: list[list[PairDecision]]) -> Iterator[FrontierBlock]:
     """Neighbouring days with the same answers as one block."""
     at = 0
     for answers, like in groupby(table):
@@ -251,6 +257,8 @@ def _folded(asked: list[date], wished: list[date], table: list[list[Decided]]) -
         left = 0
         for (verdict, blocked_by), run in groupby(answers):
             width = len(list(run))
-            yield Block(asked[at], asked[at + height - 1], wished[left], wished[left + width - 1], verdict, blocked_by)
+            yield FrontierBlock(
+                asked[at], asked[at + height - 1], wished[left], wished[left + width - 1], verdict, blocked_by
+            )
             left += width
         at += height

@@ -10,45 +10,51 @@ from data.errors import InputError
 from data.ingest import extension_request_file as uploaded
 from data.ingest.parsing import dates
 from data.storage import formula_escaping
-from policy.extensions.extension_decision import judge_many
+from policy.extensions.extension_decision import judge_request_frame
 from policy.model.records import Policy
 
-COLUMNS = ("loan_id", "application_date", "requested_maturity", "consent")
-ANSWERS = ("verdict", "term_class", "latest_permitted", "apply_by", "blocked_by")
-DATES = ("application_date", "requested_maturity")
+REQUEST_COLUMNS = ("loan_id", "application_date", "requested_maturity", "consent")
+DECISION_COLUMNS = ("verdict", "term_class", "latest_permitted", "apply_by", "blocked_by")
+DATE_COLUMNS = ("application_date", "requested_maturity")
 
 
-def read(path: Path) -> pl.DataFrame:
+def read_requests(path: Path) -> pl.DataFrame:
     """The requests as text, row by row. Raises InputError for a missing file, column, id, or a broken date."""
     if not path.is_file():
-        raise InputError(f"No file {path}. Give --requests a CSV with columns {', '.join(COLUMNS)}.")
-    text = _decode(path)
+        raise InputError(f"No file {path}. Give --requests a CSV with columns {', '.join(REQUEST_COLUMNS)}.")
+    text = _read_text(path)
     try:
         frame = pl.read_csv(text.encode(), infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{path} is no CSV that can be read: {str(error).splitlines()[0]}") from error
-    missing = [column for column in COLUMNS if column not in frame.columns]
+    missing = [column for column in REQUEST_COLUMNS if column not in frame.columns]
     if missing:
-        raise InputError(f"{path}, row 1: no column {', '.join(missing)}. The header needs {', '.join(COLUMNS)}.")
-    frame = frame.select(pl.col(column).str.strip_chars() for column in COLUMNS)
-    for column in DATES:
-        _check(
-            path, frame, column, _filled(frame[column]) & _day(frame[column]).is_null(), "is no date like 2024-01-31"
+        raise InputError(
+            f"{path}, row 1: no column {', '.join(missing)}. The header needs {', '.join(REQUEST_COLUMNS)}."
         )
-    _check(path, frame, "loan_id", frame["loan_id"].is_null() | (frame["loan_id"] == ""), "is empty")
+    frame = frame.select(pl.col(column).str.strip_chars() for column in REQUEST_COLUMNS)
+    for column in DATE_COLUMNS:
+        _require_valid(
+            path,
+            frame,
+            column,
+            _is_filled(frame[column]) & _parse_days(frame[column]).is_null(),
+            "is no date like 2024-01-31",
+        )
+    _require_valid(path, frame, "loan_id", frame["loan_id"].is_null() | (frame["loan_id"] == ""), "is empty")
     return frame
 
 
-def _filled(cells: pl.Series) -> pl.Series:
+def _is_filled(cells: pl.Series) -> pl.Series:
     return cells.fill_null("") != ""
 
 
-def _day(cells: pl.Series) -> pl.Series:
+def _parse_days(cells: pl.Series) -> pl.Series:
     """Days as exports and spreadsheets write them; blank stays unknown, so the request cannot be judged."""
     return dates.parse(cells.replace("", None), None).values
 
 
-def _decode(path: Path) -> str:
+def _read_text(path: Path) -> str:
     raw = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -58,25 +64,25 @@ def _decode(path: Path) -> str:
     raise InputError(f"{path} is neither UTF-8 nor GB18030. Save it as CSV in UTF-8.")
 
 
-def _check(path: Path, frame: pl.DataFrame, column: str, bad: pl.Series, says: str) -> None:
+def _require_valid(path: Path, frame: pl.DataFrame, column: str, bad: pl.Series, says: str) -> None:
     rows = bad.arg_true()
     if len(rows):
         value = frame[column][rows[0]]
         raise InputError(f"{path}, row {rows[0] + 2}, column {column}: '{value or ''}' {says}. Mend it and run again.")
 
 
-def decide(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: pl.DataFrame) -> pl.DataFrame:
+def decide_requests(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: pl.DataFrame) -> pl.DataFrame:
     """The requests with verdict, term_class, latest_permitted, apply_by, blocked_by (rule ids joined by |)."""
     numbered = frame.with_row_index("request_id").with_columns(
-        pl.col("request_id").cast(pl.String), *(_day(frame[column]).alias(column) for column in DATES)
+        pl.col("request_id").cast(pl.String), *(_parse_days(frame[column]).alias(column) for column in DATE_COLUMNS)
     )
-    found = judge_many(con, policy, as_of, numbered).select(
-        pl.col("request_id").cast(pl.Int64), *ANSWERS[:-1], pl.col("blocked_by").list.join("|")
+    found = judge_request_frame(con, policy, as_of, numbered).select(
+        pl.col("request_id").cast(pl.Int64), *DECISION_COLUMNS[:-1], pl.col("blocked_by").list.join("|")
     )
     return pl.concat([frame, found.sort("request_id").drop("request_id")], how="horizontal")
 
 
-def answered(
+def decide_uploaded_file(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, path: Path
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The decisions on the good rows of a file a person made, and the bad rows with their reasons.
@@ -84,17 +90,17 @@ def answered(
     [row_number, loan_id, application_date, requested_maturity, consent, *ANSWERS]; `blocked_by` is a list.
     Raises InputError for a file that cannot be read.
     """
-    asked = uploaded.read(con, as_of, path)
-    numbered = asked.good.select(pl.col("row_number").cast(pl.String).alias("request_id"), *COLUMNS)
-    found = judge_many(con, policy, as_of, numbered).select(
-        pl.col("request_id").cast(pl.Int64).alias("row_number"), *ANSWERS
+    asked = uploaded.read_requests(con, as_of, path)
+    numbered = asked.valid_rows.select(pl.col("row_number").cast(pl.String).alias("request_id"), *REQUEST_COLUMNS)
+    found = judge_request_frame(con, policy, as_of, numbered).select(
+        pl.col("request_id").cast(pl.Int64).alias("row_number"), *DECISION_COLUMNS
     )
-    return asked.good.join(found, on="row_number", how="left", maintain_order="left"), asked.bad
+    return asked.valid_rows.join(found, on="row_number", how="left", maintain_order="left"), asked.rejected_rows
 
 
-def write(path: Path, decided: pl.DataFrame) -> None:
+def write_decisions(path: Path, decided: pl.DataFrame) -> None:
     """Raises InputError when the file cannot be written."""
     try:
-        formula_escaping.frame(decided).write_csv(path)
+        formula_escaping.escape_frame(decided).write_csv(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}. Give another --out.") from error

@@ -29,10 +29,10 @@ class Engine:
     """An engine that rules run on. `relation`: the facts of a subject at the day of judgement, and of these `:only`."""
 
     name: str
-    relation: str
+    relation_template: str
 
-    def booked(self, subject: str, only: str = "") -> str:
-        return self.relation.replace(":subject", subject).replace(":only", only)
+    def facts_sql(self, subject: str, only: str = "") -> str:
+        return self.relation_template.replace(":subject", subject).replace(":only", only)
 
 
 BOOK = Engine("duckdb", "(SELECT * FROM facts_:subject WHERE as_of = $as_of:only)")
@@ -40,7 +40,7 @@ CLUSTER = Engine("spark", "facts_:subject")
 ENGINES = {engine.name: engine for engine in (BOOK, CLUSTER)}
 
 
-def _added(months: str) -> Callable[[str, str], str]:
+def _make_month_adder(months: str) -> Callable[[str, str], str]:
     return lambda day, number: months.replace(":d", day).replace(":n", number)
 
 
@@ -49,7 +49,7 @@ _BOOK_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
 _CLUSTER_MONTHS = "ADD_MONTHS(:d, CAST(ROUND(:n, 0) AS INT))"
 
 
-def _term(after: Callable[[str, str], str], by_days: str) -> str:
+def _build_term_template(after: Callable[[str, str], str], by_days: str) -> str:
     return f"""CASE
     WHEN {after(":a", _WHOLE_MONTHS)} = :b AND FLOOR({_WHOLE_MONTHS} * :r) = {_WHOLE_MONTHS} * :r
     THEN {after(":b", f"({_WHOLE_MONTHS} * :r)")}
@@ -63,10 +63,10 @@ _CLUSTER_LACKING = """CASE WHEN NOT :l IS NULL THEN ARRAY_JOIN(FILTER(SPLIT(:w, 
     item -> NOT EXISTS(SPLIT(item, '/'), wish -> EXISTS(:l, held -> held <=> wish))), ', ') END"""
 # To six decimals, a half away from zero, exactly: the whole number of millionths that binary numbers give is put right
 # by what it leaves over. NULL from a billion on, where it might be further off than by one.
-_LEFT = f"(2 * (CAST(:a AS {WIDE}) * 1000000 - :q * CAST(:b AS {WIDE})))"
+_REMAINDER = f"(2 * (CAST(:a AS {WIDE}) * 1000000 - :q * CAST(:b AS {WIDE})))"
 _QUOTIENT = f"""CASE WHEN :b > 0 AND ABS(:a) < CAST(1000000000 AS DECIMAL(19, 0)) * :b THEN CAST(:q + CASE
-    WHEN {_LEFT} > :b OR ({_LEFT} = :b AND :a > 0) THEN 1
-    WHEN {_LEFT} < -:b OR ({_LEFT} = -:b AND :a < 0) THEN -1
+    WHEN {_REMAINDER} > :b OR ({_REMAINDER} = :b AND :a > 0) THEN 1
+    WHEN {_REMAINDER} < -:b OR ({_REMAINDER} = -:b AND :a < 0) THEN -1
     ELSE 0 END AS DECIMAL(19, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) END""".replace(
     ":q", "CAST(ROUND(CAST(:a AS DOUBLE) / CAST(:b AS DOUBLE) * 1000000, 0) AS BIGINT)"
 )
@@ -80,8 +80,10 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "days_between": ("ab", "(:b - :a)", "DATEDIFF(:b, :a)"),
     "add_term": (
         "abr",
-        _term(_added(_BOOK_MONTHS), ":b + CAST(FLOOR((:b - :a) * :r) AS INTEGER)"),
-        _term(_added(_CLUSTER_MONTHS), "DATE_ADD(:b, CAST(FLOOR(DATEDIFF(:b, :a) * :r) AS INT))"),
+        _build_term_template(_make_month_adder(_BOOK_MONTHS), ":b + CAST(FLOOR((:b - :a) * :r) AS INTEGER)"),
+        _build_term_template(
+            _make_month_adder(_CLUSTER_MONTHS), "DATE_ADD(:b, CAST(FLOOR(DATEDIFF(:b, :a) * :r) AS INT))"
+        ),
     ),
     "month_end": ("d", "LAST_DAY(:d)", "LAST_DAY(:d)"),
     "year": ("d", "YEAR(:d)", "YEAR(:d)"),
@@ -129,7 +131,7 @@ _PLAIN_NODES = (
 )
 
 
-def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+def call_function(name: str, *arguments: exp.Expression) -> exp.Expression:
     """A function of one meaning over trees; what it is on an engine is decided when the tree is written."""
     if name not in _TEMPLATES and name not in _VARIADIC:
         raise DialectError(f"no function '{name}'.")
@@ -137,16 +139,16 @@ def call(name: str, *arguments: exp.Expression) -> exp.Expression:
 
 
 @cache
-def _template(text: str, engine: Engine) -> exp.Expression:
+def _parse_template(text: str, engine: Engine) -> exp.Expression:
     return sqlglot.parse_one(text, dialect=engine.name)
 
 
-def fill(template: str, **values: exp.Expression) -> exp.Expression:
+def fill_template(template: str, **values: exp.Expression) -> exp.Expression:
     """The template of the book's engine with each `:name` replaced by a tree; text of a user is never pasted."""
-    return _filled(_template(template, BOOK), values)
+    return _replace_placeholders(_parse_template(template, BOOK), values)
 
 
-def _filled(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
+def _replace_placeholders(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
     def replace(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Placeholder) and node.name in values:
             return exp.paren(values[node.name].copy(), copy=False)
@@ -155,7 +157,7 @@ def _filled(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.
     return template.copy().transform(replace, copy=False)
 
 
-def _written(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expression], str]:
+def _make_call_writer(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expression], str]:
     side = 1 if engine is BOOK else 2
 
     def write(generator: sqlglot.Generator, node: exp.Expression) -> str:
@@ -163,56 +165,56 @@ def _written(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expression], st
         if name in _VARIADIC:
             return f"{name.upper()}({generator.expressions(node, flat=True)})"
         if name in _TEMPLATES:
-            return _call_text(generator, engine, _TEMPLATES[name][0], _TEMPLATES[name][side], node.expressions)
+            return _render_call(generator, engine, _TEMPLATES[name][0], _TEMPLATES[name][side], node.expressions)
         # A function of a template of the book's engine, which sqlglot has no node for.
         return generator.func(name, *node.expressions, normalize=False)
 
     return write
 
 
-def _call_text(
+def _render_call(
     generator: sqlglot.Generator, engine: Engine, places: str, template: str, arguments: list[exp.Expression]
 ) -> str:
-    filled = _filled(_template(template, engine), dict(zip(places, arguments, strict=True)))
+    filled = _replace_placeholders(_parse_template(template, engine), dict(zip(places, arguments, strict=True)))
     return str(generator.sql(filled))
 
 
-def _least(generator: sqlglot.Generator, node: exp.Expression) -> str:
+def _render_least(generator: sqlglot.Generator, node: exp.Expression) -> str:
     """Of one alone there is nothing to choose, and this engine takes no fewer than two."""
     parts = [generator.sql(part) for part in (node.this, *node.expressions)]
     return f"{node.key.upper()}({', '.join(parts)})" if len(parts) > 1 else f"({parts[0]})"
 
 
-class OnBook(DuckDB):
+class BookDialect(DuckDB):
     """The trees as the book's engine reads them."""
 
     class Generator(DuckDB.Generator):
-        TRANSFORMS = {**DuckDB.Generator.TRANSFORMS, exp.Anonymous: _written(BOOK)}
+        TRANSFORMS = {**DuckDB.Generator.TRANSFORMS, exp.Anonymous: _make_call_writer(BOOK)}
 
 
-class OnCluster(Spark):
+class ClusterDialect(Spark):
     """The trees as the cluster's engine reads them."""
 
     class Generator(Spark.Generator):
         TRANSFORMS = {
             **Spark.Generator.TRANSFORMS,
-            exp.Anonymous: _written(CLUSTER),
-            exp.Least: _least,
-            exp.Greatest: _least,
+            exp.Anonymous: _make_call_writer(CLUSTER),
+            exp.Least: _render_least,
+            exp.Greatest: _render_least,
         }
 
 
-_WRITERS = {BOOK: OnBook, CLUSTER: OnCluster}
+_DIALECTS = {BOOK: BookDialect, CLUSTER: ClusterDialect}
 
 
 def render(tree: exp.Expression, engine: Engine = BOOK) -> str:
     """The text of a tree for an engine. Raises DialectError for what is not agreed on for a foreign one."""
     if engine is not BOOK:
-        _need_known(tree)
-    return tree.sql(dialect=_WRITERS[engine])
+        _require_portable(tree)
+    return tree.sql(dialect=_DIALECTS[engine])
 
 
-def _need_known(tree: exp.Expression) -> None:
+def _require_portable(tree: exp.Expression) -> None:
     for node in tree.walk():
         if isinstance(node, exp.Anonymous):
             known = str(node.this) in _TEMPLATES or str(node.this) in _VARIADIC
@@ -223,24 +225,24 @@ def _need_known(tree: exp.Expression) -> None:
 
 
 @cache
-def _type(sql_type: str) -> exp.DataType:
+def _parse_type(sql_type: str) -> exp.DataType:
     """Parsed once: a policy casts thousands of times."""
     return exp.DataType.build(sql_type, dialect=BOOK.name)
 
 
-def cast(tree: exp.Expression, sql_type: str) -> exp.Expression:
+def cast_to(tree: exp.Expression, sql_type: str) -> exp.Expression:
     """A cast to a type of the data dictionary."""
-    return exp.cast(tree, _type(sql_type), dialect=BOOK.name)
+    return exp.cast(tree, _parse_type(sql_type), dialect=BOOK.name)
 
 
 def type_name(sql_type: str, engine: Engine) -> str:
     """A type of the data dictionary as an engine calls it; a timestamp is of no time zone."""
     if engine is BOOK or sql_type != "TIMESTAMP":
-        return _type(sql_type).sql(dialect=engine.name)
+        return _parse_type(sql_type).sql(dialect=engine.name)
     return "TIMESTAMP_NTZ"
 
 
-def identifier(name: str, engine: Engine = BOOK) -> str:
+def quote_identifier(name: str, engine: Engine = BOOK) -> str:
     """A column name that came from a table, safe to stand in SQL."""
     quote = '"' if engine is BOOK else "`"
     return quote + name.replace(quote, quote * 2) + quote

@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp, parser
 from sqlglot.dialects.dialect import Dialect
 
-from data.dictionary import Field, codes, has_code
+from data.dictionary import Field, codes_of_list, has_code
 from data.messages.catalogue import BilingualText, bilingual, term
 from policy.language import functions
 
@@ -42,7 +42,7 @@ class PolicyDialect(Dialect):
         NO_PAREN_FUNCTION_PARSERS = {}
 
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class ExpressionError(Exception):
@@ -53,7 +53,7 @@ class ExpressionError(Exception):
         super().__init__(message)
 
     @property
-    def told(self) -> BilingualText:
+    def full_message(self) -> BilingualText:
         """The message, with its place where that is known."""
         if self.at is None:
             return self.message
@@ -61,16 +61,16 @@ class ExpressionError(Exception):
         return bilingual("language.character", message=open_ended, at=self.at)
 
     def __str__(self) -> str:
-        return str(self.told)
+        return str(self.full_message)
 
-    def standing(self, tree: exp.Expression) -> "ExpressionError":
+    def at_position(self, tree: exp.Expression) -> "ExpressionError":
         """The same error with the place of the tree, unless it is known more closely."""
         starts = [node.meta["start"] for node in tree.walk() if "start" in node.meta] if self.at is None else []
         return ExpressionError(self.message, min(starts) + 1) if starts else self
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedExpression:
     """A checked expression: its SQL tree, kind, unit (None: fits any), the facts it reads, the limit tables it asks."""
 
     sql: exp.Expression
@@ -83,35 +83,42 @@ class Typed:
     literal: str | None = None
 
 
-class Names:
+class NameResolver:
     """What the expressions of one subject may refer to: facts and derived fields, and limit tables' columns."""
 
     def __init__(
-        self, columns: dict[str, Typed], limits: Callable[[str, str], Typed | None], tables: list[str]
+        self,
+        columns: dict[str, TypedExpression],
+        limits: Callable[[str, str], TypedExpression | None],
+        tables: list[str],
     ) -> None:
         self.columns, self.limits, self.tables = columns, limits, tables
 
-    def column(self, name: str) -> Typed:
+    def resolve_field(self, name: str) -> TypedExpression:
         if name not in self.columns:
-            raise ExpressionError(bilingual("language.unknown_field", name=name, near=near(name, self.columns)))
+            raise ExpressionError(bilingual("language.unknown_field", name=name, near=did_you_mean(name, self.columns)))
         return self.columns[name]
 
-    def limit(self, table: str, name: str) -> Typed:
+    def resolve_limit(self, table: str, name: str) -> TypedExpression:
         if table not in self.tables:
-            raise ExpressionError(bilingual("language.unknown_limit_table", table=table, near=near(table, self.tables)))
+            raise ExpressionError(
+                bilingual("language.unknown_limit_table", table=table, near=did_you_mean(table, self.tables))
+            )
         found = self.limits(table, name)
         if found is None:
             raise ExpressionError(bilingual("language.limit_table_no_limit", table=table, name=name))
         return found
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     matches = difflib.get_close_matches(name, list(known), n=3)
     return bilingual("language.near", known=", ".join(matches)) if matches else ""
 
 
-def fact(field: Field) -> Typed:
-    return Typed(functions.column(field.name), KINDS[field.type], field.unit or None, field.code_list, (field.name,))
+def typed_fact(field: Field) -> TypedExpression:
+    return TypedExpression(
+        functions.column_reference(field.name), KINDS[field.type], field.unit or None, field.code_list, (field.name,)
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -122,7 +129,7 @@ def parse(text: str) -> exp.Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(bilingual("language.longer_characters", MAX_LENGTH=MAX_LENGTH))
-    if control := CONTROL.search(text):
+    if control := CONTROL_CHARACTER.search(text):
         raise ExpressionError(bilingual("language.holds_control_character"), control.start() + 1)
     try:
         trees = sqlglot.parse(text, dialect=PolicyDialect)
@@ -130,7 +137,7 @@ def parse(text: str) -> exp.Expression:
             raise ExpressionError(bilingual("language.needs_exactly_expression"))
         nodes = list(trees[0].walk())
     except sqlglot.errors.SqlglotError as error:
-        raise _unreadable(text, error) from error
+        raise _parse_error(text, error) from error
     except RecursionError as error:
         raise ExpressionError(bilingual("language.nested_too_deeply")) from error
     if len(nodes) > MAX_NODES:
@@ -140,7 +147,7 @@ def parse(text: str) -> exp.Expression:
     return trees[0]
 
 
-def _unreadable(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
+def _parse_error(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
     """sqlglot's complaint, with the place it gives; a text that never ends is said so."""
     if not isinstance(error, sqlglot.errors.ParseError) or not error.errors:
         return ExpressionError(bilingual("language.cannot_read_expression_quote"))
@@ -154,10 +161,10 @@ def _unreadable(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionErro
     return ExpressionError(bilingual("language.cannot_read_expression", near_by=near_by), stands + 1)
 
 
-def comparable(left: Typed, right: Typed) -> None:
+def require_comparable(left: TypedExpression, right: TypedExpression) -> None:
     """Raises ExpressionError unless the two may be compared or added: same kind, same unit, known codes."""
     if left.kind != right.kind:
-        raise ExpressionError(bilingual("language.compares", value=said(left), value2=said(right)))
+        raise ExpressionError(bilingual("language.compares", value=describe_type(left), value2=describe_type(right)))
     if left.kind == "number" and None not in (left.unit, right.unit) and left.unit != right.unit:
         raise ExpressionError(bilingual("language.compares_2", unit=left.unit, unit2=right.unit))
     if left.code_list and right.code_list and left.code_list != right.code_list:
@@ -170,23 +177,23 @@ def comparable(left: Typed, right: Typed) -> None:
         )
     for coded, other in ((left, right), (right, left)):
         if coded.code_list and other.literal is not None:
-            known_code(coded.code_list, other.literal)
+            require_known_code(coded.code_list, other.literal)
 
 
-def known_code(code_list: str, code: str) -> None:
+def require_known_code(code_list: str, code: str) -> None:
     if not has_code(code_list, code):
-        known = codes(code_list)
+        known = codes_of_list(code_list)
         raise ExpressionError(
             bilingual(
                 "language.no_code",
                 code=code,
                 code_list=code_list,
-                near=near(code, known),
+                near=did_you_mean(code, known),
                 known=", ".join(known),
             )
         )
 
 
-def said(typed: Typed) -> BilingualText:
+def describe_type(typed: TypedExpression) -> BilingualText:
     kind = term(typed.kind)
     return bilingual("language.a_in", kind=kind, unit=typed.unit) if typed.unit else bilingual("language.a", kind=kind)

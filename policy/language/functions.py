@@ -5,49 +5,49 @@ from functools import reduce
 
 from sqlglot import exp
 
-from policy.language.dialects import WIDE, call, cast, fill, render
+from policy.language.dialects import WIDE, call_function, cast_to, fill_template, render
 
 __all__ = [
     "CHOICES",
     "FUNCTIONS",
     "WIDE",
-    "Function",
-    "cast",
-    "choose",
-    "column",
-    "fill",
-    "function",
-    "literal",
-    "plain",
-    "product",
-    "quotient",
+    "FunctionSignature",
+    "apply_choice",
+    "apply_function",
+    "cast_to",
+    "column_reference",
+    "divide_rounded",
+    "fill_template",
+    "multiply_exact",
+    "plain_number_text",
     "render",
-    "wide",
+    "sql_literal",
+    "widen_decimal",
 ]
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionSignature:
     """Argument kinds and units, result kind and unit."""
 
-    arguments: tuple[str, ...]
-    units: tuple[str | None, ...]
-    result: str
-    unit: str | None
+    argument_kinds: tuple[str, ...]
+    argument_units: tuple[str | None, ...]
+    result_kind: str
+    result_unit: str | None
 
 
 FUNCTIONS = {
     # The same day n months on; clipped to the month's end where the month is shorter.
-    "add_months": Function(("date", "number"), (None, "months"), "date", None),
-    "add_days": Function(("date", "number"), (None, "days"), "date", None),
-    "days_between": Function(("date", "date"), (None, None), "number", "days"),
+    "add_months": FunctionSignature(("date", "number"), (None, "months"), "date", None),
+    "add_days": FunctionSignature(("date", "number"), (None, "days"), "date", None),
+    "days_between": FunctionSignature(("date", "date"), (None, None), "number", "days"),
     # end + ratio of the term from start to end: whole calendar months where both are whole, else days rounded down.
-    "add_term": Function(("date", "date", "number"), (None, None, "ratio"), "date", None),
-    "month_end": Function(("date",), (None,), "date", None),
-    "year": Function(("date",), (None,), "number", "year"),
-    "has": Function(("list", "text"), (None, None), "boolean", None),
-    "lacking": Function(("list", "text"), (None, None), "text", None),
-    "starts_with": Function(("text", "text"), (None, None), "boolean", None),
+    "add_term": FunctionSignature(("date", "date", "number"), (None, None, "ratio"), "date", None),
+    "month_end": FunctionSignature(("date",), (None,), "date", None),
+    "year": FunctionSignature(("date",), (None,), "number", "year"),
+    "has": FunctionSignature(("list", "text"), (None, None), "boolean", None),
+    "lacking": FunctionSignature(("list", "text"), (None, None), "text", None),
+    "starts_with": FunctionSignature(("text", "text"), (None, None), "boolean", None),
 }
 # Of any one kind; these skip unknown arguments and are unknown only when all are.
 CHOICES = {
@@ -59,19 +59,19 @@ CHOICES = {
 }
 
 
-def function(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+def apply_function(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     """A function of FUNCTIONS over its arguments by place."""
-    wishes = _known_texts(arguments[1]) if name == "lacking" else None
+    wishes = _literal_cases(arguments[1]) if name == "lacking" else None
     if wishes is None:
-        return call(name, *arguments)
+        return call_function(name, *arguments)
     ifs = [
-        exp.If(this=test.copy(), true=exp.null() if wish is None else _lacking(arguments[0], wish))
+        exp.If(this=test.copy(), true=exp.null() if wish is None else _missing_items(arguments[0], wish))
         for test, wish in wishes
     ]
     return exp.Case(ifs=ifs)
 
 
-def _known_texts(texts: exp.Expression) -> list[tuple[exp.Expression, str | None]] | None:
+def _literal_cases(texts: exp.Expression) -> list[tuple[exp.Expression, str | None]] | None:
     """A text that is one of a few (a cell of the limit row that answers): each with its condition, to look into now."""
     inner = texts.unnest()
     if not isinstance(inner, exp.Case) or inner.args.get("default") or inner.this:
@@ -84,58 +84,58 @@ def _known_texts(texts: exp.Expression) -> list[tuple[exp.Expression, str | None
     return list(zip((test.this for test in inner.args["ifs"]), wishes, strict=True))
 
 
-def _lacking(found: exp.Expression, wish: str) -> exp.Expression:
+def _missing_items(found: exp.Expression, wish: str) -> exp.Expression:
     """The items of one wish list that are not found; several times quicker than taking the text apart a record."""
     items = [
-        exp.Case(ifs=[exp.If(this=exp.Not(this=_any_of(found, item.split("/"))), true=literal("text", item))])
+        exp.Case(ifs=[exp.If(this=exp.Not(this=_contains_any(found, item.split("/"))), true=sql_literal("text", item))])
         for item in wish.split(", ")
     ]
-    joined = call("concat_ws", literal("text", ", "), *items)
+    joined = call_function("concat_ws", sql_literal("text", ", "), *items)
     known = exp.Not(this=exp.Is(this=exp.paren(found), expression=exp.null()))
     return exp.Case(ifs=[exp.If(this=known, true=joined)])
 
 
-def _any_of(found: exp.Expression, names: list[str]) -> exp.Expression:
-    tests = [call("has", found, literal("text", name)) for name in names]
+def _contains_any(found: exp.Expression, names: list[str]) -> exp.Expression:
+    tests = [call_function("has", found, sql_literal("text", name)) for name in names]
     return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
-def choose(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+def apply_choice(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     rest = [argument.copy() for argument in arguments[1:]]
     skips = {} if name == "coalesce" else {"ignore_nulls": True}
     return CHOICES[name](this=arguments[0].copy(), expressions=rest, **skips)
 
 
-def product(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def multiply_exact(left: exp.Expression, right: exp.Expression) -> exp.Expression:
     """Left times right, with the decimals of both."""
-    return wide(call("product", left, right))
+    return widen_decimal(call_function("product", left, right))
 
 
-def quotient(over: exp.Expression, under: exp.Expression) -> exp.Expression:
+def divide_rounded(over: exp.Expression, under: exp.Expression) -> exp.Expression:
     """A ratio as it is shown, to six decimals; unknown unless the divisor is positive."""
-    return call("quotient", over, under)
+    return call_function("quotient", over, under)
 
 
-def plain(number: exp.Expression) -> exp.Expression:
+def plain_number_text(number: exp.Expression) -> exp.Expression:
     """A number as text without the zeros that only its type adds."""
-    return call("plain", number)
+    return call_function("plain", number)
 
 
-def wide(number: exp.Expression) -> exp.Expression:
+def widen_decimal(number: exp.Expression) -> exp.Expression:
     """26 digits before the point and 12 behind it: beside any other number it keeps the decimals of both."""
-    return cast(exp.paren(number), WIDE)
+    return cast_to(exp.paren(number), WIDE)
 
 
-def literal(kind: str, text: str) -> exp.Expression:
+def sql_literal(kind: str, text: str) -> exp.Expression:
     """A checked value as SQL: numbers exact, dates and texts quoted by the generator."""
     if kind == "number":
         return exp.Literal.number(text) if not text.startswith("-") else exp.Neg(this=exp.Literal.number(text[1:]))
     if kind == "date":
-        return cast(exp.Literal.string(text), "DATE")
+        return cast_to(exp.Literal.string(text), "DATE")
     if kind == "boolean":
         return exp.true() if text == "true" else exp.false()
     return exp.Literal.string(text)
 
 
-def column(name: str) -> exp.Expression:
+def column_reference(name: str) -> exp.Expression:
     return exp.column(name, quoted=True)

@@ -8,7 +8,7 @@ from data.errors import InputError
 from data.storage import formula_escaping
 
 
-def write(path: Path, frame: pl.DataFrame) -> None:
+def write_csv(path: Path, frame: pl.DataFrame) -> None:
     """Texts that begin like a formula get an apostrophe before them; numbers stay numbers.
 
     Raises InputError when the file cannot be written.

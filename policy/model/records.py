@@ -7,14 +7,14 @@ from functools import cached_property
 FOREVER = date(9999, 12, 31)
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
-CURES = ("curable", "historic")
-STATES = ("sets", "after", "both")
+CURABILITIES = ("curable", "historic")
+CONSEQUENCE_STATES = ("sets", "after", "both")
 AGGREGATES = ("sum", "min", "max", "count")
 VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where a row stands: the table file, and its row as a spreadsheet counts (the header is row 1)."""
 
     table: str
@@ -77,7 +77,7 @@ class Rule:
     grace_days: int
     remedy_zh: str
     remedy_en: str
-    place: Place
+    place: SourceLocation
 
     @property
     def act_date(self) -> str:
@@ -85,10 +85,10 @@ class Rule:
 
     @property
     def clauses(self) -> tuple[str, ...]:
-        return clause_ids(self.clause_id)
+        return split_clause_ids(self.clause_id)
 
 
-def clause_ids(cell: str) -> tuple[str, ...]:
+def split_clause_ids(cell: str) -> tuple[str, ...]:
     """The clauses of a cell that may name several, joined by |."""
     return tuple(part for part in cell.split("|") if part)
 
@@ -114,7 +114,7 @@ class LimitRow:
     effective_to: date
     reading_zh: str
     reading_en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ class LimitTable:
     rows: tuple[LimitRow, ...]
 
     @property
-    def keys(self) -> tuple[LimitColumn, ...]:
+    def key_columns(self) -> tuple[LimitColumn, ...]:
         return tuple(column for column in self.columns if column.role == "key")
 
-    def column(self, name: str) -> LimitColumn | None:
+    def find_column(self, name: str) -> LimitColumn | None:
         return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True)
-class Derived:
+class DerivedField:
     """A field that policy computes: from the same row, or aggregated from the rows of a child subject of the loan."""
 
     name: str
@@ -149,7 +149,7 @@ class Derived:
     codes: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Consequence:
     evidence: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -181,11 +181,11 @@ class ExposureRatio:
     evidence: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
-class Cure:
+class RemediationAction:
     """Something that can be done about the violations of `rules` (joined by |): it moves facts by an amount each.
 
     `step`: the smallest amount. `spread`: table.column of a limit that the amount is divided by, one option a row.
@@ -199,16 +199,16 @@ class Cure:
     spread: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
-        return clause_ids(self.rules)
+        return split_clause_ids(self.rules)
 
     @property
-    def signs(self) -> dict[str, int]:
+    def change_signs(self) -> dict[str, int]:
         """{fact: +1 or -1}; a move that cannot be read is no fact, and reported."""
-        pairs = [part.rsplit(" ", 1) for part in clause_ids(self.moves)]
+        pairs = [part.rsplit(" ", 1) for part in split_clause_ids(self.moves)]
         return {pair[0]: -1 if pair[-1] == "-1" else 1 for pair in pairs}
 
 
@@ -222,7 +222,7 @@ class Example:
     measured: str
     limit: str
     title: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -233,13 +233,13 @@ class Policy:
     clauses: dict[str, Clause]
     versions: tuple[Rule, ...]
     limit_tables: dict[str, LimitTable]
-    derived: tuple[Derived, ...]
+    derived: tuple[DerivedField, ...]
     effects: dict[str, tuple[str, str]]
     examples: tuple[Example, ...]
     texts: dict[str, str]
     consequences: tuple[Consequence, ...] = ()
     exposure_ratios: tuple[ExposureRatio, ...] = ()
-    cures: tuple[Cure, ...] = ()
+    remediation_actions: tuple[RemediationAction, ...] = ()
 
     def __repr__(self) -> str:
         return f"Policy({self.version!r})"
@@ -257,7 +257,7 @@ class Policy:
                 newest[rule.rule_id] = rule
         return newest
 
-    def of_subject(self, subject: str) -> dict[str, tuple[Rule, ...]]:
+    def rules_of_subject(self, subject: str) -> dict[str, tuple[Rule, ...]]:
         """The versions of each rule about one subject."""
         found: dict[str, tuple[Rule, ...]] = {}
         for rule in self.versions:

@@ -10,20 +10,20 @@ TABLE = "severity_weights.csv"
 COLUMNS = ("severity", "weight", "zh", "en")
 
 
-def weights(policy: Policy) -> dict[str, Decimal]:
+def load_weights(policy: Policy) -> dict[str, Decimal]:
     """Severity → weight, in the table's order. Raises LoanlightError for a table that cannot be read."""
     reader = TableReader(policy.texts)
-    rows = reader.rows(TABLE, COLUMNS)
+    rows = reader.read_rows(TABLE, COLUMNS)
     if reader.problems:
         raise LoanlightError(f"Policy tables: {reader.problems[0]}")
-    found = {row["severity"]: _number(row["severity"], row["weight"]) for _, row in rows}
+    found = {row["severity"]: _parse_weight(row["severity"], row["weight"]) for _, row in rows}
     lacking = {rule.severity for rule in policy.rules.values()} - set(found)
     if lacking:
         raise LoanlightError(f"{TABLE}: there is no weight for {', '.join(sorted(lacking))}. Add a row for it.")
     return found
 
 
-def _number(severity: str, text: str) -> Decimal:
+def _parse_weight(severity: str, text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:

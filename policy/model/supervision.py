@@ -15,7 +15,7 @@ from typing import TypeVar
 from data import dictionary
 from data.errors import LoanlightError
 from policy.model.csv_reader import TableReader
-from policy.model.records import Place, Policy, clause_ids
+from policy.model.records import Policy, SourceLocation, split_clause_ids
 
 GROUPS, MEASURES, LISTS, SIGNALS = "clause_groups.csv", "supervision.csv", "watch_lists.csv", "signals.csv"
 TOPICS = "training_topic"
@@ -31,9 +31,9 @@ class ClauseGroup:
     clauses: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
-    def match(self, clause_id: str) -> int:
+    def match_length(self, clause_id: str) -> int:
         """How much of the clause's name the best entry states; 0 when none fits, and an exact one beats a prefix."""
         fits = [0]
         for entry in self.clauses.split("|"):
@@ -45,7 +45,7 @@ class ClauseGroup:
 
 
 @dataclass(frozen=True)
-class Measure:
+class TrainingThreshold:
     measure: str
     value: str
     unit: str
@@ -53,7 +53,7 @@ class Measure:
     evidence: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class WatchList:
     reference: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True)
@@ -75,59 +75,59 @@ class Signal:
     rule_id: str
     zh: str
     en: str
-    place: Place
+    place: SourceLocation
 
 
 @lru_cache(maxsize=8)
-def _records(name: str, text: str, kind: Callable[..., T]) -> tuple[T, ...]:
+def _parse_records(name: str, text: str, kind: Callable[..., T]) -> tuple[T, ...]:
     reader = TableReader({name: text})
-    rows = reader.records(name, kind, lambda row: {"place": row[0]})
+    rows = reader.read_records(name, kind, lambda row: {"place": row[0]})
     if reader.problems:
         raise LoanlightError(f"Policy tables: {reader.problems[0]}")
     return tuple(rows)
 
 
-def _table(policy: Policy, name: str, kind: Callable[..., T]) -> tuple[T, ...]:
+def _load_table(policy: Policy, name: str, kind: Callable[..., T]) -> tuple[T, ...]:
     if name not in policy.texts:
         raise LoanlightError(f"Policy tables: {name} is missing. Restore the file, or copy the shipped one.")
-    return _records(name, policy.texts[name], kind)
+    return _parse_records(name, policy.texts[name], kind)
 
 
-def groups(policy: Policy) -> tuple[ClauseGroup, ...]:
+def load_clause_groups(policy: Policy) -> tuple[ClauseGroup, ...]:
     """The clause groups in the table's order. Raises LoanlightError where one names a topic that is none."""
-    found = _table(policy, GROUPS, ClauseGroup)
+    found = _load_table(policy, GROUPS, ClauseGroup)
     for group in found:
-        if group.topic and group.topic not in dictionary.codes(TOPICS):
-            known = ", ".join(dictionary.codes(TOPICS))
+        if group.topic and group.topic not in dictionary.codes_of_list(TOPICS):
+            known = ", ".join(dictionary.codes_of_list(TOPICS))
             raise LoanlightError(f"{GROUPS}, row {group.place.row}: '{group.topic}' is no topic. Take one of {known}.")
     return found
 
 
-def group_of(policy: Policy, clause_id: str) -> ClauseGroup | None:
-    best = max(groups(policy), key=lambda group: group.match(clause_id))
-    return best if best.match(clause_id) else None
+def find_clause_group(policy: Policy, clause_id: str) -> ClauseGroup | None:
+    best = max(load_clause_groups(policy), key=lambda group: group.match_length(clause_id))
+    return best if best.match_length(clause_id) else None
 
 
 @lru_cache(maxsize=8)
-def of_rules(policy: Policy) -> dict[str, str]:
+def clause_groups_by_rule(policy: Policy) -> dict[str, str]:
     """The clause group of each rule: that of the first clause it cites which has one; a rule without is left out."""
     found = {}
     for rule in policy.rules.values():
-        named = filter(None, (group_of(policy, clause) for clause in clause_ids(rule.clause_id)))
+        named = filter(None, (find_clause_group(policy, clause) for clause in split_clause_ids(rule.clause_id)))
         if group := next(named, None):
             found[rule.rule_id] = group.clause_group
     return found
 
 
-def taught(policy: Policy, topic: str | None = None) -> dict[str, str]:
+def taught_rules(policy: Policy, topic: str | None = None) -> dict[str, str]:
     """[rule → clause group] of the rules that a topic teaches; of any topic when none is named."""
-    wanted = {g.clause_group for g in groups(policy) if (g.topic == topic if topic else g.topic)}
-    return {rule: group for rule, group in of_rules(policy).items() if group in wanted}
+    wanted = {g.clause_group for g in load_clause_groups(policy) if (g.topic == topic if topic else g.topic)}
+    return {rule: group for rule, group in clause_groups_by_rule(policy).items() if group in wanted}
 
 
-def measure(policy: Policy, name: str) -> Decimal:
+def require_threshold(policy: Policy, name: str) -> Decimal:
     """A measure by its name. Raises LoanlightError when the table has no such number."""
-    for row in _table(policy, MEASURES, Measure):
+    for row in _load_table(policy, MEASURES, TrainingThreshold):
         if row.measure == name:
             try:
                 return Decimal(row.value)
@@ -136,26 +136,26 @@ def measure(policy: Policy, name: str) -> Decimal:
     raise LoanlightError(f"{MEASURES}: there is no measure '{name}'. Add a row for it.")
 
 
-def _watch_list(policy: Policy, name: str) -> WatchList:
-    for row in _table(policy, LISTS, WatchList):
+def _require_watch_list(policy: Policy, name: str) -> WatchList:
+    for row in _load_table(policy, LISTS, WatchList):
         if row.watch_list == name:
             return row
     raise LoanlightError(f"{LISTS}: there is no list '{name}'. Add a row for it.")
 
 
-def watched(policy: Policy, name: str, subject: str) -> tuple[str, ...]:
+def rules_of_watch_list(policy: Policy, name: str, subject: str) -> tuple[str, ...]:
     """The rules about one subject that make up a watch list, in the policy's order."""
-    clause = _watch_list(policy, name).clause_id
+    clause = _require_watch_list(policy, name).clause_id
     return tuple(
         rule.rule_id
         for rule in policy.rules.values()
-        if rule.subject == subject and clause in clause_ids(rule.clause_id)
+        if rule.subject == subject and clause in split_clause_ids(rule.clause_id)
     )
 
 
-def signals(policy: Policy) -> dict[str, Signal]:
+def signals_by_rule(policy: Policy) -> dict[str, Signal]:
     """The name of each rule's signal. Raises LoanlightError for a rule that the policy does not have."""
-    found = {row.rule_id: row for row in _table(policy, SIGNALS, Signal)}
+    found = {row.rule_id: row for row in _load_table(policy, SIGNALS, Signal)}
     for row in found.values():
         if row.rule_id not in policy.rules:
             raise LoanlightError(
@@ -164,9 +164,9 @@ def signals(policy: Policy) -> dict[str, Signal]:
     return found
 
 
-def reference(policy: Policy, name: str, as_of: date) -> Decimal | None:
+def reference_limit(policy: Policy, name: str, as_of: date) -> Decimal | None:
     """The limit in force that a list holds exposures against; None when the list or the day has none."""
-    table, _, column = _watch_list(policy, name).reference.partition(".")
+    table, _, column = _require_watch_list(policy, name).reference.partition(".")
     known = policy.limit_tables.get(table)
     rows = [row for row in known.rows if row.effective_from <= as_of < row.effective_to] if known else []
     return Decimal(rows[0].cells[column]) if rows and column in rows[0].cells else None

@@ -17,10 +17,10 @@ from data.errors import LoanlightError
 from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.engine.batch import IDENTITY
-from policy.engine.columns import identifier
+from policy.engine.columns import quote_identifier
 from policy.extensions import deadlines
 from policy.model.csv_reader import TableReader
-from policy.model.records import Place, Policy, Problem
+from policy.model.records import Policy, Problem, SourceLocation
 from policy.monitoring import ticklers
 
 TABLE = "duties.csv"
@@ -43,36 +43,36 @@ class Duty:
     rules: str
     subject: str
     field: str
-    place: Place
+    place: SourceLocation
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
         return tuple(filter(None, self.rules.split("|")))
 
 
-def catalogue(policy: Policy) -> tuple[Duty, ...]:
+def load_duties(policy: Policy) -> tuple[Duty, ...]:
     """The rows of duties.csv; none where the folder has no such table. Raises LoanlightError where one is wrong."""
-    wrong = problems(policy)
+    wrong = find_problems(policy)
     if wrong:
         raise LoanlightError(" ".join(f"{TABLE}, row {each.row}: {each.message} {each.fix}" for each in wrong))
-    return _read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
+    return _parse_duties(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
-def problems(policy: Policy) -> list[Problem]:
+def find_problems(policy: Policy) -> list[Problem]:
     """The rows that cannot be read, or name what the policy and the dictionary do not have."""
     if TABLE not in policy.texts:
         return []
-    found, unread = _read(policy.texts[TABLE])
-    return [*unread, *(problem for duty in found for problem in _wrong(policy, duty))]
+    found, unread = _parse_duties(policy.texts[TABLE])
+    return [*unread, *(problem for duty in found for problem in _find_duty_problems(policy, duty))]
 
 
 @lru_cache(maxsize=8)
-def _read(text: str) -> tuple[tuple[Duty, ...], tuple[Problem, ...]]:
+def _parse_duties(text: str) -> tuple[tuple[Duty, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.records(TABLE, Duty, lambda row: {"place": row[0]})), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, Duty, lambda row: {"place": row[0]})), tuple(reader.problems)
 
 
-def _wrong(policy: Policy, duty: Duty) -> Iterator[Problem]:
+def _find_duty_problems(policy: Policy, duty: Duty) -> Iterator[Problem]:
     def problem(column: str, message: str, fix: str) -> Problem:
         return Problem("error", TABLE, duty.place.row, column, message, fix)
 
@@ -84,14 +84,14 @@ def _wrong(policy: Policy, duty: Duty) -> Iterator[Problem]:
                 bilingual("monitoring.no_rule_about", rule=rule_id, subject=duty.subject),
                 bilingual("monitoring.name_take_out"),
             )
-    if duty.subject not in dictionary.subjects():
-        known = ", ".join(dictionary.subjects())
+    if duty.subject not in dictionary.load_subjects():
+        known = ", ".join(dictionary.load_subjects())
         yield problem(
             "subject",
             bilingual("monitoring.no_subject", subject=duty.subject),
             bilingual("monitoring.take", known=known),
         )
-    elif duty.field and getattr(dictionary.facts(duty.subject).get(duty.field), "type", "") != "date":
+    elif duty.field and getattr(dictionary.facts_of_subject(duty.subject).get(duty.field), "type", "") != "date":
         yield problem(
             "field",
             bilingual("monitoring.no_date", field=duty.field, subject=duty.subject),
@@ -101,39 +101,39 @@ def _wrong(policy: Policy, duty: Duty) -> Iterator[Problem]:
         yield problem("rules", bilingual("monitoring.duty_either_rules_field"), bilingual("monitoring.fill_two"))
 
 
-def table(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int) -> pl.DataFrame:
+def list_due_records(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int) -> pl.DataFrame:
     """[duty, due_on, subject, subject_id, rule_id, IDENTITY…] of what is due in so many days, soonest first.
 
     A record has a duty once, by its earliest rule.
     """
-    duties = catalogue(policy)
-    parts = [pl.DataFrame(schema=SCHEMA), _kept(con, policy, duties, as_of, within)]
-    parts += [_running_out(con, duty, as_of, within) for duty in duties if duty.field]
-    parts += [_applications(con, policy, duty, as_of, within) for duty in duties if duty.subject == EXTENSION]
+    duties = load_duties(policy)
+    parts = [pl.DataFrame(schema=SCHEMA), _list_rule_duties(con, policy, duties, as_of, within)]
+    parts += [_list_expiring_dates(con, duty, as_of, within) for duty in duties if duty.field]
+    parts += [_list_applications(con, policy, duty, as_of, within) for duty in duties if duty.subject == EXTENSION]
     found = pl.concat(part.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()) for part in parts)
     return found.sort("due_on", "duty", "subject_id", "rule_id").unique(
         ["duty", "subject", "subject_id"], keep="first", maintain_order=True
     )
 
 
-def _kept(
+def _list_rule_duties(
     con: duckdb.DuckDBPyConnection, policy: Policy, duties: tuple[Duty, ...], as_of: date, within: int
 ) -> pl.DataFrame:
     """The duties whose rules would break the day after they are due."""
     named = {rule_id: duty.duty for duty in duties if duty.subject != EXTENSION for rule_id in duty.rule_ids}
-    found = ticklers.table(con, policy, as_of, within + 1, frozenset(named))
+    found = ticklers.find_upcoming_violations(con, policy, as_of, within + 1, frozenset(named))
     return found.with_columns(
         duty=pl.col("rule_id").replace_strict(named, default=None, return_dtype=pl.String),
         due_on=pl.col("breaks_on").dt.offset_by("-1d"),
     )
 
 
-def _running_out(con: duckdb.DuckDBPyConnection, duty: Duty, as_of: date, within: int) -> pl.DataFrame:
+def _list_expiring_dates(con: duckdb.DuckDBPyConnection, duty: Duty, as_of: date, within: int) -> pl.DataFrame:
     """The records whose date comes within so many days, of what is not ended."""
-    known = dictionary.facts(duty.subject)
+    known = dictionary.facts_of_subject(duty.subject)
     live = " AND is_running IS NOT FALSE" if "is_running" in known else ""
-    day, key = identifier(duty.field), identifier(dictionary.subjects()[duty.subject].id)
-    rows = query.frame(
+    day, key = quote_identifier(duty.field), quote_identifier(dictionary.load_subjects()[duty.subject].id)
+    rows = query.fetch_frame(
         con,
         f"""SELECT {day} AS due_on, {key} AS subject_id, {", ".join(IDENTITY)} FROM facts_{duty.subject}
             WHERE as_of = $as_of AND {day} BETWEEN $as_of AND $as_of + CAST($within AS INTEGER){live}""",
@@ -143,12 +143,14 @@ def _running_out(con: duckdb.DuckDBPyConnection, duty: Duty, as_of: date, within
     return rows.with_columns(duty=pl.lit(duty.duty), subject=pl.lit(duty.subject), rule_id=pl.lit(None, pl.String))
 
 
-def _applications(con: duckdb.DuckDBPyConnection, policy: Policy, duty: Duty, as_of: date, within: int) -> pl.DataFrame:
+def _list_applications(
+    con: duckdb.DuckDBPyConnection, policy: Policy, duty: Duty, as_of: date, within: int
+) -> pl.DataFrame:
     """The loans for which an extension can be asked for in time up to a day within so many days."""
-    days = deadlines.applications(con, policy, as_of, "current_maturity >= $as_of").filter(
+    days = deadlines.compute_application_deadlines(con, policy, as_of, "current_maturity >= $as_of").filter(
         pl.col("apply_by").is_between(as_of, as_of + timedelta(within))
     )
-    loans = query.frame(
+    loans = query.fetch_frame(
         con,
         f"SELECT {', '.join(IDENTITY)} FROM facts_loan WHERE as_of = $as_of AND list_contains($loans, loan_id)",
         as_of=as_of,

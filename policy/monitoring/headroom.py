@@ -14,18 +14,18 @@ from data import dictionary
 from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.decision_tables import lookups
-from policy.engine.batch import booked
-from policy.engine.columns import identifier
-from policy.engine.compiler import CompiledSubject, compiled
-from policy.engine.single_record import coded, facts_behind, records
+from policy.engine.batch import facts_at_sql
+from policy.engine.columns import quote_identifier
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.single_record import coded_rules_sql, fetch_records, source_facts
 from policy.engine.verdict_codes import PASS, VIOLATION, CompiledRule
 from policy.engine.verdict_evidence import Verdict
 from policy.language import functions
 from policy.language.type_checking import compile_measure, compile_text
-from policy.model.records import Cure, Policy, Problem, Rule
+from policy.model.records import Policy, Problem, RemediationAction, Rule
 
-ORDERED = ("<=", "<", ">=", ">")
-ACTED, CANDIDATE = "acted", "candidate"
+ORDERED_COMPARATORS = ("<=", "<", ">=", ">")
+VIOLATING_TABLE, CANDIDATE_TABLE = "acted", "candidate"
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Remedy:
     subject: str
     subject_id: str
     rule_id: str
-    cure: Cure
+    cure: RemediationAction
     amount: Decimal
     options: dict[str, Decimal]
 
 
-def room(verdict: Verdict) -> Decimal | None:
+def distance_to_limit(verdict: Verdict) -> Decimal | None:
     """How far one verdict is from its limit, in the rule's unit, days for dates; negative past it.
 
     A day that may not be reached is a day past. None where nothing was measured, or the rule knows no order.
     """
-    if verdict.comparator not in ORDERED or verdict.measured is None or verdict.limit is None:
+    if verdict.comparator not in ORDERED_COMPARATORS or verdict.measured is None or verdict.limit is None:
         return None
     sign = 1 if verdict.comparator in ("<=", "<") else -1
     if verdict.unit == "date":
@@ -54,27 +54,31 @@ def room(verdict: Verdict) -> Decimal | None:
     return (Decimal(verdict.limit) - Decimal(verdict.measured)) * sign
 
 
-def measurable(policy: Policy, subject: str, rules: tuple[str, ...] = (), *, given: bool = False) -> CompiledSubject:
+def select_measurable_rules(
+    policy: Policy, subject: str, rules: tuple[str, ...] = (), *, given: bool = False
+) -> CompiledSubject:
     """The rules of a subject that compare numbers or dates; only `rules`, where any are named."""
-    judged = compiled(policy, subject, given=given)
+    judged = compile_subject_cached(policy, subject, aggregates_given=given)
     kept = [
         rule
         for rule in judged.rules
         if rule.kind in ("number", "date")
-        and rule.newest.comparator in ORDERED
+        and rule.newest_version.comparator in ORDERED_COMPARATORS
         and rule.rule_id in (rules or [rule.rule_id])
     ]
     return CompiledSubject(judged.columns, kept, judged.problems)
 
 
-def _distance(n: int, rule: CompiledRule) -> str:
+def _distance_sql(n: int, rule: CompiledRule) -> str:
     low, high = (
-        (f"measured{n}", f"limit{n}") if rule.newest.comparator in ("<=", "<") else (f"limit{n}", f"measured{n}")
+        (f"measured{n}", f"limit{n}")
+        if rule.newest_version.comparator in ("<=", "<")
+        else (f"limit{n}", f"measured{n}")
     )
     return f"CAST({high} - {low} AS DECIMAL(38, 6))"
 
 
-def distances(
+def compute_distances(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     as_of: date,
@@ -86,26 +90,26 @@ def distances(
 
     `distance`: to the limit in the rule's unit (days for dates), 0 at it, negative past it. Set-based.
     """
-    judged = measurable(policy, subject, rules)
+    judged = select_measurable_rules(policy, subject, rules)
     if not judged.rules:
         return pl.DataFrame()
     structs = ", ".join(
-        f"CASE WHEN code{n} IN ({PASS}, {VIOLATION}) THEN {{'rule_id': {_text(r.rule_id)}, "
-        f"'violated': code{n} = {VIOLATION}, 'measured': {r.texts.measured}, 'limit': {r.texts.limit}, "
-        f"'distance': {_distance(n, r)}}} END"
+        f"CASE WHEN code{n} IN ({PASS}, {VIOLATION}) THEN {{'rule_id': {_text_literal(r.rule_id)}, "
+        f"'violated': code{n} = {VIOLATION}, 'measured': {r.rendered_sql.measured}, 'limit': {r.rendered_sql.limit}, "
+        f"'distance': {_distance_sql(n, r)}}} END"
         for n, r in enumerate(judged.rules)
     )
-    key = identifier(dictionary.subjects()[subject].id)
+    key = quote_identifier(dictionary.load_subjects()[subject].id)
     only = " AND loan_id = $loan_id" if loan_id else ""
-    text = f"""{coded(judged, booked(subject, only))}, found AS (
+    text = f"""{coded_rules_sql(judged, facts_at_sql(subject, only))}, found AS (
         SELECT {key} AS subject_id, loan_id, branch_id, UNNEST(LIST_FILTER([{structs}], lambda d: d IS NOT NULL)) AS d
         FROM coded)
     SELECT subject_id, loan_id, branch_id, unnest(d) FROM found ORDER BY ALL"""
     given: dict[str, Any] = {"as_of": as_of} | ({"loan_id": loan_id} if loan_id else {})
-    return query.frame(con, text, **given)
+    return query.fetch_frame(con, text, **given)
 
 
-def remedies(
+def compute_remedies(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     as_of: date,
@@ -114,101 +118,106 @@ def remedies(
     loan_id: str | None = None,
 ) -> list[Remedy]:
     """The smallest amount of each action that turns a violation into a pass; an action that cannot is not listed."""
-    cures = [cure for cure in policy.cures if cure.subject == subject]
+    cures = [cure for cure in policy.remediation_actions if cure.subject == subject]
     wanted = {rule_id for cure in cures for rule_id in cure.rule_ids if rule_id in (rules or [rule_id])}
-    judged = measurable(policy, subject, tuple(wanted)) if wanted else None
+    judged = select_measurable_rules(policy, subject, tuple(wanted)) if wanted else None
     if judged is None or not judged.rules:
         return []
-    _act(con, judged, subject, as_of, loan_id)
+    _load_violating_records(con, judged, subject, as_of, loan_id)
     found = []
     for cure in cures:
-        for rule in measurable(policy, subject, tuple(wanted), given=True).rules:
+        for rule in select_measurable_rules(policy, subject, tuple(wanted), given=True).rules:
             if rule.rule_id in cure.rule_ids:
-                found += _solved(con, policy, cure, rule)
+                found += _solve_remedy(con, policy, cure, rule)
     return found
 
 
-def _act(
+def _load_violating_records(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, subject: str, as_of: date, loan_id: str | None
 ) -> None:
     """The records in violation of any of these rules, with what policy gathers for them."""
     only = " AND loan_id = $loan_id" if loan_id else ""
-    shown = ", ".join(map(identifier, [*dictionary.facts(subject), *_gathered(judged)]))
+    shown = ", ".join(map(quote_identifier, [*dictionary.facts_of_subject(subject), *_list_aggregates(judged)]))
     codes = ", ".join(
-        f"CASE WHEN code{n} = {VIOLATION} THEN {_text(r.rule_id)} END" for n, r in enumerate(judged.rules)
+        f"CASE WHEN code{n} = {VIOLATION} THEN {_text_literal(r.rule_id)} END" for n, r in enumerate(judged.rules)
     )
     given = {"as_of": as_of} | ({"loan_id": loan_id} if loan_id else {})
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {ACTED} AS {coded(judged, booked(subject, only))} "
+        f"CREATE OR REPLACE TEMP TABLE {VIOLATING_TABLE} AS {coded_rules_sql(judged, facts_at_sql(subject, only))} "
         f"SELECT {shown}, list_filter([{codes}], lambda r: r IS NOT NULL) AS violated FROM coded "
         "WHERE len(violated) > 0",
         given,
     )
 
 
-def _gathered(judged: CompiledSubject) -> list[str]:
+def _list_aggregates(judged: CompiledSubject) -> list[str]:
     """The fields gathered from child rows that the rules read."""
-    reads = frozenset(name for rule in judged.rules for name in rule.reads)
-    behind = facts_behind(judged.columns, reads)
+    reads = frozenset(name for rule in judged.rules for name in rule.columns_read)
+    behind = source_facts(judged.columns, reads)
     return [name for name in judged.columns.aggregates if name in behind]
 
 
-def _text(value: str) -> str:
-    return functions.render(functions.literal("text", value))
+def _text_literal(value: str) -> str:
+    return functions.render(functions.sql_literal("text", value))
 
 
-def _solved(con: duckdb.DuckDBPyConnection, policy: Policy, cure: Cure, rule: CompiledRule) -> Iterator[Remedy]:
-    judged = compiled(policy, cure.subject, given=True)
+def _solve_remedy(
+    con: duckdb.DuckDBPyConnection, policy: Policy, cure: RemediationAction, rule: CompiledRule
+) -> Iterator[Remedy]:
+    judged = compile_subject_cached(policy, cure.subject, aggregates_given=True)
     columns = judged.columns
-    slack = functions.render(_slack(judged, rule))
-    key, step = identifier(dictionary.subjects()[cure.subject].id), Decimal(cure.step)
-    mine = f"(SELECT * FROM {ACTED} WHERE list_contains(violated, {_text(rule.rule_id)}))"
-    roots = frozenset(column.name for column in _slack(judged, rule).find_all(exp.Column))
+    slack = functions.render(_slack_expression(judged, rule))
+    key, step = quote_identifier(dictionary.load_subjects()[cure.subject].id), Decimal(cure.step)
+    mine = f"(SELECT * FROM {VIOLATING_TABLE} WHERE list_contains(violated, {_text_literal(rule.rule_id)}))"
+    roots = frozenset(column.name for column in _slack_expression(judged, rule).find_all(exp.Column))
     # The slack is linear in the facts moved: its value now, and one unit on, tell how far to go.
-    both = f"(SELECT *, 0 AS moved FROM {mine} UNION ALL BY NAME SELECT {_moved(cure, '1')}, 1 AS moved FROM {mine})"
-    solved = f"""{columns.select(both, roots)}, slack AS (
+    both = f"(SELECT *, 0 AS moved FROM {mine} UNION ALL BY NAME SELECT {_shifted_columns_sql(cure, '1')}, 1 AS moved FROM {mine})"
+    solved = f"""{columns.render_query(both, roots)}, slack AS (
             SELECT {key} AS id, moved, CAST({slack} AS DOUBLE) AS slack FROM columns)
         SELECT id, any_value(slack) FILTER (moved = 0) AS now,
             any_value(slack) FILTER (moved = 1) - any_value(slack) FILTER (moved = 0) AS gain
         FROM slack GROUP BY 1"""
     # Some steps around what the division gives: the rule itself says which is the first that is enough.
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {CANDIDATE} AS
+        f"""CREATE OR REPLACE TEMP TABLE {CANDIDATE_TABLE} AS
         WITH tried AS (
             SELECT CAST(greatest(ceil(-now / gain / {step}) + near, 0) * {step} AS DECIMAL(18, 2)) AS tried_amount,
                 id AS tried_id
             FROM ({solved}) CROSS JOIN (VALUES (-2), (-1), (0), (1)) AS n(near)
             WHERE gain > 0 AND -now / gain < 1e14)
-        SELECT {_moved(cure, "tried_amount")} FROM {mine} AS acted JOIN tried ON acted.{key} = tried_id"""
+        SELECT {_shifted_columns_sql(cure, "tried_amount")} FROM {mine} AS acted JOIN tried ON acted.{key} = tried_id"""
     )
     one = CompiledSubject(columns, [rule], [])
-    text = f"""{coded(one, CANDIDATE)} SELECT {key} AS id, min(tried_amount) FILTER (code0 = {PASS}) AS amount
+    text = f"""{coded_rules_sql(one, CANDIDATE_TABLE)} SELECT {key} AS id, min(tried_amount) FILTER (code0 = {PASS}) AS amount
         FROM coded GROUP BY 1 HAVING min(tried_amount) FILTER (code0 = {PASS}) > 0 ORDER BY 1"""
-    for row in records(con, text, {}):
-        yield Remedy(cure.subject, row["id"], rule.rule_id, cure, row["amount"], _options(policy, cure, row["amount"]))
+    for row in fetch_records(con, text, {}):
+        yield Remedy(
+            cure.subject, row["id"], rule.rule_id, cure, row["amount"], _spread_amount(policy, cure, row["amount"])
+        )
 
 
-def _moved(cure: Cure, amount: str) -> str:
+def _shifted_columns_sql(cure: RemediationAction, amount: str) -> str:
     """The columns of the records with the facts moved by an amount."""
     moves = ", ".join(
-        f"{identifier(name)} + {sign} * {amount} AS {identifier(name)}" for name, sign in cure.signs.items()
+        f"{quote_identifier(name)} + {sign} * {amount} AS {quote_identifier(name)}"
+        for name, sign in cure.change_signs.items()
     )
     return f"* REPLACE ({moves})"
 
 
-def _slack(judged: CompiledSubject, rule: CompiledRule) -> exp.Expression:
+def _slack_expression(judged: CompiledSubject, rule: CompiledRule) -> exp.Expression:
     """How much room the version in force leaves, cross-multiplied for a ratio: 0 at the limit, negative past it."""
     columns = judged.columns
     ifs = []
     for version in rule.versions:
-        act = columns.act(version.act_date)
-        force = lookups.in_force(version.effective_from, version.effective_to, act.sql)
-        ifs.append(exp.If(this=force, true=_room(judged, version)))
+        act = columns.resolve_act_date(version.act_date)
+        force = lookups.in_force_condition(version.effective_from, version.effective_to, act.sql)
+        ifs.append(exp.If(this=force, true=_version_slack(judged, version)))
     return exp.Case(ifs=ifs)
 
 
-def _room(judged: CompiledSubject, rule: Rule) -> exp.Expression:
-    names = judged.columns.names(judged.columns.act(rule.act_date))
+def _version_slack(judged: CompiledSubject, rule: Rule) -> exp.Expression:
+    names = judged.columns.make_resolver(judged.columns.resolve_act_date(rule.act_date))
     measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
     allowed: exp.Expression = exp.paren(limit.sql)
     if measure.divisor is not None:
@@ -217,29 +226,30 @@ def _room(judged: CompiledSubject, rule: Rule) -> exp.Expression:
     return room if rule.comparator in ("<=", "<") else exp.Neg(this=exp.paren(room))
 
 
-def said(policy: Policy, remedy: Remedy, language: str) -> list[str]:
+def format_remedy(policy: Policy, remedy: Remedy, language: str) -> list[str]:
     """What to do, one sentence an option, in zh or en."""
     text = remedy.cure.zh if language == "zh" else remedy.cure.en
     if not remedy.options:
         return [text.format(amount=f"{remedy.amount:,}")]
     table = remedy.cure.spread.partition(".")[0]
     rows = {row.row_id: row.cells for row in policy.limit_tables[table].rows}
-    keys = policy.limit_tables[table].keys
+    keys = policy.limit_tables[table].key_columns
     return [
         text.format(
-            amount=f"{amount:,}", row=" / ".join(_cell(key.name, rows[row_id][key.name], language) for key in keys)
+            amount=f"{amount:,}",
+            row=" / ".join(_format_cell(key.name, rows[row_id][key.name], language) for key in keys),
         )
         for row_id, amount in remedy.options.items()
     ]
 
 
-def _cell(name: str, cell: str, language: str) -> str:
+def _format_cell(name: str, cell: str, language: str) -> str:
     """A key cell in words, where the dictionary has a code list of that name."""
-    codes = dictionary.codes(name)
+    codes = dictionary.codes_of_list(name)
     return ", ".join(getattr(codes[part], language) if part in codes else part for part in cell.split(", "))
 
 
-def _options(policy: Policy, cure: Cure, amount: Decimal) -> dict[str, Decimal]:
+def _spread_amount(policy: Policy, cure: RemediationAction, amount: Decimal) -> dict[str, Decimal]:
     """{row id: amount} for each row of the limit table that the amount is spread over."""
     if not cure.spread:
         return {}
@@ -249,10 +259,10 @@ def _options(policy: Policy, cure: Cure, amount: Decimal) -> dict[str, Decimal]:
     return {row_id: (amount / share).quantize(step, ROUND_UP) for row_id, share in rows if share > 0}
 
 
-def problems(policy: Policy) -> Iterator[Problem]:
+def find_problems(policy: Policy) -> Iterator[Problem]:
     """What is wrong with the rows of cures.csv."""
-    for cure in policy.cures:
-        place, known = cure.place, dictionary.subjects()
+    for cure in policy.remediation_actions:
+        place, known = cure.place, dictionary.load_subjects()
         if cure.subject not in known:
             yield Problem(
                 "error",
@@ -263,8 +273,11 @@ def problems(policy: Policy) -> Iterator[Problem]:
                 bilingual("monitoring.mend"),
             )
             continue
-        facts = {*dictionary.facts(cure.subject), *(d.name for d in policy.derived if d.subject == cure.subject)}
-        for name in cure.signs:
+        facts = {
+            *dictionary.facts_of_subject(cure.subject),
+            *(d.name for d in policy.derived if d.subject == cure.subject),
+        }
+        for name in cure.change_signs:
             if name not in facts:
                 yield Problem(
                     "error",
@@ -279,7 +292,7 @@ def problems(policy: Policy) -> Iterator[Problem]:
                 message = bilingual("monitoring.no_rule", rule=rule_id, subject=cure.subject)
                 yield Problem("error", place.table, place.row, "rules", message, bilingual("common.mend_cell"))
         table, _, column = cure.spread.partition(".")
-        if cure.spread and (table not in policy.limit_tables or policy.limit_tables[table].column(column) is None):
+        if cure.spread and (table not in policy.limit_tables or policy.limit_tables[table].find_column(column) is None):
             yield Problem(
                 "error",
                 place.table,

@@ -5,54 +5,54 @@ from dataclasses import dataclass
 from functools import cache
 
 from data.messages.catalogue import bilingual
-from policy.language.expressions import near
+from policy.language.expressions import did_you_mean
 from policy.model.csv_reader import TableReader
-from policy.model.records import Place, Policy, Problem, clause_ids
+from policy.model.records import Policy, Problem, SourceLocation, split_clause_ids
 from policy.monitoring import metrics
 
 TABLE = "metric_groups.csv"
 
 
 @dataclass(frozen=True)
-class Group:
+class MetricGroup:
     """`metric_ids`: metrics in the order in which they stand on the page."""
 
     group: str
     title_zh: str
     title_en: str
     metric_ids: str
-    place: Place
+    place: SourceLocation
 
     @property
     def members(self) -> tuple[str, ...]:
-        return clause_ids(self.metric_ids)
+        return split_clause_ids(self.metric_ids)
 
 
 @cache
-def _read(text: str) -> tuple[tuple[Group, ...], tuple[Problem, ...]]:
+def _parse_groups(text: str) -> tuple[tuple[MetricGroup, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.records(TABLE, Group, lambda row: {"place": row[0]})), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, MetricGroup, lambda row: {"place": row[0]})), tuple(reader.problems)
 
 
-def groups(policy: Policy) -> tuple[Group, ...]:
+def load_groups(policy: Policy) -> tuple[MetricGroup, ...]:
     """The groups of a policy; none where its folder has no such table."""
-    return _read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
+    return _parse_groups(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
-def problems(policy: Policy) -> Iterator[Problem]:
+def find_problems(policy: Policy) -> Iterator[Problem]:
     """Unknown metrics, metrics that stand twice, and those that stand in no group and so are not seen."""
-    if TABLE not in policy.texts or not metrics.metrics(policy):
+    if TABLE not in policy.texts or not metrics.load_metrics(policy):
         return
-    yield from _read(policy.texts[TABLE])[1]
-    known, seen = {metric.metric_id for metric in metrics.metrics(policy)}, set()
-    for group in groups(policy):
+    yield from _parse_groups(policy.texts[TABLE])[1]
+    known, seen = {metric.metric_id for metric in metrics.load_metrics(policy)}, set()
+    for group in load_groups(policy):
         for metric_id in group.members:
             if metric_id not in known or metric_id in seen:
                 twice = metric_id in seen
                 said = (
                     bilingual("monitoring.stands_twice")
                     if twice
-                    else bilingual("monitoring.no_metric", near=near(metric_id, known))
+                    else bilingual("monitoring.no_metric", near=did_you_mean(metric_id, known))
                 )
                 yield Problem(
                     "error",

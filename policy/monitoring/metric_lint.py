@@ -4,30 +4,39 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from data.messages.catalogue import bilingual
-from policy.engine.columns import Columns
-from policy.language.expressions import ExpressionError, near
-from policy.model.records import Policy, Problem, clause_ids
+from policy.engine.columns import SubjectColumns
+from policy.language.expressions import ExpressionError, did_you_mean
+from policy.model.records import Policy, Problem, split_clause_ids
 from policy.monitoring import metric_groups
-from policy.monitoring.metrics import DIRECTIONS, EVERY_RULE, SUBJECTS, TABLE, Metric, metrics, parts, read
+from policy.monitoring.metrics import (
+    DIRECTIONS,
+    EVERY_RULE,
+    SUBJECTS,
+    TABLE,
+    Metric,
+    build_cell_compilers,
+    load_metrics,
+    parse_metrics,
+)
 
 
-def problems(policy: Policy) -> list[Problem]:
+def find_problems(policy: Policy) -> list[Problem]:
     """What is wrong with the table: cells, clauses, dates, expressions."""
     if TABLE not in policy.texts:
         return []
-    found = [*read(policy.texts[TABLE])[1]]
-    columns = {subject: Columns(policy, subject) for subject in SUBJECTS}
-    for metric in metrics(policy):
-        found += _cells(policy, metric)
-        for subject in metric.of:
+    found = [*parse_metrics(policy.texts[TABLE])[1]]
+    columns = {subject: SubjectColumns(policy, subject) for subject in SUBJECTS}
+    for metric in load_metrics(policy):
+        found += _find_bad_cells(policy, metric)
+        for subject in metric.subject_list:
             if subject in SUBJECTS:
-                found += _expressions(policy, metric, columns[subject])
-    found += _twice(policy)
-    found += metric_groups.problems(policy)
+                found += _find_bad_expressions(policy, metric, columns[subject])
+    found += _find_overlapping_versions(policy)
+    found += metric_groups.find_problems(policy)
     return found
 
 
-def _at(metric: Metric, column: str, message: str, fix: str) -> Problem:
+def _make_problem(metric: Metric, column: str, message: str, fix: str) -> Problem:
     return Problem(
         "error",
         TABLE,
@@ -38,68 +47,68 @@ def _at(metric: Metric, column: str, message: str, fix: str) -> Problem:
     )
 
 
-def _cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
+def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
     for column in ("metric_id", "title_zh", "title_en", "subjects", "formula", "unit", "clause_id", "evidence"):
         if not getattr(metric, column):
-            yield _at(metric, column, bilingual("common.empty"), bilingual("common.fill_cell"))
-    for subject in set(metric.of) - set(SUBJECTS):
-        yield _at(
+            yield _make_problem(metric, column, bilingual("common.empty"), bilingual("common.fill_cell"))
+    for subject in set(metric.subject_list) - set(SUBJECTS):
+        yield _make_problem(
             metric,
             "subjects",
-            bilingual("common.joined", subject=subject, near=near(subject, SUBJECTS)),
+            bilingual("common.joined", subject=subject, near=did_you_mean(subject, SUBJECTS)),
             bilingual("common.use", known=" or ".join(SUBJECTS)),
         )
     if bool(metric.direction) != bool(metric.amber or metric.red):
-        yield _at(
+        yield _make_problem(
             metric,
             "direction",
             bilingual("monitoring.stands_without_limit_limit"),
             bilingual("monitoring.fill_both_neither"),
         )
     if metric.direction and metric.direction not in DIRECTIONS:
-        yield _at(
+        yield _make_problem(
             metric,
             "direction",
             bilingual("monitoring.no_direction", direction=metric.direction),
             bilingual("common.use", known=" or ".join(DIRECTIONS)),
         )
     if bool(metric.lacking) != bool(metric.total):
-        yield _at(
+        yield _make_problem(
             metric,
             "lacking",
             bilingual("monitoring.stands_without_total_total"),
             bilingual("monitoring.fill_both_neither"),
         )
-    for clause in clause_ids(metric.clause_id):
+    for clause in split_clause_ids(metric.clause_id):
         if clause not in policy.clauses:
-            yield _at(
+            yield _make_problem(
                 metric,
                 "clause_id",
-                bilingual("common.unknown_clause", clause=clause, near=near(clause, policy.clauses)),
+                bilingual("common.unknown_clause", clause=clause, near=did_you_mean(clause, policy.clauses)),
                 bilingual("monitoring.add"),
             )
-    for rule in clause_ids(metric.rules):
+    for rule in split_clause_ids(metric.rules):
         if rule != EVERY_RULE and rule not in policy.rules:
-            yield _at(
+            yield _make_problem(
                 metric,
                 "rules",
-                bilingual("monitoring.unknown_rule", rule=rule, near=near(rule, policy.rules)),
+                bilingual("monitoring.unknown_rule", rule=rule, near=did_you_mean(rule, policy.rules)),
                 bilingual("monitoring.name_rules"),
             )
 
 
-def _expressions(policy: Policy, metric: Metric, columns: Columns) -> Iterator[Problem]:
-    for column, compile_cell in parts(policy, metric, columns).items():
+def _find_bad_expressions(policy: Policy, metric: Metric, columns: SubjectColumns) -> Iterator[Problem]:
+    for column, compile_cell in build_cell_compilers(policy, metric, columns).items():
         try:
             compile_cell()
         except ExpressionError as error:
-            yield _at(metric, column, error.told, bilingual("common.mend_cell"))
+            yield _make_problem(metric, column, error.full_message, bilingual("common.mend_cell"))
 
 
-def _twice(policy: Policy) -> Iterator[Problem]:
-    for a, b in combinations(metrics(policy), 2):
+def _find_overlapping_versions(policy: Policy) -> Iterator[Problem]:
+    for a, b in combinations(load_metrics(policy), 2):
         if a.metric_id == b.metric_id and a.effective_from < b.effective_to and b.effective_from < a.effective_to:
-            yield _at(
+            yield _make_problem(
                 b,
                 "effective_from",
                 bilingual("monitoring.force_twice_see_row", row=a.place.row),

@@ -7,56 +7,58 @@ import duckdb
 
 from policy.model.records import Policy
 from policy.monitoring import metrics
-from policy.monitoring.metrics import Value
+from policy.monitoring.metrics import MetricValue
 
 TABLE = "metric_values"
-COLUMNS = (
+COLUMN_TYPES = (
     "metric_id VARCHAR, subject VARCHAR, subject_id VARCHAR, value DECIMAL(38, 6), status VARCHAR, "
     "amber DECIMAL(38, 6), red DECIMAL(38, 6), reason VARCHAR, missing VARCHAR[], lacking BIGINT, total BIGINT"
 )
-NAMES = ", ".join(f"v.{part.split()[0]}" for part in COLUMNS.replace("(38, 6)", "").split(", "))
-Dated = dict[date, list[Value]]
+COLUMN_NAMES = ", ".join(f"v.{part.split()[0]}" for part in COLUMN_TYPES.replace("(38, 6)", "").split(", "))
+ValuesByDay = dict[date, list[MetricValue]]
 
 
-def record(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+def evaluate_and_store(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Evaluate and keep the metrics of a day that was just judged by this policy."""
-    con.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (as_of DATE, policy_version VARCHAR, {COLUMNS})")
+    con.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (as_of DATE, policy_version VARCHAR, {COLUMN_TYPES})")
     con.execute(f"DELETE FROM {TABLE} WHERE as_of = ? AND policy_version = ?", [as_of, policy.version])
-    rows = [(as_of, policy.version, *astuple(value)) for value in metrics.evaluate(con, policy, as_of)]
+    rows = [(as_of, policy.version, *astuple(value)) for value in metrics.evaluate_metrics(con, policy, as_of)]
     if not rows:
         return
-    columns = [[*map(_plain, column)] for column in zip(*rows, strict=True)]
+    columns = [[*map(_to_list, column)] for column in zip(*rows, strict=True)]
     con.execute(f"INSERT INTO {TABLE} SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
 
 
-def _plain(cell: object) -> object:
+def _to_list(cell: object) -> object:
     return list(cell) if isinstance(cell, tuple) else cell
 
 
-def kept(con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, subject_id: str, until: date) -> Dated:
+def load_stored_values(
+    con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, subject_id: str, until: date
+) -> ValuesByDay:
     """The values of the bank or of one branch on each day up to `until` that stand in the book by this policy."""
     if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [TABLE]).fetchall():
         return {}
     rows = con.execute(
-        f"""SELECT v.as_of, {NAMES} FROM {TABLE} v
+        f"""SELECT v.as_of, {COLUMN_NAMES} FROM {TABLE} v
             WHERE v.policy_version = $version AND v.subject = $subject AND v.subject_id = $id AND v.as_of <= $until
             ORDER BY v.as_of, v.metric_id""",
         {"version": policy.version, "subject": subject, "id": subject_id, "until": until},
     )
-    found: Dated = {}
+    found: ValuesByDay = {}
     for day, metric_id, of, of_id, value, status, amber, red, reason, missing, lacking, total in rows.fetchall():
-        each = Value(metric_id, of, of_id, value, status, amber, red, reason, tuple(missing), lacking, total)
+        each = MetricValue(metric_id, of, of_id, value, status, amber, red, reason, tuple(missing), lacking, total)
         found.setdefault(day, []).append(each)
     return found
 
 
-def of(
-    con: duckdb.DuckDBPyConnection, policy: Policy, branch: str | None, until: date, needed: tuple[date, ...]
-) -> Dated:
+def load_values_by_day(
+    con: duckdb.DuckDBPyConnection, policy: Policy, branch: str | None, until: date, required_days: tuple[date, ...]
+) -> ValuesByDay:
     """The values of the bank (or a branch) by day: those kept, and those of the days `needed`, evaluated if need be."""
     subject, subject_id = ("branch", branch) if branch else ("portfolio", "bank")
-    found = kept(con, policy, subject, subject_id, until)
-    for day in set(needed) - set(found):
-        values = metrics.evaluate(con, policy, day)
+    found = load_stored_values(con, policy, subject, subject_id, until)
+    for day in set(required_days) - set(found):
+        values = metrics.evaluate_metrics(con, policy, day)
         found[day] = [value for value in values if (value.subject, value.subject_id) == (subject, subject_id)]
     return dict(sorted(found.items()))

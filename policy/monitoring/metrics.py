@@ -13,26 +13,33 @@ from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
 from data.messages.catalogue import bilingual, term
-from policy.engine.batch import booked
-from policy.engine.columns import Columns, identifier
-from policy.engine.compiler import compare, measured_value
+from policy.engine.batch import facts_at_sql
+from policy.engine.columns import SubjectColumns, quote_identifier
+from policy.engine.compiler import build_comparison, measured_value
 from policy.language import functions
-from policy.language.expressions import SCALES, ExpressionError, Names, Typed, comparable, near
+from policy.language.expressions import (
+    SCALES,
+    ExpressionError,
+    NameResolver,
+    TypedExpression,
+    did_you_mean,
+    require_comparable,
+)
 from policy.language.type_checking import compile_measure, compile_text
-from policy.model.csv_reader import TableReader, dated
-from policy.model.records import Place, Policy, Problem, clause_ids
+from policy.model.csv_reader import TableReader, effective_dates_parser
+from policy.model.records import Policy, Problem, SourceLocation, split_clause_ids
 
 TABLE = "metrics.csv"
 SUBJECTS = ("portfolio", "branch")
 DIRECTIONS = {"lower": "<=", "higher": ">="}
 STATUSES = ("green", "amber", "red", "none")
 EVERY_RULE = "*"
-INDEX = "index"  # a plain number, not shown as a percentage
+INDEX_UNIT = "index"  # a plain number, not shown as a percentage
 # What a run says of the rules that a metric names.
 RUN_COLUMNS = ("passes", "violations", "not_assessable", "loans_checked")
-KEPT = 8  # policies whose compiled metrics are remembered
-_COMPILED: dict[tuple[frozenset[tuple[str, str]], tuple[tuple[str, int], ...]], list[str]] = {}
-AS_OF = Typed(functions.column("as_of"), "date", inputs=("as_of",))
+CACHE_SIZE = 8  # policies whose compiled metrics are remembered
+_QUERY_CACHE: dict[tuple[frozenset[tuple[str, str]], tuple[tuple[str, int], ...]], list[str]] = {}
+AS_OF = TypedExpression(functions.column_reference("as_of"), "date", inputs=("as_of",))
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,15 @@ class Metric:
     effective_to: date
     needs_zh: str
     needs_en: str
-    place: Place
+    place: SourceLocation
 
     @property
-    def of(self) -> tuple[str, ...]:
-        return clause_ids(self.subjects)
+    def subject_list(self) -> tuple[str, ...]:
+        return split_clause_ids(self.subjects)
 
 
 @dataclass(frozen=True)
-class Value:
+class MetricValue:
     """`value` of one subject, to six decimals; None with the reason not_set (`missing` fields) or zero_divisor."""
 
     metric_id: str
@@ -86,57 +93,62 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledMetric:
     """A metric's expressions; `inputs` are what the formula reads."""
 
     metric: Metric
-    value: Typed
-    amber: Typed | None
-    red: Typed | None
-    lacking: Typed | None
-    total: Typed | None
+    value: TypedExpression
+    amber: TypedExpression | None
+    red: TypedExpression | None
+    lacking: TypedExpression | None
+    total: TypedExpression | None
 
 
 @cache
-def read(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
+def parse_metrics(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.records(TABLE, Metric, dated(reader))), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, Metric, effective_dates_parser(reader))), tuple(reader.problems)
 
 
-def metrics(policy: Policy) -> tuple[Metric, ...]:
+def load_metrics(policy: Policy) -> tuple[Metric, ...]:
     """The metrics of a policy; none where its folder has no such table."""
-    return read(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
+    return parse_metrics(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
-def _names(policy: Policy, metric: Metric, columns: Columns) -> Names:
+def _build_names(policy: Policy, metric: Metric, columns: SubjectColumns) -> NameResolver:
     if not metric.rules:
-        return columns.names(AS_OF)
-    counts = {name: Typed(functions.column(name), "number", "count", inputs=(name,)) for name in RUN_COLUMNS}
-    return Names(counts, lambda _table, _column: None, list(policy.limit_tables))
+        return columns.make_resolver(AS_OF)
+    counts = {
+        name: TypedExpression(functions.column_reference(name), "number", "count", inputs=(name,))
+        for name in RUN_COLUMNS
+    }
+    return NameResolver(counts, lambda _table, _column: None, list(policy.limit_tables))
 
 
-def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callable[[], Typed | None]]:
+def build_cell_compilers(
+    policy: Policy, metric: Metric, columns: SubjectColumns
+) -> dict[str, Callable[[], TypedExpression | None]]:
     """How each cell is compiled, by column; a blank one to None."""
-    names = _names(policy, metric, columns)
+    names = _build_names(policy, metric, columns)
 
-    def formula() -> Typed:
+    def formula() -> TypedExpression:
         found = compile_measure(metric.formula, names)
         if found.kind != "number":
             raise ExpressionError(bilingual("monitoring.gives_where_number_needed", kind=term(found.kind)))
-        if found.unit not in (None, *(SCALES if metric.unit == INDEX else (metric.unit,))):
+        if found.unit not in (None, *(SCALES if metric.unit == INDEX_UNIT else (metric.unit,))):
             raise ExpressionError(bilingual("monitoring.but_metric", unit=found.unit, unit2=metric.unit))
-        columns.one_row(found)
+        columns.require_single_row(found)
         return found
 
-    def text(cell: str) -> Typed | None:
+    def text(cell: str) -> TypedExpression | None:
         if not cell:
             return None
         found = compile_text(cell, names)
-        columns.one_row(found)
-        comparable(formula(), found)
+        columns.require_single_row(found)
+        require_comparable(formula(), found)
         return found
 
-    def count(cell: str) -> Typed | None:
+    def count(cell: str) -> TypedExpression | None:
         found = compile_text(cell, names) if cell else None
         if found and found.unit not in (None, "count"):
             raise ExpressionError(bilingual("monitoring.where_number_records_needed", unit=found.unit))
@@ -151,41 +163,41 @@ def parts(policy: Policy, metric: Metric, columns: Columns) -> dict[str, Callabl
     }
 
 
-def _compiled(policy: Policy, metric: Metric, columns: Columns) -> Compiled:
-    made = {column: compile_cell() for column, compile_cell in parts(policy, metric, columns).items()}
-    return Compiled(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
+def _compile_metric(policy: Policy, metric: Metric, columns: SubjectColumns) -> CompiledMetric:
+    made = {column: compile_cell() for column, compile_cell in build_cell_compilers(policy, metric, columns).items()}
+    return CompiledMetric(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
 
 
-def in_force(policy: Policy, as_of: date) -> tuple[Metric, ...]:
-    return tuple(m for m in metrics(policy) if m.effective_from <= as_of < m.effective_to)
+def select_in_force(policy: Policy, as_of: date) -> tuple[Metric, ...]:
+    return tuple(m for m in load_metrics(policy) if m.effective_from <= as_of < m.effective_to)
 
 
-def evaluate(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> list[Value]:
+def evaluate_metrics(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> list[MetricValue]:
     """Every metric in force on as_of, for the bank and then each branch: one query over facts, one over the latest run.
 
     Raises BookError when the facts of as_of do not stand in the book.
     """
-    derivation.need(con, as_of)
-    current = in_force(policy, as_of)
-    sources = [*_sources(policy, current), *_of_run(con, policy, as_of, current)]
+    derivation.require_facts(con, as_of)
+    current = select_in_force(policy, as_of)
+    sources = [*_build_fact_queries(policy, current), *_build_run_queries(con, policy, as_of, current)]
     rows = con.execute(" UNION ALL ".join(f"({text})" for text in sources), {"as_of": as_of}).fetchall()
     place = {metric.metric_id: number for number, metric in enumerate(current)}
-    found = [_value(*row) for row in rows]
+    found = [_build_value(*row) for row in rows]
     return sorted(found, key=lambda v: (SUBJECTS.index(v.subject), v.subject_id, place[v.metric_id]))
 
 
-def of_branch(values: list[Value], branch_id: str | None) -> list[Value]:
+def select_branch_values(values: list[MetricValue], branch_id: str | None) -> list[MetricValue]:
     """The values of one branch, of the bank where it is None. Raises InputError for an unknown branch."""
     found = [v for v in values if v.subject == ("portfolio" if branch_id is None else "branch")]
     if branch_id is None:
         return found
     known = sorted({value.subject_id for value in found})
     if branch_id not in known:
-        raise InputError(f"No branch '{branch_id}' with running loans{near(branch_id, known)}. Check --branch.")
+        raise InputError(f"No branch '{branch_id}' with running loans{did_you_mean(branch_id, known)}. Check --branch.")
     return [value for value in found if value.subject_id == branch_id]
 
 
-def _value(
+def _build_value(
     metric_id: str,
     subject: str,
     subject_id: str,
@@ -196,9 +208,9 @@ def _value(
     missing: list[str],
     lacking: int | None,
     total: int | None,
-) -> Value:
+) -> MetricValue:
     reason = None if value is not None else "not_set" if missing else "zero_divisor"
-    return Value(
+    return MetricValue(
         metric_id,
         subject,
         subject_id,
@@ -213,93 +225,101 @@ def _value(
     )
 
 
-def _sources(policy: Policy, current: tuple[Metric, ...]) -> list[str]:
+def _build_fact_queries(policy: Policy, current: tuple[Metric, ...]) -> list[str]:
     """The queries over facts. To compile them takes far longer than to run them, and days share them."""
     key = (frozenset(policy.texts.items()), tuple((metric.metric_id, metric.place.row) for metric in current))
-    if key not in _COMPILED:
-        if len(_COMPILED) >= KEPT:
-            _COMPILED.clear()
-        _COMPILED[key] = [_of_facts(policy, subject, current) for subject in SUBJECTS]
-    return _COMPILED[key]
+    if key not in _QUERY_CACHE:
+        if len(_QUERY_CACHE) >= CACHE_SIZE:
+            _QUERY_CACHE.clear()
+        _QUERY_CACHE[key] = [_build_fact_query(policy, subject, current) for subject in SUBJECTS]
+    return _QUERY_CACHE[key]
 
 
-def _of_facts(policy: Policy, subject: str, current: tuple[Metric, ...]) -> str:
-    columns = Columns(policy, subject)
-    own = [_compiled(policy, metric, columns) for metric in current if subject in metric.of and not metric.rules]
-    lines = ", ".join(_line(compiled) for compiled in own)
-    subject_id = identifier(dictionary.subjects()[subject].id)
+def _build_fact_query(policy: Policy, subject: str, current: tuple[Metric, ...]) -> str:
+    columns = SubjectColumns(policy, subject)
+    own = [
+        _compile_metric(policy, metric, columns)
+        for metric in current
+        if subject in metric.subject_list and not metric.rules
+    ]
+    lines = ", ".join(_metric_struct_sql(compiled) for compiled in own)
+    subject_id = quote_identifier(dictionary.load_subjects()[subject].id)
     return (
-        f"{columns.select(booked(subject))} SELECT line.metric_id, {_text(subject)} AS subject, {subject_id}, "
-        f"{', '.join(f'line.{name}' for name in LINE)} "
+        f"{columns.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, {subject_id}, "
+        f"{', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
         f"FROM (SELECT {subject_id}, UNNEST([{lines}]) AS line FROM columns)"
     )
 
 
-LINE = ("value", "status", "amber", "red", "missing", "lacking", "total")
+STRUCT_FIELDS = ("value", "status", "amber", "red", "missing", "lacking", "total")
 
 
-def _text(text: str) -> str:
-    return functions.render(functions.literal("text", text))
+def _text_literal(text: str) -> str:
+    return functions.render(functions.sql_literal("text", text))
 
 
-def _line(compiled: Compiled) -> str:
+def _metric_struct_sql(compiled: CompiledMetric) -> str:
     """One metric as a struct: its value, how it stands to its limits, and the inputs that are not known."""
     value = compiled.value
     cells = {
         "value": f"CAST({functions.render(measured_value(value))} AS DECIMAL(38, 6))",
-        "status": _status(compiled),
-        "amber": _number(compiled.amber, "DECIMAL(38, 6)"),
-        "red": _number(compiled.red, "DECIMAL(38, 6)"),
-        "missing": _missing(value.inputs),
-        "lacking": _number(compiled.lacking, "BIGINT"),
-        "total": _number(compiled.total, "BIGINT"),
+        "status": _status_sql(compiled),
+        "amber": _number_sql(compiled.amber, "DECIMAL(38, 6)"),
+        "red": _number_sql(compiled.red, "DECIMAL(38, 6)"),
+        "missing": _missing_inputs_sql(value.inputs),
+        "lacking": _number_sql(compiled.lacking, "BIGINT"),
+        "total": _number_sql(compiled.total, "BIGINT"),
     }
     body = ", ".join(f"'{name}': {text}" for name, text in cells.items())
-    return f"{{'metric_id': {_text(compiled.metric.metric_id)}, {body}}}"
+    return f"{{'metric_id': {_text_literal(compiled.metric.metric_id)}, {body}}}"
 
 
-def _number(typed: Typed | None, sql_type: str) -> str:
+def _number_sql(typed: TypedExpression | None, sql_type: str) -> str:
     return f"CAST({functions.render(typed.sql) if typed else 'NULL'} AS {sql_type})"
 
 
-def _missing(inputs: tuple[str, ...]) -> str:
-    cells = ", ".join(f"CASE WHEN {identifier(name)} IS NULL THEN {_text(name)} END" for name in inputs)
+def _missing_inputs_sql(inputs: tuple[str, ...]) -> str:
+    cells = ", ".join(f"CASE WHEN {quote_identifier(name)} IS NULL THEN {_text_literal(name)} END" for name in inputs)
     return f"LIST_FILTER(CAST([{cells}] AS VARCHAR[]), lambda name: name IS NOT NULL)"
 
 
-def _status(compiled: Compiled) -> str:
+def _status_sql(compiled: CompiledMetric) -> str:
     """By the exact comparison; a value at its limit has not passed it."""
     direction = DIRECTIONS.get(compiled.metric.direction)
     tests = []
     for status, limit in (("red", compiled.red), ("amber", compiled.amber)):
         if direction and limit:
-            kept = compare(compiled.value, direction, limit)
+            kept = build_comparison(compiled.value, direction, limit)
             tests.append(f"WHEN {functions.render(exp.Not(this=exp.paren(kept)))} THEN '{status}'")
     if not tests:
         return "'none'"
     known = functions.render(measured_value(compiled.value))
-    limits = " AND ".join(f"{_number(x, 'DECIMAL(38, 6)')} IS NOT NULL" for x in (compiled.red, compiled.amber) if x)
+    limits = " AND ".join(
+        f"{_number_sql(x, 'DECIMAL(38, 6)')} IS NOT NULL" for x in (compiled.red, compiled.amber) if x
+    )
     return f"CASE WHEN {known} IS NULL OR NOT ({limits}) THEN 'none' {' '.join(tests)} ELSE 'green' END"
 
 
-def _of_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, current: tuple[Metric, ...]) -> Iterator[str]:
+def _build_run_queries(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, current: tuple[Metric, ...]
+) -> Iterator[str]:
     """Metrics over the counts of the latest run of this policy and day; without a run their inputs are unknown."""
     own = [metric for metric in current if metric.rules]
     if not own:
         return
-    run_id = _latest_run(con, policy, as_of)
+    run_id = _find_latest_run(con, policy, as_of)
     for subject in SUBJECTS:
-        columns = Columns(policy, subject)
-        compiled = [_compiled(policy, metric, columns) for metric in own if subject in metric.of]
+        columns = SubjectColumns(policy, subject)
+        compiled = [_compile_metric(policy, metric, columns) for metric in own if subject in metric.subject_list]
         for line in compiled:
             yield (
-                f"WITH {_counts(line.metric, subject, run_id)} SELECT line.metric_id, {_text(subject)}, subject_id, "
-                f"{', '.join(f'line.{name}' for name in LINE)} "
-                f"FROM (SELECT subject_id, {_line(line)} AS line FROM counted)"
+                f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, {_text_literal(subject)}, subject_id, "
+                f"{', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
+                f"FROM (SELECT subject_id, {_metric_struct_sql(line)} AS line FROM counted)"
             )
 
 
-def _latest_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str | None:
+def _find_latest_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str | None:
     rows = con.execute(
         "SELECT run_id FROM runs WHERE as_of = ? AND policy_version = ? ORDER BY judged_at DESC LIMIT 1",
         [as_of, policy.version],
@@ -307,12 +327,12 @@ def _latest_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> 
     return rows[0][0] if rows else None
 
 
-def _counts(metric: Metric, subject: str, run_id: str | None) -> str:
+def _run_counts_sql(metric: Metric, subject: str, run_id: str | None) -> str:
     """counted: passes, violations, not assessable of the metric's rules and loans judged, for each of the subjects."""
-    rules = clause_ids(metric.rules)
-    named = "" if EVERY_RULE in rules else f" AND c.rule_id IN ({', '.join(map(_text, rules))})"
-    run = f"run_id = {_text(run_id)}" if run_id else "run_id IS NULL"
-    subject_id = identifier(dictionary.subjects()[subject].id)
+    rules = split_clause_ids(metric.rules)
+    named = "" if EVERY_RULE in rules else f" AND c.rule_id IN ({', '.join(map(_text_literal, rules))})"
+    run = f"run_id = {_text_literal(run_id)}" if run_id else "run_id IS NULL"
+    subject_id = quote_identifier(dictionary.load_subjects()[subject].id)
     match = "" if subject == "portfolio" else f"AND c.branch_id = s.{subject_id}"
     sums = ", ".join(
         f"SUM(c.subjects) FILTER (c.verdict = '{verdict}'{named}) AS {name}"
@@ -323,7 +343,7 @@ def _counts(metric: Metric, subject: str, run_id: str | None) -> str:
         summed AS (
             SELECT s.{subject_id} AS subject_id, {sums},
                 SUM(c.subjects) FILTER (c.rule_id = one.rule_id) AS loans_checked
-            FROM {booked(subject)} s CROSS JOIN one
+            FROM {facts_at_sql(subject)} s CROSS JOIN one
             LEFT JOIN run_counts c ON c.{run} {match}
             GROUP BY s.{subject_id}),
         counted AS (SELECT subject_id, {known} FROM summed)"""

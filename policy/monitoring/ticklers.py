@@ -12,25 +12,25 @@ from sqlglot import exp
 
 from data import dictionary
 from data.storage import query
-from policy.engine.batch import IDENTITY, booked
-from policy.engine.columns import identifier
-from policy.engine.compiler import CompiledSubject, compiled
-from policy.engine.single_record import facts_behind
+from policy.engine.batch import IDENTITY, facts_at_sql
+from policy.engine.columns import quote_identifier
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.single_record import source_facts
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.functions import literal, render
+from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
-WITHIN = (7, 30, 60, 90)
+WINDOW_DAYS = (7, 30, 60, 90)
 AS_OF = "as_of"
 # How a fact of the loan stands so many days later, if nothing is paid and nothing is done.
-MOVED = {
+SHIFTED_FACTS = {
     AS_OF: "{as_of} + days_ahead",
     "days_to_maturity": "days_to_maturity - days_ahead",
     "days_past_due": """CASE WHEN days_past_due > 0 THEN days_past_due + days_ahead
         WHEN is_running AND balance > 0 AND {as_of} + days_ahead > current_maturity
         THEN {as_of} + days_ahead - current_maturity ELSE days_past_due END""",
 }
-NEEDS = {"days_past_due": ("is_running", "balance", "current_maturity")}
+REQUIRED_FACTS = {"days_past_due": ("is_running", "balance", "current_maturity")}
 SCHEMA = {
     **dict.fromkeys(IDENTITY, pl.String),
     "subject": pl.String,
@@ -41,11 +41,11 @@ SCHEMA = {
 }
 
 
-def table(
+def find_upcoming_violations(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     as_of: date,
-    within: int = WITHIN[-1],
+    within: int = WINDOW_DAYS[-1],
     rules: frozenset[str] | None = None,
 ) -> pl.DataFrame:
     """[IDENTITY…, subject, subject_id, rule_id, breaks_on, days_left] of what breaks in so many days, soonest first.
@@ -53,11 +53,11 @@ def table(
     Records that pass now, or to which the rule does not apply yet; by all rules, or the few named. Set-based.
     """
     subjects = [subject for subject in policy.subjects if subject != "extension"]
-    found = [_of_subject(con, policy, subject, as_of, within, rules) for subject in subjects]
+    found = [_find_for_subject(con, policy, subject, as_of, within, rules) for subject in subjects]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *found]).sort("breaks_on", "subject", "subject_id", "rule_id")
 
 
-def _of_subject(
+def _find_for_subject(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
     subject: str,
@@ -65,18 +65,18 @@ def _of_subject(
     within: int,
     rules: frozenset[str] | None,
 ) -> pl.DataFrame:
-    judged = compiled(policy, subject)
+    judged = compile_subject_cached(policy, subject)
     asked = [rule for rule in judged.rules if rules is None or rule.rule_id in rules]
-    moving = [rule for rule in asked if moves(judged, rule, as_of, as_of + timedelta(within))]
+    moving = [rule for rule in asked if can_verdict_change(judged, rule, as_of, as_of + timedelta(within))]
     if not moving:
         return pl.DataFrame(schema=SCHEMA)
-    found = query.frame(con, _text(judged, moving), as_of=as_of, within=within)
+    found = query.fetch_frame(con, _upcoming_sql(judged, moving), as_of=as_of, within=within)
     return found.with_columns(subject=pl.lit(subject)).select(
         *(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
     )
 
 
-def moves(judged: CompiledSubject, rule: CompiledRule, first: date, last: date) -> bool:
+def can_verdict_change(judged: CompiledSubject, rule: CompiledRule, first: date, last: date) -> bool:
     """Whether the rule may say something else on a later day: it reads what moves, or its versions change till then."""
     seen: set[str] = set()
     todo: list[exp.Expression] = [rule.code]
@@ -85,12 +85,16 @@ def moves(judged: CompiledSubject, rule: CompiledRule, first: date, last: date) 
             if column.name in judged.columns.computed and column.name not in seen:
                 seen.add(column.name)
                 todo.append(judged.columns.computed[column.name])
-            elif column.name in MOVED and column.name in judged.columns.facts and not _constant(column, first, last):
+            elif (
+                column.name in SHIFTED_FACTS
+                and column.name in judged.columns.facts
+                and not _is_constant_test(column, first, last)
+            ):
                 return True
     return False
 
 
-def _constant(column: exp.Column, first: date, last: date) -> bool:
+def _is_constant_test(column: exp.Column, first: date, last: date) -> bool:
     """Whether the day only stands in a comparison with a day in force that has the same outcome on all these days."""
     test = column.parent
     if isinstance(test, exp.Is):
@@ -103,21 +107,21 @@ def _constant(column: exp.Column, first: date, last: date) -> bool:
     return not first < date.fromisoformat(edge.this.name) <= last
 
 
-def _text(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
+def _upcoming_sql(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
     columns, subject = judged.columns, judged.columns.subject
-    roots = frozenset(name for rule in moving for name in rule.reads)
-    key = dictionary.subjects()[subject].id
-    codes = ", ".join(f"CAST({rule.texts.code} AS UTINYINT) AS code{n}" for n, rule in enumerate(moving))
+    roots = frozenset(name for rule in moving for name in rule.columns_read)
+    key = dictionary.load_subjects()[subject].id
+    codes = ", ".join(f"CAST({rule.rendered_sql.code} AS UTINYINT) AS code{n}" for n, rule in enumerate(moving))
     # NULL counts as no day, so that a rule that never breaks is left out.
     breaks = ", ".join(
-        f"{{'rule_id': {render(literal('text', rule.rule_id))}, 'day': CASE WHEN "
+        f"{{'rule_id': {render(sql_literal('text', rule.rule_id))}, 'day': CASE WHEN "
         f"any_value(code{n}) FILTER (days_ahead = 0) IN ({PASS}, {NOT_APPLICABLE}) "
         f"THEN min(days_ahead) FILTER (code{n} = {VIOLATION}) END}}"
         for n, rule in enumerate(moving)
     )
     named = ", ".join(f"{'subject_key' if name == key else f'any_value({name})'} AS {name}" for name in IDENTITY)
-    held = f"SELECT {identifier(key)} AS subject_key, {', '.join(IDENTITY)}, days_ahead, {codes} FROM columns"
-    return f"""{columns.select(_ahead(judged, roots), roots)},
+    held = f"SELECT {quote_identifier(key)} AS subject_key, {', '.join(IDENTITY)}, days_ahead, {codes} FROM columns"
+    return f"""{columns.render_query(_days_ahead_sql(judged, roots), roots)},
     coded AS MATERIALIZED ({held}),
     broken AS (
         SELECT subject_key, {named}, unnest(list_filter([{breaks}], lambda found: found.day IS NOT NULL)) AS found
@@ -126,21 +130,27 @@ def _text(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
         $as_of + CAST(found.day AS INTEGER) AS breaks_on, found.day AS days_left FROM broken"""
 
 
-def _ahead(judged: CompiledSubject, roots: frozenset[str]) -> str:
+def _days_ahead_sql(judged: CompiledSubject, roots: frozenset[str]) -> str:
     """The facts that the rules read, of what is not ended, for the day of judgement and every day ahead."""
     facts = judged.columns.facts
-    read = facts_behind(judged.columns, roots) & set(facts)
-    key = dictionary.subjects()[judged.columns.subject].id
+    read = source_facts(judged.columns, roots) & set(facts)
+    key = dictionary.load_subjects()[judged.columns.subject].id
     kept = dict.fromkeys([*IDENTITY, key, *sorted(read)])
-    moved = {name: sql.format(as_of="$as_of") for name, sql in MOVED.items() if name in kept and _can(name, facts)}
-    shown = ", ".join(f"{moved[name]} AS {identifier(name)}" if name in moved else identifier(name) for name in kept)
+    moved = {
+        name: sql.format(as_of="$as_of")
+        for name, sql in SHIFTED_FACTS.items()
+        if name in kept and _has_required_facts(name, facts)
+    }
+    shown = ", ".join(
+        f"{moved[name]} AS {quote_identifier(name)}" if name in moved else quote_identifier(name) for name in kept
+    )
     running = " AND is_running IS NOT FALSE" if "is_running" in facts else ""
-    base = booked(judged.columns.subject, running)
+    base = facts_at_sql(judged.columns.subject, running)
     return (
         f"(SELECT {shown}, days_ahead FROM {base} AS now CROSS JOIN "
         "(SELECT CAST(unnest(range(CAST($within AS BIGINT) + 1)) AS INTEGER) AS days_ahead) AS days)"
     )
 
 
-def _can(name: str, facts: dict[str, dictionary.Field]) -> bool:
-    return all(need in facts for need in NEEDS.get(name, ()))
+def _has_required_facts(name: str, facts: dict[str, dictionary.Field]) -> bool:
+    return all(need in facts for need in REQUIRED_FACTS.get(name, ()))

@@ -17,10 +17,10 @@ import polars as pl
 
 from data.errors import InputError, LoanlightError
 from data.storage import query
-from data.storage.book import Reader
+from data.storage.book import BookReader
 from policy.model.records import VERDICTS, Policy
 from policy.runs import in_memory, replay, store
-from policy.runs.in_memory import RUN_ID, Data
+from policy.runs.in_memory import TEMPORARY_RUN_ID, DataState
 from policy.runs.store import Run
 
 CAUSES = ("time", "data", "policy")
@@ -28,7 +28,7 @@ IDENTITY = ("violation_id", "rule_id", "subject", "subject_id", "loan_id", "bran
 
 
 @dataclass(frozen=True)
-class Corner:
+class StepResult:
     """What one of the four judgements on the way left: its violations, and counts by rule and verdict."""
 
     violations: pl.DataFrame
@@ -47,14 +47,14 @@ class RunDifference:
     changes: pl.DataFrame
     counts: pl.DataFrame
 
-    def total(self, cause: str, change: str) -> int:
+    def count_changes(self, cause: str, change: str) -> int:
         return self.changes.filter((pl.col("cause") == cause) & (pl.col("change") == change)).height
 
 
-def compare(reader: Reader, first: str, second: str) -> RunDifference:
+def compare_runs(reader: BookReader, first: str, second: str) -> RunDifference:
     """Raises InputError when a run is unknown, was judged by another engine, or its data cannot be rebuilt."""
     con = reader.cursor()
-    a, b = store.find(con, first), store.find(con, second)
+    a, b = store.find_run(con, first), store.find_run(con, second)
     for run in (a, b):
         if run.engine_version != store.engine_version():
             raise InputError(
@@ -62,47 +62,47 @@ def compare(reader: Reader, first: str, second: str) -> RunDifference:
                 f"an engine changes is none of the three causes. Judge anew: python -m policy check --as-of "
                 f"{run.as_of}."
             )
-    corners = _corners(reader, a, b)
-    found = RunDifference(a, b, _changes(corners), _counts(corners))
-    _add_up(found, corners)
+    corners = _judge_steps(reader, a, b)
+    found = RunDifference(a, b, _assign_causes(corners), _count_by_cause(corners))
+    _verify_totals(found, corners)
     return found
 
 
-def _corners(reader: Reader, a: Run, b: Run) -> list[Corner]:
+def _judge_steps(reader: BookReader, a: Run, b: Run) -> list[StepResult]:
     con = reader.cursor()
-    (data_a, _), (data_b, _) = replay.data_behind(reader, a), replay.data_behind(reader, b)
-    policy = store.policy_of(con, a.policy_version)
-    start, end = _read(con, a.run_id), _read(con, b.run_id)
-    after_time = start if a.as_of == b.as_of else _judged(reader, policy, data_a, a, b)
+    (data_a, _), (data_b, _) = replay.rebuild_data(reader, a), replay.rebuild_data(reader, b)
+    policy = store.load_stored_policy(con, a.policy_version)
+    start, end = _load_result(con, a.run_id), _load_result(con, b.run_id)
+    after_time = start if a.as_of == b.as_of else _judge_step(reader, policy, data_a, a, b)
     if (a.policy_version, a.rules_of) == (b.policy_version, b.rules_of):
         after_data = end
     elif (a.as_of, a.data_version) == (b.as_of, b.data_version):
         after_data = after_time
     else:
-        after_data = _judged(reader, policy, data_b, a, b)
+        after_data = _judge_step(reader, policy, data_b, a, b)
     return [start, after_time, after_data, end]
 
 
-def _judged(reader: Reader, policy: Policy, data: Data, a: Run, b: Run) -> Corner:
+def _judge_step(reader: BookReader, policy: Policy, data: DataState, a: Run, b: Run) -> StepResult:
     """A's policy on these data on B's day."""
     con = reader.cursor()
-    in_memory.judge(con, policy, data, b.as_of, today=a.today)
-    return _read(con, RUN_ID)
+    in_memory.judge_data(con, policy, data, b.as_of, today=a.uses_current_rules)
+    return _load_result(con, TEMPORARY_RUN_ID)
 
 
-def _read(con: Any, run_id: str) -> Corner:
+def _load_result(con: Any, run_id: str) -> StepResult:
     violations = f"SELECT {', '.join(IDENTITY)} FROM violations WHERE run_id = $run"
     counts = "SELECT rule_id, verdict, sum(subjects)::BIGINT AS n FROM run_counts WHERE run_id = $run GROUP BY ALL"
-    return Corner(query.frame(con, violations, run=run_id), query.frame(con, counts, run=run_id))
+    return StepResult(query.fetch_frame(con, violations, run=run_id), query.fetch_frame(con, counts, run=run_id))
 
 
-def _changes(corners: list[Corner]) -> pl.DataFrame:
+def _assign_causes(corners: list[StepResult]) -> pl.DataFrame:
     """Violations that only the first or only the last corner has, each with its cause."""
     start, after_time, after_data, end = (corner.violations for corner in corners)
     both = []
     for change, has, lacks in (("appeared", end, start), ("vanished", start, end)):
         found = has.join(lacks, on="violation_id", how="anti")
-        found = _mark(_mark(found, after_time, "after_time"), after_data, "after_data")
+        found = _flag_present(_flag_present(found, after_time, "after_time"), after_data, "after_data")
         moved = change == "vanished"  # the state it had in A; the last step that ended it is the cause
         cause = (
             pl.when(pl.col("after_data") == moved)
@@ -115,12 +115,12 @@ def _changes(corners: list[Corner]) -> pl.DataFrame:
     return pl.concat(both).select(*IDENTITY, "change", "cause").sort("rule_id", "subject_id")
 
 
-def _mark(found: pl.DataFrame, corner: pl.DataFrame, name: str) -> pl.DataFrame:
+def _flag_present(found: pl.DataFrame, corner: pl.DataFrame, name: str) -> pl.DataFrame:
     stands = corner.select("violation_id").unique().with_columns(pl.lit(True).alias(name))
     return found.join(stands, on="violation_id", how="left").with_columns(pl.col(name).fill_null(False))
 
 
-def _counts(corners: list[Corner]) -> pl.DataFrame:
+def _count_by_cause(corners: list[StepResult]) -> pl.DataFrame:
     keys = ["rule_id", "verdict"]
     whole = pl.concat([corner.counts.select(keys) for corner in corners]).unique()
     for number, corner in enumerate(corners):
@@ -132,7 +132,7 @@ def _counts(corners: list[Corner]) -> pl.DataFrame:
     return named.filter(pl.any_horizontal(pl.col(cause) != 0 for cause in CAUSES)).sort("rule_id", order)
 
 
-def _add_up(found: RunDifference, corners: list[Corner]) -> None:
+def _verify_totals(found: RunDifference, corners: list[StepResult]) -> None:
     """Raises LoanlightError when the parts are not the whole; that would be a fault of ours."""
     appeared = found.changes.filter(pl.col("change") == "appeared").height
     vanished = found.changes.height - appeared

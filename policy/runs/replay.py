@@ -9,12 +9,12 @@ import duckdb
 from data.errors import InputError
 from data.history import time_travel
 from data.storage import query
-from data.storage.book import Reader
+from data.storage.book import BookReader
 from policy.runs import in_memory, store
-from policy.runs.in_memory import RUN_ID, Data
+from policy.runs.in_memory import TEMPORARY_RUN_ID, DataState
 from policy.runs.store import Run
 
-PARTS = {
+HASHED_PARTS = {
     "counts": ("run_counts", ("rule_id", "subject", "branch_id", "verdict", "reason", "field", "subjects")),
     "violations": (
         "violations",
@@ -33,61 +33,67 @@ PARTS = {
         ),
     ),
 }
-MOST_ROWS = 20
+MAX_ROWS = 20
 
 
 @dataclass(frozen=True)
-class Replay:
+class ReplayResult:
     """`moved`: what came into the book's data since, in words; the replay is on the data as they were.
 
     `hashes`: part -> (stored, replayed). `rows`: the first rows that only one of both has.
     """
 
     run: Run
-    moved: list[str]
+    data_changes: list[str]
     hashes: dict[str, tuple[str, str]]
-    differing: int
-    rows: list[dict[str, Any]]
+    difference_count: int
+    sample_rows: list[dict[str, Any]]
 
     @property
-    def identical(self) -> bool:
+    def is_identical(self) -> bool:
         return all(stored == again for stored, again in self.hashes.values())
 
 
-def replay(reader: Reader, name: str) -> Replay:
+def replay_run(reader: BookReader, name: str) -> ReplayResult:
     """Judges the run's policy on the run's data, where nothing in the book changes.
 
     Raises InputError when there is no such run, when its data can no longer be rebuilt (naming what moved), or when
     its policy can no longer be run.
     """
     stored, again = reader.cursor(), reader.cursor()
-    run = store.find(stored, name)
-    data, moved = data_behind(reader, run)
-    in_memory.judge(again, store.policy_of(stored, run.policy_version), data, run.as_of, today=run.today)
-    hashes = {part: (digest(stored, part, run.run_id), digest(again, part, RUN_ID)) for part in PARTS}
-    differing, rows = _differences(stored, again, run.run_id) if any(a != b for a, b in hashes.values()) else (0, [])
-    return Replay(run, moved, hashes, differing, rows)
+    run = store.find_run(stored, name)
+    data, moved = rebuild_data(reader, run)
+    in_memory.judge_data(
+        again, store.load_stored_policy(stored, run.policy_version), data, run.as_of, today=run.uses_current_rules
+    )
+    hashes = {
+        part: (hash_rows(stored, part, run.run_id), hash_rows(again, part, TEMPORARY_RUN_ID)) for part in HASHED_PARTS
+    }
+    differing, rows = (
+        _find_differences(stored, again, run.run_id) if any(a != b for a, b in hashes.values()) else (0, [])
+    )
+    return ReplayResult(run, moved, hashes, differing, rows)
 
 
-def data_behind(reader: Reader, run: Run) -> tuple[Data, list[str]]:
+def rebuild_data(reader: BookReader, run: Run) -> tuple[DataState, list[str]]:
     """The data of a run, and what has come since in words. Raises InputError when they cannot be rebuilt."""
     con = reader.cursor()
-    known, now = store.data_of(con, run), time_travel.current_rows(con, run.as_of)
-    if time_travel.version(con, now) == run.data_version:
-        return Data(run.as_of), []
+    known, now = store.load_run_data(con, run), time_travel.count_current_rows(con, run.as_of)
+    if time_travel.hash_data_version(con, now) == run.data_version:
+        return DataState(run.as_of), []
     since = frozenset(batch for _, batch in now if batch) - {batch for _, batch in known}
-    moved = _moved(known, now)
-    time_travel.shadow(con, run.as_of, run.as_of, set(since))
-    if time_travel.version(con, time_travel.current_rows(con, run.as_of)) != run.data_version:
+    moved = _describe_data_changes(known, now)
+    time_travel.create_historic_views(con, run.as_of, run.as_of, set(since))
+    if time_travel.hash_data_version(con, time_travel.count_current_rows(con, run.as_of)) != run.data_version:
         raise InputError(
             f"Run {run.run_id}: the book's data of {run.as_of} have moved since and cannot be rebuilt as they were: "
             f"{'; '.join(moved) or 'a batch has other contents'}. Judge them anew: python -m policy check "
             f"--as-of {run.as_of}."
         )
-    return Data(run.as_of, since), moved
+    return DataState(run.as_of, since), moved
 
 
-def _moved(known: time_travel.Rows, now: time_travel.Rows) -> list[str]:
+def _describe_data_changes(known: time_travel.RowCounts, now: time_travel.RowCounts) -> list[str]:
     said = []
     for table, batch in sorted(known.keys() | now.keys()):
         before, after = known.get((table, batch)), now.get((table, batch))
@@ -97,42 +103,44 @@ def _moved(known: time_travel.Rows, now: time_travel.Rows) -> list[str]:
     return said
 
 
-def canonical(part: str) -> str:
+def row_text_sql(part: str) -> str:
     """A row as one text: every column with its length before it, so that no two different rows look alike."""
-    cells = (f"coalesce(length(CAST({c} AS VARCHAR)) || ':' || CAST({c} AS VARCHAR), '-')" for c in PARTS[part][1])
+    cells = (
+        f"coalesce(length(CAST({c} AS VARCHAR)) || ':' || CAST({c} AS VARCHAR), '-')" for c in HASHED_PARTS[part][1]
+    )
     return " || ".join(cells)
 
 
-def digest(con: duckdb.DuckDBPyConnection, part: str, run_id: str) -> str:
+def hash_rows(con: duckdb.DuckDBPyConnection, part: str, run_id: str) -> str:
     """The hash of a run's rows in whatever order: of their count and the sums of both halves of every row's MD5."""
-    text = canonical(part)
+    text = row_text_sql(part)
     found = con.execute(
         f"""SELECT count(*), coalesce(sum(md5_number_lower(row)::HUGEINT), 0),
             coalesce(sum(md5_number_upper(row)::HUGEINT), 0)
-        FROM (SELECT {text} AS row FROM {PARTS[part][0]} WHERE run_id = $run)""",
+        FROM (SELECT {text} AS row FROM {HASHED_PARTS[part][0]} WHERE run_id = $run)""",
         {"run": run_id},
     ).fetchall()[0]
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
-def _differences(
+def _find_differences(
     stored: duckdb.DuckDBPyConnection, again: duckdb.DuckDBPyConnection, run_id: str
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many rows differ, and the first of them."""
     differing, shown = 0, []
-    for part, (table, columns) in PARTS.items():
+    for part, (table, columns) in HASHED_PARTS.items():
         names = ", ".join(columns)
-        book = _rows(stored, f"SELECT {names} FROM {table} WHERE run_id = $run", run_id)
+        book = _load_rows(stored, f"SELECT {names} FROM {table} WHERE run_id = $run", run_id)
         again.register("stored_rows", book.to_arrow())
         for side, one, other in (("stored", "stored_rows", "here"), ("replayed", "here", "stored_rows")):
             text = f"WITH here AS (SELECT {names} FROM {table} WHERE run_id = $run)"
             text += f" SELECT {names} FROM {one} EXCEPT ALL SELECT {names} FROM {other} ORDER BY ALL"
-            found = _rows(again, text, RUN_ID)
+            found = _load_rows(again, text, TEMPORARY_RUN_ID)
             differing += found.height
-            shown += [{"part": part, "only": side} | row for row in found.head(MOST_ROWS).to_dicts()]
+            shown += [{"part": part, "only": side} | row for row in found.head(MAX_ROWS).to_dicts()]
         again.unregister("stored_rows")
     return differing, shown
 
 
-def _rows(con: duckdb.DuckDBPyConnection, text: str, run_id: str) -> Any:
-    return query.frame(con, text, run=run_id)
+def _load_rows(con: duckdb.DuckDBPyConnection, text: str, run_id: str) -> Any:
+    return query.fetch_frame(con, text, run=run_id)

@@ -10,14 +10,14 @@ from data.facts import derivation
 from policy.authoring import lint
 from policy.engine import batch
 from policy.engine.batch import RuleCounts
-from policy.engine.compiler import compiled
+from policy.engine.compiler import compile_subject_cached
 from policy.model import csv_reader
 from policy.model.records import Policy
 from policy.runs import store
 
 
 @dataclass(frozen=True)
-class Run:
+class CheckResult:
     """One policy version applied to one snapshot: subjects judged, and per rule how many had each verdict."""
 
     run_id: str
@@ -27,10 +27,10 @@ class Run:
     rules: list[RuleCounts]
 
 
-def load(directory: str | None = None) -> Policy:
+def load_policy(directory: str | None = None) -> Policy:
     """The policy of a folder (the shipped one by default). Raises PolicyError when it has errors."""
-    policy, problems = lint.lint(
-        csv_reader.read_texts(csv_reader.SHIPPED if directory is None else csv_reader.Path(directory))
+    policy, problems = lint.lint_tables(
+        csv_reader.read_texts(csv_reader.SHIPPED_TABLES if directory is None else csv_reader.Path(directory))
     )
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
@@ -38,9 +38,9 @@ def load(directory: str | None = None) -> Policy:
     return policy
 
 
-def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
+def resolve_snapshot(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     """The snapshot to judge: the one asked for, or the latest. Raises BookError when the book has none such."""
-    known = derivation.as_of_dates(con)
+    known = derivation.list_as_of_dates(con)
     if not known:
         raise BookError(
             "The book holds no snapshot yet. Import a loan file first: python -m data import FILE --as-of DATE."
@@ -52,24 +52,28 @@ def pick_as_of(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
     return as_of
 
 
-def check(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> Run:
+def build_facts_and_judge(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False
+) -> CheckResult:
     """Derives the facts of as_of anew and judges them."""
-    derivation.build(con, as_of)
-    return judge(con, policy, as_of, today=today)
+    derivation.derive_facts(con, as_of)
+    return judge_snapshot(con, policy, as_of, today=today)
 
 
-def judge(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> Run:
+def judge_snapshot(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> CheckResult:
     """Judges the facts of every subject and stores the run (policy.runs says which earlier one is replaced)."""
-    return judge_into(con, policy, as_of, store.begin(con, policy, as_of, today=today), today=today)
+    return judge_into_run(con, policy, as_of, store.create_run(con, policy, as_of, today=today), today=today)
 
 
-def judge_into(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, run_id: str, *, today: bool) -> Run:
+def judge_into_run(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, run_id: str, *, today: bool
+) -> CheckResult:
     """Judges every subject and stores what comes out under run_id, whose record already stands."""
     subjects, rules = {}, []
     for subject in policy.subjects:
-        judged = compiled(policy, subject, today=today)
-        subjects[subject], counted = batch.judge(con, judged, run_id, as_of)
+        judged = compile_subject_cached(policy, subject, today=today)
+        subjects[subject], counted = batch.judge_subject(con, judged, run_id, as_of)
         rules += counted
     con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, s, n) for s, n in subjects.items()])
     order = {rule_id: number for number, rule_id in enumerate(policy.rules)}
-    return Run(run_id, as_of, policy.version, subjects, sorted(rules, key=lambda rule: order[rule.rule_id]))
+    return CheckResult(run_id, as_of, policy.version, subjects, sorted(rules, key=lambda rule: order[rule.rule_id]))

@@ -20,8 +20,8 @@ from policy.language.dialects import BOOK
 from policy.model import csv_reader
 from policy.model.records import Policy
 
-PARTS = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished")
-COLUMNS = (
+RUN_TABLES = ("runs", "run_subjects", "run_counts", "violations", "run_data", "vanished")
+RUN_TABLE_COLUMNS = (
     "run_id",
     "as_of",
     "policy_version",
@@ -47,22 +47,22 @@ class Run:
     previous_run: str | None = None
 
     @property
-    def today(self) -> bool:
+    def uses_current_rules(self) -> bool:
         return self.rules_of == "today"
 
 
 @cache
 def engine_version(judged_by: str = f"{BOOK.name} {duckdb.__version__}", facts_version: str | None = None) -> str:
     """What else decides verdicts: how facts are derived, and the libraries that compile and run the rules."""
-    return f"1;facts {facts_version or derivation.version()};{judged_by};sqlglot {sqlglot.__version__}"
+    return f"1;facts {facts_version or derivation.compute_version()};{judged_by};sqlglot {sqlglot.__version__}"
 
 
-def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:
+def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:
     """Records the run, its policy and its data, and returns its id; the same run of before is removed."""
-    rows = time_travel.current_rows(con, as_of)
-    data_version, rules_of = time_travel.version(con, rows), "today" if today else "act"
+    rows = time_travel.count_current_rows(con, as_of)
+    data_version, rules_of = time_travel.hash_data_version(con, rows), "today" if today else "act"
     run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}-{data_version[:8]}"
-    for table in (*PARTS, "violation_lives", "violation_cubes"):
+    for table in (*RUN_TABLES, "violation_lives", "violation_cubes"):
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     now = datetime.now(UTC).replace(tzinfo=None)
     con.execute(
@@ -70,13 +70,16 @@ def begin(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today:
         [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
     )
     values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, now, None)
-    con.execute(f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", list(values))
+    con.execute(
+        f"INSERT INTO runs ({', '.join(RUN_TABLE_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_TABLE_COLUMNS))})",
+        list(values),
+    )
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
     return run_id
 
 
-def listed(con: duckdb.DuckDBPyConnection) -> list[Run]:
+def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:
     """Every run of the book, the oldest snapshot first, then in the order judged.
 
     Raises BookError for a book whose runs were kept before they named their data.
@@ -86,13 +89,13 @@ def listed(con: duckdb.DuckDBPyConnection) -> list[Run]:
     ).fetchall()
     if not has[0][0]:
         raise BookError("The book was judged by an earlier version of Loanlight. Run python -m policy check --all.")
-    rows = con.execute(f"SELECT {', '.join(COLUMNS)} FROM runs ORDER BY as_of, judged_at, run_id").fetchall()
+    rows = con.execute(f"SELECT {', '.join(RUN_TABLE_COLUMNS)} FROM runs ORDER BY as_of, judged_at, run_id").fetchall()
     return [Run(*row) for row in rows]
 
 
-def find(con: duckdb.DuckDBPyConnection, name: str) -> Run:
+def find_run(con: duckdb.DuckDBPyConnection, name: str) -> Run:
     """The run of this id, or of the only id that begins so. Raises InputError when there is none, or several."""
-    known = listed(con)
+    known = list_runs(con)
     found = [run for run in known if run.run_id == name] or [run for run in known if run.run_id.startswith(name)]
     if len(found) == 1:
         return found[0]
@@ -102,16 +105,16 @@ def find(con: duckdb.DuckDBPyConnection, name: str) -> Run:
     raise InputError(f"{what}; it has {', '.join(run.run_id for run in (found or known)[-6:])}.")
 
 
-def latest(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run:
+def find_latest_run(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run:
     """The run judged last for a day (default: the latest day). Raises BookError when there is none."""
-    found = [run for run in listed(con) if as_of in (None, run.as_of)]
+    found = [run for run in list_runs(con) if as_of in (None, run.as_of)]
     if not found:
         raise BookError(f"The book holds no run{f' of {as_of}' if as_of else ''}. Run python -m policy check first.")
     day = max(run.as_of for run in found)
     return max((run for run in found if run.as_of == day), key=lambda run: run.judged_at)
 
 
-def policy_of(con: duckdb.DuckDBPyConnection, version: str) -> Policy:
+def load_stored_policy(con: duckdb.DuckDBPyConnection, version: str) -> Policy:
     """The policy that a version's stored tables make. Raises InputError for a version the book does not hold, and
     PolicyError where this engine can no longer read its tables."""
     found = con.execute(
@@ -121,22 +124,22 @@ def policy_of(con: duckdb.DuckDBPyConnection, version: str) -> Policy:
         known = con.execute("SELECT policy_version FROM policy_versions ORDER BY stored_at").fetchall()
         what = f"{len(found)} policy versions begin with" if found else "The book holds no policy version"
         raise InputError(f"{what} '{version}'; it has {', '.join(row[0] for row in known) or 'none'}.")
-    policy, problems = csv_reader.read(json.loads(found[0][1]))
+    policy, problems = csv_reader.read_policy(json.loads(found[0][1]))
     if problems:
         raise csv_reader.PolicyError(problems)
     return policy
 
 
-def data_of(con: duckdb.DuckDBPyConnection, run: Run) -> time_travel.Rows:
+def load_run_data(con: duckdb.DuckDBPyConnection, run: Run) -> time_travel.RowCounts:
     """The rows the run was judged on, as it recorded them."""
     rows = con.execute("SELECT table_name, batch_id, current_rows FROM run_data WHERE run_id = ?", [run.run_id])
     return {(table, batch): count for table, batch, count in rows.fetchall()}
 
 
-def totals(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+def count_verdicts_by_run(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
     """Each run's verdicts: run_id -> verdict -> how many."""
     found: dict[str, dict[str, int]] = {}
-    frame = query.frame(con, "SELECT run_id, verdict, sum(subjects)::BIGINT AS n FROM run_counts GROUP BY ALL")
+    frame = query.fetch_frame(con, "SELECT run_id, verdict, sum(subjects)::BIGINT AS n FROM run_counts GROUP BY ALL")
     for run_id, verdict, count in frame.iter_rows():
         found.setdefault(run_id, {})[verdict] = count
     return found

@@ -5,50 +5,50 @@ from typing import TYPE_CHECKING
 
 from data import dictionary
 from data.errors import LoanlightError
-from policy.engine.batch import IDENTITY, PACKED, chunks, reason_of
+from policy.engine.batch import CODES_PER_PACK, IDENTITY, decode_verdict, split_rules
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
-from policy.language.dialects import CLUSTER, identifier, render
-from policy.language.functions import literal
+from policy.language.dialects import CLUSTER, quote_identifier, render
+from policy.language.functions import sql_literal
 from policy.spark.file_system import Folder
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-MEANINGS = "rule INT, code INT, rule_id STRING, verdict STRING, reason STRING, field STRING"
+MEANINGS_SCHEMA = "rule INT, code INT, rule_id STRING, verdict STRING, reason STRING, field STRING"
 
 
-def judge(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
+def judge_subject(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
     """Writes the counts and the violations of a subject below `out`; returns how many records were judged.
 
     Raises LoanlightError when the verdicts of a rule do not add up to the records.
     """
-    for number, rules in enumerate(chunks(judged.rules)):
-        _judge_some(spark, replace(judged, rules=rules), number, out)
-    return _records(spark, judged, out)
+    for number, rules in enumerate(split_rules(judged.rules)):
+        _judge_chunk(spark, replace(judged, rules=rules), number, out)
+    return _count_records(spark, judged, out)
 
 
-def _judge_some(spark: "SparkSession", judged: CompiledSubject, number: int, out: Folder) -> None:
+def _judge_chunk(spark: "SparkSession", judged: CompiledSubject, number: int, out: Folder) -> None:
     """Some rules of a subject, since planning grows faster than their number."""
     from pyspark import StorageLevel
 
     subject = judged.columns.subject
-    coded = spark.sql(coded_sql(judged))
+    coded = spark.sql(coded_rules_sql(judged))
     # A lost executor takes its part along; Spark then judges that part again.
     coded.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         view = f"judged_{subject}_{number}"
         coded.createOrReplaceTempView(view)
-        _counts(spark, judged, view).write.parquet(out.inside(f"counts/{subject}"), mode="append")
-        _violations(spark, judged, view).write.parquet(out.inside(f"violations/{subject}"), mode="append")
+        _count_verdicts(spark, judged, view).write.parquet(out.path_of(f"counts/{subject}"), mode="append")
+        _select_violations(spark, judged, view).write.parquet(out.path_of(f"violations/{subject}"), mode="append")
     finally:
         coded.unpersist()
 
 
-def _records(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
+def _count_records(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
     """The records of the subject, which every rule has as many verdicts of."""
     subject = judged.columns.subject
-    counted = spark.read.parquet(out.inside(f"counts/{subject}")).groupBy("rule_id").sum("subjects").collect()
+    counted = spark.read.parquet(out.path_of(f"counts/{subject}")).groupBy("rule_id").sum("subjects").collect()
     verdicts = {str(rule_id): int(count) for rule_id, count in counted}
     records = spark.table(f"facts_{subject}").count()
     for rule in judged.rules:
@@ -58,13 +58,13 @@ def _records(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int
     return int(records)
 
 
-def coded_sql(judged: CompiledSubject) -> str:
+def coded_rules_sql(judged: CompiledSubject) -> str:
     """Who was judged, every code (eight to a number), and what was measured where it is a violation."""
     rules, subject = judged.rules, judged.columns.subject
-    identity = (dictionary.subjects()[subject].id, *IDENTITY, "balance")
-    roots = frozenset(identity).union(*(rule.judged_by for rule in rules))
-    select = judged.columns.select(CLUSTER.booked(subject), roots, pruned=True, engine=CLUSTER)
-    texts = [rule.judged_on(CLUSTER) for rule in rules]
+    identity = (dictionary.load_subjects()[subject].id, *IDENTITY, "balance")
+    roots = frozenset(identity).union(*(rule.verdict_columns for rule in rules))
+    select = judged.columns.render_query(CLUSTER.facts_sql(subject), roots, pruned=True, engine=CLUSTER)
+    texts = [rule.render_verdict_sql(CLUSTER) for rule in rules]
     codes = ", ".join(f"{code} AS r{n}" for n, (code, _, _) in enumerate(texts))
     found = ", ".join(
         f"CASE WHEN r{n} = {VIOLATION} "
@@ -73,32 +73,33 @@ def coded_sql(judged: CompiledSubject) -> str:
     )
     some = " OR ".join(f"r{n} = {VIOLATION}" for n in range(len(rules)))
     return f"""{select}, coded AS (SELECT *, {codes} FROM columns)
-        SELECT {identifier(identity[0], CLUSTER)} AS subject_id, {", ".join(IDENTITY)}, balance,
-            ARRAY({_packs(len(rules))}) AS packs,
+        SELECT {quote_identifier(identity[0], CLUSTER)} AS subject_id, {", ".join(IDENTITY)}, balance,
+            ARRAY({_packed_codes_sql(len(rules))}) AS packs,
             CASE WHEN {some} THEN FILTER(ARRAY({found}), found -> found IS NOT NULL) END AS violations
         FROM coded"""
 
 
-def _packs(rules: int) -> str:
+def _packed_codes_sql(rules: int) -> str:
     return ", ".join(
         " | ".join(
-            f"SHIFTLEFT(CAST(r{n} AS BIGINT), {8 * (n - first)})" for n in range(first, min(first + PACKED, rules))
+            f"SHIFTLEFT(CAST(r{n} AS BIGINT), {8 * (n - first)})"
+            for n in range(first, min(first + CODES_PER_PACK, rules))
         )
-        for first in range(0, rules, PACKED)
+        for first in range(0, rules, CODES_PER_PACK)
     )
 
 
-def _counts(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataFrame":
+def _count_verdicts(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataFrame":
     """Verdicts by rule, branch, reason and missing field; without a CTE, in which Spark does not see what is cached."""
     rules = judged.rules
-    spark.createDataFrame(meanings(rules), MEANINGS).createOrReplaceTempView(f"{view}_meanings")
-    places = ", ".join(str(place) for place in range(PACKED))
+    spark.createDataFrame(list_code_meanings(rules), MEANINGS_SCHEMA).createOrReplaceTempView(f"{view}_meanings")
+    places = ", ".join(str(place) for place in range(CODES_PER_PACK))
     return spark.sql(
-        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text(judged.columns.subject)} AS subject, c.branch_id, m.verdict,
+        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text_literal(judged.columns.subject)} AS subject, c.branch_id, m.verdict,
             m.reason, m.field, c.subjects
         FROM (
-            SELECT number * {PACKED} + place AS rule, branch_id,
-                CAST(SHIFTRIGHT(pack, {PACKED} * place) & 255 AS INT) AS code, SUM(subjects) AS subjects
+            SELECT number * {CODES_PER_PACK} + place AS rule, branch_id,
+                CAST(SHIFTRIGHT(pack, {CODES_PER_PACK} * place) & 255 AS INT) AS code, SUM(subjects) AS subjects
             FROM (
                 SELECT *, EXPLODE(ARRAY({places})) AS place FROM (
                     SELECT branch_id, number, pack, COUNT(*) AS subjects
@@ -106,27 +107,27 @@ def _counts(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataF
                     GROUP BY branch_id, number, pack
                 ) AS packed
             ) AS placed
-            WHERE number * {PACKED} + place < {len(rules)} GROUP BY 1, 2, 3
+            WHERE number * {CODES_PER_PACK} + place < {len(rules)} GROUP BY 1, 2, 3
         ) AS c JOIN {view}_meanings AS m ON c.rule = m.rule AND c.code = m.code"""
     )
 
 
-def meanings(rules: list[CompiledRule]) -> list[tuple[int, int, str, str, str | None, str | None]]:
+def list_code_meanings(rules: list[CompiledRule]) -> list[tuple[int, int, str, str, str | None, str | None]]:
     """What every code of every rule says."""
     known = (PASS, NOT_APPLICABLE, VIOLATION, *REASONS)
     return [
-        (number, code, rule.rule_id, *reason_of(code, rule.inputs))
+        (number, code, rule.rule_id, *decode_verdict(code, rule.inputs))
         for number, rule in enumerate(rules)
         for code in (*known, *range(MISSING, MISSING + len(rule.inputs)))
     ]
 
 
-def _violations(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataFrame":
-    names = ", ".join(_text(rule.rule_id) for rule in judged.rules)
+def _select_violations(spark: "SparkSession", judged: CompiledSubject, view: str) -> "DataFrame":
+    names = ", ".join(_text_literal(rule.rule_id) for rule in judged.rules)
     return spark.sql(
         f"""SELECT MD5(CAST(rule_id || '|' || subject_id AS BINARY)) AS violation_id, rule_id,
-            {_text(judged.columns.subject)} AS subject, subject_id, {", ".join(IDENTITY)}, balance, measured,
-            limit_value, {_text(judged.columns.policy.version)} AS policy_version
+            {_text_literal(judged.columns.subject)} AS subject, subject_id, {", ".join(IDENTITY)}, balance, measured,
+            limit_value, {_text_literal(judged.columns.policy.version)} AS policy_version
         FROM (SELECT *, ELEMENT_AT(ARRAY({names}), found.rule + 1) AS rule_id, found.measured AS measured,
                 found.limit_value AS limit_value
             FROM (SELECT subject_id, {", ".join(IDENTITY)}, balance, EXPLODE(violations) AS found
@@ -134,5 +135,5 @@ def _violations(spark: "SparkSession", judged: CompiledSubject, view: str) -> "D
     )
 
 
-def _text(value: str) -> str:
-    return render(literal("text", value), CLUSTER)
+def _text_literal(value: str) -> str:
+    return render(sql_literal("text", value), CLUSTER)

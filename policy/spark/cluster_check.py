@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
-from policy.engine.compiler import compiled
+from policy.engine.compiler import compile_subject_cached
 from policy.model.records import Policy
 from policy.runs import store
-from policy.runs.in_memory import need_compiled
+from policy.runs.in_memory import require_compilable
 from policy.spark import batch, facts, session
 from policy.spark.file_system import MANIFEST, SUCCESS, Folder
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def check(
+def check_snapshot(
     policy: Policy,
     as_of: date,
     *,
@@ -28,38 +28,39 @@ def check(
     settings: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Judges the snapshot in a session of its own, which ends with it; returns the manifest."""
-    spark = session.start(master, settings)
+    spark = session.start_session(master, settings)
     try:
-        with session.failing_as("The check broke off", f"What stands in {out} is not whole: remove it."):
-            return check_in(spark, policy, as_of, source=source, out=out, today=today)
+        with session.translate_spark_errors("The check broke off", f"What stands in {out} is not whole: remove it."):
+            return check_in_session(spark, policy, as_of, source=source, out=out, today=today)
     finally:
         spark.stop()
 
 
-def check_in(
+def check_in_session(
     spark: "SparkSession", policy: Policy, as_of: date, *, source: str, out: str, today: bool = False
 ) -> dict[str, Any]:
     """Judges the snapshot in a session. Raises InputError for facts that are not whole, or an `out` that exists."""
-    need_compiled(policy, today=today)
-    session.need_semantics(spark)
+    require_compilable(policy, today=today)
+    session.require_semantics(spark)
     target = Folder(spark, out)
     if target.exists():
         said = "" if target.exists(SUCCESS) else f" It has no {SUCCESS}, so a check broke off there."
         raise InputError(f"{out} exists.{said} Remove it, or give another --out.")
-    held = facts.folder_of(spark, source, as_of)
-    exported = held.manifest()
-    facts.register(spark, held, read_subjects(policy), as_of)
+    held = facts.require_snapshot_folder(spark, source, as_of)
+    exported = held.read_manifest()
+    facts.register_views(spark, held, subjects_to_read(policy), as_of)
     subjects = {
-        subject: batch.judge(spark, compiled(policy, subject, today=today), target) for subject in policy.subjects
+        subject: batch.judge_subject(spark, compile_subject_cached(policy, subject, today=today), target)
+        for subject in policy.subjects
     }
-    manifest = _manifest(spark, policy, exported, as_of, subjects, today=today)
-    manifest["verdicts"] = _verdicts(spark, target)
-    target.write(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
-    target.write(SUCCESS, "")
+    manifest = _build_manifest(spark, policy, exported, as_of, subjects, today=today)
+    manifest["verdicts"] = _count_verdicts(spark, target)
+    target.write_text(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+    target.write_text(SUCCESS, "")
     return manifest
 
 
-def read_subjects(policy: Policy) -> tuple[str, ...]:
+def subjects_to_read(policy: Policy) -> tuple[str, ...]:
     """The subjects that rules are about, and those that their derived fields gather from."""
     gathered: Iterable[str] = (
         derived.from_subject
@@ -69,13 +70,13 @@ def read_subjects(policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*policy.subjects, *gathered)))
 
 
-def _verdicts(spark: "SparkSession", target: Folder) -> dict[str, int]:
+def _count_verdicts(spark: "SparkSession", target: Folder) -> dict[str, int]:
     """How many verdicts of each kind were written."""
-    rows = spark.read.parquet(target.inside("counts/*")).groupBy("verdict").sum("subjects").collect()
+    rows = spark.read.parquet(target.path_of("counts/*")).groupBy("verdict").sum("subjects").collect()
     return {verdict: int(count) for verdict, count in rows}
 
 
-def _manifest(
+def _build_manifest(
     spark: "SparkSession",
     policy: Policy,
     exported: dict[str, Any],

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from data.errors import InputError
 from data.facts import derivation
-from policy.language.dialects import CLUSTER, identifier, type_name
+from policy.language.dialects import CLUSTER, quote_identifier, type_name
 from policy.spark.file_system import SUCCESS, Folder
-from policy.spark.session import failing_as
+from policy.spark.session import translate_spark_errors
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PARTITION = "as_of"
 
 
-def folder_of(spark: "SparkSession", path: str, as_of: date) -> Folder:
+def require_snapshot_folder(spark: "SparkSession", path: str, as_of: date) -> Folder:
     """The folder of a snapshot. Raises InputError when it is not there, or only half written."""
     folder = Folder(spark, f"{path.rstrip('/')}/{PARTITION}={as_of}")
     if not folder.exists():
@@ -30,33 +30,33 @@ def folder_of(spark: "SparkSession", path: str, as_of: date) -> Folder:
     return folder
 
 
-def register(spark: "SparkSession", folder: Folder, subjects: tuple[str, ...], as_of: date) -> None:
+def register_views(spark: "SparkSession", folder: Folder, subjects: tuple[str, ...], as_of: date) -> None:
     """A view facts_<subject> for each subject. Raises InputError for a missing folder, column or type."""
     for subject in subjects:
-        found = _read(spark, folder, subject)
-        names = [name for name in derivation.types(subject) if name != PARTITION]
-        chosen = [f"CAST('{as_of}' AS DATE) AS {PARTITION}", *(identifier(name, CLUSTER) for name in names)]
+        found = _read_subject(spark, folder, subject)
+        names = [name for name in derivation.fact_types(subject) if name != PARTITION]
+        chosen = [f"CAST('{as_of}' AS DATE) AS {PARTITION}", *(quote_identifier(name, CLUSTER) for name in names)]
         found.selectExpr(*chosen).createOrReplaceTempView(f"facts_{subject}")
 
 
-def _read(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
+def _read_subject(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
     if not folder.exists(subject):
         raise InputError(f"The facts at {folder.path} have no folder '{subject}'. Export them again.")
-    with failing_as(f"{folder.inside(subject)} cannot be read as Parquet", "Export the facts again."):
-        found = spark.read.parquet(folder.inside(subject))
+    with translate_spark_errors(f"{folder.path_of(subject)} cannot be read as Parquet", "Export the facts again."):
+        found = spark.read.parquet(folder.path_of(subject))
     held = {field.name: field.dataType.simpleString() for field in found.schema.fields}
-    for name, sql_type in derivation.types(subject).items():
+    for name, sql_type in derivation.fact_types(subject).items():
         wanted = type_name(sql_type, CLUSTER).lower().replace(" ", "")
         if name == PARTITION:
             continue
         if name not in held:
             raise InputError(
-                f"{folder.inside(subject)} has no column '{name}' ({wanted}). Export the facts again "
+                f"{folder.path_of(subject)} has no column '{name}' ({wanted}). Export the facts again "
                 "with this version of Loanlight."
             )
         if held[name] != wanted:
             raise InputError(
-                f"{folder.inside(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
+                f"{folder.path_of(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
                 "the facts are written."
             )
     return found

@@ -19,31 +19,31 @@ class Folder:
         self.spark, self.path = spark, path.rstrip("/")
         context = spark.sparkContext
         self._java = context._jvm.org.apache.hadoop.fs
-        self._files = self._at("").getFileSystem(context._jsc.hadoopConfiguration())
+        self._files = self._java_path("").getFileSystem(context._jsc.hadoopConfiguration())
 
-    def _at(self, name: str) -> Any:
+    def _java_path(self, name: str) -> Any:
         return self._java.Path(f"{self.path}/{name}" if name else self.path)
 
-    def inside(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
         return f"{self.path}/{name}"
 
     def exists(self, name: str = "") -> bool:
-        return bool(self._files.exists(self._at(name)))
+        return bool(self._files.exists(self._java_path(name)))
 
-    def write(self, name: str, text: str) -> None:
-        stream = self._files.create(self._at(name), False)
+    def write_text(self, name: str, text: str) -> None:
+        stream = self._files.create(self._java_path(name), False)
         try:
             stream.write(bytearray(text.encode()))
         finally:
             stream.close()
 
-    def manifest(self) -> dict[str, Any]:
+    def read_manifest(self) -> dict[str, Any]:
         """The manifest of a whole folder; {} where it has none. Raises InputError when it cannot be read."""
         if not self.exists(MANIFEST):
             return {}
-        rows = self.spark.read.text(self.inside(MANIFEST), wholetext=True).collect()
+        rows = self.spark.read.text(self.path_of(MANIFEST), wholetext=True).collect()
         try:
             found = json.loads(rows[0][0])
         except (ValueError, IndexError) as error:
-            raise InputError(f"{self.inside(MANIFEST)} cannot be read: {error}. Export the facts again.") from error
+            raise InputError(f"{self.path_of(MANIFEST)} cannot be read: {error}. Export the facts again.") from error
         return dict(found)

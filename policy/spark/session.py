@@ -46,7 +46,7 @@ LOCAL = {
 SECONDS_TO_CONNECT = 5.0
 
 
-def need_spark() -> None:
+def require_spark() -> None:
     """Raises InputError where PySpark or Java is missing."""
     if find_spec("pyspark") is None:
         raise InputError("PySpark is not installed. Run: pip install -r requirements-spark.txt")
@@ -57,7 +57,7 @@ def need_spark() -> None:
         raise InputError(f"Spark needs Java 17 or 21: {where}. Install it (Debian: openjdk-17-jre-headless).")
 
 
-def need_master(master: str) -> None:
+def require_master(master: str) -> None:
     """Raises InputError when no master of a standalone cluster answers: Spark itself would try for minutes."""
     if master.startswith("yarn"):
         if not (os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")):
@@ -77,13 +77,13 @@ def need_master(master: str) -> None:
     raise InputError(f"No Spark master answers at {master}. Start it, or mend --master.")
 
 
-def start(master: str, settings: Mapping[str, str] | None = None, name: str = "loanlight") -> "SparkSession":
+def start_session(master: str, settings: Mapping[str, str] | None = None, name: str = "loanlight") -> "SparkSession":
     """A session on the master; `settings` go before ours, but not before the semantics.
 
     Raises InputError when there is no PySpark, Java or master, or the cluster will not keep the semantics.
     """
-    need_spark()
-    need_master(master)
+    require_spark()
+    require_master(master)
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # which is not used here
     from pyspark.sql import SparkSession
 
@@ -91,14 +91,14 @@ def start(master: str, settings: Mapping[str, str] | None = None, name: str = "l
     builder = SparkSession.builder.master(master).appName(name)
     for key, value in (DEFAULTS | near | dict(settings or {}) | SEMANTICS).items():
         builder = builder.config(key, value)
-    with failing_as("Spark does not start", "Is Java 17 or 21 in use?"):
+    with translate_spark_errors("Spark does not start", "Is Java 17 or 21 in use?"):
         spark = builder.getOrCreate()
-    need_semantics(spark)
+    require_semantics(spark)
     return spark
 
 
 @contextmanager
-def failing_as(said: str, fix: str) -> Iterator[None]:
+def translate_spark_errors(failure: str, fix: str) -> Iterator[None]:
     """What Spark raises within, as one InputError: what was done, Spark's first line, and what to do."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
@@ -106,16 +106,16 @@ def failing_as(said: str, fix: str) -> Iterator[None]:
     try:
         yield
     except PySparkException as error:
-        raise InputError(f"{said}: {_first_line(error)} {fix}") from error
+        raise InputError(f"{failure}: {_first_line(error)} {fix}") from error
     except Py4JJavaError as error:
-        raise InputError(f"{said}: {_first_line(error.java_exception.getMessage())} {fix}") from error
+        raise InputError(f"{failure}: {_first_line(error.java_exception.getMessage())} {fix}") from error
 
 
 def _first_line(said: object) -> str:
     return next(iter(str(said).splitlines()), "Spark does not say why.")
 
 
-def need_semantics(spark: "SparkSession") -> None:
+def require_semantics(spark: "SparkSession") -> None:
     """Raises InputError when a setting is not what the rules were proved under."""
     for key, value in SEMANTICS.items():
         spark.conf.set(key, value)

@@ -12,50 +12,50 @@ from data.reference import buckets
 from policy.model import severity_weights, supervision
 from policy.model.records import SEVERITIES, Policy
 from policy.violations import comparison, results, violation_counts
-from policy.violations.violation_list import CAME, Sieve, Span
+from policy.violations.violation_list import STANDING_MOVEMENTS, RunComparison, ViolationFilter
 
-MAIN = ("severity", "family", "rule_id", "branch_id")
-MORE = ("officer_id", "clause_group", "subject", "guarantee_type", "state", "age", "movement", "stage")
-FACETS = (*MAIN, *MORE)
-OFFICER = "officer_id"  # as many as a bank has: asked of the book by themselves, not cubed
-CUBED = tuple(name for name in FACETS if name != OFFICER)
-OF_RULES = ("severity", "family", "rule_id", "clause_group", "subject", "stage")
-Counts = dict[str, int]
+MAIN_FACETS = ("severity", "family", "rule_id", "branch_id")
+MORE_FACETS = ("officer_id", "clause_group", "subject", "guarantee_type", "state", "age", "movement", "stage")
+FACETS = (*MAIN_FACETS, *MORE_FACETS)
+OFFICER_FACET = "officer_id"  # as many as a bank has: asked of the book by themselves, not cubed
+CUBED_FACETS = tuple(name for name in FACETS if name != OFFICER_FACET)
+RULE_FACETS = ("severity", "family", "rule_id", "clause_group", "subject", "stage")
+ValueCounts = dict[str, int]
 
 
 @dataclass(frozen=True)
-class Wish:
+class FilterSelection:
     """The codes of one filter that the address names: those that have words, and those that may stand in the run."""
 
     name: str
-    named: tuple[str, ...]
-    strange: tuple[str, ...] = ()
+    codes: tuple[str, ...]
+    unknown_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Tally:
+class FacetCounts:
     """`counts`: what each value would show, given the other filters. `by_rule`: what is left of each rule.
 
     `moved`: whichever movements are chosen.
     """
 
-    sieve: Sieve
-    counts: dict[str, Counts]
+    criteria: ViolationFilter
+    counts: dict[str, ValueCounts]
     by_rule: dict[str, int]
     by_severity: tuple[tuple[str, int], ...]
-    moved: tuple[tuple[str, int], ...]
+    by_movement: tuple[tuple[str, int], ...]
 
     @property
     def violations(self) -> int:
         return sum(self.by_rule.values())
 
 
-def rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None) -> pl.DataFrame:
+def rank_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None) -> pl.DataFrame:
     """[rule_id, family, severity, stage, subject, clause_group, rank, weight], the gravest first.
 
     A rule that the run judged by and the policy has no longer stands last: its violations are counted all the same.
     """
-    weights, groups = severity_weights.weights(policy), supervision.of_rules(policy)
+    weights, groups = severity_weights.load_weights(policy), supervision.clause_groups_by_rule(policy)
     rows = [
         (
             r.rule_id,
@@ -69,62 +69,78 @@ def rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None)
         )
         for r in policy.rules.values()
     ]
-    judged = results.judged_rules(cursor, run_id) if run_id else []
+    judged = results.list_judged_rules(cursor, run_id) if run_id else []
     rows += [(rule, None, None, None, None, None, len(SEVERITIES), 0.0) for rule in judged if rule not in policy.rules]
     schema = dict.fromkeys(("rule_id", "family", "severity", "stage", "subject", "clause_group"), pl.String)
     schema |= {"rank": pl.Int64, "weight": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("rank", maintain_order=True)
 
 
-def weighed(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
+def rule_weights(known: pl.DataFrame) -> tuple[tuple[str, float], ...]:
     return tuple(known.select("rule_id", "weight").iter_rows())
 
 
-def tally(
-    cursor: duckdb.DuckDBPyConnection, policy: Policy, span: Span, wishes: tuple[Wish, ...], search: str
-) -> Tally:
+def count_facets(
+    cursor: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    compared_runs: RunComparison,
+    selections: tuple[FilterSelection, ...],
+    search: str,
+) -> FacetCounts:
     """Counted from one cube; a code that is known lets nothing through where nothing has it, and one that nobody
     knows is no filter. Without a movement chosen, what stands."""
-    known = rules(cursor, policy, span.run.run_id)
-    wanted = {wish.name: wish.named for wish in wishes} | {OFFICER: _officers(cursor, span, wishes, known, search)}
-    cube = violation_counts.cube(cursor, span, Sieve(weighed(known), officers=wanted[OFFICER], search=search))
+    known = rank_rules(cursor, policy, compared_runs.run.run_id)
+    wanted = {wish.name: wish.codes for wish in selections} | {
+        OFFICER_FACET: _select_officers(cursor, compared_runs, selections, known, search)
+    }
+    cube = violation_counts.load_cube(
+        cursor, compared_runs, ViolationFilter(rule_weights(known), officers=wanted[OFFICER_FACET], search=search)
+    )
     cube = cube.join(known, on="rule_id", how="left", maintain_order="left")
-    for wish in wishes:
-        if wish.name != OFFICER and wish.strange:
+    for wish in selections:
+        if wish.name != OFFICER_FACET and wish.unknown_codes:
             present = set(cube[wish.name].unique())
-            wanted[wish.name] = (*wish.named, *(code for code in wish.strange if code in present))
-    return _told(cube, known, wanted, _opened(cursor, span, wanted["age"]), search)
+            wanted[wish.name] = (*wish.codes, *(code for code in wish.unknown_codes if code in present))
+    return _build_counts(cube, known, wanted, _find_opening_days(cursor, compared_runs, wanted["age"]), search)
 
 
-def _officers(
-    cursor: duckdb.DuckDBPyConnection, span: Span, wishes: tuple[Wish, ...], known: pl.DataFrame, search: str
+def _select_officers(
+    cursor: duckdb.DuckDBPyConnection,
+    compared_runs: RunComparison,
+    selections: tuple[FilterSelection, ...],
+    known: pl.DataFrame,
+    search: str,
 ) -> tuple[str, ...]:
-    wish = next(wish for wish in wishes if wish.name == OFFICER)
-    if not wish.strange:
-        return wish.named
-    present = violation_counts.by_officer(cursor, span, Sieve(weighed(known), search=search))
-    return (*wish.named, *(code for code in wish.strange if code in present))
+    wish = next(wish for wish in selections if wish.name == OFFICER_FACET)
+    if not wish.unknown_codes:
+        return wish.codes
+    present = violation_counts.count_by_officer(
+        cursor, compared_runs, ViolationFilter(rule_weights(known), search=search)
+    )
+    return (*wish.codes, *(code for code in wish.unknown_codes if code in present))
 
 
-def _opened(cursor: duckdb.DuckDBPyConnection, span: Span, ages: tuple[str, ...]) -> tuple[date, ...]:
+def _find_opening_days(
+    cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, ages: tuple[str, ...]
+) -> tuple[date, ...]:
     """The judged days that are so long ago; a violation stands since one of them."""
-    edges = [edge for edge in buckets.buckets(violation_counts.AGES) if edge.code in ages]
-    days = [run.as_of for run in comparison.history(cursor, span.run.run_id)] if edges else []
-    return tuple(day for day in days if any(edge.holds((span.run.as_of - day).days) for edge in edges))
+    edges = [edge for edge in buckets.load_buckets(violation_counts.AGE_BUCKETS) if edge.code in ages]
+    days = [run.as_of for run in comparison.list_run_history(cursor, compared_runs.run.run_id)] if edges else []
+    return tuple(day for day in days if any(edge.contains((compared_runs.run.as_of - day).days) for edge in edges))
 
 
-def _told(
+def _build_counts(
     cube: pl.DataFrame, known: pl.DataFrame, wanted: dict[str, tuple[str, ...]], opened: tuple[date, ...], search: str
-) -> Tally:
-    masks = _masks(cube, wanted)
-    left = _left(cube, masks)
-    kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in OF_RULES if wanted[name]))
+) -> FacetCounts:
+    masks = _build_masks(cube, wanted)
+    left = _apply_masks(cube, masks)
+    kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in RULE_FACETS if wanted[name]))
     if wanted["age"] and not opened:  # no day is so long ago: none, and not all
         kept = kept.clear()
-    sieve = Sieve(
-        weighed(kept),
+    sieve = ViolationFilter(
+        rule_weights(kept),
         wanted["branch_id"],
-        wanted[OFFICER],
+        wanted[OFFICER_FACET],
         wanted["guarantee_type"],
         wanted["state"],
         wanted["movement"],
@@ -132,26 +148,26 @@ def _told(
         search,
     )
     graded = left.drop_nulls("severity").group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
-    moved = _left(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
-    return Tally(
+    moved = _apply_masks(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
+    return FacetCounts(
         sieve,
-        {name: _counts(cube, masks, name) for name in CUBED},
+        {name: _count_values(cube, masks, name) for name in CUBED_FACETS},
         dict(left.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows()),
         tuple(graded.select("severity", "violations").iter_rows()),
         tuple(moved.agg(pl.col("violations").sum()).sort("movement").iter_rows()),
     )
 
 
-def _masks(cube: pl.DataFrame, wanted: dict[str, tuple[str, ...]]) -> dict[str, pl.Series]:
-    masks = {name: cube[name].is_in(wanted[name]).fill_null(value=False) for name in CUBED if wanted[name]}
-    return {"movement": cube["movement"].is_null() | cube["movement"].is_in(CAME)} | masks
+def _build_masks(cube: pl.DataFrame, wanted: dict[str, tuple[str, ...]]) -> dict[str, pl.Series]:
+    masks = {name: cube[name].is_in(wanted[name]).fill_null(value=False) for name in CUBED_FACETS if wanted[name]}
+    return {"movement": cube["movement"].is_null() | cube["movement"].is_in(STANDING_MOVEMENTS)} | masks
 
 
-def _left(cube: pl.DataFrame, masks: dict[str, pl.Series], besides: str | None = None) -> pl.DataFrame:
+def _apply_masks(cube: pl.DataFrame, masks: dict[str, pl.Series], besides: str | None = None) -> pl.DataFrame:
     kept = [mask for name, mask in masks.items() if name != besides]
     return cube.filter(reduce(and_, kept)) if kept else cube
 
 
-def _counts(cube: pl.DataFrame, masks: dict[str, pl.Series], name: str) -> Counts:
-    counted = _left(cube, masks, besides=name).group_by(name).agg(pl.col("violations").sum())
+def _count_values(cube: pl.DataFrame, masks: dict[str, pl.Series], name: str) -> ValueCounts:
+    counted = _apply_masks(cube, masks, besides=name).group_by(name).agg(pl.col("violations").sum())
     return dict.fromkeys(cube[name].drop_nulls().unique(), 0) | dict(counted.drop_nulls(name).iter_rows())

@@ -25,11 +25,11 @@ from policy.runs.store import Run
 from policy.violations import comparison, lifecycle_store, resolution, violation_counts
 
 STATES = ("open", "pending", "reopened", "acknowledged", "cured", "lifted", "corrected", "gone", "unknown")
-CAME, LEFT = ("new", "reopened", "returned"), ("cured", "lifted", "corrected", "gone", "unknown")
-MOVEMENTS = ("persisting", *CAME, *LEFT)
+INFLOWS, OUTFLOWS = ("new", "reopened", "returned"), ("cured", "lifted", "corrected", "gone", "unknown")
+MOVEMENTS = ("persisting", *INFLOWS, *OUTFLOWS)
 # violation -> open; the others as policy.life_marks says, with not_judged as unknown.
-_ENDED = "CASE ended WHEN 'not_judged' THEN 'unknown' ELSE ended END"
-_SEEN = """
+_END_STATE_SQL = "CASE ended WHEN 'not_judged' THEN 'unknown' ELSE ended END"
+_CREATE_SEEN = """
     CREATE OR REPLACE TEMP TABLE seen AS
     SELECT violation_id, any_value(rule_id) AS rule_id, any_value(subject) AS subject,
         any_value(subject_id) AS subject_id, any_value(loan_id) AS loan_id, arg_max_null(borrower_id, n) AS borrower_id,
@@ -37,7 +37,7 @@ _SEEN = """
         min(n) AS first_n, max(n) AS last_n, count(*) AS times, arg_max_null(balance, n) AS balance,
         coalesce(max(balance) FILTER (n = $since), 0) AS opening_balance
     FROM violations JOIN history USING (run_id) GROUP BY violation_id"""
-_SPELLS = """
+_CREATE_SPELLS = """
     CREATE OR REPLACE TEMP TABLE spells AS
     WITH event AS (
         SELECT violation_id, n, 'violation' AS mark FROM violations JOIN history USING (run_id)
@@ -56,7 +56,7 @@ _SPELLS = """
         FROM event GROUP BY violation_id
     )
     SELECT * FROM spell JOIN outcome USING (violation_id)"""
-_LIVES = f"""
+_CREATE_LIVES = f"""
     CREATE OR REPLACE TEMP TABLE lives AS
     WITH life AS (
         SELECT s.*, coalesce(p.opened_n, s.first_n) AS opened_n, coalesce(p.times_reopened, 0) AS times_reopened,
@@ -67,7 +67,7 @@ _LIVES = f"""
         FROM seen s LEFT JOIN spells p USING (violation_id)
     ), dated AS (
         SELECT l.*, f.as_of AS first_seen, t.as_of AS last_seen, o.as_of AS opened_on,
-            CASE WHEN l.stands OR {_ENDED} = 'unknown' THEN $as_of ELSE x.as_of END
+            CASE WHEN l.stands OR {_END_STATE_SQL} = 'unknown' THEN $as_of ELSE x.as_of END
                 - o.as_of AS days_open
         FROM life l JOIN history f ON f.n = l.first_n JOIN history t ON t.n = l.last_n
         JOIN history o ON o.n = l.opened_n LEFT JOIN history x ON x.n = l.last_n + 1
@@ -75,13 +75,13 @@ _LIVES = f"""
     SELECT d.violation_id, d.rule_id, r.severity, d.subject, d.subject_id, d.loan_id, d.borrower_id, d.branch_id,
         d.officer_id, d.balance, d.opening_balance, d.first_seen, d.last_seen, d.opened_on, d.days_open,
         d.times_reopened,
-        CASE WHEN NOT stands THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_ENDED} END
+        CASE WHEN NOT stands THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_END_STATE_SQL} END
             WHEN r.cure = 'historic' THEN 'acknowledged'
             WHEN days_open < r.grace_days THEN 'pending'
             WHEN times_reopened > 0 THEN 'reopened'
             ELSE 'open' END AS state,
         CASE WHEN at_since = 'violation' AND stands THEN 'persisting'
-            WHEN at_since = 'violation' THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_ENDED} END
+            WHEN at_since = 'violation' THEN CASE WHEN ended = 'violation' THEN 'unknown' ELSE {_END_STATE_SQL} END
             WHEN NOT stands THEN NULL
             WHEN at_since IS NULL THEN 'new'
             WHEN opened_n > $since THEN 'reopened'
@@ -90,7 +90,7 @@ _LIVES = f"""
 
 
 @dataclass(frozen=True)
-class Life:
+class LifecycleTotals:
     """The history up to `run`; `since` is None when no earlier snapshot was judged.
 
     `movements`: movement -> (violations, yuan of the opening, yuan of the closing). A loan with two violations counts
@@ -104,58 +104,60 @@ class Life:
 
     @property
     def opening(self) -> int:
-        return sum(self.movements[name][0] for name in ("persisting", *LEFT))
+        return sum(self.movements[name][0] for name in ("persisting", *OUTFLOWS))
 
     @property
     def closing(self) -> int:
         return (
-            self.opening + sum(self.movements[name][0] for name in CAME) - sum(self.movements[name][0] for name in LEFT)
+            self.opening
+            + sum(self.movements[name][0] for name in INFLOWS)
+            - sum(self.movements[name][0] for name in OUTFLOWS)
         )
 
 
-def record(con: duckdb.DuckDBPyConnection, run_id: str, *, settle: bool = True) -> None:
+def record_lifecycle(con: duckdb.DuckDBPyConnection, run_id: str, *, refresh_later_runs: bool = True) -> None:
     """Keeps what became of the violations of the run before (a first run has none), since when each stands, and counts.
 
     With `settle` the later runs of the same history are kept anew: what a run before them found is their past.
     """
-    run = store.find(con, run_id)
-    history = resolution.series(store.listed(con), run)
+    run = store.find_run(con, run_id)
+    history = resolution.list_run_series(store.list_runs(con), run)
     if len(history) > 1:
         previous = history[-2]
-        resolution.mark(con, previous, run, *_policies(con, previous, run))
+        resolution.resolve_vanished(con, previous, run, *_load_policies(con, previous, run))
         con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
-    build(con, store.find(con, run_id))
-    lifecycle_store.keep(con, run_id)
-    violation_counts.keep(con, comparison.span(con, run_id, None))
-    if settle:
-        for later in lifecycle_store.later(store.listed(con), run):
-            record(con, later.run_id, settle=False)
+    build_lifecycles(con, store.find_run(con, run_id))
+    lifecycle_store.store_lifecycles(con, run_id)
+    violation_counts.store_cube(con, comparison.resolve_comparison(con, run_id, None))
+    if refresh_later_runs:
+        for later in lifecycle_store.find_later_runs(store.list_runs(con), run):
+            record_lifecycle(con, later.run_id, refresh_later_runs=False)
 
 
-def _policies(con: duckdb.DuckDBPyConnection, *of: Run) -> list[Policy]:
-    return [store.policy_of(con, run.policy_version) for run in of]
+def _load_policies(con: duckdb.DuckDBPyConnection, *of: Run) -> list[Policy]:
+    return [store.load_stored_policy(con, run.policy_version) for run in of]
 
 
-def build(con: duckdb.DuckDBPyConnection, run: Run, since: date | None = None) -> Life:
+def build_lifecycles(con: duckdb.DuckDBPyConnection, run: Run, since: date | None = None) -> LifecycleTotals:
     """The temporary table `lives`, one row a violation ever seen up to `run`, and its totals.
 
     `since`: an earlier judged snapshot, else the one before. Raises InputError when that day was not judged.
     """
-    known = resolution.series(store.listed(con), run)
-    start = _since(known, since)
-    _history(con, known)
-    _complete(con, known)
-    _rule_life(con, store.policy_of(con, run.policy_version))
+    known = resolution.list_run_series(store.list_runs(con), run)
+    start = _find_earlier_run(known, since)
+    _create_history(con, known)
+    _refresh_stale_outcomes(con, known)
+    _create_rule_life(con, store.load_stored_policy(con, run.policy_version))
     numbers = {"last": len(known) - 1, "since": known.index(start) if start else -1}
-    con.execute(_SEEN, {"since": numbers["since"]})
-    con.execute(_SPELLS, numbers)
-    con.execute(_LIVES, numbers | {"as_of": run.as_of})
-    found = Life(run, start, _movements(con), _states(con))
-    _reconcile(con, found)
+    con.execute(_CREATE_SEEN, {"since": numbers["since"]})
+    con.execute(_CREATE_SPELLS, numbers)
+    con.execute(_CREATE_LIVES, numbers | {"as_of": run.as_of})
+    found = LifecycleTotals(run, start, _sum_movements(con), _count_states(con))
+    _require_reconciled(con, found)
     return found
 
 
-def _since(known: list[Run], since: date | None) -> Run | None:
+def _find_earlier_run(known: list[Run], since: date | None) -> Run | None:
     earlier = known[:-1]
     if since is None:
         return earlier[-1] if earlier else None
@@ -168,12 +170,12 @@ def _since(known: list[Run], since: date | None) -> Run | None:
     return found[0]
 
 
-def _history(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
+def _create_history(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE history (n INTEGER, run_id VARCHAR, as_of DATE)")
     con.executemany("INSERT INTO history VALUES (?, ?, ?)", [(n, r.run_id, r.as_of) for n, r in enumerate(known)])
 
 
-def _complete(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
+def _refresh_stale_outcomes(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
     """Marks anew, for this cursor only, the runs whose marks were taken against another run than the one before.
 
     From the first such run on all are: each goes on from the marks before it.
@@ -186,12 +188,12 @@ def _complete(con: duckdb.DuckDBPyConnection, known: list[Run]) -> None:
     for previous, run in pairwise(known):
         stale = stale or run.previous_run != previous.run_id or previous.judged_at > run.judged_at
         if stale:
-            resolution.mark(con, previous, run, *_policies(con, previous, run))
+            resolution.resolve_vanished(con, previous, run, *_load_policies(con, previous, run))
     if known:
         con.execute("DELETE FROM vanished WHERE run_id = ?", [known[0].run_id])
 
 
-def _rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+def _create_rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE rule_life (rule_id VARCHAR, severity VARCHAR, cure VARCHAR, grace_days INTEGER)"
     )
@@ -199,7 +201,7 @@ def _rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.executemany("INSERT INTO rule_life VALUES (?, ?, ?, ?)", rows)
 
 
-def _movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, object, object]]:
+def _sum_movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, object, object]]:
     rows = con.execute(
         """SELECT movement, count(*), coalesce(sum(opening_balance), 0), coalesce(sum(balance), 0) FROM lives
         WHERE movement IS NOT NULL GROUP BY movement"""
@@ -208,16 +210,16 @@ def _movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, object, o
     return {movement: found.get(movement, (0, 0, 0)) for movement in MOVEMENTS}
 
 
-def _states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _count_states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     found = dict(con.execute("SELECT state, count(*) FROM lives GROUP BY state").fetchall())
     return {state: found.get(state, 0) for state in STATES}
 
 
-def _reconcile(con: duckdb.DuckDBPyConnection, found: Life) -> None:
+def _require_reconciled(con: duckdb.DuckDBPyConnection, found: LifecycleTotals) -> None:
     """Raises LoanlightError unless the movements lead from the one run's violations to the other's."""
     for run, count, yuan in (
-        (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *LEFT))),  # type: ignore[misc]
-        (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *CAME))),  # type: ignore[misc]
+        (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *OUTFLOWS))),  # type: ignore[misc]
+        (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *INFLOWS))),  # type: ignore[misc]
     ):
         kept = con.execute(
             "SELECT count(*), coalesce(sum(balance), 0) FROM violations WHERE run_id = ?", [run.run_id if run else ""]
@@ -229,7 +231,7 @@ def _reconcile(con: duckdb.DuckDBPyConnection, found: Life) -> None:
             )
 
 
-def listed(
+def list_lifecycles(
     con: duckdb.DuckDBPyConnection,
     *,
     state: str | None = None,
@@ -239,7 +241,7 @@ def listed(
     limit: int | None = None,
 ) -> pl.DataFrame:
     """Rows of `lives` after build(), the longest open first."""
-    return query.frame(
+    return query.fetch_frame(
         con,
         """SELECT * FROM lives
         WHERE ($state IS NULL OR state = $state) AND ($movement IS NULL OR movement = $movement)
@@ -253,13 +255,13 @@ def listed(
     )
 
 
-def by(con: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
+def count_movements_by(con: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
     """[column, opening, *movements but persisting, closing] by rule_id, branch_id or severity; each row adds up."""
     if column not in ("rule_id", "branch_id", "severity", "officer_id"):
         raise ValueError(column)
-    moved = ", ".join(f"count(*) FILTER (movement = '{m}') AS \"{m}\"" for m in (*CAME, *LEFT))
-    kept = ", ".join(f"'{m}'" for m in ("persisting", *LEFT)), ", ".join(f"'{m}'" for m in ("persisting", *CAME))
-    return query.frame(
+    moved = ", ".join(f"count(*) FILTER (movement = '{m}') AS \"{m}\"" for m in (*INFLOWS, *OUTFLOWS))
+    kept = ", ".join(f"'{m}'" for m in ("persisting", *OUTFLOWS)), ", ".join(f"'{m}'" for m in ("persisting", *INFLOWS))
+    return query.fetch_frame(
         con,
         f"""SELECT {column}, count(*) FILTER (movement IN ({kept[0]})) AS opening, {moved},
             count(*) FILTER (movement IN ({kept[1]})) AS closing

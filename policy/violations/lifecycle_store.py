@@ -11,11 +11,11 @@ import duckdb
 from policy.runs.store import Run
 from policy.violations import resolution
 
-STANDING = ("open", "pending", "reopened", "acknowledged")
-TEMPORARY = ("vanished", "history", "seen", "spells", "lives", "rule_life")
+STANDING_STATES = ("open", "pending", "reopened", "acknowledged")
+TEMPORARY_TABLES = ("vanished", "history", "seen", "spells", "lives", "rule_life")
 
 
-def keep(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+def store_lifecycles(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Stores the standing rows of `lives`, which policy.life has just built, and clears away what it built them in.
 
     A temporary `vanished` left standing would take the marks of the next run.
@@ -25,13 +25,13 @@ def keep(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
         """INSERT INTO violation_lives
         SELECT $run, violation_id, state, first_seen, opened_on, times_reopened FROM lives
         WHERE list_contains($standing, state)""",
-        {"run": run_id, "standing": list(STANDING)},
+        {"run": run_id, "standing": list(STANDING_STATES)},
     )
-    for table in TEMPORARY:
+    for table in TEMPORARY_TABLES:
         con.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def later(known: list[Run], run: Run) -> list[Run]:
+def find_later_runs(known: list[Run], run: Run) -> list[Run]:
     """The runs judged last of each later snapshot by the same kind of rules, the oldest first."""
     latest = {
         other.as_of: other
@@ -41,11 +41,11 @@ def later(known: list[Run], run: Run) -> list[Run]:
     return [latest[day] for day in sorted(latest)]
 
 
-def is_kept(con: duckdb.DuckDBPyConnection, known: list[Run], run: Run) -> bool:
+def is_stored(con: duckdb.DuckDBPyConnection, known: list[Run], run: Run) -> bool:
     """Whether the book says since when each violation of the run stands, with no run put between since."""
     if not con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'violation_lives'").fetchall()[0][0]:
         return False
-    if any(after.previous_run != before.run_id for before, after in pairwise(resolution.series(known, run))):
+    if any(after.previous_run != before.run_id for before, after in pairwise(resolution.list_run_series(known, run))):
         return False
     counts = con.execute(
         """SELECT (SELECT count(*) FROM violations WHERE run_id = $run),

@@ -17,19 +17,19 @@ import duckdb
 
 from data import dictionary
 from data.facts import derivation
-from policy.engine.batch import booked
-from policy.engine.columns import identifier
-from policy.engine.compiler import compiled
+from policy.engine.batch import facts_at_sql
+from policy.engine.columns import quote_identifier
+from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.functions import literal, render
+from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 from policy.runs.store import Run
 
-OVER = ("cured", "lifted", "corrected")
-RULES_AT_ONCE = 16
+FINAL_OUTCOMES = ("cured", "lifted", "corrected")
+RULES_PER_QUERY = 16
 
 
-def series(known: list[Run], last: Run) -> list[Run]:
+def list_run_series(known: list[Run], last: Run) -> list[Run]:
     """The history that ends with `last`: of each earlier snapshot the run judged last by the same kind of rules."""
     latest: dict[date, Run] = {}
     for run in sorted(known, key=lambda run: run.judged_at):
@@ -38,7 +38,7 @@ def series(known: list[Run], last: Run) -> list[Run]:
     return [*(latest[day] for day in sorted(latest)), last]
 
 
-def mark(
+def resolve_vanished(
     con: duckdb.DuckDBPyConnection, previous: Run, run: Run, before: Policy, policy: Policy, table: str = "vanished"
 ) -> None:
     """Writes a row to `vanished` for each violation that was not over at `previous` and that `run` does not have."""
@@ -51,44 +51,46 @@ def mark(
             SELECT violation_id, rule_id, subject, subject_id FROM {table}
             WHERE run_id = $previous AND NOT list_contains($over, mark)) o
         ANTI JOIN (SELECT violation_id FROM violations WHERE run_id = $run) v USING (violation_id)""",
-        {"previous": previous.run_id, "run": run.run_id, "over": list(OVER)},
+        {"previous": previous.run_id, "run": run.run_id, "over": list(FINAL_OUTCOMES)},
     )
-    _mark_unjudged(con, run, policy)
-    _mark_judged(con, policy, run.as_of, today=run.today)
+    _resolve_unjudged(con, run, policy)
+    _resolve_judged(con, policy, run.as_of, today=run.uses_current_rules)
     if (before.version, previous.rules_of) != (policy.version, run.rules_of):
-        _mark_lifted(con, before, run.as_of, today=previous.today)
-    _mark_corrected(con, policy)
+        _resolve_lifted(con, before, run.as_of, today=previous.uses_current_rules)
+    _resolve_corrected(con, policy)
     con.execute(
         f"INSERT INTO {table} SELECT $run, violation_id, rule_id, subject, subject_id, mark FROM left_over",
         {"run": run.run_id},
     )
 
 
-def _mark_unjudged(con: duckdb.DuckDBPyConnection, run: Run, policy: Policy) -> None:
+def _resolve_unjudged(con: duckdb.DuckDBPyConnection, run: Run, policy: Policy) -> None:
     con.execute(
         "UPDATE left_over SET mark = 'not_judged' WHERE NOT list_contains($rules, rule_id)", {"rules": [*policy.rules]}
     )
-    if run.as_of not in derivation.built_dates(con):
+    if run.as_of not in derivation.list_dates_with_facts(con):
         con.execute("UPDATE left_over SET mark = 'unknown' WHERE mark IS NULL")
-    for subject in _open_subjects(con):
+    for subject in _list_subjects(con):
         con.execute(
             f"""UPDATE left_over SET mark = 'gone' WHERE subject = $subject AND mark IS NULL AND subject_id NOT IN
-            (SELECT {_id(subject)} FROM {booked(subject)} WHERE {_id(subject)} IS NOT NULL)""",
+            (SELECT {_id_column(subject)} FROM {facts_at_sql(subject)} WHERE {_id_column(subject)} IS NOT NULL)""",
             {"subject": subject, "as_of": run.as_of},
         )
 
 
-def _id(subject: str) -> str:
-    return identifier(dictionary.subjects()[subject].id)
+def _id_column(subject: str) -> str:
+    return quote_identifier(dictionary.load_subjects()[subject].id)
 
 
-def _open_subjects(con: duckdb.DuckDBPyConnection, mark: str | None = None) -> list[str]:
-    found = con.execute("SELECT DISTINCT subject FROM left_over WHERE mark IS NOT DISTINCT FROM ? ORDER BY 1", [mark])
+def _list_subjects(con: duckdb.DuckDBPyConnection, outcome: str | None = None) -> list[str]:
+    found = con.execute(
+        "SELECT DISTINCT subject FROM left_over WHERE mark IS NOT DISTINCT FROM ? ORDER BY 1", [outcome]
+    )
     return [row[0] for row in found.fetchall()]
 
 
-def _mark_judged(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> None:
-    _code(con, policy, as_of, None, today=today)
+def _resolve_judged(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> None:
+    _create_codes(con, policy, as_of, None, today=today)
     con.execute(
         f"""UPDATE left_over o SET applies = c.code <> {NOT_APPLICABLE},
             mark = CASE WHEN c.code IN ({PASS}, {NOT_APPLICABLE}) THEN 'cured' ELSE 'unknown' END
@@ -96,16 +98,16 @@ def _mark_judged(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *,
     )
 
 
-def _mark_lifted(con: duckdb.DuckDBPyConnection, before: Policy, as_of: date, *, today: bool) -> None:
+def _resolve_lifted(con: duckdb.DuckDBPyConnection, before: Policy, as_of: date, *, today: bool) -> None:
     """What the policy of before would still find broken was not cured."""
-    _code(con, before, as_of, "cured", today=today)
+    _create_codes(con, before, as_of, "cured", today=today)
     con.execute(
         f"""UPDATE left_over o SET mark = 'lifted' FROM coded c
         WHERE c.rule_id = o.rule_id AND c.subject_id = o.subject_id AND o.mark = 'cured' AND c.code = {VIOLATION}"""
     )
 
 
-def _mark_corrected(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+def _resolve_corrected(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     historic = [rule.rule_id for rule in policy.rules.values() if rule.cure == "historic"]
     con.execute(
         """UPDATE left_over SET mark = CASE WHEN applies THEN 'corrected' ELSE 'gone' END
@@ -114,30 +116,35 @@ def _mark_corrected(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     )
 
 
-def _code(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, mark: str | None, *, today: bool) -> None:
+def _create_codes(
+    con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, outcome: str | None, *, today: bool
+) -> None:
     """coded [rule_id, subject_id, code]: the rules and records of the left-over violations with this mark."""
     con.execute("CREATE OR REPLACE TEMP TABLE coded (rule_id VARCHAR, subject_id VARCHAR, code INTEGER)")
-    for subject in _open_subjects(con, mark):
+    for subject in _list_subjects(con, outcome):
         found = con.execute(
-            "SELECT DISTINCT rule_id FROM left_over WHERE subject = ? AND mark IS NOT DISTINCT FROM ?", [subject, mark]
+            "SELECT DISTINCT rule_id FROM left_over WHERE subject = ? AND mark IS NOT DISTINCT FROM ?",
+            [subject, outcome],
         )
         wanted = {row[0] for row in found.fetchall()}
-        judged = compiled(policy, subject, today=today)
+        judged = compile_subject_cached(policy, subject, today=today)
         rules = [rule for rule in judged.rules if rule.rule_id in wanted]
-        for first in range(0, len(rules), RULES_AT_ONCE):
-            some = rules[first : first + RULES_AT_ONCE]
-            names = "[" + ", ".join(_name(rule) for rule in some) + "]"
-            only = f""" AND {_id(subject)} IN (SELECT subject_id FROM left_over
-                WHERE subject = {render(literal("text", subject))} AND list_contains({names}, rule_id))"""
-            roots = frozenset((dictionary.subjects()[subject].id,)).union(*(rule.reads for rule in some))
-            select = judged.columns.select(booked(subject, only), roots, narrow=True, pruned=True)
-            codes = ", ".join(f"{{'rule_id': {_name(rule)}, 'code': {rule.texts.code}}}" for rule in some)
+        for first in range(0, len(rules), RULES_PER_QUERY):
+            some = rules[first : first + RULES_PER_QUERY]
+            names = "[" + ", ".join(_rule_id_literal(rule) for rule in some) + "]"
+            only = f""" AND {_id_column(subject)} IN (SELECT subject_id FROM left_over
+                WHERE subject = {render(sql_literal("text", subject))} AND list_contains({names}, rule_id))"""
+            roots = frozenset((dictionary.load_subjects()[subject].id,)).union(*(rule.columns_read for rule in some))
+            select = judged.columns.render_query(facts_at_sql(subject, only), roots, narrow=True, pruned=True)
+            codes = ", ".join(
+                f"{{'rule_id': {_rule_id_literal(rule)}, 'code': {rule.rendered_sql.code}}}" for rule in some
+            )
             con.execute(
                 f"INSERT INTO coded {select} SELECT each.rule_id, subject_id, each.code FROM "
-                f"(SELECT {_id(subject)} AS subject_id, unnest([{codes}]) AS each FROM columns)",
+                f"(SELECT {_id_column(subject)} AS subject_id, unnest([{codes}]) AS each FROM columns)",
                 {"as_of": as_of},
             )
 
 
-def _name(rule: CompiledRule) -> str:
-    return render(literal("text", rule.rule_id))
+def _rule_id_literal(rule: CompiledRule) -> str:
+    return render(sql_literal("text", rule.rule_id))

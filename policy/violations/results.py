@@ -10,7 +10,7 @@ from data.storage import query
 
 
 @dataclass(frozen=True)
-class Run:
+class RunSummary:
     run_id: str
     as_of: date
     policy_version: str
@@ -33,16 +33,16 @@ class Reconciliation:
         return self.rows_in - self.judged - self.quarantined - self.ignored - self.replaced
 
 
-def latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | None:
+def find_latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> RunSummary | None:
     row = cursor.execute(
         """SELECT run_id, as_of, policy_version, engine_version, judged_at FROM runs
            WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
         {"as_of": as_of},
     ).fetchone()
-    return Run(*row) if row else None
+    return RunSummary(*row) if row else None
 
 
-def reconcile(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:
+def reconcile_rows(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:
     """Rows in against loans of the snapshot. The table that brought the snapshot counts: loans, else snapshots.
 
     A row is replaced when a later import for the same day brought the same loan again.
@@ -64,20 +64,20 @@ def reconcile(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:
     return Reconciliation(*row)
 
 
-def subjects(cursor: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
+def count_subjects(cursor: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, int]:
     """How many of each subject the run judged."""
     return dict(
         cursor.execute("SELECT subject, subjects FROM run_subjects WHERE run_id = $run", {"run": run_id}).fetchall()
     )
 
 
-def by_rule(
+def count_violations_by_rule(
     cursor: duckdb.DuckDBPyConnection, run_id: str, branches: tuple[str, ...] = (), officers: tuple[str, ...] = ()
 ) -> dict[str, int]:
     """Rule → violations of these branches and account managers; none named means all."""
     kept = "(SELECT *, NULL AS officer_id FROM run_counts WHERE verdict = 'violation')"
     counted = ("count(*)", "violations") if officers else ("sum(subjects)::BIGINT", kept)
-    rows = query.frame(
+    rows = query.fetch_frame(
         cursor,
         f"""SELECT rule_id, {counted[0]} FROM {counted[1]} WHERE run_id = $run
             AND (len($branches) = 0 OR list_contains($branches, branch_id))
@@ -89,15 +89,15 @@ def by_rule(
     return dict(rows.iter_rows())
 
 
-def judged_rules(cursor: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
+def list_judged_rules(cursor: duckdb.DuckDBPyConnection, run_id: str) -> list[str]:
     """Every rule the run judged by."""
     rows = cursor.execute("SELECT DISTINCT rule_id FROM run_counts WHERE run_id = $run ORDER BY 1", {"run": run_id})
     return [row[0] for row in rows.fetchall()]
 
 
-def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
+def count_not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFrame:
     """[rule_id, subject, reason, field, subjects], the commonest first."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT rule_id, subject, reason, field, sum(subjects)::BIGINT AS subjects FROM run_counts
            WHERE run_id = $run AND verdict = 'not_assessable'
@@ -106,7 +106,7 @@ def not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.DataFra
     )
 
 
-def branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+def load_branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
     """Each branch's number with its name in the snapshot, where it has another, in the order of the numbers."""
     rows = cursor.execute(
         """SELECT branch_id, branch_id || coalesce(' ' || nullif(max(branch_name), branch_id), '') FROM facts_loan
@@ -116,7 +116,7 @@ def branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, st
     return dict(rows.fetchall())
 
 
-def people(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...]) -> dict[str, str]:
+def load_staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...]) -> dict[str, str]:
     """The names of a few of the staff, by their numbers; without those that the register does not name."""
     rows = cursor.execute(
         """SELECT staff_id, max(name) FROM staff
@@ -127,7 +127,7 @@ def people(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...
     return dict(rows.fetchall())
 
 
-def staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
+def load_officer_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
     """Each account manager's number with the name in the staff register, where it has one."""
     rows = cursor.execute(
         """SELECT f.officer_id, f.officer_id || coalesce(' ' || max(s.name), '') FROM facts_loan f

@@ -13,77 +13,90 @@ from data.reference import buckets
 from data.reference.buckets import Bucket
 from data.storage import query
 from policy.violations import violation_list
-from policy.violations.violation_list import Sieve, Span
+from policy.violations.violation_list import RunComparison, ViolationFilter
 
-AGES = "violation_age"
-DAYS = "($as_of - opened_on)"  # since it stands
-COUNTED = "rule_id, branch_id, guarantee_type, state, movement, opened_on"
-HELD = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'violation_cubes'"
+AGE_BUCKETS = "violation_age"
+DAYS_OPEN_SQL = "($as_of - opened_on)"  # since it stands
+CUBE_COLUMNS = "rule_id, branch_id, guarantee_type, state, movement, opened_on"
+HAS_CUBES_SQL = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'violation_cubes'"
 
 
-def cube(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> pl.DataFrame:
+def load_cube(
+    cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter
+) -> pl.DataFrame:
     """[rule_id, branch_id, guarantee_type, state, movement, age, violations]: the counts of every filter of few values.
 
     Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
     its movement. In no order. `age`: the bucket of days since it stands, null where the book does not say since when.
     """
-    sieve = Sieve(sieve.rules, officers=sieve.officers, search=sieve.search)
-    age = buckets.case(AGES, DAYS)
-    return _asked(cursor, span, sieve, f"SELECT {COUNTED.replace('opened_on', f'{age} AS age')}", "GROUP BY ALL")
-
-
-def standing_for(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, edge: Bucket) -> int:
-    """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
-    long = f"AND coalesce(movement IN {violation_list.CAME}, true) AND {buckets.within(DAYS, edge)}"
-    return _asked(cursor, span, Sieve(sieve.rules), "SELECT rule_id", f"{long} GROUP BY ALL")["violations"].sum()
-
-
-def _asked(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve, select: str, rest: str) -> pl.DataFrame:
-    """A question to the rows of COUNTED with `violations` of each, kept or counted now."""
-    if not _is_kept(cursor, span) or sieve.officers or sieve.search:
-        text = f"{select}, count(*) AS violations FROM {_rows(span, sieve)} WHERE true {rest}"
-        return violation_list.ask(cursor, span, sieve, text)
-    return query.frame(
-        cursor,
-        f"""{select}, sum(violations)::BIGINT AS violations FROM violation_cubes
-            WHERE run_id = $run AND since_run = $since AND list_contains($rules, rule_id) {rest}""",
-        run=span.run.run_id,
-        since=span.since and span.since.run_id,
-        as_of=span.run.as_of,
-        rules=[rule for rule, _ in sieve.rules],
+    criteria = ViolationFilter(criteria.rules, officers=criteria.officers, search=criteria.search)
+    age = buckets.bucket_code_sql(AGE_BUCKETS, DAYS_OPEN_SQL)
+    return _query_cube(
+        cursor, compared_runs, criteria, f"SELECT {CUBE_COLUMNS.replace('opened_on', f'{age} AS age')}", "GROUP BY ALL"
     )
 
 
-def by_officer(cursor: duckdb.DuckDBPyConnection, span: Span, sieve: Sieve) -> dict[str, int]:
+def count_standing_for(
+    cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, bucket: Bucket
+) -> int:
+    """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
+    long = f"AND coalesce(movement IN {violation_list.STANDING_MOVEMENTS}, true) AND {buckets.in_bucket_sql(DAYS_OPEN_SQL, bucket)}"
+    return _query_cube(
+        cursor, compared_runs, ViolationFilter(criteria.rules), "SELECT rule_id", f"{long} GROUP BY ALL"
+    )["violations"].sum()
+
+
+def _query_cube(
+    cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, select: str, rest: str
+) -> pl.DataFrame:
+    """A question to the rows of COUNTED with `violations` of each, kept or counted now."""
+    if not _is_stored(cursor, compared_runs) or criteria.officers or criteria.search:
+        text = f"{select}, count(*) AS violations FROM {_rows_sql(compared_runs, criteria)} WHERE true {rest}"
+        return violation_list.query_violations(cursor, compared_runs, criteria, text)
+    return query.fetch_frame(
+        cursor,
+        f"""{select}, sum(violations)::BIGINT AS violations FROM violation_cubes
+            WHERE run_id = $run AND since_run = $since AND list_contains($rules, rule_id) {rest}""",
+        run=compared_runs.run.run_id,
+        since=compared_runs.since and compared_runs.since.run_id,
+        as_of=compared_runs.run.as_of,
+        rules=[rule for rule, _ in criteria.rules],
+    )
+
+
+def count_by_officer(
+    cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter
+) -> dict[str, int]:
     """Violations of each account manager that the sieve lets through, but for its own account managers."""
-    others = replace(sieve, officers=())
-    text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_list.source(span, others)}
-        WHERE {violation_list.tests(others)} AND r.officer_id IS NOT NULL GROUP BY r.officer_id ORDER BY r.officer_id"""
-    return dict(violation_list.ask(cursor, span, others, text).iter_rows())
+    others = replace(criteria, officers=())
+    text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_list.from_sql(compared_runs, others)}
+        WHERE {violation_list.where_sql(others)} AND r.officer_id IS NOT NULL GROUP BY r.officer_id ORDER BY r.officer_id"""
+    return dict(violation_list.query_violations(cursor, compared_runs, others, text).iter_rows())
 
 
-def keep(con: duckdb.DuckDBPyConnection, span: Span) -> None:
+def store_cube(con: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> None:
     """Count the run beside the earlier one, for `cube`; a run without an earlier one is counted when asked."""
-    con.execute("DELETE FROM violation_cubes WHERE run_id = ?", [span.run.run_id])
-    if not (span.since and span.followed):
+    con.execute("DELETE FROM violation_cubes WHERE run_id = ?", [compared_runs.run.run_id])
+    if not (compared_runs.since and compared_runs.has_lifecycles):
         return
     rules = con.execute(
-        "SELECT DISTINCT rule_id FROM violations WHERE run_id IN (?, ?)", [span.run.run_id, span.since.run_id]
+        "SELECT DISTINCT rule_id FROM violations WHERE run_id IN (?, ?)",
+        [compared_runs.run.run_id, compared_runs.since.run_id],
     ).fetchall()
-    sieve = Sieve(tuple((rule, 0.0) for (rule,) in rules))
-    text = f"""INSERT INTO violation_cubes (run_id, since_run, {COUNTED}, violations)
-        SELECT $run, $since, {COUNTED}, count(*) FROM {_rows(span, sieve)} GROUP BY ALL ORDER BY ALL"""
-    con.execute(text, violation_list.bound(span, sieve, text))
+    sieve = ViolationFilter(tuple((rule, 0.0) for (rule,) in rules))
+    text = f"""INSERT INTO violation_cubes (run_id, since_run, {CUBE_COLUMNS}, violations)
+        SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, sieve)} GROUP BY ALL ORDER BY ALL"""
+    con.execute(text, violation_list.bind_parameters(compared_runs, sieve, text))
 
 
-def _rows(span: Span, sieve: Sieve) -> str:
+def _rows_sql(compared_runs: RunComparison, criteria: ViolationFilter) -> str:
     return f"""(SELECT r.rule_id, r.branch_id, f.guarantee_type, r.state, r.movement, r.opened_on
-        FROM {violation_list.source(span, sieve, every=True)} WHERE {violation_list.tests(sieve)})"""
+        FROM {violation_list.from_sql(compared_runs, criteria, every=True)} WHERE {violation_list.where_sql(criteria)})"""
 
 
-def _is_kept(cursor: duckdb.DuckDBPyConnection, span: Span) -> bool:
-    if not (span.since and span.followed and cursor.execute(HELD).fetchall()):
+def _is_stored(cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> bool:
+    if not (compared_runs.since and compared_runs.has_lifecycles and cursor.execute(HAS_CUBES_SQL).fetchall()):
         return False
-    pair = [span.run.run_id, span.since.run_id]
+    pair = [compared_runs.run.run_id, compared_runs.since.run_id]
     found = cursor.execute("SELECT 1 FROM violation_cubes WHERE run_id = ? AND since_run = ? LIMIT 1", pair)
     return bool(found.fetchall())

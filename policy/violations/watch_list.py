@@ -8,7 +8,7 @@ import polars as pl
 from data.storage import query
 
 # One row a loan, with its signals in the order of `rules`; $before is the run of the snapshot before, or none.
-SIGNALLED = """
+SIGNALLED_LOANS_SQL = """
     SELECT loan_id, list_transform(list_sort(list(DISTINCT place)), lambda n: $rules[n]) AS signals
     FROM (SELECT loan_id, list_position($rules, rule_id) AS place FROM violations
         WHERE run_id = $run AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
@@ -18,7 +18,7 @@ SIGNALLED = """
     HAVING (len($wanted) = 0 OR list_has_any(signals, $wanted)) AND len(signals) >= $least"""
 
 
-def run_before(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[str, date] | None:
+def find_previous_run(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[str, date] | None:
     """The newest run of the last checked snapshot before the run's; its id and day."""
     rows = cursor.execute(
         """SELECT r.run_id, r.as_of FROM runs r JOIN (FROM runs WHERE run_id = $run) o ON r.as_of < o.as_of
@@ -28,9 +28,9 @@ def run_before(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[str, dat
     return rows[0] if rows else None
 
 
-def signals(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
+def count_signals(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
     """[rule_id, branch_id, officer_id, loans, balance]: what each signal finds, for counts beside every choice."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT rule_id, branch_id, officer_id, count(DISTINCT loan_id) AS loans, sum(balance) AS balance
            FROM violations WHERE run_id = $run AND list_contains($rules, rule_id) AND loan_id IS NOT NULL
@@ -40,7 +40,7 @@ def signals(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ..
     )
 
 
-def loans(
+def list_loans(
     cursor: duckdb.DuckDBPyConnection,
     as_of: date,
     run_id: str,
@@ -57,9 +57,9 @@ def loans(
     interest_overdue, late_periods, extension_count, current_maturity, signals, is_new], most signals first. `is_new` is
     None when there is no run before.
     """
-    return query.frame(
+    return query.fetch_frame(
         cursor,
-        f"""WITH signalled AS ({SIGNALLED}), former AS (
+        f"""WITH signalled AS ({SIGNALLED_LOANS_SQL}), former AS (
                 SELECT DISTINCT loan_id FROM violations
                 WHERE run_id = $before AND list_contains($rules, rule_id) AND loan_id IS NOT NULL)
             SELECT s.loan_id, f.borrower_id, b.name AS borrower_name, f.branch_id, f.officer_id, f.balance, f.currency,
@@ -81,7 +81,7 @@ def loans(
     )
 
 
-def left(
+def count_cleared_loans(
     cursor: duckdb.DuckDBPyConnection, run_id: str, before: str, rules: tuple[str, ...], branches: tuple[str, ...]
 ) -> int:
     """How many loans had a signal in the run before and have none now."""
@@ -97,9 +97,9 @@ def left(
     return rows[0][0]
 
 
-def unknown(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
+def count_not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
     """[rule_id, reason, field, subjects] of the signals that could not be judged, the commonest first."""
-    return query.frame(
+    return query.fetch_frame(
         cursor,
         """SELECT rule_id, reason, field, sum(subjects)::BIGINT AS subjects FROM run_counts
            WHERE run_id = $run AND list_contains($rules, rule_id) AND verdict = 'not_assessable'

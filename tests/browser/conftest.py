@@ -12,8 +12,8 @@ from tests.browser import server, tour
 
 CHROMIUM = server.CHROMIUM
 REQUIRED = os.environ.get("LOANLIGHT_BROWSER_REQUIRED") == "1"
-PATIENCE = 60_000  # ms; a busy machine is no fault of a page, and how fast pages are is what benchmarks say
-expect.set_options(timeout=PATIENCE)
+TIMEOUT_MS = 60_000  # ms; a busy machine is no fault of a page, and how fast pages are is what benchmarks say
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": server.ARGUMENTS}
+    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": server.CHROMIUM_ARGUMENTS}
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +38,18 @@ def browser_context_args(browser_context_args: dict) -> dict:
 def served() -> Iterator[Callable[[Path], str]]:
     """Start the dashboard on a book, as `streamlit run` does; returns its address."""
     with ExitStack() as servers:
-        yield lambda book: servers.enter_context(server.running(book)).url
+        yield lambda book: servers.enter_context(server.run_server(book)).url
 
 
 @pytest.fixture(scope="session")
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demo book with all its registers, its two newest snapshots checked."""
-    return tour.make_book(tmp_path_factory.mktemp("demo") / "book.duckdb", 200, last=2)
+    return tour.make_checked_book(tmp_path_factory.mktemp("demo") / "book.duckdb", 200, last=2)
 
 
 @pytest.fixture
 def page(page: Page) -> Page:
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(TIMEOUT_MS)
     return page
 
 
@@ -57,6 +57,8 @@ def page(page: Page) -> Page:
 def outside(page: Page) -> Iterator[list[str]]:
     """Requests that left this machine; a test that uses the browser fails on the first."""
     found: list[str] = []
-    page.on("request", lambda request: None if request.url.startswith(server.OWN) else found.append(request.url))
+    page.on(
+        "request", lambda request: None if request.url.startswith(server.LOCAL_PREFIXES) else found.append(request.url)
+    )
     yield found
     assert found == []

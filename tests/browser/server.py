@@ -13,9 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-OWN = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")  # all else leaves the machine
-KILOBYTES = 1024
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+LOCAL_PREFIXES = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")  # all else leaves the machine
+KB_PER_MB = 1024
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Server:
     def resident_mb(self) -> float:
         """Memory the process holds now, in MiB."""
         status = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / KILOBYTES
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / KB_PER_MB
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def _wait(url: str, server: subprocess.Popen) -> None:
+def _wait_until_up(url: str, server: subprocess.Popen) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -54,9 +54,9 @@ def _wait(url: str, server: subprocess.Popen) -> None:
 
 
 @contextmanager
-def running(book: Path) -> Iterator[Server]:
+def run_server(book: Path) -> Iterator[Server]:
     """Start the dashboard on a book and stop it at the end. Raises RuntimeError when it does not come up."""
-    port = _free_port()
+    port = _find_free_port()
     command = [
         sys.executable,
         "-m",
@@ -70,7 +70,7 @@ def running(book: Path) -> Iterator[Server]:
     ]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"LOANLIGHT_BOOK": str(book)})
     try:
-        _wait(f"http://127.0.0.1:{port}", server)
+        _wait_until_up(f"http://127.0.0.1:{port}", server)
         yield Server(port, server.pid)
     finally:
         server.terminate()

@@ -26,20 +26,30 @@ ROWS = (
     "J002,CJ2,BJ2,样例·乙公司,002,城西支行,O2,working_capital,500000,500000,CNY,2025-12-20,2026-12-20,2026-12-20,0,credit,"
     "normal,normal,0",
 )
-AS_OF = date(2026, 10, 31)
+SNAPSHOT_DATE = date(2026, 10, 31)
 
 
 @pytest.fixture
 def imported(tmp_path: Path) -> Path:
     path, file = tmp_path / "book.duckdb", tmp_path / "loans.csv"
     file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "data", "import", str(file), "--as-of", AS_OF.isoformat(), "--book", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "data",
+        "import",
+        str(file),
+        "--as-of",
+        SNAPSHOT_DATE.isoformat(),
+        "--book",
+        str(path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return path
 
 
-def _settled(page: Page) -> None:
+def _wait_until_settled(page: Page) -> None:
     page.wait_for_timeout(400)
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
@@ -73,17 +83,17 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
 
     page.get_by_role("button", name="Keep this request as a variant").click()
     page.wait_for_url("**variant=*")
-    _settled(page)
+    _wait_until_settled(page)
     before = page.url
     _click_frontier(page, 0.3, 0.3)
     page.wait_for_function("old => location.href !== old", arg=before)
-    _settled(page)
+    _wait_until_settled(page)
     choices = dict(part.split("=") for part in page.url.partition("?")[2].split("&") if "variant" not in part)
     asked = Request("J001", date.fromisoformat(choices["applied"]), date.fromisoformat(choices["to"]), "all")
     assert date(2026, 12, 10) < asked.requested_maturity
-    assert AS_OF <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
-    with book.reading(imported) as cursor:
-        decision = extension_decision.judge(cursor, snapshot_check.load(), AS_OF, asked)
+    assert SNAPSHOT_DATE <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
+    with book.open_for_reading(imported) as cursor:
+        decision = extension_decision.judge_request(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, asked)
     word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
     expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible()
 

@@ -8,35 +8,35 @@ from playwright.sync_api import Page, expect
 
 from data.storage import book
 
-FILE = """贷款台账 单位：万元,,,,,,,
+LOAN_FILE = """贷款台账 单位：万元,,,,,,,
 截至2026年10月31日,,,,,,,
 借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,贷款种类Y
 L1,C1,001,10.5,20,20240101,20270101,甲
 L2,C2,001,abc,20,20240101,20270101,甲
 """
-LOAD = '[data-testid="stButton"] button[kind="primary"]'
+IMPORT_BUTTON = '[data-testid="stButton"] button[kind="primary"]'
 
 
-def _load(page: Page, file: Path) -> None:
+def _upload_and_import(page: Page, file: Path) -> None:
     page.locator('input[type="file"]').first.set_input_files(file)
-    page.locator(LOAD).wait_for()
+    page.locator(IMPORT_BUTTON).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.locator(LOAD).click()
+    page.locator(IMPORT_BUTTON).click()
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "台账.csv"
-    path.write_text(FILE, encoding="gb18030")
+    path.write_text(LOAN_FILE, encoding="gb18030")
     return path
 
 
 def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, page: Page, outside: list[str]):
     path = tmp_path / "book.duckdb"
     page.goto(f"{served(path)}/import_files?lang=en")
-    _load(page, file)
+    _upload_and_import(page, file)
     expect(page.get_by_text("Loaded as batch")).to_be_visible()
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         assert con.execute("SELECT loan_id, CAST(balance AS VARCHAR) FROM loans").fetchall() == [("L1", "105000.00")]
 
     with page.expect_download() as download:
@@ -56,11 +56,11 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
     page.keyboard.press("Enter")
     page.get_by_role("combobox", name="Rows that the files leave out").click()
     page.get_by_role("option", name="stay (the files are only a part)").click()
-    page.locator(LOAD).wait_for()
+    page.locator(IMPORT_BUTTON).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.locator(LOAD).click()
+    page.locator(IMPORT_BUTTON).click()
     expect(page.get_by_text("Loaded as batch")).to_be_visible()
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         found = con.execute(
             "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE until IS NULL ORDER BY ALL"
         ).fetchall()
@@ -70,7 +70,7 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
     page.get_by_role("button", name="Check 31 Oct 2026").click()
     expect(page.get_by_text("31 Oct 2026 is checked:")).to_be_visible()
     expect(page.get_by_text("by the policy in force")).to_be_visible()
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         assert con.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
     expect(page.get_by_role("heading", name="Data quality")).to_be_visible()
     page.locator('[data-testid="stDataFrame"]').last.hover()

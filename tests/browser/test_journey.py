@@ -28,7 +28,7 @@ ROWS = (
 )
 
 
-def _run(*command: str, path: Path) -> dict:
+def _run_command(*command: str, path: Path) -> dict:
     done = subprocess.run(
         [sys.executable, "-m", *command, "--book", str(path), "--json"],
         cwd=ROOT,
@@ -46,18 +46,18 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checked")
     path, file = folder / "book.duckdb", folder / "loans.csv"
     file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
-    report = _run("data", "import", str(file), "--as-of", "2026-10-31", path=path)
+    report = _run_command("data", "import", str(file), "--as-of", "2026-10-31", path=path)
     assert report["tables"]["loans"]["quarantined"] == 1
-    _run("policy", "check", path=path)
+    _run_command("policy", "check", path=path)
     return path
 
 
-def _settled(page: Page) -> None:
+def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def test_import_violations_evidence_what_if(checked: Path, served, page: Page, outside: list[str]):
-    with book.reading(checked) as cursor:
+    with book.open_for_reading(checked) as cursor:
         total = cursor.execute("SELECT count(*) FROM violations").fetchone()[0]
     url = served(checked)
     page.goto(url)
@@ -87,7 +87,7 @@ def test_import_violations_evidence_what_if(checked: Path, served, page: Page, o
 
 def _pick_first_row(page: Page) -> None:
     """Tables are drawn on a canvas: the box of the first row stands left, under the header."""
-    _settled(page)
+    _wait_until_settled(page)
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(700)
@@ -110,7 +110,7 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
     words = ("Portfolio health", "Violations") if "en" in path else ("资产质量", "违规清单")
     for word in words:
         expect(navigation.get_by_text(word, exact=True)).to_be_visible()
-    _settled(page)
+    _wait_until_settled(page)
     assert "lang=" in page.url
     assert page.get_by_test_id("stException").count() == 0
 
@@ -132,7 +132,7 @@ def test_the_download_is_written_in_the_language_that_is_on(
 ):
     page.goto(f"{served(checked)}/violations?lang=en")
     expect(page.get_by_role("button", name="Download Excel")).to_be_enabled()
-    _settled(page)
+    _wait_until_settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download Excel").click()
     assert waiting.value.suggested_filename == "violations-2026-10-31.xlsx"

@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.storage import book
-from tests.browser.tour import settle
+from tests.browser.tour import wait_until_settled
 
 
 @pytest.fixture
 def named(demo_book: Path) -> dict[str, str]:
     """The manager with the largest book, and how many loans are on the watch list."""
-    with book.reading(demo_book) as cursor:
+    with book.open_for_reading(demo_book) as cursor:
         officer, loans = cursor.execute(
             """SELECT officer_id, count(*) FROM facts_loan JOIN (SELECT max(as_of) AS as_of FROM facts_loan) USING (as_of)
                WHERE is_running AND officer_id IS NOT NULL GROUP BY 1 ORDER BY sum(balance) DESC, 1 LIMIT 1"""
@@ -23,7 +23,7 @@ def named(demo_book: Path) -> dict[str, str]:
 
 def pick_first_row(page: Page) -> None:
     """Tables are drawn on a canvas: the box of the first row stands left, under the header."""
-    settle(page)
+    wait_until_settled(page)
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(700)

@@ -18,7 +18,7 @@ def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("monday") / "book.duckdb")
 
 
-def _settled(page: Page) -> None:
+def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
@@ -36,7 +36,7 @@ def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outsid
     expect(page.get_by_role("button", name="Month after")).to_be_enabled()
     canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
     expect(canvas).to_be_visible()
-    _settled(page)
+    _wait_until_settled(page)
     page.wait_for_timeout(1_000)
     _click_day(page, week=1, weekday=3)
     page.wait_for_url("**day=2026-11-05*")
@@ -59,5 +59,5 @@ def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outsid
     page.wait_for_url("**show=duties*")
     expect(page.get_by_text("By the last working day")).to_be_visible()
     expect(page.get_by_text("31 Oct 2026 to 8 Nov 2026")).to_be_visible()
-    _settled(page)
+    _wait_until_settled(page)
     assert page.get_by_test_id("stException").count() == 0

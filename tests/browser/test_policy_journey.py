@@ -21,13 +21,13 @@ def book_path(tmp_path: Path) -> Path:
     return module.build(tmp_path / "book.duckdb")
 
 
-def _settled(page: Page) -> None:
+def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def _type_into_first_limit(page: Page, text: str) -> None:
     """Tables are drawn on a canvas: row number, for whom it answers, then the limit."""
-    _settled(page)
+    _wait_until_settled(page)
     table = page.get_by_test_id("stDataFrame").first
     page.wait_for_timeout(700)
     box = table.bounding_box()
@@ -39,7 +39,7 @@ def _type_into_first_limit(page: Page, text: str) -> None:
 
 
 def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, page: Page, outside, tmp_path: Path):
-    before = csv_reader.read_texts(csv_reader.SHIPPED)
+    before = csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
     page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
@@ -54,9 +54,9 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, 
         page.get_by_role("button", name="Download npl_limits.csv").click()
     waiting.value.save_as(tmp_path / "npl_limits.csv")
     name = "limits/npl_limits.csv"
-    found = version_diff.changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
+    found = version_diff.find_changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
     assert [(one.key, one.cells) for one in found] == [((name, "NL-1"), {"max_ratio": ("0.05", "0.99")})]
-    assert csv_reader.read_texts(csv_reader.SHIPPED) == before  # the tables in force are never written
+    assert csv_reader.read_texts(csv_reader.SHIPPED_TABLES) == before  # the tables in force are never written
 
     page.get_by_role("button", name="Draw the curve").click()
     expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible()

@@ -19,13 +19,15 @@ from hand_book import BEFORE, NOW, build
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = build(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
-    with book.writing(path) as con:
+    with book.open_for_writing(path) as con:
         for day in (BEFORE, NOW):
-            lifecycle.record(con, snapshot_check.check(con, snapshot_check.load(), day).run_id)
+            lifecycle.record_lifecycle(
+                con, snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), day).run_id
+            )
     return path
 
 
-def _settled(page: Page) -> None:
+def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(300)
 
@@ -36,29 +38,29 @@ def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served
     shutil.copyfile(followed, path)
     page.goto(f"{served(path)}/violations?lang=en&branch_id=002&family=extension")
     expect(page.get_by_text("Compared with")).to_be_visible()
-    _settled(page)
+    _wait_until_settled(page)
     page.get_by_role("button", name="Views").click()
     page.get_by_label("Save these filters as").fill("West extensions")
     page.get_by_label("Save these filters as").press("Enter")
-    _settled(page)
+    _wait_until_settled(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("View saved.")).to_be_visible()
-    [kept] = saved_views.saved(path)
+    [kept] = saved_views.load_saved_views(path)
     assert kept.choices == "branch_id=002&family=extension"
 
     page.goto(f"{page.url.split('?')[0]}?lang=en")
-    _settled(page)
+    _wait_until_settled(page)
     page.get_by_role("button", name="Views").click()
     page.get_by_role("combobox", name="Open a view").click()
     page.get_by_role("option", name="West extensions").click()
     page.wait_for_url("**branch_id=002*")
-    _settled(page)
+    _wait_until_settled(page)
     page.keyboard.press("Escape")
-    _settled(page)
+    _wait_until_settled(page)
     page.get_by_role("radio", name="Trend and movement").click()
     expect(page.get_by_text("Movement from 30 Sep 2026 to 31 Oct 2026")).to_be_visible()
     page.wait_for_url("**show=trend*")
-    _settled(page)
+    _wait_until_settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download Excel").click()
     waiting.value.save_as(tmp_path / "list.xlsx")

@@ -25,9 +25,9 @@ from tests.browser import server
 
 SCENES = server.ROOT / "docs" / "tour.csv"
 PICTURES = server.ROOT / "docs" / "tour"
-SIZE = {"width": 1280, "height": 1100}
+VIEWPORT = {"width": 1280, "height": 1100}
 COLOURS = 128  # of a picture: a third of the bytes, and nothing that is seen
-CHOSEN = {
+EXAMPLE_ID_QUERIES = {
     "loan": """SELECT f.loan_id FROM facts_loan f JOIN (SELECT max(as_of) AS as_of FROM facts_loan) USING (as_of)
         WHERE is_running AND extension_count = 0 AND days_to_maturity BETWEEN 20 AND 120 AND main_collateral_type IS NOT NULL
         ORDER BY balance DESC, loan_id LIMIT 1""",
@@ -46,55 +46,55 @@ CHOSEN = {
 class Scene:
     picture: str
     page: str
-    choices: str
-    show: str
+    query: str
+    scroll_to: str
 
-    def file(self, lang: str) -> str:
+    def file_name(self, lang: str) -> str:
         return f"{self.picture}.{lang}.png"
 
 
-def scenes() -> list[Scene]:
+def load_scenes() -> list[Scene]:
     with SCENES.open(encoding="utf-8", newline="") as file:
         return [Scene(**row) for row in csv.DictReader(file)]
 
 
-def chosen(path: Path) -> dict[str, str]:
+def pick_example_ids(path: Path) -> dict[str, str]:
     """What stands for the names in braces: one of each from the newest snapshot; empty where the book has none."""
-    with book.reading(path) as cursor:
-        found = {name: cursor.execute(sql).fetchall() for name, sql in CHOSEN.items()}
+    with book.open_for_reading(path) as cursor:
+        found = {name: cursor.execute(sql).fetchall() for name, sql in EXAMPLE_ID_QUERIES.items()}
     return {name: rows[0][0] if rows else "" for name, rows in found.items()}
 
 
-def settle(page: Page) -> None:
+def wait_until_settled(page: Page) -> None:
     """Until the page has run and its tables and charts are drawn."""
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
     page.locator('[data-testid="stSkeleton"]').last.wait_for(state="detached", timeout=60_000)
     page.wait_for_timeout(900)
 
 
-def take(page: Page, url: str, scene: Scene, lang: str, names: dict[str, str]) -> bytes:
+def take_picture(page: Page, url: str, scene: Scene, lang: str, names: dict[str, str]) -> bytes:
     """One picture. Raises AssertionError when the page shows an error instead of itself."""
-    address = f"{url}/{scene.page}?lang={lang}&{scene.choices.format(**names)}"
+    address = f"{url}/{scene.page}?lang={lang}&{scene.query.format(**names)}"
     page.goto(address.rstrip("&"))
     page.get_by_test_id("stHeading").first.wait_for(timeout=60_000)
-    settle(page)
-    if scene.show:
-        page.get_by_text(language.words()[scene.show][lang]).first.evaluate("seen => seen.scrollIntoView()")
+    wait_until_settled(page)
+    if scene.scroll_to:
+        page.get_by_text(language.load_texts()[scene.scroll_to][lang]).first.evaluate("seen => seen.scrollIntoView()")
         page.wait_for_timeout(900)
     assert page.get_by_test_id("stException").count() == 0, f"{address}: the page shows an exception"
-    failed = page.get_by_text(language.words()["error.cannot_show"][lang])
+    failed = page.get_by_text(language.load_texts()["error.cannot_show"][lang])
     assert failed.count() == 0, f"{address}: the page cannot be shown"
     return page.screenshot()
 
 
-def reduced(picture: bytes) -> bytes:
+def reduce_colours(picture: bytes) -> bytes:
     """The picture with fewer colours."""
     small = io.BytesIO()
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
-def pictures(
+def take_pictures(
     page: Page,
     url: str,
     names: dict[str, str],
@@ -104,16 +104,16 @@ def pictures(
 ) -> list[Path]:
     """Take every scene (or each `step`-th) of the dashboard at `url`; the files written."""
     out.mkdir(parents=True, exist_ok=True)
-    page.set_viewport_size(SIZE)
+    page.set_viewport_size(VIEWPORT)
     written = []
     for lang in languages:
-        for scene in scenes()[::step]:
-            written.append(out / scene.file(lang))
-            written[-1].write_bytes(reduced(take(page, url, scene, lang, names)))
+        for scene in load_scenes()[::step]:
+            written.append(out / scene.file_name(lang))
+            written[-1].write_bytes(reduce_colours(take_picture(page, url, scene, lang, names)))
     return written
 
 
-def make_book(path: Path, loans: int, last: int | None = None) -> Path:
+def make_checked_book(path: Path, loans: int, last: int | None = None) -> Path:
     """A demo book, checked: its `last` snapshots, or all of them."""
     which = ["--last", str(last)] if last else ["--all"]
     for command in (["data", "demo", "--loans", str(loans), "--seed", "1"], ["policy", "check", *which]):
@@ -133,11 +133,11 @@ def main() -> None:
     parser.add_argument("--loans", type=int, default=5000, help="loans of the demo book")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        path = (given.book or make_book(Path(folder) / "book.duckdb", given.loans)).resolve()
-        browser = playwright.chromium.launch(executable_path=str(server.CHROMIUM), args=server.ARGUMENTS)
+        path = (given.book or make_checked_book(Path(folder) / "book.duckdb", given.loans)).resolve()
+        browser = playwright.chromium.launch(executable_path=str(server.CHROMIUM), args=server.CHROMIUM_ARGUMENTS)
         page = browser.new_context(locale="en-GB", color_scheme="light").new_page()
-        with server.running(path) as served:
-            for file in pictures(page, served.url, chosen(path), given.out):
+        with server.run_server(path) as served:
+            for file in take_pictures(page, served.url, pick_example_ids(path), given.out):
                 print(f"{file} {file.stat().st_size:,}")
         browser.close()
 

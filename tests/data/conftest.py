@@ -5,30 +5,30 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from desk import Desk
-from ledger import Ledger, opened, undone
+from desk import ImportCli
+from ledger import FactsBook, open_empty_book, roll_back_at_end
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(tmp_path, capsys)
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ImportCli:
+    return ImportCli(tmp_path, capsys)
 
 
 @pytest.fixture
-def unchanged(desk: Desk) -> Callable[[], bool]:
+def unchanged(desk: ImportCli) -> Callable[[], bool]:
     """A book with one loan; tells whether it still holds just that."""
-    assert desk.load_text("借据号,贷款余额\nL0,100\n", "first.csv").status == 0
-    before = desk.content()
-    return lambda: desk.content() == before
+    assert desk.import_text("借据号,贷款余额\nL0,100\n", "first.csv").status == 0
+    before = desk.read_all_tables()
+    return lambda: desk.read_all_tables() == before
 
 
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened() as con:
+    with open_empty_book() as con:
         yield con
 
 
 @pytest.fixture
-def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Ledger]:
-    with undone(con) as ledger:
+def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[FactsBook]:
+    with roll_back_at_end(con) as ledger:
         yield ledger

@@ -9,13 +9,13 @@ import pytest
 
 from data import dictionary
 from data.__main__ import main
-from data.storage.book import Reader, generation
+from data.storage.book import BookReader, read_generation
 
-AS_OF = "2024-03-31"
+SNAPSHOT_DATE = "2024-03-31"
 
 
 @dataclass
-class Outcome:
+class CommandResult:
     status: int
     out: str
     err: str
@@ -30,48 +30,50 @@ class Outcome:
 
 
 @dataclass
-class Desk:
+class ImportCli:
     """A folder with a book, and the command line."""
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
     book: Path = field(init=False)
-    reader: Reader | None = None
+    reader: BookReader | None = None
 
     def __post_init__(self) -> None:
         self.book = self.folder / "book.duckdb"
 
-    def run(self, *arguments: str | Path) -> Outcome:
+    def run(self, *arguments: str | Path) -> CommandResult:
         self.capsys.readouterr()
         try:
             status = main([str(argument) for argument in arguments])
         except SystemExit as stop:
             status = int(stop.code or 0)
         said = self.capsys.readouterr()
-        return Outcome(status, said.out, said.err)
+        return CommandResult(status, said.out, said.err)
 
     def write(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def load(self, *files: Path, as_of: str = AS_OF, profile: str | None = None) -> Outcome:
+    def import_files(self, *files: Path, as_of: str = SNAPSHOT_DATE, profile: str | None = None) -> CommandResult:
         extra = ["--profile", profile] if profile else []
         return self.run("import", *files, "--as-of", as_of, "--book", self.book, "--json", *extra)
 
-    def load_text(self, content: str | bytes, name: str = "loans.csv", as_of: str = AS_OF) -> Outcome:
-        return self.load(self.write(name, content), as_of=as_of)
+    def import_text(self, content: str | bytes, name: str = "loans.csv", as_of: str = SNAPSHOT_DATE) -> CommandResult:
+        return self.import_files(self.write(name, content), as_of=as_of)
 
-    def quarantine(self) -> list[dict[str, Any]]:
+    def list_quarantine(self) -> list[dict[str, Any]]:
         return json.loads(self.run("quarantine", "--book", self.book, "--json").out)
 
-    def rows(self, sql: str, *values: Any) -> list[tuple]:
+    def query(self, sql: str, *values: Any) -> list[tuple]:
         """Of the published book, which is opened anew only when another has been published."""
-        if self.reader is None or self.reader.generation != generation(self.book):
-            self.reader = Reader(self.book)
+        if self.reader is None or self.reader.generation != read_generation(self.book):
+            self.reader = BookReader(self.book)
         return self.reader.cursor().execute(sql, list(values)).fetchall()
 
-    def content(self) -> dict[str, list[tuple]]:
+    def read_all_tables(self) -> dict[str, list[tuple]]:
         """Everything in the book's own tables, to compare before and after."""
-        names = [*dictionary.tables(), "batches", "batch_tables", "quarantine"]
-        return {name: self.rows(f'SELECT * FROM "{name}" ORDER BY ALL') for name in names} if self.book.exists() else {}
+        names = [*dictionary.load_tables(), "batches", "batch_tables", "quarantine"]
+        return (
+            {name: self.query(f'SELECT * FROM "{name}" ORDER BY ALL') for name in names} if self.book.exists() else {}
+        )

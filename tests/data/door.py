@@ -11,27 +11,27 @@ import xlwt
 from data.ingest import pipeline, staging
 from data.ingest.files import sheet_reading
 from data.ingest.mapping import profiles
-from data.ingest.staging import Stage
+from data.ingest.staging import StagedImport
 
-AS_OF = date(2024, 3, 31)
+SNAPSHOT_DATE = date(2024, 3, 31)
 
 
 @dataclass
-class Arrived:
-    stage: Stage
+class ParsedImport:
+    stage: StagedImport
 
-    def column(self, field: str, table: str = "loans") -> list[Any]:
+    def column_values(self, field: str, table: str = "loans") -> list[Any]:
         return self.stage.tables[table][field].to_list() if table in self.stage.tables else []
 
     @property
-    def notes(self) -> set[str]:
+    def note_ids(self) -> set[str]:
         return {note["id"] for note in self.stage.notes}
 
-    def said(self, message: str) -> str:
+    def note_text(self, message: str) -> str:
         return next(note["en"] for note in self.stage.notes if note["id"] == message)
 
     @property
-    def kept_back(self) -> list[tuple[int, str]]:
+    def quarantined_rows(self) -> list[tuple[int, str]]:
         """(row, reason) of every row that would not load."""
         return [
             (row["row_number"], row["reason"]) for part in self.stage.quarantine for row in part.iter_rows(named=True)
@@ -39,26 +39,26 @@ class Arrived:
 
 
 @dataclass
-class Door:
+class ImportParser:
     folder: Path
 
-    def write(self, name: str, content: str | bytes) -> Path:
+    def write_file(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def read(self, *files: Path, profile: str | None = None) -> Arrived:
-        found, _ = pipeline.read(
-            sheet_reading.load_all(list(files)), AS_OF, profiles.load(profile) if profile else None
+    def parse_files(self, *files: Path, profile: str | None = None) -> ParsedImport:
+        found, _ = pipeline.read_sources(
+            sheet_reading.load_files(list(files)), SNAPSHOT_DATE, profiles.load(profile) if profile else None
         )
-        stage = staging.stage(found, AS_OF)
+        stage = staging.stage_sheets(found, SNAPSHOT_DATE)
         assert all(count.rows_in == count.loaded + count.quarantined + count.ignored for count in stage.counts)
-        return Arrived(stage)
+        return ParsedImport(stage)
 
-    def text(self, content: str | bytes, name: str = "f.csv") -> Arrived:
-        return self.read(self.write(name, content))
+    def parse_text(self, content: str | bytes, name: str = "f.csv") -> ParsedImport:
+        return self.parse_files(self.write_file(name, content))
 
-    def xlsx(self, sheets: dict[str, list[list[Any]]], merges: tuple[str, ...] = (), **marks: Any) -> Path:
+    def write_xlsx(self, sheets: dict[str, list[list[Any]]], merges: tuple[str, ...] = (), **marks: Any) -> Path:
         """`marks`: formats (cell -> number format), hidden (names of sheets), from_1904."""
         book = openpyxl.Workbook()
         book.remove(book.active)
@@ -78,7 +78,7 @@ class Door:
         book.save(path)
         return path
 
-    def xls(self, sheets: dict[str, list[list[Any]]]) -> Path:
+    def write_xls(self, sheets: dict[str, list[list[Any]]]) -> Path:
         """A real XLS (BIFF) file."""
         book = xlwt.Workbook(encoding="utf-8")
         for name, rows in sheets.items():

@@ -13,13 +13,13 @@ from data.storage import schema
 AS_OF = date(2026, 10, 31)
 
 
-class Ledger:
+class FactsBook:
     """Puts rows into a book and reads facts back."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
 
-    def put(self, table: str, **row: object) -> None:
+    def insert(self, table: str, **row: object) -> None:
         row = {"as_of": AS_OF, **row}
         columns = ", ".join(f'"{name}"' for name in row)
         self.con.execute(
@@ -27,55 +27,57 @@ class Ledger:
             list(row.values()),
         )
 
-    def loan(self, loan_id: str = "L1", snapshot: dict | None = None, **row: object) -> None:
+    def insert_loan(self, loan_id: str = "L1", snapshot: dict | None = None, **row: object) -> None:
         day = row.get("as_of", AS_OF)
-        self.put("loans", loan_id=loan_id, **row)
-        self.put(
+        self.insert("loans", loan_id=loan_id, **row)
+        self.insert(
             "snapshots", **{"loan_id": loan_id, "snapshot_date": day, "as_of": day, "balance": 100} | (snapshot or {})
         )
 
-    def build(self, as_of: date = AS_OF) -> dict[str, int]:
-        return derivation.build(self.con, as_of)
+    def build_facts(self, as_of: date = AS_OF) -> dict[str, int]:
+        return derivation.derive_facts(self.con, as_of)
 
-    def fact(self, subject: str, key: str, as_of: date = AS_OF) -> dict:
-        identity = dictionary.subjects()[subject].id
+    def read_facts(self, subject: str, key: str, as_of: date = AS_OF) -> dict:
+        identity = dictionary.load_subjects()[subject].id
         cursor = self.con.execute(f"FROM facts_{subject} WHERE as_of = ? AND {identity} = ?", [as_of, key])
         rows = cursor.fetchall()
         assert len(rows) == 1
         return dict(zip([column[0] for column in cursor.description], rows[0], strict=True))
 
-    def loan_fact(self, name: str, loan_id: str = "L1") -> object:
-        self.build()
-        return self.fact("loan", loan_id)[name]
+    def read_loan_fact(self, name: str, loan_id: str = "L1") -> object:
+        self.build_facts()
+        return self.read_facts("loan", loan_id)[name]
 
-    def tried(self, *asked: tuple[str, str | None]) -> list[dict]:
+    def hypothetical_facts(self, *requests: tuple[str, str | None]) -> list[dict]:
         """Extension facts of what-if requests (loan_id, consent), in the order asked."""
-        self.build()
+        self.build_facts()
         self.con.execute("CREATE OR REPLACE TEMP TABLE asked (request_id VARCHAR, loan_id VARCHAR, consent VARCHAR)")
-        for number, (loan_id, consent) in enumerate(asked):
+        for number, (loan_id, consent) in enumerate(requests):
             self.con.execute("INSERT INTO asked VALUES (?, ?, ?)", [f"T{number:03}", loan_id, consent])
         self.con.execute(
             f"CREATE OR REPLACE TEMP VIEW tried AS SELECT *, DATE '{AS_OF}' AS application_date, "
             f"DATE '{AS_OF}' + 200 AS requested_maturity FROM asked"
         )
-        cursor = self.con.execute(f"FROM {derivation.hypothetical(self.con, AS_OF, 'tried')} ORDER BY request_id")
+        cursor = self.con.execute(
+            f"FROM {derivation.derive_hypothetical_facts(self.con, AS_OF, 'tried')} ORDER BY request_id"
+        )
         rows = cursor.fetchall()
         return [dict(zip([column[0] for column in cursor.description], row, strict=True)) for row in rows]
 
 
 @contextmanager
-def opened() -> Iterator[duckdb.DuckDBPyConnection]:
+def open_empty_book() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty book."""
     con = duckdb.connect()
     con.execute("SET TimeZone='Asia/Shanghai'")
-    schema.create(con)
+    schema.create_tables(con)
     yield con
     con.close()
 
 
 @contextmanager
-def undone(con: duckdb.DuckDBPyConnection) -> Iterator[Ledger]:
+def roll_back_at_end(con: duckdb.DuckDBPyConnection) -> Iterator[FactsBook]:
     """A ledger whose rows are taken back at the end: quicker than a new book a test."""
     con.execute("BEGIN")
-    yield Ledger(con)
+    yield FactsBook(con)
     con.execute("ROLLBACK")

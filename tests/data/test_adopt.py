@@ -15,7 +15,7 @@ from data.storage import book
 from tests.policy import books
 
 POLICY = "f" * 16
-COUNT = {
+COUNT_ROW = {
     "rule_id": "R1",
     "subject": "loan",
     "branch_id": "B1",
@@ -24,7 +24,7 @@ COUNT = {
     "field": None,
     "subjects": 1,
 }
-VIOLATION = {
+VIOLATION_ROW = {
     "violation_id": "v1",
     "rule_id": "R1",
     "subject": "loan",
@@ -42,8 +42,8 @@ VIOLATION = {
 
 @pytest.fixture
 def held(tmp_path: Path) -> Path:
-    path = books.make(tmp_path / "book.duckdb", {"L1": {"branch_id": "B1"}})
-    with book.writing(path) as con:
+    path = books.make_book(tmp_path / "book.duckdb", {"L1": {"branch_id": "B1"}})
+    with book.open_for_writing(path) as con:
         con.execute("INSERT INTO policy_versions VALUES (?, '{}', now())", [POLICY])
     return path
 
@@ -52,10 +52,10 @@ def held(tmp_path: Path) -> Path:
 def verdicts(held: Path, tmp_path: Path) -> Path:
     """A folder of verdicts as a cluster leaves it."""
     folder = tmp_path / "verdicts"
-    with book.reading(held) as con:
-        version = time_travel.version(con, time_travel.current_rows(con, books.AS_OF))
-    write(folder / "counts/loan", [COUNT], adoption.COUNTS)
-    write(folder / "violations/loan", [VIOLATION], adoption.VIOLATIONS)
+    with book.open_for_reading(held) as con:
+        version = time_travel.hash_data_version(con, time_travel.count_current_rows(con, books.AS_OF))
+    write_parquet(folder / "counts/loan", [COUNT_ROW], adoption.COUNTS_SCHEMA)
+    write_parquet(folder / "violations/loan", [VIOLATION_ROW], adoption.VIOLATIONS_SCHEMA)
     says = {
         "as_of": books.AS_OF.isoformat(),
         "policy_version": POLICY,
@@ -65,36 +65,36 @@ def verdicts(held: Path, tmp_path: Path) -> Path:
         "judged_at": "2024-07-01T08:00:00",
         "subjects": {"loan": 1},
     }
-    say(folder, says)
+    write_manifest(folder, says)
     (folder / "_SUCCESS").touch()
     return folder
 
 
-def write(folder: Path, rows: list[dict], columns: dict[str, pa.DataType]) -> None:
+def write_parquet(folder: Path, rows: list[dict], columns: dict[str, pa.DataType]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items()))), folder / "part-0.parquet")
 
 
-def say(folder: Path, says: dict) -> None:
+def write_manifest(folder: Path, says: dict) -> None:
     (folder / "manifest.json").write_text(json.dumps(says), encoding="utf-8")
 
 
-def says_of(folder: Path) -> dict:
+def read_manifest(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def refused(held: Path, folder: Path, message: str) -> None:
+def assert_refused(held: Path, folder: Path, message: str) -> None:
     before = held.read_bytes()
-    with pytest.raises(InputError, match=message), book.writing(held) as con:
-        adoption.adopt(con, folder)
+    with pytest.raises(InputError, match=message), book.open_for_writing(held) as con:
+        adoption.adopt_run(con, folder)
     assert held.read_bytes() == before
 
 
 def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts: Path) -> None:
     for _ in range(2):
-        with book.writing(held) as con:
-            found = adoption.adopt(con, verdicts)
-    with book.reading(held) as con:
+        with book.open_for_writing(held) as con:
+            found = adoption.adopt_run(con, verdicts)
+    with book.open_for_reading(held) as con:
         assert con.execute("SELECT run_id, as_of, engine_version FROM runs").fetchall() == [
             (found.run_id, date(2024, 6, 30), "elsewhere")
         ]
@@ -107,42 +107,44 @@ def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts:
 
 def test_no_success_marker(held: Path, verdicts: Path) -> None:
     (verdicts / "_SUCCESS").unlink()
-    refused(held, verdicts, "not written to the end")
+    assert_refused(held, verdicts, "not written to the end")
 
 
 def test_unknown_policy(held: Path, verdicts: Path) -> None:
-    say(verdicts, says_of(verdicts) | {"policy_version": "e" * 16})
-    refused(held, verdicts, "does not know policy")
+    write_manifest(verdicts, read_manifest(verdicts) | {"policy_version": "e" * 16})
+    assert_refused(held, verdicts, "does not know policy")
 
 
 def test_other_data(held: Path, verdicts: Path) -> None:
-    say(verdicts, says_of(verdicts) | {"data_version": "0" * 16})
-    refused(held, verdicts, "has moved since")
+    write_manifest(verdicts, read_manifest(verdicts) | {"data_version": "0" * 16})
+    assert_refused(held, verdicts, "has moved since")
 
 
 def test_a_manifest_that_is_not_whole(held: Path, verdicts: Path) -> None:
-    says = says_of(verdicts)
+    says = read_manifest(verdicts)
     del says["rules_of"]
-    say(verdicts, says)
-    refused(held, verdicts, "does not say rules_of")
+    write_manifest(verdicts, says)
+    assert_refused(held, verdicts, "does not say rules_of")
 
 
 def test_missing_column(held: Path, verdicts: Path) -> None:
-    columns = {name: kind for name, kind in adoption.VIOLATIONS.items() if name != "measured"}
-    write(verdicts / "violations/loan", [{n: v for n, v in VIOLATION.items() if n != "measured"}], columns)
-    refused(held, verdicts, "has no column 'measured'")
+    columns = {name: kind for name, kind in adoption.VIOLATIONS_SCHEMA.items() if name != "measured"}
+    write_parquet(verdicts / "violations/loan", [{n: v for n, v in VIOLATION_ROW.items() if n != "measured"}], columns)
+    assert_refused(held, verdicts, "has no column 'measured'")
 
 
 def test_mistyped_column(held: Path, verdicts: Path) -> None:
-    write(verdicts / "counts/loan", [COUNT | {"subjects": "1"}], adoption.COUNTS | {"subjects": pa.string()})
-    refused(held, verdicts, "'subjects' is string, not int64")
+    write_parquet(
+        verdicts / "counts/loan", [COUNT_ROW | {"subjects": "1"}], adoption.COUNTS_SCHEMA | {"subjects": pa.string()}
+    )
+    assert_refused(held, verdicts, "'subjects' is string, not int64")
 
 
 def test_verdicts_that_do_not_add_up(held: Path, verdicts: Path) -> None:
-    write(verdicts / "violations/loan", [], adoption.VIOLATIONS)
-    refused(held, verdicts, "rule R1 do not add up")
+    write_parquet(verdicts / "violations/loan", [], adoption.VIOLATIONS_SCHEMA)
+    assert_refused(held, verdicts, "rule R1 do not add up")
 
 
 def test_a_file_that_is_no_parquet(held: Path, verdicts: Path) -> None:
     (verdicts / "counts/loan/part-0.parquet").write_bytes(b"PAR1 and nothing")
-    refused(held, verdicts, "cannot be read as Parquet")
+    assert_refused(held, verdicts, "cannot be read as Parquet")

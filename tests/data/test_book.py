@@ -19,34 +19,34 @@ from data.storage import book
 ROOT = Path(__file__).parents[2]
 
 
-def _add(path: Path, batch: str) -> None:
-    with book.writing(path) as con:
+def _add_batch(path: Path, batch: str) -> None:
+    with book.open_for_writing(path) as con:
         con.execute("INSERT INTO batches (batch_id) VALUES (?)", [batch])
 
 
-def _batches(path: Path) -> list[str]:
-    with book.reading(path) as con:
+def _read_batches(path: Path) -> list[str]:
+    with book.open_for_reading(path) as con:
         return [row[0] for row in con.execute("SELECT batch_id FROM batches ORDER BY 1").fetchall()]
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    _add(tmp_path / "book.duckdb", "a")
+    _add_batch(tmp_path / "book.duckdb", "a")
     return tmp_path / "book.duckdb"
 
 
 def test_a_reader_keeps_its_book_while_another_is_published(path: Path) -> None:
-    reader = book.Reader(path)
-    before = book.generation(path)
-    _add(path, "b")
+    reader = book.BookReader(path)
+    before = book.read_generation(path)
+    _add_batch(path, "b")
     assert reader.cursor().execute("SELECT count(*) FROM batches").fetchall() == [(1,)]
-    assert _batches(path) == ["a", "b"] and book.generation(path) != before
+    assert _read_batches(path) == ["a", "b"] and book.read_generation(path) != before
     assert sorted(p.name for p in path.parent.iterdir()) == ["book.duckdb", "book.duckdb.lock"]
 
 
 def test_an_error_leaves_the_book_as_it_was(path: Path) -> None:
     content = path.read_bytes()
-    with pytest.raises(ZeroDivisionError), book.writing(path) as con:
+    with pytest.raises(ZeroDivisionError), book.open_for_writing(path) as con:
         con.execute("DELETE FROM batches")
         raise ZeroDivisionError
     assert path.read_bytes() == content
@@ -54,17 +54,21 @@ def test_an_error_leaves_the_book_as_it_was(path: Path) -> None:
 
 def test_an_error_after_a_part_was_written_down_leaves_the_book_as_it_was(path: Path) -> None:
     content = path.read_bytes()
-    with pytest.raises(ZeroDivisionError), book.writing(path) as con:
+    with pytest.raises(ZeroDivisionError), book.open_for_writing(path) as con:
         con.execute("DELETE FROM batches")
-        book.write_down(con)
-        assert _batches(path) == ["a"]
+        book.commit_to_draft(con)
+        assert _read_batches(path) == ["a"]
         raise ZeroDivisionError
     assert path.read_bytes() == content
     assert sorted(p.name for p in path.parent.iterdir()) == ["book.duckdb", "book.duckdb.lock"]
 
 
 def test_two_writers_do_not_meet(path: Path) -> None:
-    with book.writing(path), pytest.raises(BookError, match="is being written by another"), book.writing(path):
+    with (
+        book.open_for_writing(path),
+        pytest.raises(BookError, match="is being written by another"),
+        book.open_for_writing(path),
+    ):
         pass
 
 
@@ -74,17 +78,17 @@ def test_a_book_held_by_another_program_is_said(path: Path) -> None:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         try:
             with pytest.raises(BookError, match="held open for writing"):
-                _add(path, "b")
+                _add_batch(path, "b")
         finally:
             holder.kill()
-    assert _batches(path) == ["a"]
+    assert _read_batches(path) == ["a"]
 
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 4096])
 def test_a_damaged_book_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "b.duckdb"
     path.write_bytes(content)
-    for use in (book.reading, book.writing):
+    for use in (book.open_for_reading, book.open_for_writing):
         with pytest.raises(BookError), use(path):
             pass
     assert path.read_bytes() == content
@@ -96,13 +100,13 @@ def test_a_flipped_bit_is_found(path: Path) -> None:
         content[offset] ^= 1
     path.write_bytes(content)
     with pytest.raises(BookError, match=r"damaged|cannot be opened"):
-        _batches(path)
+        _read_batches(path)
 
 
 def test_another_duckdb_file_is_no_book(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "other.duckdb")) as con:
         con.execute("CREATE TABLE t (a INTEGER)")
-    with pytest.raises(BookError, match="not a Loanlight book"), book.reading(tmp_path / "other.duckdb"):
+    with pytest.raises(BookError, match="not a Loanlight book"), book.open_for_reading(tmp_path / "other.duckdb"):
         pass
 
 
@@ -119,7 +123,7 @@ def test_another_duckdb_file_is_no_book(tmp_path: Path) -> None:
     ],
 )
 def test_the_connection_reaches_no_file(path: Path, statement: str) -> None:
-    with book.reading(path) as con, pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|permission"):
+    with book.open_for_reading(path) as con, pytest.raises(duckdb.Error, match=r"(?i)disabled|locked|permission"):
         con.execute(statement)
 
 
@@ -127,27 +131,27 @@ def test_a_full_disk_is_one_message_and_the_book_is_as_it_was(path: Path) -> Non
     script = textwrap.dedent(f"""
         import resource, signal, sys
         from pathlib import Path
-        from data import book
+        from data.storage import book
         from data.errors import BookError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))
         try:
-            with book.writing(Path({str(path)!r})) as con:
+            with book.open_for_writing(Path({str(path)!r})) as con:
                 con.execute("CREATE TABLE big AS SELECT md5(range::VARCHAR) AS a FROM range(2_000_000)")
         except BookError as error:
             print(error)
     """)
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "The book is as it was" in ended.stdout, ended.stderr[-500:]
-    assert _batches(path) == ["a"]
+    assert _read_batches(path) == ["a"]
 
 
 def test_kills_leave_all_of_a_batch_or_none(path: Path) -> None:
     script = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
-        from data import book
-        with book.writing(Path({str(path)!r})) as con:
+        from data.storage import book
+        with book.open_for_writing(Path({str(path)!r})) as con:
             con.execute("INSERT INTO snapshots (loan_id, batch_id) SELECT range::VARCHAR, ? FROM range(200_000)", [sys.argv[1]])
             con.execute("INSERT INTO batches (batch_id) VALUES (?)", [sys.argv[1]])
         print("done", flush=True)
@@ -159,18 +163,18 @@ def test_kills_leave_all_of_a_batch_or_none(path: Path) -> None:
         os.kill(writer.pid, signal.SIGKILL)
         if "done" in writer.communicate()[0]:
             acknowledged.append(f"b{n}")
-        with book.reading(path) as con:
+        with book.open_for_reading(path) as con:
             held = con.execute("SELECT batch_id, count(*) FROM snapshots GROUP BY 1").fetchall()
-        kept = _batches(path)
+        kept = _read_batches(path)
         assert set(acknowledged) <= set(kept)
         assert dict(held) == {batch: 200_000 for batch in kept if batch != "a"}
-    _add(path, "after")
-    assert "after" in _batches(path)
+    _add_batch(path, "after")
+    assert "after" in _read_batches(path)
 
 
 def test_killed_imports_leave_all_of_a_batch_or_none() -> None:
     """The small form of python -m benchmarks.kills."""
-    held, wrong = kills.kill(kills=3, rows=20_000, seed=3, workers=1)
+    held, wrong = kills.kill_imports(kills=3, rows=20_000, seed=3, workers=1)
     assert wrong == [] and held.total() == 3
 
 
@@ -182,34 +186,34 @@ def test_what_killed_processes_left_is_swept(path: Path) -> None:
     spilled = path.with_name(path.name + ".draft.tmp")
     spilled.mkdir()
     (spilled / "duckdb_temp_block-1.block").write_bytes(b"rest")
-    _add(path, "b")
-    assert _batches(path) == ["a", "b"]
+    _add_batch(path, "b")
+    assert _read_batches(path) == ["a", "b"]
     assert sorted(p.name for p in path.parent.iterdir()) == sorted([path.name, path.name + ".lock", young.name])
 
 
 def test_an_older_book_gains_the_fields_that_came_since(path: Path) -> None:
-    with book.writing(path) as con:
+    with book.open_for_writing(path) as con:
         con.execute("ALTER TABLE loans DROP COLUMN purpose")
-    _add(path, "b")
-    with book.reading(path) as con:
+    _add_batch(path, "b")
+    with book.open_for_reading(path) as con:
         assert con.execute("SELECT purpose FROM loans").fetchall() == []
 
 
 def test_a_reader_of_an_older_book_is_told_what_brings_it_up_to_date(path: Path) -> None:
-    with book.writing(path) as con:
+    with book.open_for_writing(path) as con:
         con.execute("ALTER TABLE loans DROP COLUMN purpose")
         con.execute("DROP TABLE groups")
     said = "earlier version: it lacks loans.purpose, groups"
     with pytest.raises(BookError, match=said):
-        book.Reader(path).need_current()
-    with pytest.raises(BookError, match=r"Run python -m policy check"), book.reading(path) as con:
+        book.BookReader(path).require_current_schema()
+    with pytest.raises(BookError, match=r"Run python -m policy check"), book.open_for_reading(path) as con:
         con.execute("SELECT purpose FROM loans")
-    _add(path, "b")
-    book.Reader(path).need_current()
+    _add_batch(path, "b")
+    book.BookReader(path).require_current_schema()
 
 
 def test_threads_each_read_their_own_rows(path: Path) -> None:
-    reader, wrong = book.Reader(path), []
+    reader, wrong = book.BookReader(path), []
 
     def read(number: int) -> None:
         for _ in range(50):
@@ -228,11 +232,11 @@ def test_threads_each_read_their_own_rows(path: Path) -> None:
 def test_memory_can_be_bounded(tmp_path, monkeypatch):
     path = tmp_path / "book.duckdb"
     monkeypatch.setenv("LOANLIGHT_MEMORY", "512MB")
-    with book.writing(path) as con:
+    with book.open_for_writing(path) as con:
         assert con.execute("SELECT current_setting('memory_limit')").fetchall() == [("488.2 MiB",)]
 
 
 def test_a_bound_that_cannot_be_meant_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("LOANLIGHT_MEMORY", "much")
-    with pytest.raises(BookError, match="cannot be opened"), book.writing(tmp_path / "book.duckdb"):
+    with pytest.raises(BookError, match="cannot be opened"), book.open_for_writing(tmp_path / "book.duckdb"):
         pass

@@ -14,7 +14,7 @@ UNITS = {"ratio", "percent", "yuan", "days", "months", "years", "year", "count",
 WORDS = {*KINDS, *UNITS, "measure", "limit", "a plain number"}  # that stand in sentences, by `word`
 
 
-def _keys() -> set[str]:
+def _message_keys() -> set[str]:
     """The keys of texts that the code of data and policy asks for."""
     found = set()
     for path in (file for package in ("data", "policy") for file in (ROOT / package).rglob("*.py")):
@@ -32,11 +32,11 @@ def test_every_kind_and_unit_of_the_tables_has_a_word():
     assert units <= UNITS
 
 
-def _values(sentence: str) -> set[str]:
+def _placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
-def _notes() -> set[str]:
+def _note_keys() -> set[str]:
     """The keys of what a batch report says, which other tables name too."""
     with (catalogue.TEXTS / "data.ingest.notes.csv").open(encoding="utf-8", newline="") as file:
         return {row["key"] for row in csv.DictReader(file)}
@@ -44,18 +44,18 @@ def _notes() -> set[str]:
 
 def test_every_key_has_its_row_and_no_row_is_left_over():
     terms = {"term." + word.replace(" ", "_") for word in WORDS}
-    assert _keys() | terms | _notes() == set(catalogue.catalogue())
+    assert _message_keys() | terms | _note_keys() == set(catalogue.load_catalogue())
 
 
 def test_every_note_of_a_report_is_used():
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "data").rglob("*.py"))
-    assert [key for key in _notes() if f'"{key}"' not in code and f"{key.split('_')[0]}_{{" not in code] == []
+    assert [key for key in _note_keys() if f'"{key}"' not in code and f"{key.split('_')[0]}_{{" not in code] == []
 
 
 def test_both_languages_have_the_same_values():
-    texts = catalogue.catalogue().items()
-    unlike = [key for key, text in texts if _values(text["en"]) != _values(text["zh"]) or not text["zh"]]
-    assert [key for key in unlike if key not in _notes()] == []
+    texts = catalogue.load_catalogue().items()
+    unlike = [key for key, text in texts if _placeholders(text["en"]) != _placeholders(text["zh"]) or not text["zh"]]
+    assert [key for key in unlike if key not in _note_keys()] == []
 
 
 def test_values_that_are_sentences_are_told_in_their_language():

@@ -17,28 +17,28 @@ from data.storage import book
 from policy.violations import results
 
 LOANS = 5000
-LAST = date(2026, 10, 31)
+LAST_DATE = date(2026, 10, 31)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    return path, generator.build(path, LOANS, 7)
+    return path, generator.build_book(path, LOANS, 7)
 
 
 @pytest.fixture(scope="module")
 def cursor(made: tuple[Path, dict]) -> Iterator[duckdb.DuckDBPyConnection]:
-    with book.reading(made[0]) as cursor:
+    with book.open_for_reading(made[0]) as cursor:
         yield cursor
 
 
-def one(cursor: duckdb.DuckDBPyConnection, sql: str) -> object:
+def query_value(cursor: duckdb.DuckDBPyConnection, sql: str) -> object:
     (row,) = cursor.execute(sql).fetchall()
     return row[0]
 
 
-def checksums(path: Path) -> dict[str, tuple]:
-    with book.reading(path) as cursor:
+def table_checksums(path: Path) -> dict[str, tuple]:
+    with book.open_for_reading(path) as cursor:
         return {
             table: cursor.execute(
                 f'SELECT count(*), bit_xor(md5_number_lower(CAST(t AS VARCHAR))) FROM "{table}" t'
@@ -49,16 +49,16 @@ def checksums(path: Path) -> dict[str, tuple]:
 
 def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [tmp_path / name for name in ("first", "again", "other")]
-    generator.build(paths[0], 300, 1)
-    generator.build(paths[2], 300, 2)
+    generator.build_book(paths[0], 300, 1)
+    generator.build_book(paths[2], 300, 2)
     monkeypatch.setattr(book, "CONFIG", book.CONFIG | {"threads": "1"})
-    generator.build(paths[1], 300, 1)
-    first, again, other = (checksums(path) for path in paths)
+    generator.build_book(paths[1], 300, 1)
+    first, again, other = (table_checksums(path) for path in paths)
     assert {"loans", "facts_loan", "batches", "batch_tables"} <= set(first)
     assert first == again
     # What is a list of the bank, not a draw.
     same = {"branches", "courses", "training_plans", "training_plan_topics"}
-    assert {table for table in dictionary.tables() if first[table] == other[table]} == same
+    assert {table for table in dictionary.load_tables() if first[table] == other[table]} == same
 
 
 def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnection) -> None:
@@ -67,36 +67,36 @@ def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnec
         str(row[0]) for row in cursor.execute("SELECT DISTINCT snapshot_date FROM snapshots ORDER BY 1").fetchall()
     ]
     assert (len(report["as_of"]), report["as_of"][0], report["as_of"][-1]) == (13, "2025-10-31", "2026-10-31")
-    for table in dictionary.tables():
-        assert report[table] == one(cursor, f'SELECT count(*) FROM "{table}"') > 0
-    assert one(cursor, f"SELECT count(*) FROM snapshots WHERE snapshot_date = DATE '{LAST}'") == LOANS
-    assert derivation.built_dates(cursor) == [LAST]
+    for table in dictionary.load_tables():
+        assert report[table] == query_value(cursor, f'SELECT count(*) FROM "{table}"') > 0
+    assert query_value(cursor, f"SELECT count(*) FROM snapshots WHERE snapshot_date = DATE '{LAST_DATE}'") == LOANS
+    assert derivation.list_dates_with_facts(cursor) == [LAST_DATE]
 
 
 def test_the_rows_of_every_month_reconcile(made: tuple[Path, dict], tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
     path.write_bytes(made[0].read_bytes())
-    with book.writing(path) as con:
-        for day in (date(2025, 10, 31), date(2026, 5, 31), LAST):
-            assert derivation.build(con, day)["loan"] > LOANS // 2
-            sums = results.reconcile(con, day)
+    with book.open_for_writing(path) as con:
+        for day in (date(2025, 10, 31), date(2026, 5, 31), LAST_DATE):
+            assert derivation.derive_facts(con, day)["loan"] > LOANS // 2
+            sums = results.reconcile_rows(con, day)
             assert (sums.difference, sums.judged) == (0, sums.rows_in)
-        assert one(con, "SELECT count(*) FROM batch_tables WHERE rows_in <> loaded") == 0
+        assert query_value(con, "SELECT count(*) FROM batch_tables WHERE rows_in <> loaded") == 0
 
 
 def test_every_row_is_current_once(cursor: duckdb.DuckDBPyConnection) -> None:
-    for table in dictionary.tables().values():
+    for table in dictionary.load_tables().values():
         keys = ", ".join(f'"{key}"' for key in table.key)
         twice = f"SELECT {keys} FROM {table.name} WHERE until IS NULL GROUP BY ALL HAVING count(*) > 1"
-        assert one(cursor, f"SELECT count(*) FROM ({twice})") == 0, table.name
-        assert one(cursor, f"SELECT count(*) FROM {table.name} WHERE until <= as_of") == 0, table.name
-        late = f"as_of > DATE '{LAST}' OR as_of < DATE '2025-10-31' OR as_of <> last_day(as_of)"
-        assert one(cursor, f"SELECT count(*) FROM {table.name} WHERE {late}") == 0, table.name
+        assert query_value(cursor, f"SELECT count(*) FROM ({twice})") == 0, table.name
+        assert query_value(cursor, f"SELECT count(*) FROM {table.name} WHERE until <= as_of") == 0, table.name
+        late = f"as_of > DATE '{LAST_DATE}' OR as_of < DATE '2025-10-31' OR as_of <> last_day(as_of)"
+        assert query_value(cursor, f"SELECT count(*) FROM {table.name} WHERE {late}") == 0, table.name
 
 
 def test_codes_are_the_dictionarys(cursor: duckdb.DuckDBPyConnection) -> None:
-    for table in dictionary.tables():
-        for field in dictionary.fields(table).values():
+    for table in dictionary.load_tables():
+        for field in dictionary.fields_of_table(table).values():
             if field.code_list:
                 found = cursor.execute(f'SELECT DISTINCT "{field.name}" FROM {table}').fetchall()
                 assert [c for (c,) in found if c and not dictionary.has_code(field.code_list, c)] == [], field
@@ -113,37 +113,40 @@ def test_every_kind_of_thing_is_there(cursor: duckdb.DuckDBPyConnection) -> None
         ("extensions", "decision", "decision"),
     ]:
         found = {row[0] for row in cursor.execute(f"SELECT DISTINCT {field} FROM {table}").fetchall()} - {None}
-        assert found == set(dictionary.codes(codes)), field
+        assert found == set(dictionary.codes_of_list(codes)), field
     steps = {row[0] for row in cursor.execute("SELECT DISTINCT step_code FROM events").fetchall()}
     assert {str(step) for step in range(1, 12)} | {"4r", "7b", "8v", "10g"} == steps
-    assert one(cursor, "SELECT count(DISTINCT branch_id) FROM loans") == 20
-    assert one(cursor, "SELECT count(DISTINCT group_id) FROM borrowers") > 10
+    assert query_value(cursor, "SELECT count(DISTINCT branch_id) FROM loans") == 20
+    assert query_value(cursor, "SELECT count(DISTINCT group_id) FROM borrowers") > 10
 
 
 def test_the_portfolio_is_believable(cursor: duckdb.DuckDBPyConnection) -> None:
     share = f"""SELECT sum(balance) FILTER ({{}}) / sum(balance) FROM facts_loan
-        WHERE as_of = DATE '{LAST}' AND is_running"""
-    assert 0.015 < one(cursor, share.format("classification_rank >= 3")) < 0.04
-    assert 0.02 < one(cursor, share.format("classification_rank = 2")) < 0.055
-    assert 0.02 < one(cursor, share.format("days_past_due > 0")) < 0.055
+        WHERE as_of = DATE '{LAST_DATE}' AND is_running"""
+    assert 0.015 < query_value(cursor, share.format("classification_rank >= 3")) < 0.04
+    assert 0.02 < query_value(cursor, share.format("classification_rank = 2")) < 0.055
+    assert 0.02 < query_value(cursor, share.format("days_past_due > 0")) < 0.055
     assert (
-        one(cursor, "SELECT count(*) FROM snapshots s JOIN loans l USING (loan_id) WHERE s.balance > l.principal") == 0
+        query_value(
+            cursor, "SELECT count(*) FROM snapshots s JOIN loans l USING (loan_id) WHERE s.balance > l.principal"
+        )
+        == 0
     )
     for low, high in [(1, 7), (8, 30), (31, 90), (91, 180), (181, 365), (366, 9999), (-9999, -1)]:
-        maturing = f"as_of = DATE '{LAST}' AND days_to_maturity BETWEEN {low} AND {high}"
-        assert one(cursor, f"SELECT count(*) FROM facts_loan WHERE {maturing}") > 10
+        maturing = f"as_of = DATE '{LAST_DATE}' AND days_to_maturity BETWEEN {low} AND {high}"
+        assert query_value(cursor, f"SELECT count(*) FROM facts_loan WHERE {maturing}") > 10
     growth = "SELECT count(*) FROM snapshots WHERE snapshot_date = DATE '2025-10-31'"
-    assert 0.7 * LOANS < one(cursor, growth) < 1.05 * LOANS
+    assert 0.7 * LOANS < query_value(cursor, growth) < 1.05 * LOANS
 
 
 def test_loans_come_and_go(cursor: duckdb.DuckDBPyConnection) -> None:
     seen = "SELECT loan_id, min(snapshot_date) AS first, max(snapshot_date) AS last FROM snapshots GROUP BY loan_id"
-    assert one(cursor, f"SELECT count(*) FROM ({seen}) WHERE first > DATE '2025-10-31'") > 1000
-    assert one(cursor, f"SELECT count(*) FROM ({seen}) WHERE last < DATE '{LAST}'") > 1000
+    assert query_value(cursor, f"SELECT count(*) FROM ({seen}) WHERE first > DATE '2025-10-31'") > 1000
+    assert query_value(cursor, f"SELECT count(*) FROM ({seen}) WHERE last < DATE '{LAST_DATE}'") > 1000
     settled = (
         "SELECT count(*) FROM loans WHERE status IN ('settled', 'written_off') AND (balance > 0 OR closed_date IS NULL)"
     )
-    assert one(cursor, settled) == 0
+    assert query_value(cursor, settled) == 0
 
 
 def test_most_loans_go_through_their_steps_in_order(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -158,10 +161,10 @@ def test_most_loans_go_through_their_steps_in_order(cursor: duckdb.DuckDBPyConne
         "contract",
     ]
     order = " AND ".join(f"{a}_date <= {b}_date" for a, b in pairwise(steps))
-    kept = one(
+    kept = query_value(
         cursor,
         f"""SELECT count(*) FILTER ({order} AND contract_date <= disbursed_on) FROM facts_loan
-            WHERE as_of = DATE '{LAST}'""",
+            WHERE as_of = DATE '{LAST_DATE}'""",
     )
     assert 0.97 * LOANS < kept < LOANS
 
@@ -260,46 +263,46 @@ ALSO = {"extension_consent_missing": "extension_consent_unsealed", "document_reu
 
 @pytest.mark.parametrize("kind", EVIDENCE)
 def test_faults_have_their_share(cursor: duckdb.DuckDBPyConnection, kind: str) -> None:
-    shares = {row["kind"]: int(row["share"]) / 100000 for row in generator._rows("faults")}
+    shares = {row["kind"]: int(row["share"]) / 100000 for row in generator._read_rows("faults")}
     subject, shows, among = EVIDENCE[kind]
     found, rows = cursor.execute(
-        f"SELECT count(*) FILTER ({shows}), count(*) FROM facts_{subject} WHERE as_of = DATE '{LAST}' AND ({among})"
+        f"SELECT count(*) FILTER ({shows}), count(*) FROM facts_{subject} WHERE as_of = DATE '{LAST_DATE}' AND ({among})"
     ).fetchone()
     expected = rows * (shares[kind] + (shares[ALSO[kind]] if kind in ALSO else 0))
     assert abs(found - expected) <= 4 * max(expected, 1) ** 0.5, (found, expected)
 
 
 def test_most_rows_are_whole_and_every_fault_is_planted() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in generator.SQL.glob("*.sql"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in generator.SQL_FOLDER.glob("*.sql"))
     planted = set(re.findall(r"has(?:_at)?\('(\w+)'", text))
-    assert planted == {row["kind"] for row in generator._rows("faults")}
+    assert planted == {row["kind"] for row in generator._read_rows("faults")}
 
 
 def test_a_book_with_imported_files_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
-    with book.writing(path) as con:
+    with book.open_for_writing(path) as con:
         con.execute("INSERT INTO batches (batch_id, profile) VALUES ('B', 'plain')")
     with pytest.raises(BookError, match="--book"):
-        generator.build(path, 100, 1)
-    with book.reading(path) as cursor:
+        generator.build_book(path, 100, 1)
+    with book.open_for_reading(path) as cursor:
         assert cursor.execute("SELECT batch_id FROM batches").fetchall() == [("B",)]
 
 
 def test_a_demo_book_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
-    generator.build(path, 200, 1)
-    with book.writing(path) as con:
+    generator.build_book(path, 200, 1)
+    with book.open_for_writing(path) as con:
         con.execute("INSERT INTO runs (run_id) VALUES ('old')")
-    generator.build(path, 100, 1)
-    with book.reading(path) as cursor:
-        assert one(cursor, f"SELECT count(*) FROM facts_loan WHERE as_of = DATE '{LAST}'") == 100
-        assert one(cursor, "SELECT count(*) FROM runs") == 0
+    generator.build_book(path, 100, 1)
+    with book.open_for_reading(path) as cursor:
+        assert query_value(cursor, f"SELECT count(*) FROM facts_loan WHERE as_of = DATE '{LAST_DATE}'") == 100
+        assert query_value(cursor, "SELECT count(*) FROM runs") == 0
 
 
 def test_no_loans_make_no_book(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="at least 1 loan"):
-        generator.build(tmp_path / "book.duckdb", 0, 1)
+        generator.build_book(tmp_path / "book.duckdb", 0, 1)
 
 
 def test_one_loan_makes_a_book(tmp_path: Path) -> None:
-    assert generator.build(tmp_path / "book.duckdb", 1, 1)["loans"] >= 1
+    assert generator.build_book(tmp_path / "book.duckdb", 1, 1)["loans"] >= 1

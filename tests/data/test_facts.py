@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger import AS_OF, Ledger
+from ledger import AS_OF, FactsBook
 
 from data import dictionary
 from data.facts import derivation
@@ -29,7 +29,7 @@ GOLDEN = [  # worked dates: disbursed, original maturity, months, days
 
 @pytest.fixture(scope="module")
 def with_macros(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    derivation.build(con, AS_OF)
+    derivation.derive_facts(con, AS_OF)
     return con
 
 
@@ -38,28 +38,30 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def months_of(start: date, end: date) -> int:
+def months_between(start: date, end: date) -> int:
     n = 0
     while add_months(start, n) < end:
         n += 1
     return n
 
 
-def test_columns_are_the_dictionarys(ledger: Ledger) -> None:
-    ledger.build()
-    for subject in dictionary.subjects():
+def test_columns_are_the_dictionarys(ledger: FactsBook) -> None:
+    ledger.build_facts()
+    for subject in dictionary.load_subjects():
         columns = ledger.con.execute(f"SELECT column_name, column_type FROM (DESCRIBE facts_{subject})").fetchall()
-        assert columns == [(name, field.sql_type) for name, field in dictionary.facts(subject).items()]
+        assert columns == [(name, field.sql_type) for name, field in dictionary.facts_of_subject(subject).items()]
 
 
-def test_terms(ledger: Ledger) -> None:
+def test_terms(ledger: FactsBook) -> None:
     for start, end, _, _ in GOLDEN:
-        ledger.loan(f"{start} {end}", disbursed_on=start, original_maturity=end, current_maturity=add_months(end, 6))
-    ledger.build()
+        ledger.insert_loan(
+            f"{start} {end}", disbursed_on=start, original_maturity=end, current_maturity=add_months(end, 6)
+        )
+    ledger.build_facts()
     for start, end, months, days in GOLDEN:
-        fact = ledger.fact("loan", f"{start} {end}")
+        fact = ledger.read_facts("loan", f"{start} {end}")
         assert (fact["original_term_months"], fact["original_term_days"]) == (months, days)
-        assert fact["total_term_months"] == months_of(start, add_months(end, 6))
+        assert fact["total_term_months"] == months_between(start, add_months(end, 6))
         assert fact["extension_days_used"] == (add_months(end, 6) - end).days
         assert fact["days_to_maturity"] == (add_months(end, 6) - AS_OF).days
 
@@ -71,20 +73,20 @@ def test_terms_agree_with_counting_up(with_macros: duckdb.DuckDBPyConnection, st
     found = with_macros.execute(
         "SELECT term_months($start, $end), term_days($start, $end)", {"start": start, "end": end}
     )
-    assert found.fetchone() == (months_of(start, end), days)
+    assert found.fetchone() == (months_between(start, end), days)
 
 
-def test_terms_are_unknown_without_both_dates_in_order(ledger: Ledger) -> None:
-    ledger.loan("A", disbursed_on=date(2025, 1, 1))
-    ledger.loan("B", original_maturity=date(2025, 1, 1))
-    ledger.loan("C", disbursed_on=date(2025, 1, 1), original_maturity=date(2025, 1, 1))
-    ledger.build()
+def test_terms_are_unknown_without_both_dates_in_order(ledger: FactsBook) -> None:
+    ledger.insert_loan("A", disbursed_on=date(2025, 1, 1))
+    ledger.insert_loan("B", original_maturity=date(2025, 1, 1))
+    ledger.insert_loan("C", disbursed_on=date(2025, 1, 1), original_maturity=date(2025, 1, 1))
+    ledger.build_facts()
     for loan in "ABC":
-        assert ledger.fact("loan", loan)["original_term_months"] is None
-        assert ledger.fact("loan", loan)["original_term_days"] is None
+        assert ledger.read_facts("loan", loan)["original_term_months"] is None
+        assert ledger.read_facts("loan", loan)["original_term_days"] is None
 
 
-def test_running(ledger: Ledger) -> None:
+def test_running(ledger: FactsBook) -> None:
     cases = [
         ("normal", 0, True),
         ("overdue", None, True),
@@ -95,47 +97,49 @@ def test_running(ledger: Ledger) -> None:
         (None, None, None),
     ]
     for status, balance, _ in cases:
-        ledger.loan(f"{status} {balance}", status=status, snapshot={"balance": balance, "classification": "doubtful"})
-    ledger.build()
+        ledger.insert_loan(
+            f"{status} {balance}", status=status, snapshot={"balance": balance, "classification": "doubtful"}
+        )
+    ledger.build_facts()
     for status, balance, running in cases:
-        fact = ledger.fact("loan", f"{status} {balance}")
+        fact = ledger.read_facts("loan", f"{status} {balance}")
         assert (fact["is_running"], fact["classification_rank"]) == (running, 4)
 
 
-def test_only_rows_current_at_as_of_count(ledger: Ledger) -> None:
+def test_only_rows_current_at_as_of_count(ledger: FactsBook) -> None:
     early = date(2026, 9, 30)
-    ledger.loan(as_of=early, until=AS_OF, current_maturity=date(2026, 12, 1))
-    ledger.loan(current_maturity=date(2027, 12, 1))
-    ledger.loan("GONE", as_of=early)
-    ledger.put("loans", loan_id="REPLACED", as_of=AS_OF, until=AS_OF)
-    ledger.put("staff", staff_id="S", as_of=AS_OF + timedelta(1))
-    assert ledger.build(early)["loan"] == 2
-    assert ledger.build()["loan"] == 1
-    assert ledger.build()["loan"] == 1
-    assert ledger.fact("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
-    assert ledger.fact("loan", "L1")["current_maturity"] == date(2027, 12, 1)
-    assert derivation.as_of_dates(ledger.con) == derivation.built_dates(ledger.con) == [early, AS_OF]
+    ledger.insert_loan(as_of=early, until=AS_OF, current_maturity=date(2026, 12, 1))
+    ledger.insert_loan(current_maturity=date(2027, 12, 1))
+    ledger.insert_loan("GONE", as_of=early)
+    ledger.insert("loans", loan_id="REPLACED", as_of=AS_OF, until=AS_OF)
+    ledger.insert("staff", staff_id="S", as_of=AS_OF + timedelta(1))
+    assert ledger.build_facts(early)["loan"] == 2
+    assert ledger.build_facts()["loan"] == 1
+    assert ledger.build_facts()["loan"] == 1
+    assert ledger.read_facts("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
+    assert ledger.read_facts("loan", "L1")["current_maturity"] == date(2027, 12, 1)
+    assert derivation.list_as_of_dates(ledger.con) == derivation.list_dates_with_facts(ledger.con) == [early, AS_OF]
 
 
-def test_an_empty_book_has_no_dates(ledger: Ledger) -> None:
-    assert (derivation.as_of_dates(ledger.con), derivation.built_dates(ledger.con)) == ([], [])
+def test_an_empty_book_has_no_dates(ledger: FactsBook) -> None:
+    assert (derivation.list_as_of_dates(ledger.con), derivation.list_dates_with_facts(ledger.con)) == ([], [])
 
 
-def test_registers_not_loaded_leave_counts_unknown(ledger: Ledger) -> None:
-    ledger.loan(disbursed_on=date(2026, 1, 1), snapshot={"days_past_due": 0})
-    ledger.build()
-    fact = ledger.fact("loan", "L1")
+def test_registers_not_loaded_leave_counts_unknown(ledger: FactsBook) -> None:
+    ledger.insert_loan(disbursed_on=date(2026, 1, 1), snapshot={"days_past_due": 0})
+    ledger.build_facts()
+    fact = ledger.read_facts("loan", "L1")
     counts = ["inspection_count", "notice_count", "guarantor_count", "mortgage_count", "pledge_count"]
     for name in [*counts, "unregistered_mortgages", "document_types", "events_loaded", "last_check_date"]:
         assert fact[name] is None, name
 
 
-def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: Ledger) -> None:
-    ledger.loan(disbursed_on=date(2026, 1, 1))
+def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: FactsBook) -> None:
+    ledger.insert_loan(disbursed_on=date(2026, 1, 1))
     for table in ("guarantees", "inspections", "notices", "documents", "events"):
-        ledger.put(table, loan_id="OTHER")
-    ledger.build()
-    fact = ledger.fact("loan", "L1")
+        ledger.insert(table, loan_id="OTHER")
+    ledger.build_facts()
+    fact = ledger.read_facts("loan", "L1")
     for name in ("inspection_count", "notice_count", "guarantor_count", "mortgage_count", "pledge_count"):
         assert fact[name] == 0, name
     assert (fact["unregistered_mortgages"], fact["document_types"], fact["events_loaded"]) == (0, [], None)
@@ -143,7 +147,7 @@ def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: Ledger) 
     assert fact["collateral_net_value"] is None
 
 
-def test_other_arrears(ledger: Ledger) -> None:
+def test_other_arrears(ledger: FactsBook) -> None:
     cases = [
         ({"principal_overdue": 5, "interest_overdue_off": 2}, 7),
         ({"days_past_due": 0}, 0),
@@ -152,20 +156,22 @@ def test_other_arrears(ledger: Ledger) -> None:
         ({"days_past_due": 0, "interest_overdue_on": 3}, 3),
     ]
     for number, (other, _) in enumerate(cases):
-        ledger.loan(f"L{number}", borrower_id=f"B{number}")
-        ledger.loan(f"M{number}", borrower_id=f"B{number}", status="normal", snapshot=other)
-        ledger.loan(f"N{number}", borrower_id=f"B{number}", status="settled")
-    ledger.loan("ALONE", borrower_id="ALONE")
-    ledger.loan("NOBODY")
-    ledger.build()
-    assert [ledger.fact("loan", f"L{n}")["other_arrears"] for n in range(len(cases))] == [case[1] for case in cases]
-    assert ledger.fact("loan", "ALONE")["other_arrears"] == 0
-    assert ledger.fact("loan", "NOBODY")["other_arrears"] is None
+        ledger.insert_loan(f"L{number}", borrower_id=f"B{number}")
+        ledger.insert_loan(f"M{number}", borrower_id=f"B{number}", status="normal", snapshot=other)
+        ledger.insert_loan(f"N{number}", borrower_id=f"B{number}", status="settled")
+    ledger.insert_loan("ALONE", borrower_id="ALONE")
+    ledger.insert_loan("NOBODY")
+    ledger.build_facts()
+    assert [ledger.read_facts("loan", f"L{n}")["other_arrears"] for n in range(len(cases))] == [
+        case[1] for case in cases
+    ]
+    assert ledger.read_facts("loan", "ALONE")["other_arrears"] == 0
+    assert ledger.read_facts("loan", "NOBODY")["other_arrears"] is None
 
 
-def test_process_dates(ledger: Ledger) -> None:
-    ledger.loan()
-    ledger.put("staff", staff_id="S7", authority_amount=900)
+def test_process_dates(ledger: FactsBook) -> None:
+    ledger.insert_loan()
+    ledger.insert("staff", staff_id="S7", authority_amount=900)
     for number, (step, day, staff, amount) in enumerate(
         [
             ("1", 1, None, None),
@@ -181,7 +187,7 @@ def test_process_dates(ledger: Ledger) -> None:
             ("10", 25, None, None),
         ]
     ):
-        ledger.put(
+        ledger.insert(
             "events",
             event_id=f"E{number}",
             loan_id="L1",
@@ -191,9 +197,9 @@ def test_process_dates(ledger: Ledger) -> None:
             amount=amount,
             created_at=datetime(2026, 1, day + 1, 9) if step == "9" else None,
         )
-    ledger.put("events", event_id="X", loan_id="L1", request_id="R", step_code="3", event_date=date(2026, 1, 2))
-    ledger.build()
-    fact = ledger.fact("loan", "L1")
+    ledger.insert("events", event_id="X", loan_id="L1", request_id="R", step_code="3", event_date=date(2026, 1, 2))
+    ledger.build_facts()
+    fact = ledger.read_facts("loan", "L1")
     expected = {
         "events_loaded": 11,
         "relationship_date": date(2026, 1, 1),
@@ -215,25 +221,25 @@ def test_process_dates(ledger: Ledger) -> None:
         "weekend_events": 3,
     }
     assert {name: fact[name] for name in expected} == expected
-    ledger.put("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))
-    assert ledger.loan_fact("system_entry_date") == date(2026, 1, 20)
+    ledger.insert("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))
+    assert ledger.read_loan_fact("system_entry_date") == date(2026, 1, 20)
 
 
-def test_a_step_without_a_date_keeps_its_person(ledger: Ledger) -> None:
-    ledger.loan()
-    ledger.put("events", event_id="E1", loan_id="L1", step_code="7", staff_id="S7", amount=30)
-    ledger.put("events", event_id="E2", loan_id="L1", step_code="5", staff_id="S1")
-    ledger.put("events", event_id="E3", loan_id="L1", step_code="5", staff_id="S2", event_date=date(2026, 1, 5))
-    ledger.build()
-    fact = ledger.fact("loan", "L1")
+def test_a_step_without_a_date_keeps_its_person(ledger: FactsBook) -> None:
+    ledger.insert_loan()
+    ledger.insert("events", event_id="E1", loan_id="L1", step_code="7", staff_id="S7", amount=30)
+    ledger.insert("events", event_id="E2", loan_id="L1", step_code="5", staff_id="S1")
+    ledger.insert("events", event_id="E3", loan_id="L1", step_code="5", staff_id="S2", event_date=date(2026, 1, 5))
+    ledger.build_facts()
+    fact = ledger.read_facts("loan", "L1")
     assert (fact["approval_date"], fact["approver_id"], fact["approved_amount"]) == (None, "S7", 30)
     assert (fact["review_date"], fact["reviewer_id"]) == (date(2026, 1, 5), "S2")
 
 
-def test_facts_of_an_earlier_dictionary_are_replaced(ledger: Ledger) -> None:
-    ledger.loan()
-    ledger.build()
+def test_facts_of_an_earlier_dictionary_are_replaced(ledger: FactsBook) -> None:
+    ledger.insert_loan()
+    ledger.build_facts()
     ledger.con.execute("ALTER TABLE facts_loan DROP COLUMN rating")
-    assert derivation.built_dates(ledger.con) == []
-    ledger.build()
-    assert derivation.built_dates(ledger.con) == [AS_OF]
+    assert derivation.list_dates_with_facts(ledger.con) == []
+    ledger.build_facts()
+    assert derivation.list_dates_with_facts(ledger.con) == [AS_OF]

@@ -4,46 +4,47 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from desk import ImportCli
 
 from data import dictionary
 from data.errors import InputError
 from data.ingest.files import sheet_reading
 from data.ingest.mapping import header_matching
-from data.ingest.mapping.mapping import Mapping
+from data.ingest.mapping.mapping import SheetMapping
 from data.ingest.parsing import file_vocabulary
 
 
-def match(folder: Path, *names: str) -> Mapping:
+def match_headers(folder: Path, *names: str) -> SheetMapping:
     path = folder / "file.csv"
     path.write_text(",".join(names) + "\n", encoding="utf-8")
-    return header_matching.match(sheet_reading.sheets(sheet_reading.load(path))[0])
+    return header_matching.match_sheet(sheet_reading.read_sheets(sheet_reading.load_file(path))[0])
 
 
-def fed(mapping: Mapping) -> dict[str, str]:
-    return {feed.header: feed.name for feed in mapping.feeds}
+def fields_by_header(mapping: SheetMapping) -> dict[str, str]:
+    return {feed.header: feed.name for feed in mapping.column_mappings}
 
 
-@pytest.mark.parametrize("table", list(dictionary.tables()))
+@pytest.mark.parametrize("table", list(dictionary.load_tables()))
 @pytest.mark.parametrize("label", ["name", "zh"])
 def test_a_table_s_own_names_and_labels_are_that_table(tmp_path: Path, table: str, label: str) -> None:
-    fields = dictionary.fields(table).values()
-    mapping = match(tmp_path, *(getattr(field, label) for field in fields))
+    fields = dictionary.fields_of_table(table).values()
+    mapping = match_headers(tmp_path, *(getattr(field, label) for field in fields))
     assert mapping.table == table
-    assert [feed.field for feed in mapping.feeds] == [field.name for field in fields]
+    assert [feed.field for feed in mapping.column_mappings] == [field.name for field in fields]
 
 
 def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: Path) -> None:
-    loans = [field.zh for field in dictionary.fields("loans").values()]
+    loans = [field.zh for field in dictionary.fields_of_table("loans").values()]
     beside = {
         field.zh: f"{table}.{field.name}"
         for table in ("snapshots", "guarantees", "borrowers")
-        for field in dictionary.fields(table).values()
-        if file_vocabulary.plain(field.zh) not in header_matching.vocabulary("loans") and field.name != "snapshot_date"
+        for field in dictionary.fields_of_table(table).values()
+        if file_vocabulary.normalise_text(field.zh) not in header_matching.build_vocabulary("loans")
+        and field.name != "snapshot_date"
     }
-    mapping = match(tmp_path, *loans, *dict.fromkeys(beside))
+    mapping = match_headers(tmp_path, *loans, *dict.fromkeys(beside))
     assert mapping.table == "loans"
-    found = fed(mapping)
+    found = fields_by_header(mapping)
     assert {header: found[header] for header in beside} == beside
     assert found["状态"] == "loans.status"
 
@@ -70,13 +71,13 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
     ],
 )
 def test_what_a_header_of_a_flat_file_means(header: str, field: str) -> None:
-    owner, name = header_matching.candidates(header, "loans")[0]
+    owner, name = header_matching.find_candidates(header, "loans")[0]
     assert f"{owner}.{name}" == field
 
 
 def test_a_second_date_for_a_taken_field_may_be_a_process_step(tmp_path: Path) -> None:
     for order in (("发放日期", "放款日期"), ("放款日期", "发放日期")):
-        found = fed(match(tmp_path, "借据号", "余额", *order))
+        found = fields_by_header(match_headers(tmp_path, "借据号", "余额", *order))
         assert (found["发放日期"], found["放款日期"]) == ("loans.disbursed_on", "events.9")
 
 
@@ -94,7 +95,7 @@ def test_a_second_date_for_a_taken_field_may_be_a_process_step(tmp_path: Path) -
 )
 def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -> None:
     with pytest.raises(InputError) as error:
-        match(tmp_path, *names)
+        match_headers(tmp_path, *names)
     assert said in str(error.value)
     assert "file.csv" in str(error.value)
     assert "--profile" in str(error.value)
@@ -102,21 +103,21 @@ def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -
 
 @pytest.mark.parametrize("table", ["fields", "codes", "units", "sentinels", "reading", "tables"])
 def test_word_tables_say_what_each_row_means_in_both_languages(table: str) -> None:
-    assert all(row["zh"].strip() and row["en"].strip() for row in file_vocabulary.rows(f"{table}.csv"))
+    assert all(row["zh"].strip() and row["en"].strip() for row in file_vocabulary.load_rows(f"{table}.csv"))
 
 
-def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: Desk) -> None:
-    notes = desk.load_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
+def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: ImportCli) -> None:
+    notes = desk.import_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
     assert "columns left out: 序号, 备注" in [note["en"] for note in notes]
 
 
-def test_values_under_no_header_are_refused(desk: Desk) -> None:
-    outcome = desk.load_text("借据号,,余额\nL1,7,5\n")
+def test_values_under_no_header_are_refused(desk: ImportCli) -> None:
+    outcome = desk.import_text("借据号,,余额\nL1,7,5\n")
     assert (outcome.status, outcome.err) == (1, "loans.csv, column 2: values without a header. Name the column.\n")
 
 
-def test_a_group_s_name_may_end_the_header_under_it(desk: Desk) -> None:
+def test_a_group_s_name_may_end_the_header_under_it(desk: ImportCli) -> None:
     file = desk.write("two.csv", "借据号,日期,,客户名称\n,放款,到期,\nL1,20240131,20270131,张三\n")
-    report = desk.load(file).report
-    con = desk.rows("SELECT disbursed_on, current_maturity FROM loans")
+    report = desk.import_files(file).report
+    con = desk.query("SELECT disbursed_on, current_maturity FROM loans")
     assert con == [(date(2024, 1, 31), date(2027, 1, 31))], report

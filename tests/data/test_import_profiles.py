@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from desk import ImportCli
 
 from data.errors import InputError
 from data.ingest.mapping import profiles
@@ -32,8 +32,8 @@ BERKA = {
 }
 
 
-def test_ibrd_extract(desk: Desk) -> None:
-    outcome = desk.load(desk.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
+def test_ibrd_extract(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
     assert outcome.loans | {"ignored": 0} == {
         "rows_in": 3,
         "loaded": 2,
@@ -42,8 +42,8 @@ def test_ibrd_extract(desk: Desk) -> None:
         "balance_in": 905.24,
         "balance_loaded": 900.24,
     }
-    assert desk.quarantine()[0]["value"] == "Repossessed"
-    assert desk.rows(
+    assert desk.list_quarantine()[0]["value"] == "Repossessed"
+    assert desk.query(
         "SELECT loan_id, borrower_id, branch_id, balance, currency, annual_rate_pct, disbursed_on, original_maturity, "
         "current_maturity, guarantee_type, status FROM loans ORDER BY 1"
     ) == [
@@ -62,27 +62,27 @@ def test_ibrd_extract(desk: Desk) -> None:
         ),
         ("IBRD2", "IN", "SOUTH ASIA", Decimal("-0.01"), "USD", None, None, None, date(1977, 5, 1), None, "settled"),
     ]
-    assert desk.rows("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
+    assert desk.query("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
         ("IBRD1", "guarantee", "IN", "India")
     ]
-    assert desk.rows("SELECT step_code, event_date FROM events ORDER BY 1") == [
+    assert desk.query("SELECT step_code, event_date FROM events ORDER BY 1") == [
         ("7", date(2010, 5, 8)),
         ("8", date(2010, 5, 9)),
     ]
 
 
-def test_ibrd_for_another_date_than_the_file_s_own(desk: Desk) -> None:
-    outcome = desk.load(desk.write("s.csv", IBRD), as_of="2023-06-30", profile="ibrd")
+def test_ibrd_for_another_date_than_the_file_s_own(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-06-30", profile="ibrd")
     assert outcome.status == 1
     assert "'2023-05-31' is not the as-of date 2023-06-30" in outcome.err
 
 
-def test_berka_extract(desk: Desk) -> None:
+def test_berka_extract(desk: ImportCli) -> None:
     files = [desk.write(f"{name}.csv", content) for name, content in BERKA.items()]
-    outcome = desk.load(*files, as_of="1998-12-31", profile="berka")
+    outcome = desk.import_files(*files, as_of="1998-12-31", profile="berka")
     assert outcome.report["lookups"] == {"account.csv": 2, "disp.csv": 3, "client.csv": 2, "district.csv": 2}
     assert (outcome.loans["loaded"], outcome.loans["balance_in"]) == (2, None)
-    assert desk.rows(
+    assert desk.query(
         "SELECT loan_id, borrower_id, branch_name, principal, balance, disbursed_on, original_maturity, "
         "current_maturity, status FROM loans ORDER BY 1"
     ) == [
@@ -109,22 +109,22 @@ def test_berka_extract(desk: Desk) -> None:
             "overdue",
         ),
     ]
-    assert desk.rows("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
+    assert desk.query("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
         ("2166", "P", "30"),
         ("2181", "P", "46"),
     ]
 
 
-def test_berka_loans_without_their_lookups_say_what_is_missing(desk: Desk) -> None:
-    outcome = desk.load(desk.write("loan.csv", BERKA["loan"]), as_of="1998-12-31", profile="berka")
-    assert desk.rows("SELECT count(*), count(borrower_id), count(branch_id) FROM loans") == [(2, 0, 0)]
+def test_berka_loans_without_their_lookups_say_what_is_missing(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("loan.csv", BERKA["loan"]), as_of="1998-12-31", profile="berka")
+    assert desk.query("SELECT count(*), count(borrower_id), count(branch_id) FROM loans") == [(2, 0, 0)]
     missing = [note["en"] for note in outcome.report["assumptions"] if note["id"] == "note_missing_lookup"]
     assert [text.split("'")[1] for text in missing] == ["account", "disp", "client", "district"]
 
 
-def test_a_lookup_that_is_not_one_to_one_is_refused(desk: Desk) -> None:
+def test_a_lookup_that_is_not_one_to_one_is_refused(desk: ImportCli) -> None:
     twice = BERKA["disp"].replace("DISPONENT", "OWNER")
-    outcome = desk.load(
+    outcome = desk.import_files(
         desk.write("loan.csv", BERKA["loan"]), desk.write("disp.csv", twice), as_of="1998-12-31", profile="berka"
     )
     assert outcome.status == 1
@@ -134,15 +134,15 @@ def test_a_lookup_that_is_not_one_to_one_is_refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("name", "said"), [("disp", "none of the files feeds a table"), ("other", "fits no file of profile berka")]
 )
-def test_files_that_a_profile_cannot_use(desk: Desk, name: str, said: str) -> None:
-    outcome = desk.load(desk.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")
+def test_files_that_a_profile_cannot_use(desk: ImportCli, name: str, said: str) -> None:
+    outcome = desk.import_files(desk.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")
     assert outcome.status == 1
     assert said in outcome.err
 
 
 @needs_real_data
-def test_the_whole_ibrd_statement(desk: Desk) -> None:
-    outcome = desk.load(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
+def test_the_whole_ibrd_statement(desk: ImportCli) -> None:
+    outcome = desk.import_files(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
     assert outcome.loans == {
         "rows_in": 9012,
         "loaded": 9012,
@@ -151,15 +151,15 @@ def test_the_whole_ibrd_statement(desk: Desk) -> None:
         "balance_in": 241443444980.16,
         "balance_loaded": 241443444980.16,
     }
-    assert desk.rows("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
-    assert desk.rows("SELECT count(*) FROM guarantees") == [(8732,)]
+    assert desk.query("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
+    assert desk.query("SELECT count(*) FROM guarantees") == [(8732,)]
 
 
 @needs_real_data
-def test_the_whole_berka_set(desk: Desk) -> None:
-    outcome = desk.load(*sorted((REAL / "berka").glob("*.csv")), as_of="1998-12-31", profile="berka")
+def test_the_whole_berka_set(desk: ImportCli) -> None:
+    outcome = desk.import_files(*sorted((REAL / "berka").glob("*.csv")), as_of="1998-12-31", profile="berka")
     assert outcome.report["lookups"] == {"account.csv": 4500, "client.csv": 5369, "disp.csv": 5369, "district.csv": 77}
-    assert desk.rows(
+    assert desk.query(
         "SELECT count(*), sum(principal), count(*) FILTER (attr = 'running'), count(*) FILTER (code = 'overdue'), "
         "count(DISTINCT borrower_id), count(branch_name) "
         "FROM loans JOIN codes ON code = status AND list = 'loan_status'"
@@ -178,7 +178,7 @@ loan_id = "ID"
 """
 
 
-def write(folder: Path, extra: str = "", fields: str = "") -> profiles.Profile:
+def write_profile(folder: Path, extra: str = "", fields: str = "") -> profiles.Profile:
     (folder / "own.toml").write_text(PROFILE.format(extra=extra, fields=fields), encoding="utf-8")
     return profiles.load("own", folder)
 
@@ -200,7 +200,7 @@ def write(folder: Path, extra: str = "", fields: str = "") -> profiles.Profile:
 )
 def test_mistakes_in_a_profile_are_told(tmp_path: Path, extra: str, fields: str, said: str) -> None:
     with pytest.raises(InputError) as error:
-        write(tmp_path, extra, fields)
+        write_profile(tmp_path, extra, fields)
     assert said in str(error.value)
     assert "own.toml" in str(error.value)
 
@@ -213,13 +213,13 @@ def test_a_profile_without_its_table_s_key_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def own_profiles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_profiles(desk: ImportCli, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(profiles, "FOLDER", desk.folder)
     return desk.folder
 
 
-def test_a_small_profile_of_one_s_own(desk: Desk, own_profiles: Path) -> None:
-    write(
+def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> None:
+    write_profile(
         own_profiles,
         'keep = { Kind = ["K"] }\nignore = ["Junk"]\ndate_format = "%d.%m.%Y"\nblanks = []'.replace(
             "\nblanks = []", ""
@@ -227,7 +227,7 @@ def test_a_small_profile_of_one_s_own(desk: Desk, own_profiles: Path) -> None:
         "balance = { column = 'Saldo', unit = '万元' }\ndisbursed_on = 'From'\nproduct_code = 'Kind'",
     )
     rows = "ID;Saldo;From;Kind;Junk;客户号\n1;1,000;31.01.2024;K;x;C1\n2;5;01.02.2024;Z;x;C2\n3;5;2024-02-01;K;x;C3\n"
-    outcome = desk.load(desk.write("f.csv", rows), profile="own")
+    outcome = desk.import_files(desk.write("f.csv", rows), profile="own")
     assert outcome.loans == {
         "rows_in": 3,
         "loaded": 1,
@@ -236,7 +236,7 @@ def test_a_small_profile_of_one_s_own(desk: Desk, own_profiles: Path) -> None:
         "balance_in": 10050000.0,
         "balance_loaded": 10000000.0,
     }
-    assert desk.rows("SELECT balance, disbursed_on, borrower_id FROM loans") == [
+    assert desk.query("SELECT balance, disbursed_on, borrower_id FROM loans") == [
         (Decimal("10000000.00"), date(2024, 1, 31), "C1")
     ]
 
@@ -249,14 +249,14 @@ def test_a_small_profile_of_one_s_own(desk: Desk, own_profiles: Path) -> None:
         ("ID;Saldo;余额", "'Saldo' and '余额' both name balance"),
     ],
 )
-def test_columns_that_a_profile_does_not_settle(desk: Desk, own_profiles: Path, header: str, said: str) -> None:
-    write(own_profiles, "", "balance = 'Saldo'")
-    outcome = desk.load(desk.write("f.csv", f"{header}\n1;2;3\n"), profile="own")
+def test_columns_that_a_profile_does_not_settle(desk: ImportCli, own_profiles: Path, header: str, said: str) -> None:
+    write_profile(own_profiles, "", "balance = 'Saldo'")
+    outcome = desk.import_files(desk.write("f.csv", f"{header}\n1;2;3\n"), profile="own")
     assert outcome.status == 1
     assert said in outcome.err
 
 
-def test_a_column_that_the_profile_reads_but_the_file_lacks(desk: Desk, own_profiles: Path) -> None:
-    write(own_profiles, "", "balance = 'Saldo'\npurpose = 'Zweck'")
-    outcome = desk.load(desk.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
+def test_a_column_that_the_profile_reads_but_the_file_lacks(desk: ImportCli, own_profiles: Path) -> None:
+    write_profile(own_profiles, "", "balance = 'Saldo'\npurpose = 'Zweck'")
+    outcome = desk.import_files(desk.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
     assert (outcome.status, "reads column 'Zweck', which the file does not have" in outcome.err) == (1, True)

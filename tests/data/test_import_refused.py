@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from desk import AS_OF, Desk
+from desk import SNAPSHOT_DATE, ImportCli
 
 from data.facts import derivation
 
@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 HEAD = "借据号,贷款余额,发放日期\n"
 
 
-def check(outcome_status: int, err: str, *said: str) -> None:
+def assert_refused(outcome_status: int, err: str, *expected_texts: str) -> None:
     assert outcome_status == 1
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
-    for text in said:
+    for text in expected_texts:
         assert text in err
 
 
@@ -57,11 +57,11 @@ def check(outcome_status: int, err: str, *said: str) -> None:
     ],
 )
 def test_a_file_that_cannot_be_used(
-    desk: Desk, unchanged: Callable[[], bool], name: str, content: bytes, said: list[str]
+    desk: ImportCli, unchanged: Callable[[], bool], name: str, content: bytes, said: list[str]
 ) -> None:
-    before = desk.rows("SELECT count(*), sum(balance) FROM loans")
-    outcome = desk.load(desk.write(name, content))
-    check(outcome.status, outcome.err, *said)
+    before = desk.query("SELECT count(*), sum(balance) FROM loans")
+    outcome = desk.import_files(desk.write(name, content))
+    assert_refused(outcome.status, outcome.err, *said)
     kept = name in (
         "date.csv",
         "money.csv",
@@ -72,29 +72,29 @@ def test_a_file_that_cannot_be_used(
         assert json.loads(outcome.out)["tables"]["loans"]["quarantined"] == 1
     if "row 2" in outcome.err:
         # Rows came in, and are kept back with their reasons; the loans stay as they were.
-        assert desk.rows("SELECT count(*), sum(balance) FROM loans") == before
-        assert [row["file"] for row in desk.quarantine()] == [name]
-        assert desk.load(desk.folder / name).err == outcome.err
+        assert desk.query("SELECT count(*), sum(balance) FROM loans") == before
+        assert [row["file"] for row in desk.list_quarantine()] == [name]
+        assert desk.import_files(desk.folder / name).err == outcome.err
     else:
         assert unchanged()
 
 
 @pytest.mark.parametrize(("file", "said"), [("missing.csv", "No file"), (".", "is a folder")])
-def test_no_such_file(desk: Desk, unchanged: Callable[[], bool], file: str, said: str) -> None:
-    outcome = desk.load(desk.folder / file)
-    check(outcome.status, outcome.err, said, str(desk.folder / file))
+def test_no_such_file(desk: ImportCli, unchanged: Callable[[], bool], file: str, said: str) -> None:
+    outcome = desk.import_files(desk.folder / file)
+    assert_refused(outcome.status, outcome.err, said, str(desk.folder / file))
     assert unchanged()
 
 
-def test_one_bad_file_among_good_ones_stops_the_whole_import(desk: Desk, unchanged: Callable[[], bool]) -> None:
-    outcome = desk.load(desk.write("good.csv", f"{HEAD}L9,5,\n"), desk.write("bad.csv", "借据号,啥\nL1,1\n"))
-    check(outcome.status, outcome.err, "bad.csv")
+def test_one_bad_file_among_good_ones_stops_the_whole_import(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
+    outcome = desk.import_files(desk.write("good.csv", f"{HEAD}L9,5,\n"), desk.write("bad.csv", "借据号,啥\nL1,1\n"))
+    assert_refused(outcome.status, outcome.err, "bad.csv")
     assert unchanged()
 
 
-def test_an_unknown_profile_names_those_that_exist(desk: Desk, unchanged: Callable[[], bool]) -> None:
-    outcome = desk.load(desk.folder / "first.csv", profile="../ibrd")
-    check(outcome.status, outcome.err, "No profile '../ibrd'. Profiles: berka, east5, ibrd, pboc.")
+def test_an_unknown_profile_names_those_that_exist(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
+    outcome = desk.import_files(desk.folder / "first.csv", profile="../ibrd")
+    assert_refused(outcome.status, outcome.err, "No profile '../ibrd'. Profiles: berka, east5, ibrd, pboc.")
     assert unchanged()
 
 
@@ -112,38 +112,38 @@ def test_an_unknown_profile_names_those_that_exist(desk: Desk, unchanged: Callab
         ["demo", "--loans", "many"],
     ],
 )
-def test_wrong_usage_exits_with_2(desk: Desk, arguments: list[str]) -> None:
+def test_wrong_usage_exits_with_2(desk: ImportCli, arguments: list[str]) -> None:
     outcome = desk.run(*arguments)
     assert outcome.status == 2
     assert outcome.err.startswith("usage: python -m data")
 
 
-def test_a_book_that_another_import_is_writing(desk: Desk, unchanged: Callable[[], bool]) -> None:
+def test_a_book_that_another_import_is_writing(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
     file = desk.write("next.csv", f"{HEAD}L9,5,\n")
     with desk.book.with_name(desk.book.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        outcome = desk.load(file)
-    check(outcome.status, outcome.err, str(desk.book), "Wait for it to end")
+        outcome = desk.import_files(file)
+    assert_refused(outcome.status, outcome.err, str(desk.book), "Wait for it to end")
     assert unchanged()
 
 
-def test_a_damaged_book_is_left_alone(desk: Desk) -> None:
+def test_a_damaged_book_is_left_alone(desk: ImportCli) -> None:
     desk.book.write_bytes(b"no database" * 1000)
-    outcome = desk.load_text(f"{HEAD}L9,5,\n")
-    check(outcome.status, outcome.err, str(desk.book), "damaged")
+    outcome = desk.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(desk.book), "damaged")
     assert desk.book.read_bytes() == b"no database" * 1000
 
 
 @pytest.mark.parametrize("place", ["nowhere/book.duckdb", ""])
-def test_a_book_in_no_folder_or_that_is_one(desk: Desk, place: str) -> None:
+def test_a_book_in_no_folder_or_that_is_one(desk: ImportCli, place: str) -> None:
     desk.book = desk.folder / place
-    outcome = desk.load_text(f"{HEAD}L9,5,\n")
-    check(outcome.status, outcome.err, str(desk.book))
+    outcome = desk.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(desk.book))
 
 
-def test_no_book_to_list(desk: Desk) -> None:
+def test_no_book_to_list(desk: ImportCli) -> None:
     outcome = desk.run("quarantine", "--book", desk.book)
-    check(outcome.status, outcome.err, f"No book at {desk.book}")
+    assert_refused(outcome.status, outcome.err, f"No book at {desk.book}")
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -152,23 +152,23 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_itself_loads_refuses_and_counts_usage(desk: Desk) -> None:
+def test_the_command_itself_loads_refuses_and_counts_usage(desk: ImportCli) -> None:
     good, bad = desk.write("good.csv", f"{HEAD}L1,5,\n"), desk.write("bad.csv", "啥\n1\n")
-    places = ["--as-of", AS_OF, "--book", str(desk.book)]
+    places = ["--as-of", SNAPSHOT_DATE, "--book", str(desk.book)]
     assert run_command("import", str(good), *places).returncode == 0
     refused = run_command("import", str(bad), *places)
-    check(refused.returncode, refused.stderr, "bad.csv")
+    assert_refused(refused.returncode, refused.stderr, "bad.csv")
     assert run_command("import", str(good)).returncode == 2
 
 
 def test_a_full_disk_leaves_the_book_as_it_was(
-    desk: Desk, unchanged: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+    desk: ImportCli, unchanged: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill_up(*_: object) -> None:
         raise duckdb.IOException('IO Error: Could not write file "book.duckdb.draft": No space left on device')
 
-    monkeypatch.setattr(derivation, "build", fill_up)
-    outcome = desk.load_text(f"{HEAD}L9,5,\n")
-    check(outcome.status, outcome.err, str(desk.book), "free space")
+    monkeypatch.setattr(derivation, "derive_facts", fill_up)
+    outcome = desk.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(desk.book), "free space")
     assert unchanged()
     assert list(desk.folder.glob("*.draft*")) == []

@@ -9,15 +9,15 @@ import pytest
 
 from data import dictionary
 from data.ingest.parsing import cell_parsing, file_vocabulary
-from data.ingest.parsing.cell_parsing import Reading
+from data.ingest.parsing.cell_parsing import ParseOptions
 
 BAD = "bad"
 
 
-def parse(table: str, field: str, cell: str, **reading: Any) -> Any:
+def parse_value(table: str, field: str, cell: str, **reading: Any) -> Any:
     """The value of one cell, or BAD."""
-    parsed = cell_parsing.parse(
-        pl.Series([cell, None], dtype=pl.String), dictionary.fields(table)[field], Reading(**reading)
+    parsed = cell_parsing.parse_cells(
+        pl.Series([cell, None], dtype=pl.String), dictionary.fields_of_table(table)[field], ParseOptions(**reading)
     )
     assert parsed.values.to_list()[1] is None
     assert parsed.bad.to_list()[1] is False
@@ -43,7 +43,7 @@ def parse(table: str, field: str, cell: str, **reading: Any) -> Any:
     ],
 )
 def test_every_form_of_a_date(cell: str) -> None:
-    assert parse("loans", "disbursed_on", cell) == date(2024, 1, 31)
+    assert parse_value("loans", "disbursed_on", cell) == date(2024, 1, 31)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,14 @@ def test_every_form_of_a_date(cell: str) -> None:
     ["24-1-31", "01/31/2024", "31.01.2024", "2024-01", "民国113年1月31日", "农历腊月廿一", "40131", "99999", "x"],
 )
 def test_a_date_that_is_not_certain_is_refused(cell: str) -> None:
-    assert parse("loans", "disbursed_on", cell) == BAD
+    assert parse_value("loans", "disbursed_on", cell) == BAD
 
 
 @pytest.mark.parametrize("cell", ["20240230", "2024-13-01", "2024年2月30日"])
 def test_a_date_that_is_no_day_of_the_calendar_is_empty_and_noted(cell: str) -> None:
-    parsed = cell_parsing.parse(pl.Series(["2024-01-31", cell]), dictionary.fields("loans")["disbursed_on"], Reading())
+    parsed = cell_parsing.parse_cells(
+        pl.Series(["2024-01-31", cell]), dictionary.fields_of_table("loans")["disbursed_on"], ParseOptions()
+    )
     assert parsed.values.to_list() == [date(2024, 1, 31), None]
     assert not parsed.bad.any()
     assert parsed.notes == (("note_impossible_date", 1, cell, 1),)
@@ -64,7 +66,9 @@ def test_a_date_that_is_no_day_of_the_calendar_is_empty_and_noted(cell: str) -> 
 
 @pytest.mark.parametrize("cell", ["99991231", "2999-12-31", "2099/12/31", "00010101", "19000101"])
 def test_placeholder_dates_are_empty_and_noted(cell: str) -> None:
-    parsed = cell_parsing.parse(pl.Series([cell]), dictionary.fields("loans")["current_maturity"], Reading())
+    parsed = cell_parsing.parse_cells(
+        pl.Series([cell]), dictionary.fields_of_table("loans")["current_maturity"], ParseOptions()
+    )
     assert parsed.values.to_list() == [None]
     assert not parsed.bad.any()
     assert parsed.notes == (("note_sentinel", 1, cell, 0),)
@@ -87,30 +91,32 @@ def test_placeholder_dates_are_empty_and_noted(cell: str) -> None:
     ],
 )
 def test_words_for_nothing_are_empty(cell: str, field: str) -> None:
-    assert parse("loans", field, cell) is None
+    assert parse_value("loans", field, cell) is None
 
 
 def test_day_numbers_of_a_text_file_only_where_they_can_be_nothing_else() -> None:
-    target = dictionary.fields("loans")["disbursed_on"]
-    parsed = cell_parsing.parse(pl.Series(["45322", "", "2024-02-01", "x"]), target, Reading())
+    target = dictionary.fields_of_table("loans")["disbursed_on"]
+    parsed = cell_parsing.parse_cells(pl.Series(["45322", "", "2024-02-01", "x"]), target, ParseOptions())
     assert parsed.values.to_list() == [date(2024, 1, 31), None, date(2024, 2, 1), None]
     assert parsed.bad.to_list() == [False, False, False, True]
     assert parsed.notes == (("note_serial_dates", 1, "45322", 0),)
-    doubtful = cell_parsing.parse(pl.Series(["40131", "31231"]), target, Reading())
+    doubtful = cell_parsing.parse_cells(pl.Series(["40131", "31231"]), target, ParseOptions())
     assert doubtful.bad.all()
 
 
 def test_day_numbers_of_a_workbook() -> None:
     day_zero = date(1899, 12, 30)
-    assert parse("loans", "disbursed_on", "45322", date_serials=day_zero) == date(2024, 1, 31)
-    assert parse("loans", "disbursed_on", "43860", date_serials=date(1904, 1, 1)) == date(2024, 1, 31)
-    assert parse("loans", "disbursed_on", "20240131", date_serials=day_zero) == date(2024, 1, 31)
+    assert parse_value("loans", "disbursed_on", "45322", date_serials=day_zero) == date(2024, 1, 31)
+    assert parse_value("loans", "disbursed_on", "43860", date_serials=date(1904, 1, 1)) == date(2024, 1, 31)
+    assert parse_value("loans", "disbursed_on", "20240131", date_serials=day_zero) == date(2024, 1, 31)
 
 
 def test_a_profile_s_format_is_the_only_one_read() -> None:
-    assert parse("loans", "disbursed_on", "930705", format="%y%m%d") == date(1993, 7, 5)
-    assert parse("loans", "disbursed_on", "05/31/2023 12:00:00 AM", format="%m/%d/%Y %I:%M:%S %p") == date(2023, 5, 31)
-    assert parse("loans", "disbursed_on", "2023-05-31", format="%m/%d/%Y") == BAD
+    assert parse_value("loans", "disbursed_on", "930705", format="%y%m%d") == date(1993, 7, 5)
+    assert parse_value("loans", "disbursed_on", "05/31/2023 12:00:00 AM", format="%m/%d/%Y %I:%M:%S %p") == date(
+        2023, 5, 31
+    )
+    assert parse_value("loans", "disbursed_on", "2023-05-31", format="%m/%d/%Y") == BAD
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,7 @@ def test_a_profile_s_format_is_the_only_one_read() -> None:
     ],
 )
 def test_every_form_of_an_amount(cell: str, amount: str) -> None:
-    assert parse("loans", "balance", cell) == Decimal(amount)
+    assert parse_value("loans", "balance", cell) == Decimal(amount)
 
 
 @pytest.mark.parametrize(
@@ -166,11 +172,13 @@ def test_every_form_of_an_amount(cell: str, amount: str) -> None:
     ],
 )
 def test_no_amount(cell: str) -> None:
-    assert parse("loans", "balance", cell) == BAD
+    assert parse_value("loans", "balance", cell) == BAD
 
 
 def test_more_than_two_decimals_are_rounded_half_up_and_noted() -> None:
-    parsed = cell_parsing.parse(pl.Series(["1.005", "2.50"]), dictionary.fields("loans")["balance"], Reading())
+    parsed = cell_parsing.parse_cells(
+        pl.Series(["1.005", "2.50"]), dictionary.fields_of_table("loans")["balance"], ParseOptions()
+    )
     assert parsed.values.to_list() == [Decimal("1.01"), Decimal("2.50")]
     assert parsed.notes == (("note_rounded", 1, "1.005", 0),)
 
@@ -179,7 +187,7 @@ def test_more_than_two_decimals_are_rounded_half_up_and_noted() -> None:
     ("cell", "amount"), [("1.5", "15000"), ("1,000", "10000000"), ("50元", "50"), ("2万元", "20000")]
 )
 def test_a_cell_s_own_unit_beats_the_column_s(cell: str, amount: str) -> None:
-    assert parse("loans", "balance", cell, factor=Decimal(10000)) == Decimal(amount)
+    assert parse_value("loans", "balance", cell, factor=Decimal(10000)) == Decimal(amount)
 
 
 @pytest.mark.parametrize(
@@ -203,14 +211,14 @@ def test_a_cell_s_own_unit_beats_the_column_s(cell: str, amount: str) -> None:
     ],
 )
 def test_rates_are_percent_a_year(cell: str, rate: str) -> None:
-    assert parse("loans", "annual_rate_pct", cell) == (BAD if rate == BAD else Decimal(rate))
+    assert parse_value("loans", "annual_rate_pct", cell) == (BAD if rate == BAD else Decimal(rate))
 
 
 @pytest.mark.parametrize(
     ("cell", "number"), [("3", 3), ("3.0", 3), ("３", 3), ("2次", 2), ("1.5", BAD), ("x", BAD), ("9" * 11, BAD)]
 )
 def test_whole_numbers(cell: str, number: object) -> None:
-    assert parse("loans", "extension_count", cell) == number
+    assert parse_value("loans", "extension_count", cell) == number
 
 
 @pytest.mark.parametrize(
@@ -218,7 +226,7 @@ def test_whole_numbers(cell: str, number: object) -> None:
     [("是", True), ("Y", True), ("1", True), ("true", True), ("否", False), ("n", False), ("0", False), ("2", BAD)],
 )
 def test_yes_and_no(cell: str, flag: object) -> None:
-    assert parse("borrowers", "hist_bad_flag", cell) == flag
+    assert parse_value("borrowers", "hist_bad_flag", cell) == flag
 
 
 @pytest.mark.parametrize(
@@ -239,12 +247,12 @@ def test_yes_and_no(cell: str, flag: object) -> None:
     ],
 )
 def test_codes_of_a_closed_list(cell: str, code: str) -> None:
-    assert parse("snapshots", "classification", cell) == code
+    assert parse_value("snapshots", "classification", cell) == code
 
 
 @pytest.mark.parametrize(("cell", "code"), [("流动资金贷款", "working_capital"), ("惠农e贷", "惠农e贷")])
 def test_an_open_list_keeps_a_bank_s_own_codes(cell: str, code: str) -> None:
-    assert parse("loans", "product_code", cell) == code
+    assert parse_value("loans", "product_code", cell) == code
 
 
 @pytest.mark.parametrize(
@@ -268,7 +276,7 @@ def test_an_open_list_keeps_a_bank_s_own_codes(cell: str, code: str) -> None:
     ],
 )
 def test_sectors_of_gb_t_4754_down_to_the_small_class(cell: str, code: str) -> None:
-    assert parse("loans", "industry_code", cell) == code
+    assert parse_value("loans", "industry_code", cell) == code
     assert dictionary.has_code("industry", code) == (cell != "其他行业")
 
 
@@ -286,12 +294,12 @@ def test_sectors_of_gb_t_4754_down_to_the_small_class(cell: str, code: str) -> N
     ],
 )
 def test_ids_stay_text_and_lost_digits_are_refused(cell: str, text: str) -> None:
-    assert parse("loans", "loan_id", cell) == text
+    assert parse_value("loans", "loan_id", cell) == text
 
 
 @pytest.mark.parametrize("cell", ["张三（经营部）", "=cmd|' /C calc'!A0", "𠮷野家", "a\nb"])
 def test_names_and_purposes_are_kept_as_they_are(cell: str) -> None:
-    assert parse("loans", "purpose", f" {cell} ") == cell
+    assert parse_value("loans", "purpose", f" {cell} ") == cell
 
 
 @pytest.mark.parametrize(
@@ -304,13 +312,13 @@ def test_names_and_purposes_are_kept_as_they_are(cell: str) -> None:
     ],
 )
 def test_times(cell: str, moment: object) -> None:
-    assert parse("events", "event_ts", cell) == moment
+    assert parse_value("events", "event_ts", cell) == moment
 
 
 def test_no_header_word_means_two_fields_of_one_table() -> None:
-    for table in dictionary.tables():
+    for table in dictionary.load_tables():
         meanings: dict[str, set[str]] = {}
-        for field in dictionary.fields(table).values():
+        for field in dictionary.fields_of_table(table).values():
             for text in (field.name, field.zh, field.en, *field.aliases):
-                meanings.setdefault(file_vocabulary.plain(text), set()).add(field.name)
+                meanings.setdefault(file_vocabulary.normalise_text(text), set()).add(field.name)
         assert {word: names for word, names in meanings.items() if len(names) > 1} == {}

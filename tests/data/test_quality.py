@@ -8,9 +8,9 @@ from decimal import Decimal
 import duckdb
 import polars as pl
 import pytest
-from desk import AS_OF as DAY
-from desk import Desk
-from ledger import AS_OF, Ledger
+from desk import SNAPSHOT_DATE as DAY
+from desk import ImportCli
+from ledger import AS_OF, FactsBook
 
 from data import dictionary
 from data.quality import checks
@@ -30,18 +30,18 @@ LATER = AS_OF + timedelta(1)
 
 
 @pytest.fixture
-def clean(ledger: Ledger) -> Ledger:
-    ledger.loan("L1", **GOOD)
+def clean(ledger: FactsBook) -> FactsBook:
+    ledger.insert_loan("L1", **GOOD)
     return ledger
 
 
-def found(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    rows = checks.findings(con, AS_OF).filter(pl.col("rows") > 0)
+def count_findings(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    rows = checks.list_findings(con, AS_OF).filter(pl.col("rows") > 0)
     return dict(rows.select("check_id", "rows").iter_rows())
 
 
-def test_a_clean_book_has_no_findings(clean: Ledger) -> None:
-    assert found(clean.con) == {}
+def test_a_clean_book_has_no_findings(clean: FactsBook) -> None:
+    assert count_findings(clean.con) == {}
 
 
 LOANS = {
@@ -71,50 +71,50 @@ SNAPSHOTS = {
 }
 
 
-def test_loans_and_snapshots_that_cannot_be_right(clean: Ledger) -> None:
+def test_loans_and_snapshots_that_cannot_be_right(clean: FactsBook) -> None:
     for check, row in LOANS.items():
-        clean.loan(check, **GOOD | row)
+        clean.insert_loan(check, **GOOD | row)
     for check, row in SNAPSHOTS.items():
-        clean.loan(check, {"balance": 100} | row, **GOOD)
+        clean.insert_loan(check, {"balance": 100} | row, **GOOD)
     both = {
         "balance_above_principal": 2,
         "closed_with_balance": 2,
     }  # nothing lent is below any balance; closed too soon
-    assert found(clean.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
+    assert count_findings(clean.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
 
 
-def test_a_fraction_among_rates_in_percent_is_found(clean: Ledger) -> None:
+def test_a_fraction_among_rates_in_percent_is_found(clean: FactsBook) -> None:
     for number, rate in enumerate((Decimal("0.0435"), Decimal("0.299999"), Decimal("0.3"), Decimal(36))):
-        clean.loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
-    assert checks.rows(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
+        clean.insert_loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
+    assert checks.list_rows_of_finding(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
 
 
 @pytest.mark.parametrize("check", ["balance_above_principal", "dust_balance", "prior_loan_unknown"])
-def test_the_rows_behind_a_finding(clean: Ledger, check: str) -> None:
-    clean.loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
-    assert checks.rows(clean.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
+def test_the_rows_behind_a_finding(clean: FactsBook, check: str) -> None:
+    clean.insert_loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
+    assert checks.list_rows_of_finding(clean.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
 
 
 @pytest.mark.parametrize(
     "snapshot", [{"balance": 100}, {"balance": 1}, {"days_past_due": 30, "first_overdue_date": AS_OF - timedelta(31)}]
 )
-def test_the_limits_themselves_are_right(clean: Ledger, snapshot: dict) -> None:
+def test_the_limits_themselves_are_right(clean: FactsBook, snapshot: dict) -> None:
     """Balance equal to the amount lent, a balance of exactly the dust limit, days that differ by the tolerance."""
-    clean.loan("L2", snapshot, **GOOD | {"annual_rate_pct": 36, "disbursed_on": date(2025, 1, 1)})
-    assert found(clean.con) == {}
+    clean.insert_loan("L2", snapshot, **GOOD | {"annual_rate_pct": 36, "disbursed_on": date(2025, 1, 1)})
+    assert count_findings(clean.con) == {}
 
 
-def test_two_loans_at_odds(clean: Ledger) -> None:
-    clean.loan("L2", **GOOD | {"contract_no": "H1"})
-    clean.loan("L3", **GOOD | {"contract_no": "H1", "borrower_id": "C2"})
-    assert found(clean.con) == {"contract_of_two_borrowers": 2}
+def test_two_loans_at_odds(clean: FactsBook) -> None:
+    clean.insert_loan("L2", **GOOD | {"contract_no": "H1"})
+    clean.insert_loan("L3", **GOOD | {"contract_no": "H1", "borrower_id": "C2"})
+    assert count_findings(clean.con) == {"contract_of_two_borrowers": 2}
 
 
-def test_an_amount_in_another_unit_than_before(ledger: Ledger) -> None:
+def test_an_amount_in_another_unit_than_before(ledger: FactsBook) -> None:
     before = AS_OF - timedelta(31)
-    ledger.put("loans", loan_id="L1", principal=Decimal("0.01"), as_of=before, until=AS_OF)
-    ledger.loan("L1", **GOOD)
-    assert found(ledger.con) == {"magnitude_conflict": 1}
+    ledger.insert("loans", loan_id="L1", principal=Decimal("0.01"), as_of=before, until=AS_OF)
+    ledger.insert_loan("L1", **GOOD)
+    assert count_findings(ledger.con) == {"magnitude_conflict": 1}
 
 
 OTHERS = {
@@ -155,13 +155,13 @@ OTHERS = {
 }
 
 
-def test_records_that_cannot_be_right(clean: Ledger) -> None:
+def test_records_that_cannot_be_right(clean: FactsBook) -> None:
     for table, row in OTHERS.values():
-        clean.put(table, **row)
-    assert found(clean.con) == dict.fromkeys(OTHERS, 1)
+        clean.insert(table, **row)
+    assert count_findings(clean.con) == dict.fromkeys(OTHERS, 1)
 
 
-POINTING = {
+DANGLING_REFERENCES = {
     "borrower_unknown": [("borrowers", {"borrower_id": "C9"})],
     "officer_unknown": [
         ("staff", {"staff_id": "S9"}),
@@ -185,44 +185,44 @@ POINTING = {
 }
 
 
-@pytest.mark.parametrize("check", POINTING)
-def test_a_key_that_points_nowhere(clean: Ledger, check: str) -> None:
-    for table, row in POINTING[check]:
-        clean.put(table, **row)
-    assert set(found(clean.con)) == {check}
+@pytest.mark.parametrize("check", DANGLING_REFERENCES)
+def test_a_key_that_points_nowhere(clean: FactsBook, check: str) -> None:
+    for table, row in DANGLING_REFERENCES[check]:
+        clean.insert(table, **row)
+    assert set(count_findings(clean.con)) == {check}
 
 
-def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean: Ledger) -> None:
+def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean: FactsBook) -> None:
     for number, currency in enumerate(("CNY", None, "USD", "USD", "HKD")):
-        clean.loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
-    rows = {row["check_id"]: row for row in checks.findings(clean.con, AS_OF).iter_rows(named=True)}
+        clean.insert_loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
+    rows = {row["check_id"]: row for row in checks.list_findings(clean.con, AS_OF).iter_rows(named=True)}
     above, foreign = rows["balance_above_principal"], rows["foreign_currency"]
     assert (above["rows"], above["amount"], above["foreign"]) == (5, 400, "HKD 200.00, USD 400.00")
     assert (foreign["rows"], foreign["amount"], foreign["foreign"]) == (3, None, "HKD 200.00, USD 400.00")
-    assert checks.amounts(above["amount"], above["foreign"]) == "400.00; HKD 200.00, USD 400.00"
+    assert checks.format_amounts(above["amount"], above["foreign"]) == "400.00; HKD 200.00, USD 400.00"
 
 
 def test_every_check_is_tested() -> None:
     by_hand = {"same_id_twice", "rows_kept_back", "magnitude_conflict", "contract_of_two_borrowers"}
-    assert {*LOANS, *SNAPSHOTS, *OTHERS, *POINTING, *by_hand} == set(checks.checks())
+    assert {*LOANS, *SNAPSHOTS, *OTHERS, *DANGLING_REFERENCES, *by_hand} == set(checks.load_checks())
 
 
 def test_every_check_says_what_to_do_in_both_languages() -> None:
-    for check in checks.checks().values():
+    for check in checks.load_checks().values():
         assert check.severity in checks.SEVERITIES
-        assert check.table == checks.KEPT_BACK or check.table in dictionary.tables()
+        assert check.table == checks.QUARANTINE_TABLE or check.table in dictionary.load_tables()
         assert all((check.title_zh, check.title_en, check.remedy_zh, check.remedy_en)), check.check_id
 
 
-def test_the_batch_report_the_command_and_the_file_agree(desk: Desk) -> None:
+def test_the_batch_report_the_command_and_the_file_agree(desk: ImportCli) -> None:
     content = (
         "借据号,贷款余额,贷款金额,币种,用途\nL1,200,100,人民币,=1+1\nL2,5,100,美元,x\nL2,5,100,美元,x\nL3,x,1,人民币,\n"
     )
-    report = desk.load_text(content).report
+    report = desk.import_text(content).report
     said = {entry["check_id"]: (entry["rows"], entry["amount"], entry["foreign"]) for entry in report["findings"]}
     assert said["balance_above_principal"] == (1, "200.00", None)
     assert said["foreign_currency"] == (1, None, "USD 5.00")
-    assert desk.load_text(content).report["findings"] == report["findings"]
+    assert desk.import_text(content).report["findings"] == report["findings"]
     out = desk.folder / "rows.csv"
     outcome = desk.run("quality", "--book", desk.book, "--json", "--out", out)
     counts = {entry["check_id"]: entry["rows"] for entry in json.loads(outcome.out)["findings"] if entry["rows"]}
@@ -237,39 +237,39 @@ def test_the_batch_report_the_command_and_the_file_agree(desk: Desk) -> None:
     assert "余额大于借款金额" in desk.run("quality", "--book", desk.book).out
 
 
-def test_findings_are_no_violations(desk: Desk) -> None:
-    desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    assert desk.rows("SELECT count(*) FROM violations") == [(0,)]
+def test_findings_are_no_violations(desk: ImportCli) -> None:
+    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    assert desk.query("SELECT count(*) FROM violations") == [(0,)]
 
 
-def test_counts_are_kept_until_anything_is_imported(desk: Desk) -> None:
-    desk.load_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
+def test_counts_are_kept_until_anything_is_imported(desk: ImportCli) -> None:
+    desk.import_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
     day = date.fromisoformat(DAY)
-    with book.writing(desk.book) as con:
-        counted = checks.findings(con, day)
-        checks.keep(con, day)
-        assert checks.findings(con, day).equals(counted)
+    with book.open_for_writing(desk.book) as con:
+        counted = checks.list_findings(con, day)
+        checks.count_and_store(con, day)
+        assert checks.list_findings(con, day).equals(counted)
         con.execute("UPDATE quality_counts SET \"rows\" = 7 WHERE check_id = 'balance_above_principal'")
-    with book.reading(desk.book) as cursor:
-        kept = checks.findings(cursor, day).filter(check_id="balance_above_principal")
+    with book.open_for_reading(desk.book) as cursor:
+        kept = checks.list_findings(cursor, day).filter(check_id="balance_above_principal")
         assert kept["rows"].to_list() == [7]
-        assert checks.findings(cursor, day - timedelta(1))["rows"].sum() == 0
-    desk.load_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
-    assert desk.rows("SELECT count(*) FROM quality_counts") == [(0,)]
+        assert checks.list_findings(cursor, day - timedelta(1))["rows"].sum() == 0
+    desk.import_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
+    assert desk.query("SELECT count(*) FROM quality_counts") == [(0,)]
 
 
-def test_a_changed_table_of_checks_counts_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    with book.writing(desk.book) as con:
-        checks.keep(con, date.fromisoformat(DAY))
+def test_a_changed_table_of_checks_counts_anew(desk: ImportCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.open_for_writing(desk.book) as con:
+        checks.count_and_store(con, date.fromisoformat(DAY))
         con.execute('UPDATE quality_counts SET "rows" = 7')
-        monkeypatch.setattr(checks, "_stamp", lambda: "another")
-        assert set(checks.findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
+        monkeypatch.setattr(checks, "_hash_checks", lambda: "another")
+        assert set(checks.list_findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
 
 
-def test_a_book_of_an_earlier_version_is_counted(desk: Desk) -> None:
-    desk.load_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    with book.writing(desk.book) as con:
+def test_a_book_of_an_earlier_version_is_counted(desk: ImportCli) -> None:
+    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.open_for_writing(desk.book) as con:
         con.execute("DROP TABLE quality_counts")
-    with book.reading(desk.book) as cursor:
-        assert checks.findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1
+    with book.open_for_reading(desk.book) as cursor:
+        assert checks.list_findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1

@@ -24,10 +24,10 @@ def parts() -> dict[str, bytes]:
     book.active.merge_cells("A4:A5")
     file = io.BytesIO()
     book.save(file)
-    return size_checks.workbook("x.xlsx", file.getvalue())
+    return size_checks.unpack_workbook("x.xlsx", file.getvalue())
 
 
-def usual(parts: dict[str, bytes]) -> io.BytesIO:
+def zip_workbook(parts: dict[str, bytes]) -> io.BytesIO:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -36,12 +36,12 @@ def usual(parts: dict[str, bytes]) -> io.BytesIO:
     return file
 
 
-def read(file: object) -> tuple:
+def read_repacked(file: object) -> tuple:
     sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
     return sheet.to_python(skip_empty_area=False), sheet.merged_cell_ranges
 
 
-WRITTEN = {
+SHEET_VARIANTS = {
     "as usual": lambda sheet: sheet,
     "without merged cells": lambda sheet: sheet[: sheet.index(b"<mergeCells")] + b"</worksheet>",
     "an empty list of them": lambda sheet: sheet.replace(
@@ -57,23 +57,23 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("written", SHEET_VARIANTS)
 def test_cells_and_merged_cells_are_the_same(parts: dict[str, bytes], written: str) -> None:
-    other = parts | {SHEET: WRITTEN[written](parts[SHEET])}
-    cells, merges = read(usual(other))
+    other = parts | {SHEET: SHEET_VARIANTS[written](parts[SHEET])}
+    cells, merges = read_repacked(zip_workbook(other))
     assert len(cells) == ROWS + 2 and bool(merges) == (written not in {"without merged cells", "an empty list of them"})
-    assert read(excel_repacking.packed(other)) == (cells, merges)
+    assert read_repacked(excel_repacking.repack_workbook(other)) == (cells, merges)
 
 
 def test_merged_cells_stand_above_the_cells(parts: dict[str, bytes]) -> None:
-    sheet = b"".join(excel_repacking.merges_first(parts[SHEET]))
+    sheet = b"".join(excel_repacking.move_merges_first(parts[SHEET]))
     assert sheet.index(b'<mergeCell ref="A1:C1"') < sheet.index(b"<sheetData") and sheet.count(b"<mergeCells") == 1
     assert len(sheet) == len(parts[SHEET])
 
 
 def test_a_sheet_without_cells_stays_as_it_is() -> None:
     for sheet in (b"", b"<worksheet><sheetData/></worksheet>", b"</sheetData><sheetData>"):
-        assert b"".join(excel_repacking.merges_first(sheet)) == sheet
+        assert b"".join(excel_repacking.move_merges_first(sheet)) == sheet
 
 
 @pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -85,4 +85,4 @@ def test_a_part_that_is_not_what_its_checksum_says_is_refused(parts: dict[str, b
         changed = bytearray(file.getvalue())
         changed[at] ^= 1
         with pytest.raises(InputError, match=r"f\.xlsx is a damaged workbook"):
-            size_checks.workbook("f.xlsx", bytes(changed))
+            size_checks.unpack_workbook("f.xlsx", bytes(changed))

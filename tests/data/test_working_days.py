@@ -10,7 +10,7 @@ import chinese_calendar
 import holidays
 import pytest
 
-from data.dictionary import TABLES
+from data.dictionary import TABLES_FOLDER
 from data.reference import working_days
 
 FIRST_YEAR = 2024
@@ -26,45 +26,49 @@ NAMES = {
 ANNOUNCED = sorted({day.year for day in chinese_calendar.constants.holidays if day.year >= FIRST_YEAR})
 
 
-def _announced(year: int) -> list[tuple[str, str, str, str]]:
+def _announced_days(year: int) -> list[tuple[str, str, str, str]]:
     """The days of one year that are not what their weekday says, or are a holiday, by chinesecalendar."""
     rows = []
     for day, kind in (
         (chinese_calendar.constants.holidays, "holiday"),
         (chinese_calendar.constants.workdays, "workday"),
     ):
-        rows += [(str(d), kind, _zh(name, kind), _en(name, kind)) for d, name in day.items() if d.year == year]
+        rows += [
+            (str(d), kind, _chinese_name(name, kind), _english_name(name, kind))
+            for d, name in day.items()
+            if d.year == year
+        ]
     return sorted(rows)
 
 
-def _zh(name: str, kind: str) -> str:
+def _chinese_name(name: str, kind: str) -> str:
     return NAMES[name] + ("调休上班" if kind == "workday" else "")
 
 
-def _en(name: str, kind: str) -> str:
+def _english_name(name: str, kind: str) -> str:
     return f"Worked for {name}" if kind == "workday" else name
 
 
-def _expected(year: int) -> list[tuple[str, str, str, str]]:
+def _expected_days(year: int) -> list[tuple[str, str, str, str]]:
     """The statutory days of a year that is not announced yet, by holidays."""
     zh, en = holidays.CN(years=year, language="zh_CN"), holidays.CN(years=year, language="en_US")
     return sorted((str(day), "expected", zh[day], en[day]) for day in en)
 
 
-def _table() -> list[tuple[str, str, str, str]]:
-    with (TABLES / working_days.TABLE).open(encoding="utf-8", newline="") as file:
+def _table_days() -> list[tuple[str, str, str, str]]:
+    with (TABLES_FOLDER / working_days.HOLIDAYS_FILE).open(encoding="utf-8", newline="") as file:
         return [(r["day"], r["kind"], r["zh"], r["en"]) for r in csv.DictReader(file)]
 
 
 def test_the_table_is_what_two_libraries_say():
-    wanted = [row for year in ANNOUNCED for row in _announced(year)] + _expected(ANNOUNCED[-1] + 1)
-    assert _table() == wanted, "\n".join(",".join(row) for row in wanted)
+    wanted = [row for year in ANNOUNCED for row in _announced_days(year)] + _expected_days(ANNOUNCED[-1] + 1)
+    assert _table_days() == wanted, "\n".join(",".join(row) for row in wanted)
 
 
 def test_every_day_of_the_announced_years_is_what_the_library_says():
     day, wrong = date(FIRST_YEAR, 1, 1), []
     while day.year in ANNOUNCED:
-        if working_days.is_working(day) != chinese_calendar.is_workday(day):
+        if working_days.is_working_day(day) != chinese_calendar.is_workday(day):
             wrong.append(day)
         day += timedelta(days=1)
     assert wrong == []
@@ -82,14 +86,14 @@ def test_every_day_of_the_announced_years_is_what_the_library_says():
     ],  # no rows: weekends alone
 )
 def test_the_last_working_day(day: date, before: date):
-    assert working_days.on_or_before(day) == before
+    assert working_days.last_working_day(day) == before
 
 
 def test_a_year_that_is_not_announced_is_named():
-    assert working_days.unknown_years(date(2026, 1, 1), date(2026, 12, 31)) == []
-    assert working_days.unknown_years(date(2026, 12, 1), date(2028, 1, 31)) == [2027, 2028]
-    assert not working_days.is_working(date(2027, 10, 1))
+    assert working_days.list_unannounced_years(date(2026, 1, 1), date(2026, 12, 31)) == []
+    assert working_days.list_unannounced_years(date(2026, 12, 1), date(2028, 1, 31)) == [2027, 2028]
+    assert not working_days.is_working_day(date(2027, 10, 1))
 
 
 def test_a_week_begins_on_monday():
-    assert working_days.week(date(2026, 11, 29)) == (date(2026, 11, 23), date(2026, 11, 29))
+    assert working_days.bounds_of_week(date(2026, 11, 29)) == (date(2026, 11, 23), date(2026, 11, 29))

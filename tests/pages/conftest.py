@@ -4,16 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hand_book import build
+from hand_book import build_book
 from streamlit.testing.v1 import AppTest
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
-Opened = Callable[..., AppTest]
+OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("checked") / "book.duckdb")
+    return build_book(tmp_path_factory.mktemp("checked") / "book.duckdb")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def hand_book(checked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def opened() -> Opened:
+def opened() -> OpenPage:
     """Open a page by its name and the choices in its address; no error may show, unless `quiet` is off.
 
     `unfolded` is the key of a part that is computed only when it is open.

@@ -10,8 +10,10 @@ from data.facts import derivation
 from data.storage import book, name_search
 from policy.runs import snapshot_check
 
-BEFORE, NOW = date(2026, 9, 30), date(2026, 10, 31)
-BEACON = "![a](http://127.0.0.1:9/leak.png) =1+1"  # a name that markdown would fetch and a spreadsheet would compute
+EARLIER_DATE, SNAPSHOT_DATE = date(2026, 9, 30), date(2026, 10, 31)
+INJECTION_NAME = (
+    "![a](http://127.0.0.1:9/leak.png) =1+1"  # a name that markdown would fetch and a spreadsheet would compute
+)
 
 # loan, borrower, branch, currency, balance, classification, days past due, security, disbursed, maturity, status
 LOANS = [
@@ -35,13 +37,13 @@ LOANS = [
     ("L6", "B4", "002", "USD", 9_999_999, "normal", 0, "credit", date(2024, 1, 1), date(2027, 1, 1), "normal"),
     ("L7", "B5", "002", "CNY", 250_000, "loss", 200, "credit", date(2025, 6, 1), date(2027, 6, 1), "overdue"),
 ]
-NAMES = {"B1": "甲公司", "B2": "乙公司", "B3": BEACON, "B4": "Fourth Ltd", "B5": "戊公司", "B6": "甲公司分厂"}
+NAMES = {"B1": "甲公司", "B2": "乙公司", "B3": INJECTION_NAME, "B4": "Fourth Ltd", "B5": "戊公司", "B6": "甲公司分厂"}
 BRANCHES = {"001": "城东支行", "002": "城西支行"}
 # At the month-end before, all was as now but for these balances and classes.
-EARLIER = {"L3": (300_000, "special_mention", 65), "L7": (450_000, "doubtful", 170)}
+EARLIER_VALUES = {"L3": (300_000, "special_mention", 65), "L7": (450_000, "doubtful", 170)}
 
 
-def _loans() -> pl.DataFrame:
+def _loan_rows() -> pl.DataFrame:
     return pl.DataFrame(
         [
             dict(  # noqa: C408
@@ -67,10 +69,10 @@ def _loans() -> pl.DataFrame:
     )
 
 
-def _snapshots(day: date, classified: bool, valued: bool) -> pl.DataFrame:
+def _snapshot_rows(day: date, classified: bool, valued: bool) -> pl.DataFrame:
     rows = []
     for loan, _, _, _, *state, _, _, _, _ in LOANS:
-        balance, kind, overdue = EARLIER.get(loan, state) if day == BEFORE else state
+        balance, kind, overdue = EARLIER_VALUES.get(loan, state) if day == EARLIER_DATE else state
         rows.append((loan, day, balance if valued else None, kind if classified else None, overdue))
     names = {
         "loan_id": pl.String,
@@ -82,7 +84,7 @@ def _snapshots(day: date, classified: bool, valued: bool) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def _put(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date) -> None:
+def _insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date) -> None:
     rows = rows.with_columns(as_of=as_of, batch_id=pl.lit(str(as_of)))
     columns = ", ".join(f'"{name}"' for name in rows.columns)
     con.register("rows_in", rows.to_arrow())
@@ -90,7 +92,7 @@ def _put(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: 
     con.unregister("rows_in")
 
 
-def _batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: int) -> None:
+def _insert_batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: int) -> None:
     con.execute(
         "INSERT INTO batches (batch_id, fingerprint, as_of) VALUES ($id, $id, $day)", {"id": str(day), "day": day}
     )
@@ -101,13 +103,17 @@ def _batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: int) -> 
     )
 
 
-def build(path: Path, *, classified: bool = True, valued: bool = True, checked: bool = True, lost: int = 0) -> Path:
+def build_book(
+    path: Path, *, classified: bool = True, valued: bool = True, checked: bool = True, lost: int = 0
+) -> Path:
     """The book; `lost` rows of its last batch are accounted for nowhere."""
-    with book.writing(path) as con:
-        _put(con, "loans", _loans(), BEFORE)
-        _put(con, "borrowers", pl.DataFrame({"borrower_id": list(NAMES), "name": list(NAMES.values())}), BEFORE)
-        name_search.fill(con, "borrowers")
-        _put(
+    with book.open_for_writing(path) as con:
+        _insert_rows(con, "loans", _loan_rows(), EARLIER_DATE)
+        _insert_rows(
+            con, "borrowers", pl.DataFrame({"borrower_id": list(NAMES), "name": list(NAMES.values())}), EARLIER_DATE
+        )
+        name_search.fill_missing_keys(con, "borrowers")
+        _insert_rows(
             con,
             "guarantees",
             pl.DataFrame(
@@ -116,14 +122,14 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
                     "loan_id": ["L1", "L1"],
                     "kind": ["guarantee", "guarantee"],
                     "provider_id": ["P1", "P2"],
-                    "provider_name": ["赵保", BEACON],
+                    "provider_name": ["赵保", INJECTION_NAME],
                     "status": ["active", "active"],
                     "end": [date(2031, 1, 1)] * 2,
                 }
             ),
-            BEFORE,
+            EARLIER_DATE,
         )
-        _put(
+        _insert_rows(
             con,
             "extensions",
             pl.DataFrame(
@@ -137,12 +143,12 @@ def build(path: Path, *, classified: bool = True, valued: bool = True, checked: 
                     "requested_maturity": [date(2030, 11, 5), date(2027, 7, 15), date(2040, 1, 1)],
                 }
             ),
-            BEFORE,
+            EARLIER_DATE,
         )
-        for day, table in ((BEFORE, "loans"), (NOW, "snapshots")):
-            _put(con, "snapshots", _snapshots(day, classified, valued), day)
-            _batch(con, day, table, lost if day == NOW else 0)
-            derivation.build(con, day)
+        for day, table in ((EARLIER_DATE, "loans"), (SNAPSHOT_DATE, "snapshots")):
+            _insert_rows(con, "snapshots", _snapshot_rows(day, classified, valued), day)
+            _insert_batch(con, day, table, lost if day == SNAPSHOT_DATE else 0)
+            derivation.derive_facts(con, day)
         if checked:
-            snapshot_check.check(con, snapshot_check.load(), NOW)
+            snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), SNAPSHOT_DATE)
     return path

@@ -13,25 +13,25 @@ import pytest
 from pages.ui.app import garbage_collection, page_frame, queries
 from policy.model.records import Policy
 
-PLAIN = (str, bytes, int, float, bool, date, Decimal, Enum, type(None))
+PLAIN_TYPES = (str, bytes, int, float, bool, date, Decimal, Enum, type(None))
 
 
-def _parts(value: object) -> Iterator[object]:
+def _leaf_values(value: object) -> Iterator[object]:
     if isinstance(value, (tuple, list, frozenset)):
         for part in value:
-            yield from _parts(part)
+            yield from _leaf_values(part)
     elif is_dataclass(value) and not isinstance(value, Policy):
         for field in fields(value):
             assert field.repr
-            yield from _parts(getattr(value, field.name))
+            yield from _leaf_values(getattr(value, field.name))
     else:
         yield value
 
 
-@pytest.mark.parametrize("name", [*page_frame.PAGES, *page_frame.HIDDEN])
+@pytest.mark.parametrize("name", [*page_frame.PAGES, *page_frame.HIDDEN_PAGES])
 def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
     """Answers are everybody's: they are handed out as they are, not as copies."""
-    given, ask = [], queries.ask
+    given, ask = [], queries.cached_query
 
     def watched(question, *values):
         answer = ask(question, *values)
@@ -39,7 +39,7 @@ def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
             given.append((answer, deepcopy(answer)))
         return answer
 
-    monkeypatch.setattr(queries, "ask", watched)
+    monkeypatch.setattr(queries, "cached_query", watched)
     opened(name)
     assert given
     for answer, first in given:
@@ -48,29 +48,29 @@ def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
 
 @pytest.mark.parametrize("name", page_frame.PAGES)
 def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch, name):
-    asked, ask = [], queries.ask
+    asked, ask = [], queries.cached_query
 
     def watched(question, *values):
         asked.append((question, values))
         return ask(question, *values)
 
-    monkeypatch.setattr(queries, "ask", watched)
+    monkeypatch.setattr(queries, "cached_query", watched)
     opened(name)
     assert asked
     for question, values in asked:
         assert "<locals>" not in question.__qualname__
-        strange = [part for part in _parts(values) if not isinstance(part, (*PLAIN, Policy))]
+        strange = [part for part in _leaf_values(values) if not isinstance(part, (*PLAIN_TYPES, Policy))]
         assert not strange, question
 
 
 def test_policies_are_told_apart_by_their_version():
-    assert repr(queries.policy()) == f"Policy({queries.policy().version!r})"
+    assert repr(queries.current_policy()) == f"Policy({queries.current_policy().version!r})"
 
 
 def test_what_a_page_loads_is_spared_the_collector(hand_book, opened):
     """A full collection follows every run: over all words and rules it takes longer than the page."""
     gc.unfreeze()
-    garbage_collection.spare.clear()
+    garbage_collection.freeze_startup_objects.clear()
     opened("violations")
     spared = gc.get_freeze_count()
     assert spared > len(gc.get_objects())

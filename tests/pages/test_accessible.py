@@ -8,14 +8,14 @@ import pytest
 from pages.ui.app import page_frame
 
 PAGES = Path(__file__).parents[2] / "pages"
-SCENES = [(page, {}) for page in (*page_frame.PAGES, *page_frame.HIDDEN) if page != "import_files"]
+SCENES = [(page, {}) for page in (*page_frame.PAGES, *page_frame.HIDDEN_PAGES) if page != "import_files"]
 SCENES += [
     ("violations", {"show": "trend"}),
     ("policy_tables", {"view": "dates"}),
     ("extension_what_if", {"loan": "L1", "to": "2027-05-05", "applied": "2026-10-31"}),
     ("loan", {"loan": "L1"}),
 ]
-DRAWN = {
+DRAWING_METHODS = {
     "vega_lite_chart",
     "altair_chart",
     "line_chart",
@@ -38,10 +38,10 @@ def test_charts_and_tables_are_told_in_words(hand_book, opened, name, choices):
         assert table.proto.alt.startswith("Table: ")
 
 
-def _calls(file: Path) -> set[str]:
+def _called_methods(file: Path) -> set[str]:
     calls = [node.func for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
     return {called.attr for called in calls if isinstance(called, ast.Attribute)}
 
 
 def test_charts_are_drawn_in_one_place():
-    assert [file.name for file in PAGES.rglob("*.py") if _calls(file) & DRAWN] == ["charts.py"]
+    assert [file.name for file in PAGES.rglob("*.py") if _called_methods(file) & DRAWING_METHODS] == ["charts.py"]

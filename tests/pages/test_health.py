@@ -5,11 +5,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hand_book import NOW
+from hand_book import SNAPSHOT_DATE
 
 from data.facts import summaries
 from data.queries import composition, migration
-from data.reference.dimensions import dimensions
+from data.reference.dimensions import load_dimensions
 from data.storage import book
 from pages.ui.health import page_scope
 
@@ -78,33 +78,36 @@ def test_what_is_unknown_is_said(hand_book, opened, lang, said):
     assert [line for line in said if line not in notes] == []
 
 
-def parts(path, branch=None, *, chosen=()):
-    with book.reading(path) as cursor:
-        return composition.parts(cursor, NOW, "CNY", branch, chosen)
+def read_composition(path, branch=None, *, chosen=()):
+    with book.open_for_reading(path) as cursor:
+        return composition.sum_by_dimension(cursor, SNAPSHOT_DATE, "CNY", branch, chosen)
 
 
-def part(found: pl.DataFrame, name: str) -> dict[str | None, tuple[int, float]]:
+def values_of_dimension(found: pl.DataFrame, name: str) -> dict[str | None, tuple[int, float]]:
     rows = found.filter(dimension=name).select("value", "loans", "balance").iter_rows()
     return {value: (loans, float(balance)) for value, loans, balance in rows}
 
 
 def test_classes_and_the_unclassified(hand_book):
-    classes = part(parts(hand_book), "classification")
+    classes = values_of_dimension(read_composition(hand_book), "classification")
     assert classes["normal"] == (1, 1_000_000)
     assert classes[None] == (1, 200_000)
     assert "doubtful" not in classes
 
 
-@pytest.mark.parametrize("name", list(dimensions()))
+@pytest.mark.parametrize("name", list(load_dimensions()))
 def test_every_dimension_has_every_loan_once(hand_book, name):
-    rows = part(parts(hand_book), name).values()
+    rows = values_of_dimension(read_composition(hand_book), name).values()
     assert (sum(loans for loans, _ in rows), sum(balance for _, balance in rows)) == (5, 2_250_000)
 
 
 def test_a_choice_leaves_its_own_dimension_whole(hand_book):
-    found = parts(hand_book, chosen=(("classification", None),))
-    assert len(part(found, "classification")) > 1
-    assert part(found, "branch_id") and sum(loans for loans, _ in part(found, "branch_id").values()) == 1
+    found = read_composition(hand_book, chosen=(("classification", None),))
+    assert len(values_of_dimension(found, "classification")) > 1
+    assert (
+        values_of_dimension(found, "branch_id")
+        and sum(loans for loans, _ in values_of_dimension(found, "branch_id").values()) == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_structure(hand_book, opened, by, row, figures):
 
 
 def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
-    counted = part(parts(hand_book), "late")["current"][0]
+    counted = values_of_dimension(read_composition(hand_book), "late")["current"][0]
     app = opened("portfolio_health", "en", late="current")
     listed = next(frame.value for frame in app.dataframe if "loan_id" in frame.value.columns)
     assert len(listed) == counted
@@ -134,19 +137,21 @@ def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
 
 
 def test_every_choice_finds_as_many_loans_as_its_bar_says(hand_book):
-    with book.reading(hand_book) as cursor:
+    with book.open_for_reading(hand_book) as cursor:
         for name, value, loans in (
-            composition.parts(cursor, NOW, "CNY", None, ()).select("dimension", "value", "loans").iter_rows()
+            composition.sum_by_dimension(cursor, SNAPSHOT_DATE, "CNY", None, ())
+            .select("dimension", "value", "loans")
+            .iter_rows()
         ):
-            rows = composition.loans(cursor, NOW, "CNY", None, ((name, value),), (), 100, 0)
+            rows = composition.list_loans(cursor, SNAPSHOT_DATE, "CNY", None, ((name, value),), (), 100, 0)
             assert rows.height == loans, (name, value)
-            assert composition.total(cursor, NOW, "CNY", None, ((name, value),))["loans"] == loans
+            assert composition.sum_selection(cursor, SNAPSHOT_DATE, "CNY", None, ((name, value),))["loans"] == loans
 
 
 def test_moves_add_up_from_one_snapshot_to_the_next(hand_book):
-    with book.reading(hand_book) as cursor:
-        day = migration.openings(cursor, NOW)["previous"]
-        moved = migration.moves(cursor, NOW, "CNY", None, day)
+    with book.open_for_reading(hand_book) as cursor:
+        day = migration.list_opening_snapshots(cursor, SNAPSHOT_DATE)["previous"]
+        moved = migration.load_moves(cursor, SNAPSHOT_DATE, "CNY", None, day)
     assert (day, float(moved["balance_before"].sum()), float(moved["balance_after"].sum())) == (
         date(2026, 9, 30),
         2_450_000,
@@ -167,13 +172,13 @@ def test_a_branch_scopes_the_page(hand_book, opened):
 
 def test_openings_are_rows_of_the_table():
     days = [date(2025, 10, 31), date(2025, 12, 31), date(2026, 7, 31), date(2026, 9, 30), date(2026, 10, 31)]
-    assert summaries.openings(days, days[-1]) == {
+    assert summaries.find_opening_snapshots(days, days[-1]) == {
         "previous": days[3],
         "quarter": days[2],
         "year_start": days[1],
         "year": days[0],
     }
-    assert summaries.openings(days, days[0]) == {}
+    assert summaries.find_opening_snapshots(days, days[0]) == {}
 
 
 def test_an_earlier_snapshot(hand_book, opened):
@@ -186,10 +191,10 @@ def test_an_earlier_snapshot(hand_book, opened):
 
 def test_an_unknown_snapshot_in_the_address_is_replaced(hand_book, opened):
     app = opened("portfolio_health", as_of="1999-01-01")
-    assert app.query_params["as_of"] == str(NOW)
+    assert app.query_params["as_of"] == str(SNAPSHOT_DATE)
 
 
-def _listed(app) -> list[str]:
+def _listed_loans(app) -> list[str]:
     return sorted(next(table.value for table in app.dataframe if "loan_id" in table.value.columns)["loan_id"])
 
 
@@ -204,19 +209,19 @@ def _listed(app) -> list[str]:
 def test_what_a_click_chose_is_said_and_narrows_the_list(hand_book, opened, choice, label, loans):
     app = opened("portfolio_health", "en", **choice)
     assert [button.label for button in app.button if button.label.startswith("✕")] == [label]
-    assert _listed(app) == loans
+    assert _listed_loans(app) == loans
     next(button for button in app.button if button.label == label).click().run()
-    assert len(_listed(app)) == 5
+    assert len(_listed_loans(app)) == 5
     assert not set(choice) & set(app.query_params)
 
 
 def test_the_same_choices_without_a_chart(hand_book, opened):
     assert len(opened("portfolio_health", "en").selectbox) == 2, "not computed until it is asked for"
-    app = opened("portfolio_health", "en", unfolded=page_scope.NARROW)
+    app = opened("portfolio_health", "en", unfolded=page_scope.FILTERS_KEY)
     box = next(box for box in app.selectbox if box.label == "Days past due")
     assert "181–360 days (1)" in box.options
     box.select("181–360 days (1)").run()
-    assert _listed(app) == ["L7"]
+    assert _listed_loans(app) == ["L7"]
 
 
 def test_a_currency_is_named(hand_book, opened):

@@ -21,7 +21,7 @@ def uploaded(no_book, opened):
     return open_with
 
 
-def _tables(app) -> list:
+def _shown_tables(app) -> list:
     return [table.value for table in app.dataframe]
 
 
@@ -64,7 +64,7 @@ def test_faults_of_the_data_stand_apart_with_their_rows(hand_book, opened):
     app = opened("import_files", "en")
     assert not app.exception
     assert "Data quality" in [heading.value for heading in app.subheader]
-    found = next(table for table in _tables(app) if "remedy" in table.columns)
+    found = next(table for table in _shown_tables(app) if "remedy" in table.columns)
     assert len(found) > 0 and set(found["severity"]) <= {"Error", "Warning", "Note"}
     assert any("checks found something" in said.value for said in app.caption)
     assert any(said.value.startswith(("Checked at", "This snapshot was never checked")) for said in app.caption)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hand_book import build
+from hand_book import build_book
 from streamlit.testing.v1 import AppTest
 
 from data.storage import book
@@ -29,7 +29,7 @@ def test_empty_book(empty_book, opened, page):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(("lang", "said"), [("zh", "尚未检查"), ("en", "not checked yet: run python -m policy check")])
 def test_a_book_without_a_run(no_book, opened, page, lang, said):
-    build(no_book, checked=False)
+    build_book(no_book, checked=False)
     app = opened(page, lang)
     assert said in app.warning[0].value
     assert ("7 loaded (not checked)" if lang == "en" else "已入账 7（未检查）") in app.caption[0].value
@@ -43,14 +43,14 @@ def test_rows_add_up(hand_book, opened, page):
 
 
 def test_rows_that_do_not_add_up_are_said(no_book, opened):
-    build(no_book, lost=4)
+    build_book(no_book, lost=4)
     app = opened("portfolio_health", "en")
     assert "14 rows in = 7 judged + 2 quarantined" in app.caption[0].value
     assert "4 are unaccounted for" in app.warning[0].value
 
 
 def test_no_classification_at_all_is_no_ratio_of_zero(no_book, opened):
-    build(no_book, classified=False)
+    build_book(no_book, classified=False)
     app = opened("portfolio_health", "en")
     values = {card.label.replace("\\", "").split("] ")[-1]: card.value for card in app.metric}
     assert values["NPL ratio"] == values["Special-mention ratio"] == "—"
@@ -59,7 +59,7 @@ def test_no_classification_at_all_is_no_ratio_of_zero(no_book, opened):
 
 
 def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
-    build(no_book, valued=False)
+    build_book(no_book, valued=False)
     app = opened("portfolio_health", "en")
     assert app.metric[0].value == "—"
     assert "Balance: 5 of 5 lack: balance of the loans" in app.caption[1].value
@@ -80,7 +80,7 @@ def thin_book(hand_book, no_book, monkeypatch):
     """The book without what many files lack: account managers, days past due, names of branches."""
     shutil.copy(hand_book, no_book)
     monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
-    with book.writing(no_book) as con:
+    with book.open_for_writing(no_book) as con:
         con.execute("UPDATE facts_loan SET officer_id = NULL, days_past_due = NULL, branch_name = branch_id")
         con.execute("UPDATE summary_cells SET late = NULL")
     return no_book

@@ -19,23 +19,23 @@ from pages.ui.widgets import column_widths, tables
     ],
 )
 def test_a_column_is_as_wide_as_its_widest_value_needs(narrow, wide, kind):
-    first, second = (column_widths.needed(pl.Series("x", values), kind, "") for values in (narrow, wide))
+    first, second = (column_widths.compute_width(pl.Series("x", values), kind, "") for values in (narrow, wide))
     assert first < second
 
 
 def test_the_widest_is_found_wherever_it_stands():
     names = [f"{n}" for n in range(3_000)]
     names[2_500] = "the only long one"
-    found, alone = (column_widths.needed(pl.Series(held), "text", "") for held in (names, names[2_500:2_501]))
+    found, alone = (column_widths.compute_width(pl.Series(held), "text", "") for held in (names, names[2_500:2_501]))
     assert found == alone
 
 
 def test_a_head_is_never_cut_and_a_long_text_pushes_nothing_aside():
-    assert column_widths.needed(pl.Series("x", ["a"]), "text", "What is required") > 100
-    assert column_widths.needed(pl.Series("x", ["a" * 500]), "text", "") == column_widths.LONGEST
-    assert column_widths.needed(pl.Series("x", [], dtype=pl.String), "text", "") < 30
+    assert column_widths.compute_width(pl.Series("x", ["a"]), "text", "What is required") > 100
+    assert column_widths.compute_width(pl.Series("x", ["a" * 500]), "text", "") == column_widths.MAX_TEXT_WIDTH
+    assert column_widths.compute_width(pl.Series("x", [], dtype=pl.String), "text", "") < 30
 
 
 def test_columns_without_anything_are_left_out():
     frame = pl.DataFrame({"a": [1, None], "b": [None, None]}, schema={"a": pl.Int64, "b": pl.String})
-    assert tables.filled(frame, {"a": "count", "b": "text"}) == {"a": "count"}
+    assert tables.find_non_empty_columns(frame, {"a": "count", "b": "text"}) == {"a": "count"}

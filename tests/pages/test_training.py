@@ -12,22 +12,22 @@ from policy.model import supervision
 from policy.runs import snapshot_check
 from policy.violations import lifecycle
 
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A demo book checked on the last day before its newest session on lending, and on all days after; the session."""
     path = tmp_path_factory.mktemp("trained") / "book.duckdb"
-    generator.build(path, 150, 1)
-    with book.writing(path) as con:
-        days = derivation.as_of_dates(con)
-        derivation.build(con, days[-1])
-        known = training.taught(con, days[-1]).rows(named=True)
-        session = next(s for s in known if s["held_on"] < days[-1] and supervision.taught(POLICY, s["topic"]))
+    generator.build_book(path, 150, 1)
+    with book.open_for_writing(path) as con:
+        days = derivation.list_as_of_dates(con)
+        derivation.derive_facts(con, days[-1])
+        known = training.list_topic_sessions(con, days[-1]).rows(named=True)
+        session = next(s for s in known if s["held_on"] < days[-1] and supervision.taught_rules(POLICY, s["topic"]))
         earlier = max(day for day in days if day < session["held_on"])
         for day in [day for day in days if day >= earlier]:
-            lifecycle.record(con, snapshot_check.check(con, POLICY, day).run_id)
+            lifecycle.record_lifecycle(con, snapshot_check.build_facts_and_judge(con, POLICY, day).run_id)
     return path, f"{session['topic']}~{session['held_on']}"
 
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hand_book import NOW
+from hand_book import SNAPSHOT_DATE
 
 from data.errors import InputError
 from data.queries import maturities
 from data.storage import book
 from pages.documents import decision_sheet
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.extension import decision_sheet_download, frontier_view, variants
 from pages.ui.i18n import language
 from policy.engine.verdict_evidence import Verdict
@@ -20,17 +20,17 @@ from policy.extensions.extension_decision import Request
 from policy.monitoring import headroom
 from policy.runs import snapshot_check
 
-ASKED = {"loan": "L1", "to": "2027-05-05", "applied": "2026-10-01"}
+QUESTION = {"loan": "L1", "to": "2027-05-05", "applied": "2026-10-01"}
 
 
-def _decide(path, consent: str | None, to: date = date(2027, 5, 5)) -> extension_decision.Decision:
-    with book.reading(path) as cursor:
-        return extension_decision.judge(
-            cursor, snapshot_check.load(), NOW, Request("L1", date(2026, 10, 1), to, consent)
+def _decide_request(path, consent: str | None, to: date = date(2027, 5, 5)) -> extension_decision.Decision:
+    with book.open_for_reading(path) as cursor:
+        return extension_decision.judge_request(
+            cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, Request("L1", date(2026, 10, 1), to, consent)
         )
 
 
-def _said(app) -> list[str]:
+def _shown_verdicts(app) -> list[str]:
     """The verdicts that stand over the page, told by their icons."""
     icons = {":material/check_circle:": "allowed", ":material/block:": "blocked", ":material/help:": "not_assessable"}
     boxes = [*app.success, *app.error, *app.warning]
@@ -40,29 +40,29 @@ def _said(app) -> list[str]:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("consent", ["all", "none", "unknown"])
 def test_the_page_says_what_the_engine_decides(hand_book, opened, lang, consent):
-    decision = _decide(hand_book, None if consent == "unknown" else consent)
-    app = opened("extension_what_if", lang, quiet=False, consent=consent, **ASKED)
-    assert _said(app) == [decision.verdict]
+    decision = _decide_request(hand_book, None if consent == "unknown" else consent)
+    app = opened("extension_what_if", lang, quiet=False, consent=consent, **QUESTION)
+    assert _shown_verdicts(app) == [decision.verdict]
     assert len(app.dataframe[0].value) == len(decision.lines)
     shown = [card.value for card in app.metric]
     assert shown[1:] == (["2028年5月5日", "2026年10月16日"] if lang == "zh" else ["5 May 2028", "16 Oct 2026"])
 
 
 def test_each_verdict_comes_up(hand_book):
-    verdicts = [_decide(hand_book, consent).verdict for consent in ("all", "none", None)]
+    verdicts = [_decide_request(hand_book, consent).verdict for consent in ("all", "none", None)]
     assert verdicts == ["allowed", "blocked", "not_assessable"]
 
 
 def test_blocked_names_the_rules(hand_book, opened):
-    app = opened("extension_what_if", "en", quiet=False, consent="all", **ASKED | {"to": "2028-05-06"})
+    app = opened("extension_what_if", "en", quiet=False, consent="all", **QUESTION | {"to": "2028-05-06"})
     assert "blocked" in app.error[0].value
-    assert snapshot_check.load().rules["EXT-LENGTH"].title_en in app.error[0].value
+    assert snapshot_check.load_policy().rules["EXT-LENGTH"].title_en in app.error[0].value
 
 
 def test_one_provider_of_two_is_not_enough(hand_book, opened):
-    both = opened("extension_what_if", "en", quiet=False, consent="some", provider=["P1", "P2"], **ASKED)
-    one = opened("extension_what_if", "en", quiet=False, consent="some", provider="P1", **ASKED)
-    line = snapshot_check.load().rules["EXT-CONSENT"].title_en
+    both = opened("extension_what_if", "en", quiet=False, consent="some", provider=["P1", "P2"], **QUESTION)
+    one = opened("extension_what_if", "en", quiet=False, consent="some", provider="P1", **QUESTION)
+    line = snapshot_check.load_policy().rules["EXT-CONSENT"].title_en
 
     def verdict(app) -> str:
         lines = app.dataframe[0].value
@@ -88,32 +88,32 @@ def test_a_broken_day_in_the_address_is_replaced(hand_book, opened, broken):
     app = opened("extension_what_if", quiet=False, loan="L1", to=broken, applied=broken)
     assert not app.exception
     assert app.query_params["to"] == "2027-05-05"
-    assert app.query_params["applied"] == str(NOW)
+    assert app.query_params["applied"] == str(SNAPSHOT_DATE)
 
 
 def test_every_loan_can_be_asked_about(hand_book, opened):
     for loan in ("L3", "L4", "L5", "L6"):
         app = opened("extension_what_if", quiet=False, loan=loan)
         assert not app.exception
-        assert len(_said(app)) == 1
+        assert len(_shown_verdicts(app)) == 1
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_consequences_are_those_of_the_engine(hand_book, opened, lang):
-    with book.reading(hand_book) as cursor:
+    with book.open_for_reading(hand_book) as cursor:
         request = Request("L1", date(2026, 10, 1), date(2027, 5, 5), "all")
-        follows = extension_decision.consequences(cursor, snapshot_check.load(), NOW, request)
-    app = opened("extension_what_if", lang, quiet=False, consent="all", **ASKED)
+        follows = extension_decision.compute_consequences(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, request)
+    app = opened("extension_what_if", lang, quiet=False, consent="all", **QUESTION)
     shown = app.dataframe[1].value
     assert len(shown) == len(follows.changes) + len(follows.ratios)
-    names = [getattr(change.row, lang) for change in follows.changes]
+    names = [getattr(change.consequence, lang) for change in follows.changes]
     assert list(shown["outcome"])[: len(names)] == names
     words = {"zh": ("正常", "关注"), "en": ("Normal", "Special mention")}[lang]
     assert tuple(shown.loc[0, ["before", "after"]]) == words
 
 
 def test_the_lines_stand_in_the_order_of_the_work(hand_book, opened):
-    lines = opened("extension_what_if", "en", quiet=False, consent="none", **ASKED).dataframe[0].value
+    lines = opened("extension_what_if", "en", quiet=False, consent="none", **QUESTION).dataframe[0].value
     stages = list(lines["stage"])
     assert stages == sorted(stages, key=["Request", "Decision and agreement"].index)
     asked = [
@@ -124,14 +124,14 @@ def test_the_lines_stand_in_the_order_of_the_work(hand_book, opened):
 
 def test_a_line_says_exactly_what_would_make_it_pass(hand_book, opened):
     """A day later than the limit needs one day; and taking that day does pass."""
-    late = opened("extension_what_if", "en", quiet=False, consent="all", **ASKED | {"to": "2028-05-06"})
+    late = opened("extension_what_if", "en", quiet=False, consent="all", **QUESTION | {"to": "2028-05-06"})
     lines = late.dataframe[0].value
     said = lines.loc[lines["rule_id"] == "EXT-LENGTH", "to_pass"].iloc[0]
     assert said.startswith("1 day earlier.")
-    assert _decide(hand_book, "all", date(2028, 5, 5)).verdict == "allowed"
+    assert _decide_request(hand_book, "all", date(2028, 5, 5)).verdict == "allowed"
 
 
-def _verdict(comparator: str, measured: str | None, limit: str | None, unit: str):
+def _make_verdict(comparator: str, measured: str | None, limit: str | None, unit: str):
     return Verdict(
         "R",
         "",
@@ -170,12 +170,12 @@ def _verdict(comparator: str, measured: str | None, limit: str | None, unit: str
     ],
 )
 def test_room_to_the_limit(comparator, measured, limit, unit, room):
-    assert headroom.room(_verdict(comparator, measured, limit, unit)) == room
+    assert headroom.distance_to_limit(_make_verdict(comparator, measured, limit, unit)) == room
 
 
 def test_variants_stand_side_by_side_and_in_the_address(hand_book, opened):
     kept = ["2027-05-05~2026-10-01~all", "2028-05-06~2026-10-01~all", "no such variant", "2027-13-05~2026-10-01~all"]
-    app = opened("extension_what_if", "en", quiet=False, consent="all", variant=kept, **ASKED)
+    app = opened("extension_what_if", "en", quiet=False, consent="all", variant=kept, **QUESTION)
     table = app.dataframe[2].value.set_index("outcome")
     assert list(table.columns) == ["Variant 1", "Variant 2"]
     assert list(table.loc["Verdict"]) == ["Allowed", "Blocked"]
@@ -185,21 +185,21 @@ def test_variants_stand_side_by_side_and_in_the_address(hand_book, opened):
 @pytest.mark.parametrize("consent", ["all", "none", None, "P1", "P1,P2"])
 def test_a_variant_survives_the_address(consent):
     request = Request("L1", date(2026, 10, 1), date(2027, 5, 5), consent)
-    assert variants.read(variants.written(request), "L1") == request
+    assert variants.parse_variant(variants.format_variant(request), "L1") == request
 
 
 def test_the_cells_of_the_frontier_say_what_the_engine_decides(hand_book):
     """Each cell stands for one pair of days; a click takes the pair, so its colour must be that pair's verdict."""
-    policy = snapshot_check.load()
+    policy = snapshot_check.load_policy()
     asked = Request("L1", date(2026, 10, 31), date(2027, 5, 5), "all")
-    with book.reading(hand_book) as cursor:
-        blocks = frontier.blocks(cursor, policy, NOW, "L1", "all")
-        cells = frontier_view.cells(policy, blocks, asked)
+    with book.open_for_reading(hand_book) as cursor:
+        blocks = frontier.compute_blocks(cursor, policy, SNAPSHOT_DATE, "L1", "all")
+        cells = frontier_view.build_cells(policy, blocks, asked)
         sample = cells.sample(12, seed=1)
-        words = language.terms("decision_short")
+        words = language.labels_of_kind("decision_short")
         for to, applied, verdict in sample.select("to", "applied", "verdict").iter_rows():
             request = Request("L1", date.fromisoformat(applied), date.fromisoformat(to), "all")
-            assert words[extension_decision.judge(cursor, policy, NOW, request).verdict] == verdict
+            assert words[extension_decision.judge_request(cursor, policy, SNAPSHOT_DATE, request).verdict] == verdict
     assert cells.select("to", "applied").is_unique().all()
     edges = {block.to_to.isoformat() for block in blocks if block.verdict == "allowed"}
     assert edges <= set(cells["to"]), "the last day that may be had can be clicked"
@@ -207,23 +207,23 @@ def test_the_cells_of_the_frontier_say_what_the_engine_decides(hand_book):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_decision_sheet_says_what_the_page_says(hand_book, lang):
-    policy = snapshot_check.load()
+    policy = snapshot_check.load_policy()
     request = Request("L1", date(2026, 10, 1), date(2028, 5, 6), "all")
-    view = View(NOW, [NOW], "CNY", policy, None)
-    with book.reading(hand_book) as cursor:
-        decision = extension_decision.judge(cursor, policy, NOW, request)
-        held = maturities.loan(cursor, NOW, "L1")
-    with language.speaking(lang):
-        sheet = decision_sheet_download.sheet(view, held, request, decision)
+    view = SnapshotView(SNAPSHOT_DATE, [SNAPSHOT_DATE], "CNY", policy, None)
+    with book.open_for_reading(hand_book) as cursor:
+        decision = extension_decision.judge_request(cursor, policy, SNAPSHOT_DATE, request)
+        held = maturities.load_loan_facts(cursor, SNAPSHOT_DATE, "L1")
+    with language.use_language(lang):
+        sheet = decision_sheet_download.build_sheet(view, held, request, decision)
     assert sheet.verdict == "blocked"
     assert sheet.why == [getattr(policy.rules[rule], f"title_{lang}") for rule in decision.blocked_by]
     applied = [line for line in decision.lines if line.verdict != "not_applicable"]
     assert sum(len(part.rows) for part in sheet.lines) == len(applied)
-    assert (language.on(), sheet.lang) == ("zh", lang)
-    assert decision_sheet.pdf(sheet).startswith(b"%PDF")
+    assert (language.current_language(), sheet.lang) == ("zh", lang)
+    assert decision_sheet.render_sheet(sheet).startswith(b"%PDF")
 
 
-BEYOND = "x" * 40
+TOO_LONG = "x" * 40
 
 
 @pytest.mark.parametrize(
@@ -236,14 +236,14 @@ BEYOND = "x" * 40
         (",2026-11-01,2027-05-05,all", "no_loan"),
         ("L1,soon,2027-05-05,all", "bad_date"),
         ("L1,2026-11-01,2027-02-30,all", "bad_date"),
-        (f"{BEYOND},2026-11-01,2027-05-05,all", "unknown_loan"),
+        (f"{TOO_LONG},2026-11-01,2027-05-05,all", "unknown_loan"),
     ],
 )
 def test_a_row_of_a_file_is_judged_or_said_why_not(hand_book, tmp_path, row, reason):
     file = tmp_path / "requests.csv"
     file.write_text(f"借据号,申请日期,申请到期日,担保人同意\n{row}\n", encoding="gb18030")
-    with book.reading(hand_book) as cursor:
-        answered, bad = request_files.answered(cursor, snapshot_check.load(), NOW, file)
+    with book.open_for_reading(hand_book) as cursor:
+        answered, bad = request_files.decide_uploaded_file(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, file)
     assert list(bad["reason"]) == ([reason] if reason else [])
     assert answered.height == (0 if reason else 1)
     assert [*answered["row_number"], *bad["row_number"]] == [2]
@@ -260,11 +260,12 @@ def test_a_workbook_of_requests_is_judged_as_one_by_one(hand_book, tmp_path):
             "Consents": ["all", "none", "all"],
         }
     ).write_excel(file)
-    with book.reading(hand_book) as cursor:
-        answered, bad = request_files.answered(cursor, snapshot_check.load(), NOW, file)
+    with book.open_for_reading(hand_book) as cursor:
+        answered, bad = request_files.decide_uploaded_file(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, file)
     assert bad.is_empty()
     expected = [
-        _decide(hand_book, consent, day).verdict for consent, day in zip(("all", "none", "all"), days, strict=True)
+        _decide_request(hand_book, consent, day).verdict
+        for consent, day in zip(("all", "none", "all"), days, strict=True)
     ]
     assert list(answered["verdict"]) == expected
 
@@ -273,5 +274,5 @@ def test_a_workbook_of_requests_is_judged_as_one_by_one(hand_book, tmp_path):
 def test_a_hostile_file_is_refused_with_a_word(hand_book, tmp_path, content):
     file = tmp_path / "requests.xlsx"
     file.write_bytes(content)
-    with book.reading(hand_book) as cursor, pytest.raises(InputError, match=r"requests\.xlsx"):
-        request_files.answered(cursor, snapshot_check.load(), NOW, file)
+    with book.open_for_reading(hand_book) as cursor, pytest.raises(InputError, match=r"requests\.xlsx"):
+        request_files.decide_uploaded_file(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, file)

@@ -13,127 +13,133 @@ from typing import Any
 from data import dictionary
 from policy.model.records import Policy
 from tests.policy.evaluator import meaning, syntax, tables, unary
-from tests.policy.evaluator.judge import Record, Subject, Tables
+from tests.policy.evaluator.judge import PolicyTables, Record, SubjectRules
 from tests.policy.evaluator.syntax import Node
 
 Facts = dict[str, Any]
-STEP = {
+SMALLEST_STEP = {
     "money": Decimal("0.01"),
     "rate": Decimal("0.000001"),
     "integer": Decimal(1),
     "number": Decimal("0.000001"),
     "date": 1,
 }
-FARTHEST = {"date": 2**14, "integer": 2**14, "money": 2**44, "rate": 2**32, "number": 2**32}
-MOST_SEEDS = 24
-OTHER = "another"
+MAX_STEPS = {"date": 2**14, "integer": 2**14, "money": 2**44, "rate": 2**32, "number": 2**32}
+MAX_SEEDS = 24
+OTHER_TEXT = "another"
 
 
 @dataclass(frozen=True)
-class Pair:
+class ComparisonPair:
     """Two sides of a comparison (or a ratio and its limit), judged by the date of an act."""
 
     left: Node
     right: Node
-    act: str
-    of_rule: bool = False
+    act_date: str
+    is_rule_limit: bool = False
 
 
-class Rule:
+class RuleAnalysis:
     """One rule of a policy as it is written, and the fields that stand behind it."""
 
-    def __init__(self, policy: Policy, rule_id: str, read: Tables | None = None) -> None:
+    def __init__(self, policy: Policy, rule_id: str, read: PolicyTables | None = None) -> None:
         """`read`: the evaluator's tables of the policy, when they are read already."""
         self.rule_id = rule_id
         self.versions = [rule for rule in policy.versions if rule.rule_id == rule_id]
         self.name = self.versions[0].subject
-        self.subject = Subject(read or Tables(policy.texts), self.name, with_aggregates=False)
-        self.types = {name: field.type for name, field in dictionary.facts(self.name).items()}
-        self.lists = {name: field.code_list for name, field in dictionary.facts(self.name).items() if field.code_list}
+        self.subject = SubjectRules(read or PolicyTables(policy.texts), self.name, with_aggregates=False)
+        self.types = {name: field.type for name, field in dictionary.facts_of_subject(self.name).items()}
+        self.lists = {
+            name: field.code_list for name, field in dictionary.facts_of_subject(self.name).items() if field.code_list
+        }
         gathered = [d for d in policy.derived if d.subject == self.name and d.from_subject]
         self.types |= {d.name: d.type for d in gathered}
-        self.act = self.subject.act(self.versions[0].as_of)
+        self.act = self.subject.act_date_of(self.versions[0].as_of)
         self.nodes: list[tuple[Node, str]] = []
-        self.pairs: list[Pair] = []
+        self.pairs: list[ComparisonPair] = []
         self.asked: dict[str, str] = {}
         self.derived: set[str] = set()
         self.limits: set[str] = set()
         self._read_versions()
-        self.fields = [name for name in dict.fromkeys(self._reads_all()) if name in self.types]
-        self.seeds = [self._typed(e.inputs, e.as_of) for e in policy.examples if e.rule_id == rule_id]
+        self.fields = [name for name in dict.fromkeys(self._all_facts_read()) if name in self.types]
+        self.seeds = [self._parse_inputs(e.inputs, e.as_of) for e in policy.examples if e.rule_id == rule_id]
 
     def _read_versions(self) -> None:
         ends: set[date] = set()
         for version in self.versions:
-            measure, limit = syntax.read(version.measure), syntax.read(version.limit)
-            self.nodes += [(node, self.act) for node in (syntax.read(version.scope or "true"), measure, limit)]
-            self.pairs.append(Pair(measure, limit, self.act, of_rule=True))
+            measure, limit = syntax.parse(version.measure), syntax.parse(version.limit)
+            self.nodes += [(node, self.act) for node in (syntax.parse(version.scope or "true"), measure, limit)]
+            self.pairs.append(ComparisonPair(measure, limit, self.act, is_rule_limit=True))
             ends |= {version.effective_from, version.effective_to}
         for node, act in list(self.nodes):
-            self._follow(node, act)
-        self._follow(("field", self.act), self.act)
+            self._collect_dependencies(node, act)
+        self._collect_dependencies(("field", self.act), self.act)
         for table, act in self.asked.items():
             for row in self.subject.policy.limits[table].rows:
-                force = tables.force(row)
+                force = tables.validity_period(row)
                 self.pairs += [
-                    Pair(("field", act), ("literal", d), act) for d in (force.start, force.end) if d.year < 9999
+                    ComparisonPair(("field", act), ("literal", d), act)
+                    for d in (force.start, force.end)
+                    if d.year < 9999
                 ]
-        self.pairs += [Pair(("field", self.act), ("literal", day), self.act) for day in ends if day.year < 9999]
+        self.pairs += [
+            ComparisonPair(("field", self.act), ("literal", day), self.act) for day in ends if day.year < 9999
+        ]
         for node, act in self.nodes:
-            self.pairs += [Pair(left, right, act) for left, right in _comparisons(node)]
+            self.pairs += [ComparisonPair(left, right, act) for left, right in _find_comparisons(node)]
         self.pairs = list(dict.fromkeys(self.pairs))
 
-    def _follow(self, node: Node, act: str) -> None:
+    def _collect_dependencies(self, node: Node, act: str) -> None:
         """Takes in the expressions of derived fields and the keys of limit tables behind an expression."""
-        for leaf in _leaves(node):
+        for leaf in _walk_leaves(node):
             if leaf[0] == "field" and leaf[1] in self.subject.derived:
                 self.derived.add(leaf[1])
                 row = self.subject.derived[leaf[1]]
-                inner = (syntax.read(row["expression"]), self.subject.act(row["as_of"]))
+                inner = (syntax.parse(row["expression"]), self.subject.act_date_of(row["as_of"]))
                 if inner not in self.nodes:
                     self.nodes.append(inner)
-                    self._follow(*inner)
+                    self._collect_dependencies(*inner)
             if leaf[0] == "limit":
                 self.limits.add(f"{leaf[1]}.{leaf[2]}")
             if leaf[0] == "limit" and leaf[1] not in self.asked:
                 self.asked[leaf[1]] = act
                 for key in self.subject.policy.limits[leaf[1]].keys:
-                    self._follow(("field", key), act)
-                self._follow(("field", act), act)
+                    self._collect_dependencies(("field", key), act)
+                self._collect_dependencies(("field", act), act)
 
-    def _reads_all(self) -> Iterator[str]:
+    def _all_facts_read(self) -> Iterator[str]:
         yield from ("as_of", self.act)
         for node, act in self.nodes:
-            yield from self.reads(node, act)
+            yield from self.facts_read(node, act)
 
-    def reads(self, node: Node, act: str) -> Iterator[str]:
+    def facts_read(self, node: Node, act: str) -> Iterator[str]:
         """The facts behind an expression, also those only asked whether they are known."""
-        for leaf in _leaves(node):
+        for leaf in _walk_leaves(node):
             if leaf[0] == "limit":
                 for name in (act, *self.subject.policy.limits[leaf[1]].keys):
-                    yield from self.reads(("field", name), act)
+                    yield from self.facts_read(("field", name), act)
             elif leaf[0] == "field" and leaf[1] in self.subject.derived:
                 row = self.subject.derived[leaf[1]]
-                yield from self.reads(syntax.read(row["expression"]), self.subject.act(row["as_of"]))
+                yield from self.facts_read(syntax.parse(row["expression"]), self.subject.act_date_of(row["as_of"]))
             elif leaf[0] == "field":
                 yield leaf[1]
 
-    def _typed(self, inputs: dict[str, str], as_of: date) -> Facts:
+    def _parse_inputs(self, inputs: dict[str, str], as_of: date) -> Facts:
         texts: dict[str, Any] = dict.fromkeys(self.fields) | {k: v for k, v in inputs.items() if k in self.fields}
-        return {k: None if v is None else value_of(v, self.types[k]) for k, v in texts.items()} | {"as_of": as_of}
+        return {k: None if v is None else parse_value(v, self.types[k]) for k, v in texts.items()} | {"as_of": as_of}
 
-    def value(self, node: Node, act: str) -> Callable[[Facts], Any]:
-        work = self.subject.work(node, act)
+    def value_function(self, node: Node, act: str) -> Callable[[Facts], Any]:
+        work = self.subject.compile_expression(node, act)
         return lambda facts: work(Record(self.subject, facts, {}))
 
-    def gap(self, pair: Pair) -> Callable[[Facts], Fraction | None]:
+    def difference_function(self, pair: ComparisonPair) -> Callable[[Facts], Fraction | None]:
         """Left less right, exactly (days between dates); None where one is unknown."""
-        right = self.value(pair.right, pair.act)
+        right = self.value_function(pair.right, pair.act_date)
         if pair.left[0] == "/":
-            over, under = (self.value(part, pair.act) for part in pair.left[1:])
-            left: Callable[[Facts], Any] = lambda facts: meaning.ratio(over(facts), under(facts))  # noqa: E731
+            over, under = (self.value_function(part, pair.act_date) for part in pair.left[1:])
+            left: Callable[[Facts], Any] = lambda facts: meaning.exact_ratio(over(facts), under(facts))  # noqa: E731
         else:
-            left = self.value(pair.left, pair.act)
+            left = self.value_function(pair.left, pair.act_date)
 
         def difference(facts: Facts) -> Fraction | None:
             try:
@@ -147,35 +153,35 @@ class Rule:
         return difference
 
 
-def value_of(text: str, kind: str) -> Any:
+def parse_value(text: str, kind: str) -> Any:
     if kind == "date":
         return date.fromisoformat(text)
-    if kind in STEP:
+    if kind in SMALLEST_STEP:
         return Decimal(text)
     if kind == "boolean":
         return text == "true"
     return tuple(text.split("|")) if kind == "list" else text
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+def _walk_leaves(node: Node) -> Iterator[Node]:
     if node[0] in ("field", "limit"):
         yield node
     elif node[0] != "literal":
         for part in node[1:]:
             if isinstance(part, tuple):
-                yield from _leaves(part)
+                yield from _walk_leaves(part)
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def _walk_nodes(node: Node) -> Iterator[Node]:
     yield node
     if node[0] not in ("literal", "field", "limit"):
         for part in node[1:]:
             if isinstance(part, tuple):
-                yield from _walk(part)
+                yield from _walk_nodes(part)
 
 
-def _comparisons(node: Node) -> Iterator[tuple[Node, Node]]:
-    for part in _walk(node):
+def _find_comparisons(node: Node) -> Iterator[tuple[Node, Node]]:
+    for part in _walk_nodes(node):
         if part[0] == "compare":
             yield part[2], part[3]
         elif part[0] == "between":
@@ -183,11 +189,11 @@ def _comparisons(node: Node) -> Iterator[tuple[Node, Node]]:
             yield part[1], part[3]
 
 
-def moved(value: Any, steps: int, kind: str) -> Any:
-    return value + timedelta(days=steps) if kind == "date" else value + steps * STEP[kind]
+def shift_value(value: Any, steps: int, kind: str) -> Any:
+    return value + timedelta(days=steps) if kind == "date" else value + steps * SMALLEST_STEP[kind]
 
 
-def turning(sign: Callable[[int], int | None], farthest: int) -> Iterator[int]:
+def find_sign_changes(sign: Callable[[int], int | None], farthest: int) -> Iterator[int]:
     """The steps next to which the sign turns, in either direction: before, at and after."""
     here = sign(0)
     if here is None:
@@ -206,65 +212,65 @@ def turning(sign: Callable[[int], int | None], farthest: int) -> Iterator[int]:
             yield from (near - way, near, far, far + way)
 
 
-def edges(rule: Rule, facts: Facts, pair: Pair, field: str) -> Iterator[Facts]:
+def edge_records(rule: RuleAnalysis, facts: Facts, pair: ComparisonPair, field: str) -> Iterator[Facts]:
     """The record with one field moved to where the comparison turns."""
     kind = rule.types[field]
     start = facts[field]
-    if kind not in STEP:
+    if kind not in SMALLEST_STEP:
         return
     if start is None:
         start = facts["as_of"] if kind == "date" else Decimal(1)
-    gap = rule.gap(pair)
+    gap = rule.difference_function(pair)
 
     def sign(steps: int) -> int | None:
         try:
-            found = gap(facts | {field: moved(start, steps, kind)})
+            found = gap(facts | {field: shift_value(start, steps, kind)})
         except OverflowError:  # no such day
             return None
         return None if found is None else (found > 0) - (found < 0)
 
-    for steps in dict.fromkeys(turning(sign, FARTHEST[kind])):
+    for steps in dict.fromkeys(find_sign_changes(sign, MAX_STEPS[kind])):
         try:
-            yield facts | {field: moved(start, steps, kind)}
+            yield facts | {field: shift_value(start, steps, kind)}
         except OverflowError:
             continue
 
 
-def _named(rule: Rule) -> dict[str, set[str]]:
+def _named_codes(rule: RuleAnalysis) -> dict[str, set[str]]:
     """The codes and texts that the rule's expressions and limit tables name, by field."""
     found: dict[str, set[str]] = {}
     for node, _ in rule.nodes:
-        for part in _walk(node):
+        for part in _walk_nodes(node):
             literals = {p[1] for p in part[1:] if isinstance(p, tuple) and p[0] == "literal" and isinstance(p[1], str)}
             if part[0] == "call" and part[1] == "lacking":
                 literals = {w for text in literals for item in text.split(", ") for w in item.split("/")}
             fields = [p for p in part[1:] if isinstance(p, tuple) and p[0] != "literal"]
-            for leaf in (leaf for p in fields for leaf in _leaves(p) if part[0] in ("compare", "in", "call")):
+            for leaf in (leaf for p in fields for leaf in _walk_leaves(p) if part[0] in ("compare", "in", "call")):
                 found.setdefault(leaf[1], set()).update(literals)
     for version in rule.versions:
-        literal, measure = syntax.read(version.limit), syntax.read(version.measure)
+        literal, measure = syntax.parse(version.limit), syntax.parse(version.measure)
         if literal[0] == "literal" and isinstance(literal[1], str) and measure[0] == "field":
             found.setdefault(measure[1], set()).add(literal[1])
     for table in rule.asked:
         limits = rule.subject.policy.limits[table]
         for key, kind in limits.keys.items():
-            if unary.KINDS[kind] == "text":
+            if unary.VALUE_KINDS[kind] == "text":
                 cells = [row[key].removeprefix("not(").removesuffix(")") for row in limits.rows]
                 found.setdefault(key, set()).update(
                     p.strip().strip('"') for c in cells for p in c.split(",") if p != "-"
                 )
         for column, kind in limits.values.items():
-            if unary.KINDS[kind] == "text":
+            if unary.VALUE_KINDS[kind] == "text":
                 words = {w for row in limits.rows for item in row[column].split(", ") for w in item.split("/") if w}
                 for node, _ in rule.nodes:
-                    for part in _walk(node):
+                    for part in _walk_nodes(node):
                         if part[0] == "call" and ("limit", table, column) in part[2:]:
                             for leaf in (p for p in part[2:] if p[0] == "field"):
                                 found.setdefault(leaf[1], set()).update(words)
     return found
 
 
-def _others(rule: Rule, facts: Facts, named: dict[str, set[str]]) -> Iterator[Facts]:
+def _vary_fields(rule: RuleAnalysis, facts: Facts, named: dict[str, set[str]]) -> Iterator[Facts]:
     """Each field with another value of its kind, and unknown."""
     texts = [name for name in rule.fields if rule.types[name] in ("text", "code")]
     spread = {w for name, words in named.items() if name in rule.subject.derived for w in words}
@@ -285,167 +291,183 @@ def _others(rule: Rule, facts: Facts, named: dict[str, set[str]]) -> Iterator[Fa
                 yield facts | {name: (word,)}
         elif name in texts:
             words = named.get(name, set()) | spread | {str(facts[other]) for other in texts if facts[other] is not None}
-            known = list(dictionary.codes(rule.lists[name])) if name in rule.lists else [OTHER]
+            known = list(dictionary.codes_of_list(rule.lists[name])) if name in rule.lists else [OTHER_TEXT]
             unnamed = [code for code in known if code not in words]
-            yield from (facts | {name: word} for word in sorted(words | set(unnamed[:1] or [OTHER])) if word != value)
-        elif kind in STEP and value is None:
+            yield from (
+                facts | {name: word} for word in sorted(words | set(unnamed[:1] or [OTHER_TEXT])) if word != value
+            )
+        elif kind in SMALLEST_STEP and value is None:
             yield facts | {name: facts["as_of"] if kind == "date" else Decimal(1)}
-        elif kind in STEP:
-            yield from (facts | {name: moved(value, steps, kind)} for steps in (-1, 1))
+        elif kind in SMALLEST_STEP:
+            yield from (facts | {name: shift_value(value, steps, kind)} for steps in (-1, 1))
             if kind != "date":
                 yield facts | {name: Decimal(0)}
 
 
-def _in_row(rule: Rule, facts: Facts, table: str, row: dict[str, str]) -> Facts:
+def _match_row(rule: RuleAnalysis, facts: Facts, table: str, row: dict[str, str]) -> Facts:
     """The record with the keys of a limit table set so that a row answers, as far as they are facts."""
     found = dict(facts)
     for key, kind in rule.subject.policy.limits[table].keys.items():
-        if key in rule.types and (sample := _sample(row[key], unary.KINDS[kind], rule.types[key])) is not None:
+        if (
+            key in rule.types
+            and (sample := _sample_value(row[key], unary.VALUE_KINDS[kind], rule.types[key])) is not None
+        ):
             found[key] = sample
-        elif key in rule.subject.derived and unary.KINDS[kind] == "text":
+        elif key in rule.subject.derived and unary.VALUE_KINDS[kind] == "text":
             word = row[key].split(",")[0].strip().strip('"')
-            found |= _derived_as(rule, found, key, word)
+            found |= _inputs_for_derived(rule, found, key, word)
     return found
 
 
-def _derived_as(rule: Rule, facts: Facts, key: str, word: str) -> Facts:
-    for name in rule.reads(("field", key), rule.act):
+def _inputs_for_derived(rule: RuleAnalysis, facts: Facts, key: str, word: str) -> Facts:
+    for name in rule.facts_read(("field", key), rule.act):
         tried = facts | {name: word}
-        if rule.types[name] in ("text", "code") and rule.value(("field", key), rule.act)(tried) == word:
+        if rule.types[name] in ("text", "code") and rule.value_function(("field", key), rule.act)(tried) == word:
             return {name: word}
     return {}
 
 
-def _sample(cell: str, kind: str, type_: str) -> Any:
+def _sample_value(cell: str, kind: str, type_: str) -> Any:
     """A value that a key cell accepts; None when any will do."""
     if cell in ("", "-"):
         return None
     negated = cell.startswith("not")
     inner = cell[cell.index("(") + 1 : cell.rindex(")")] if negated else cell
     if kind == "text":
-        return OTHER if negated else inner.split(",")[0].strip().strip('"')
+        return OTHER_TEXT if negated else inner.split(",")[0].strip().strip('"')
     if kind == "boolean":
         return (inner.strip() == "true") is not negated
-    test = unary.cell(cell, kind)
-    bounds = [unary.value(word, kind) for part in inner.split(",") for word in _words(part)]
-    near = [moved(bound, steps, type_) for bound in bounds for steps in (0, 1, -1)]
+    test = unary.parse_cell(cell, kind)
+    bounds = [unary.parse_value(word, kind) for part in inner.split(",") for word in _split_range(part)]
+    near = [shift_value(bound, steps, type_) for bound in bounds for steps in (0, 1, -1)]
     return next((value for value in near if test(value)), None)
 
 
-def _words(part: str) -> list[str]:
+def _split_range(part: str) -> list[str]:
     return [word for word in part.strip().strip("<>=[]()").split("..") if word.strip()]
 
 
-def _key_edges(rule: Rule, facts: Facts) -> Iterator[Facts]:
+def _key_edge_records(rule: RuleAnalysis, facts: Facts) -> Iterator[Facts]:
     """One unit below, at and above each bound of an ordered key; the value of each cell of the others."""
     for table in rule.asked:
         limits = rule.subject.policy.limits[table]
         for key, kind in limits.keys.items():
-            if rule.types.get(key) not in STEP:
+            if rule.types.get(key) not in SMALLEST_STEP:
                 continue
             for row in limits.rows:
                 cell = row[key].removeprefix("not(").removesuffix(")") if row[key].startswith("not") else row[key]
                 bounds = [
-                    unary.value(w, unary.KINDS[kind]) for part in cell.split(",") if part != "-" for w in _words(part)
+                    unary.parse_value(w, unary.VALUE_KINDS[kind])
+                    for part in cell.split(",")
+                    if part != "-"
+                    for w in _split_range(part)
                 ]
                 for bound in bounds:
-                    yield from (facts | {key: moved(bound, steps, rule.types[key])} for steps in (-1, 0, 1))
+                    yield from (facts | {key: shift_value(bound, steps, rule.types[key])} for steps in (-1, 0, 1))
 
 
-def _key_pairs(rule: Rule) -> list[Pair]:
+def _derived_key_pairs(rule: RuleAnalysis) -> list[ComparisonPair]:
     """Bounds of ordered keys that are derived: their own inputs have to be moved."""
     found = []
     for table, act in rule.asked.items():
         limits = rule.subject.policy.limits[table]
         for key, kind in limits.keys.items():
-            if key in rule.types or unary.KINDS[kind] not in ("number", "date"):
+            if key in rule.types or unary.VALUE_KINDS[kind] not in ("number", "date"):
                 continue
             for row in limits.rows:
                 for part in row[key].split(","):
-                    words = _words(part) if part != "-" else []
-                    found += [Pair(("field", key), ("literal", unary.value(w, unary.KINDS[kind])), act) for w in words]
+                    words = _split_range(part) if part != "-" else []
+                    found += [
+                        ComparisonPair(("field", key), ("literal", unary.parse_value(w, unary.VALUE_KINDS[kind])), act)
+                        for w in words
+                    ]
     return found
 
 
-def unique(records: Iterable[Facts]) -> list[Facts]:
+def deduplicate(records: Iterable[Facts]) -> list[Facts]:
     return list({tuple(sorted(r.items(), key=lambda item: item[0])): r for r in records}.values())
 
 
-def seeds(rule: Rule) -> list[Facts]:
+def seed_records(rule: RuleAnalysis) -> list[Facts]:
     """The examples, and each with the keys of each limit row; those that reach a verdict come first."""
     rows = [
-        _in_row(rule, facts, table, row)
+        _match_row(rule, facts, table, row)
         for facts in rule.seeds[:4]
         for table in rule.asked
         for row in rule.subject.policy.limits[table].rows
     ]
-    found = unique([*rule.seeds, *rows])
+    found = deduplicate([*rule.seeds, *rows])
     kinds = ("violation", "pass", "not_applicable", "not_assessable")
     judged = [rule.subject.judge(rule.rule_id, facts, {}).verdict for facts in found]
     order = sorted(range(len(found)), key=lambda n: (kinds.index(judged[n]), n))
-    share = max(1, MOST_SEEDS // 3)
+    share = max(1, MAX_SEEDS // 3)
     chosen = [n for kind in kinds for n in [m for m in order if judged[m] == kind][: share if kind in kinds[:2] else 4]]
     return [found[n] for n in chosen]
 
 
-def scaled(rule: Rule, facts: Facts) -> Facts:
+def scale_amounts(rule: RuleAnalysis, facts: Facts) -> Facts:
     """Amounts so large that a ratio moves by less than its last place when one of them moves by a fen."""
     money = [name for name in rule.fields if rule.types[name] == "money" and facts[name] is not None]
     return facts | {name: facts[name] * 10**4 for name in money if abs(facts[name]) < 10**9}
 
 
-def _row_dates(rule: Rule, facts: Facts) -> Iterator[Facts]:
+def _row_date_records(rule: RuleAnalysis, facts: Facts) -> Iterator[Facts]:
     """The first and last days of each limit row, for a record that it answers, where the act is a fact."""
     for table, act in rule.asked.items():
         for row in rule.subject.policy.limits[table].rows if rule.types.get(act) == "date" else ():
-            force = tables.force(row)
+            force = tables.validity_period(row)
             for day in (force.start, force.end):
-                inside = _in_row(rule, facts, table, row)
+                inside = _match_row(rule, facts, table, row)
                 if day.year < 9999:
-                    yield from (inside | {act: moved(day, steps, "date")} for steps in (-1, 0))
+                    yield from (inside | {act: shift_value(day, steps, "date")} for steps in (-1, 0))
 
 
-def around(rule: Rule, pair: Pair, records: Iterable[Facts]) -> Iterator[Facts]:
+def records_around(rule: RuleAnalysis, pair: ComparisonPair, records: Iterable[Facts]) -> Iterator[Facts]:
     """Each record with each field behind the comparison moved to where it turns."""
-    fields = dict.fromkeys((*rule.reads(pair.left, pair.act), *rule.reads(pair.right, pair.act)))
+    fields = dict.fromkeys((*rule.facts_read(pair.left, pair.act_date), *rule.facts_read(pair.right, pair.act_date)))
     for facts in records:
         for field in fields:
-            yield from edges(rule, facts, pair, field)
+            yield from edge_records(rule, facts, pair, field)
 
 
-def of_rule(rule: Rule) -> list[Facts]:
+def boundary_records(rule: RuleAnalysis) -> list[Facts]:
     """Every record that pins the rule down."""
-    starts = seeds(rule)
-    named = _named(rule)
+    starts = seed_records(rule)
+    named = _named_codes(rule)
     found = [*rule.seeds, *starts]
     decided = [f for f in starts if rule.subject.judge(rule.rule_id, f, {}).verdict in ("pass", "violation")]
     for facts in decided[:2]:
-        found += _row_dates(rule, facts)
+        found += _row_date_records(rule, facts)
     if decided and any(rule.types[name] == "money" for name in rule.fields):
-        decided.append(scaled(rule, decided[0]))
+        decided.append(scale_amounts(rule, decided[0]))
         starts.append(decided[-1])
     for facts in starts:
-        found += _others(rule, facts, named)
-        found += _key_edges(rule, facts)
-    pairs = [*rule.pairs, *_key_pairs(rule)]
+        found += _vary_fields(rule, facts, named)
+        found += _key_edge_records(rule, facts)
+    pairs = [*rule.pairs, *_derived_key_pairs(rule)]
     for pair in pairs:
-        found += around(rule, pair, starts if len(pairs) < 12 else decided[:10] + starts[-2:])
+        found += records_around(rule, pair, starts if len(pairs) < 12 else decided[:10] + starts[-2:])
     # From where one thing is unknown, or the other way about, the comparisons that only then matter.
-    second = [f for facts in decided[:2] for f in _others(rule, facts, named)]
+    second = [f for facts in decided[:2] for f in _vary_fields(rule, facts, named)]
     for pair in rule.pairs:
-        found += around(rule, pair, second[:MOST_SEEDS])
-    return unique(found)
+        found += records_around(rule, pair, second[:MAX_SEEDS])
+    return deduplicate(found)
 
 
-def at_the_limit(rule: Rule) -> dict[int, list[Facts]]:
+def records_by_side(rule: RuleAnalysis) -> dict[int, list[Facts]]:
     """Sign of measure less limit -> records on that side of it, next to it; for the version in force."""
     found: dict[int, list[Facts]] = {-1: [], 0: [], 1: []}
-    starts = seeds(rule)
+    starts = seed_records(rule)
     for version, pair in zip(rule.versions, rule.pairs, strict=False):
-        gap = rule.gap(pair)
-        ordered = [n for part in (pair.left, pair.right) for n in rule.reads(part, pair.act) if rule.types[n] in STEP]
-        for facts in unique([*starts, *around(rule, pair, starts)]) if ordered else of_rule(rule):
-            day = rule.value(("field", rule.act), rule.act)(facts)
+        gap = rule.difference_function(pair)
+        ordered = [
+            n
+            for part in (pair.left, pair.right)
+            for n in rule.facts_read(part, pair.act_date)
+            if rule.types[n] in SMALLEST_STEP
+        ]
+        for facts in deduplicate([*starts, *records_around(rule, pair, starts)]) if ordered else boundary_records(rule):
+            day = rule.value_function(("field", rule.act), rule.act)(facts)
             difference = gap(facts)
             if difference is None or day is None or not version.effective_from <= day < version.effective_to:
                 continue

@@ -22,25 +22,25 @@ from policy.engine import batch
 from policy.engine.compiler import CompiledSubject, compile_subject
 from policy.model import csv_reader
 from tests.policy import random_policies
-from tests.policy.comparing import compare, stored
+from tests.policy.comparing import compare_stored, compare_verdicts
 
 AS_OF = date(2024, 6, 30)
 SUBJECTS = ("collateral", "loan")
 
 
 @dataclass
-class Outcome:
+class DifferentialResult:
     """What was compared: verdicts by kind, and each difference."""
 
     loans: int = 0
     verdicts: int = 0
-    differ: list[str] = field(default_factory=list)
-    kinds: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+    verdict_kinds: Counter[str] = field(default_factory=Counter)
 
 
-def insert(con: duckdb.DuckDBPyConnection, subject: str, records: list[dict[str, str | None]]) -> None:
+def replace_facts(con: duckdb.DuckDBPyConnection, subject: str, records: list[dict[str, str | None]]) -> None:
     """Facts given as text replace those of the subject; a list is written a|b."""
-    columns = {name: f.sql_type for name, f in dictionary.facts(subject).items()}
+    columns = {name: f.sql_type for name, f in dictionary.facts_of_subject(subject).items()}
     casts = ", ".join(
         f"CAST(string_split(\"{name}\", '|') AS {kind})" if kind.endswith("[]") else f'CAST("{name}" AS {kind})'
         for name, kind in columns.items()
@@ -52,34 +52,34 @@ def insert(con: duckdb.DuckDBPyConnection, subject: str, records: list[dict[str,
     con.unregister("texts")
 
 
-def empty_facts(path: Path) -> None:
+def make_empty_book(path: Path) -> None:
     """A book with the tables of facts, and nothing in them."""
-    with book.writing(path) as con:
-        derivation.build(con, AS_OF)
+    with book.open_for_writing(path) as con:
+        derivation.derive_facts(con, AS_OF)
 
 
-def compiled_subjects(texts: dict[str, str], *, today: bool) -> list[CompiledSubject]:
+def compile_subjects(texts: dict[str, str], *, today: bool) -> list[CompiledSubject]:
     """Raises AssertionError where the generator wrote a policy that the linter would refuse."""
-    policy, problems = csv_reader.read(texts)
-    found = [compile_subject(policy, subject, today=today) for subject in SUBJECTS if policy.of_subject(subject)]
+    policy, problems = csv_reader.read_policy(texts)
+    found = [compile_subject(policy, subject, today=today) for subject in SUBJECTS if policy.rules_of_subject(subject)]
     wrong = [*problems, *(p for c in found for p in c.all_problems)]
     assert not wrong, wrong
     return found
 
 
-def run(con: duckdb.DuckDBPyConnection, seed: int, loans: int, outcome: Outcome) -> None:
+def run_seed(con: duckdb.DuckDBPyConnection, seed: int, loans: int, outcome: DifferentialResult) -> None:
     """One policy over its own loans and collateral; every fourth one by today's rules."""
-    texts, today = random_policies.policy_texts(seed), seed % 4 == 3
+    texts, today = random_policies.random_policy_texts(seed), seed % 4 == 3
     for subject in SUBJECTS:
-        insert(con, subject, random_policies.records(seed, subject, loans, AS_OF))
-    for compiled in compiled_subjects(texts, today=today):
-        compared = compare(con, compiled, texts, AS_OF, today=today)
-        batch.judge(con, compiled, f"run{seed}", AS_OF)
-        found = [*compared.differ, *stored(con, f"run{seed}", compiled.columns.subject, compared)]
+        replace_facts(con, subject, random_policies.random_records(seed, subject, loans, AS_OF))
+    for compiled in compile_subjects(texts, today=today):
+        compared = compare_verdicts(con, compiled, texts, AS_OF, today=today)
+        batch.judge_subject(con, compiled, f"run{seed}", AS_OF)
+        found = [*compared.differences, *compare_stored(con, f"run{seed}", compiled.columns.subject, compared)]
         outcome.verdicts += compared.verdicts
-        outcome.differ += [f"policy {seed} {line}" for line in found]
+        outcome.differences += [f"policy {seed} {line}" for line in found]
         for (_, verdict, reason, _), count in compared.counts.items():
-            outcome.kinds[reason or verdict] += count
+            outcome.verdict_kinds[reason or verdict] += count
     outcome.loans += loans
 
 
@@ -89,21 +89,21 @@ def main() -> int:
     parser.add_argument("--loans", type=int, default=500, help="random loans for each policy")
     parser.add_argument("--seed", type=int, default=1000, help="the seed of the first policy")
     arguments = parser.parse_args()
-    outcome, start = Outcome(), time.perf_counter()
+    outcome, start = DifferentialResult(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.duckdb"
-        empty_facts(path)
-        with book.writing(path) as con:
+        make_empty_book(path)
+        with book.open_for_writing(path) as con:
             for seed in range(arguments.seed, arguments.seed + arguments.policies):
-                run(con, seed, arguments.loans, outcome)
-    for line in outcome.differ[:20]:
+                run_seed(con, seed, arguments.loans, outcome)
+    for line in outcome.differences[:20]:
         print(line)
     print(
         f"{outcome.loans:,} random loans under {arguments.policies:,} random policies: {outcome.verdicts:,} verdicts, "
-        f"{len(outcome.differ):,} disagreements, {time.perf_counter() - start:.0f} s."
+        f"{len(outcome.differences):,} disagreements, {time.perf_counter() - start:.0f} s."
     )
-    print("  " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(outcome.kinds.items())))
-    return 1 if outcome.differ else 0
+    print("  " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(outcome.verdict_kinds.items())))
+    return 1 if outcome.differences else 0
 
 
 if __name__ == "__main__":

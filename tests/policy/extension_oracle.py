@@ -15,14 +15,14 @@ def whole_months(start: date, end: date) -> int | None:
     return months if add_months(start, months) == end else None
 
 
-def term_class(disbursed: date, original: date) -> str:
+def classify_term(disbursed: date, original: date) -> str:
     if original <= add_months(disbursed, 12):
         return "short"
     return "medium" if original <= add_months(disbursed, 60) else "long"
 
 
 def latest_permitted(disbursed: date, original: date) -> date:
-    kind = term_class(disbursed, original)
+    kind = classify_term(disbursed, original)
     if kind == "long":
         return add_months(original, 36)
     months = whole_months(disbursed, original)
@@ -34,5 +34,5 @@ def latest_permitted(disbursed: date, original: date) -> date:
     return original + timedelta(days=days // 2)
 
 
-def apply_by(disbursed: date, original: date, current: date) -> date:
-    return current - timedelta(days=10 if term_class(disbursed, original) == "short" else 20)
+def last_application_date(disbursed: date, original: date, current: date) -> date:
+    return current - timedelta(days=10 if classify_term(disbursed, original) == "short" else 20)

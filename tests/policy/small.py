@@ -3,7 +3,7 @@
 from policy.authoring import lint
 from policy.model.records import Policy, Problem
 
-RULE = {
+RULE_ROW = {
     "rule_id": "R",
     "family": "test",
     "subject": "loan",
@@ -26,18 +26,18 @@ RULE = {
     "grace_days": "",
     "remedy_en": "mend",
 }
-LIMIT_META = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
+LIMIT_METADATA = ("row_id", "clause_id", "evidence", "effective_from", "effective_to", "reading_zh", "reading_en")
 
 
-def line(cells: list[str]) -> str:
+def csv_line(cells: list[str]) -> str:
     return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
 
 
-def rules(*rows: dict[str, str]) -> str:
-    return line(list(RULE)) + "".join(line(list((RULE | row).values())) for row in rows)
+def rules_csv(*rows: dict[str, str]) -> str:
+    return csv_line(list(RULE_ROW)) + "".join(csv_line(list((RULE_ROW | row).values())) for row in rows)
 
 
-def texts(
+def policy_texts(
     rows: list[dict[str, str]],
     tables: dict[str, tuple[str, list[tuple[str, str, str, str]], list[dict[str, str]]]] | None = None,
     derived: str = "",
@@ -45,13 +45,13 @@ def texts(
     """`tables`: name -> (hit policy, [(column, role, type, unit)], rows)."""
     columns, found = "table,column,role,type,unit,hit_policy,zh,en\n", {}
     for name, (hit_policy, declared, limits) in (tables or {}).items():
-        columns += "".join(line([name, *column, hit_policy, "列", "column"]) for column in declared)
-        header = [*LIMIT_META, *(column[0] for column in declared)]
+        columns += "".join(csv_line([name, *column, hit_policy, "列", "column"]) for column in declared)
+        header = [*LIMIT_METADATA, *(column[0] for column in declared)]
         base = {"clause_id": "C1", "evidence": "bank default", "effective_from": "2000-01-01"}
         lines = [[(base | {"row_id": f"{name}-{n}"} | row).get(c, "") for c in header] for n, row in enumerate(limits)]
-        found[f"limits/{name}.csv"] = line(header) + "".join(map(line, lines))
+        found[f"limits/{name}.csv"] = csv_line(header) + "".join(map(csv_line, lines))
     return found | {
-        "rules/test.csv": rules(*rows),
+        "rules/test.csv": rules_csv(*rows),
         "limit_columns.csv": columns,
         "derived.csv": "field,subject,from_subject,expression,aggregate,as_of,type,unit,codes,zh,en\n" + derived,
         "plausible.csv": "unit,type,low,high,message_zh,message_en\nratio,rate,0,2,比例写成小数,A fraction\n",
@@ -62,16 +62,16 @@ def texts(
     }
 
 
-def policy(*args: object) -> Policy:
+def build_policy(*args: object) -> Policy:
     """The policy, which must have no errors."""
-    found, problems = lint.lint(texts(*args))  # type: ignore[arg-type]
-    assert errors(problems) == []
+    found, problems = lint.lint_tables(policy_texts(*args))  # type: ignore[arg-type]
+    assert error_messages(problems) == []
     return found
 
 
-def errors(problems: list[Problem]) -> list[str]:
+def error_messages(problems: list[Problem]) -> list[str]:
     return [str(problem) for problem in problems if problem.level == "error"]
 
 
 def lint_errors(*args: object) -> list[str]:
-    return errors(lint.lint(texts(*args))[1])  # type: ignore[arg-type]
+    return error_messages(lint.lint_tables(policy_texts(*args))[1])  # type: ignore[arg-type]

@@ -10,15 +10,15 @@ from policy.__main__ import main
 from policy.authoring import clause_coverage, clause_coverage_markdown
 from policy.runs import snapshot_check
 from tests.policy import books, small
-from tests.policy.histories import policy_of, write_tables
+from tests.policy.histories import read_policy, write_tables
 
 TERMS = ("unique", [("guarantee_type", "key", "code", ""), ("most", "limit", "money", "yuan")])
 
 
-def _texts(reasons: str = "") -> dict[str, str]:
+def _policy_texts(reasons: str = "") -> dict[str, str]:
     rule = {"limit": "caps.most", "clause_id": "C1|C2"}
     rows = [{"guarantee_type": "credit", "most": "100", "clause_id": "C3"}]
-    found = small.texts([rule], {"caps": (*TERMS, rows)})
+    found = small.policy_texts([rule], {"caps": (*TERMS, rows)})
     header = found["clauses.csv"].splitlines()[0]
     clauses = [f"C{n},文件,Document,{n},要点{n},Gist {n},,,{kind},L" for n, kind in ((1, "A"), (2, "B"), (3, "A"))]
     clauses += ["C4,文件,Document,4,要点4,Gist 4,,,C,L", "C5,文件,Document,5,要点5,Gist 5,,,A,L"]
@@ -32,13 +32,13 @@ def _texts(reasons: str = "") -> dict[str, str]:
     return found | ({"uncovered.csv": "clause_id,reason_zh,reason_en\n" + reasons} if reasons else {})
 
 
-def _cover(texts: dict[str, str], judged=None) -> dict[str, clause_coverage.ClauseCoverage]:
-    policy = policy_of(texts)
-    return {each.clause.clause_id: each for each in clause_coverage.cover(policy, judged)}
+def _measure_coverage(texts: dict[str, str], judged=None) -> dict[str, clause_coverage.ClauseCoverage]:
+    policy = read_policy(texts)
+    return {each.clause.clause_id: each for each in clause_coverage.build_coverage(policy, judged)}
 
 
 def test_clauses_are_covered_by_rules_by_their_limit_rows_or_not_and_why() -> None:
-    found = _cover(_texts("C4,靠人证明,Attested by people\n"))
+    found = _measure_coverage(_policy_texts("C4,靠人证明,Attested by people\n"))
     assert [[rule.rule_id for rule in found[f"C{n}"].rules] for n in range(1, 6)] == [["R"], ["R"], ["R"], [], []]
     assert found["C3"].cited_by == ("limits/caps ×1",)
     assert found["C1"].examples == {"pass": 2, "violation": 1, "not_applicable": 0, "not_assessable": 0}
@@ -52,15 +52,15 @@ def test_clauses_are_covered_by_rules_by_their_limit_rows_or_not_and_why() -> No
 )
 def test_reasons_that_cannot_be_right(reasons, says) -> None:
     with pytest.raises(InputError, match=says):
-        _cover(_texts(reasons))
+        _measure_coverage(_policy_texts(reasons))
 
 
 def test_verdicts_come_from_the_last_run(tmp_path, capsys) -> None:
-    tables = write_tables(tmp_path / "tables", _texts())
+    tables = write_tables(tmp_path / "tables", _policy_texts())
     loans = {f"L{n}": {"balance": n * 60, "guarantee_type": "credit"} for n in range(4)}
-    path = books.make(tmp_path / "b.duckdb", loans)
-    with book.writing(path) as con:
-        snapshot_check.judge(con, policy_of(_texts()), books.AS_OF)
+    path = books.make_book(tmp_path / "b.duckdb", loans)
+    with book.open_for_writing(path) as con:
+        snapshot_check.judge_snapshot(con, read_policy(_policy_texts()), books.AS_OF)
     assert main(["coverage", "--tables", str(tables), "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["clauses"][0]["rules"][0]["judged"] == {
@@ -79,21 +79,25 @@ def test_verdicts_come_from_the_last_run(tmp_path, capsys) -> None:
 
 
 def test_a_book_that_is_named_but_missing_is_an_error(tmp_path, capsys) -> None:
-    tables = write_tables(tmp_path / "tables", _texts())
+    tables = write_tables(tmp_path / "tables", _policy_texts())
     assert main(["coverage", "--tables", str(tables), "--book", str(tmp_path / "none")]) == 1
     assert "No book at" in capsys.readouterr().err
 
 
 def test_the_readme_and_the_whole_table_are_fresh() -> None:
-    found = clause_coverage.cover(snapshot_check.load())
+    found = clause_coverage.build_coverage(snapshot_check.load_policy())
     fix = "run python -m policy coverage --markdown --write"
-    assert clause_coverage_markdown.README.read_text(encoding="utf-8") == clause_coverage_markdown.readme(found), fix
-    assert clause_coverage_markdown.WHOLE.read_text(encoding="utf-8") == clause_coverage_markdown.whole(found), fix
+    assert clause_coverage_markdown.README.read_text(encoding="utf-8") == clause_coverage_markdown.render_readme(
+        found
+    ), fix
+    assert clause_coverage_markdown.DETAILS.read_text(encoding="utf-8") == clause_coverage_markdown.render_details(
+        found
+    ), fix
 
 
 def test_the_short_table_adds_up() -> None:
-    found = clause_coverage.cover(snapshot_check.load())
-    parts = clause_coverage.groups(found)
+    found = clause_coverage.build_coverage(snapshot_check.load_policy())
+    parts = clause_coverage.group_clauses(found)
     assert sum(len(part.clauses) for part in parts) == len(found)
-    rows = [line.split("|")[2].strip() for line in clause_coverage_markdown.short(found).splitlines()[2:]]
+    rows = [line.split("|")[2].strip() for line in clause_coverage_markdown.render_summary(found).splitlines()[2:]]
     assert sum(map(int, rows[:-1])) == int(rows[-1]) == len(found)

@@ -23,7 +23,7 @@ def path(tmp_path):
         ("events", {"event_id": f"E{n}", "loan_id": "L1", "step_code": step, "event_date": day})
         for n, (step, day) in enumerate((("2", "2024-03-05"), ("4", "2024-03-01"), ("8", "2024-03-04")))
     ]
-    return books.make(tmp_path / "b.duckdb", loans, events)
+    return books.make_book(tmp_path / "b.duckdb", loans, events)
 
 
 def test_check_counts_every_rule_and_adds_up(path, capsys) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from policy.engine import batch
 from policy.engine.compiler import compile_subject
 from tests.policy import books, small
-from tests.policy.comparing import engine
+from tests.policy.comparing import judge_by_engine
 
 CAPS = [("guarantee_type", "key", "code", ""), ("most", "limit", "money", "yuan"), ("day", "limit", "date", "")]
 DERIVED = (
@@ -14,12 +14,12 @@ DERIVED = (
 )
 
 
-def _codes(tmp_path, policy, loans):
-    path = books.make(tmp_path / "book.duckdb", loans)
+def _judge_by_engine(tmp_path, policy, loans):
+    path = books.make_book(tmp_path / "book.duckdb", loans)
     from data.storage import book
 
-    with book.writing(path) as con:
-        return engine(con, compile_subject(policy, "loan"), batch.booked("loan"), "loan_id", books.AS_OF)
+    with book.open_for_writing(path) as con:
+        return judge_by_engine(con, compile_subject(policy, "loan"), batch.facts_at_sql("loan"), "loan_id", books.AS_OF)
 
 
 def test_versions_that_measure_different_kinds_are_refused() -> None:
@@ -36,11 +36,13 @@ def test_a_blank_limit_keeps_its_type(tmp_path) -> None:
     """A blank date in every row is an unknown date, not an error of the database."""
     for hit_policy in ("unique", "collect"):
         tables = {"caps": (hit_policy, CAPS, [{"guarantee_type": "-", "most": "", "day": ""}])}
-        policy = small.policy([{"unit": "", "measure": "disbursed_on", "limit": "add_months(caps.day, 1)"}], tables)
+        policy = small.build_policy(
+            [{"unit": "", "measure": "disbursed_on", "limit": "add_months(caps.day, 1)"}], tables
+        )
         loan = {"disbursed_on": date(2024, 1, 1), "guarantee_type": "credit", "balance": 1}
         folder = tmp_path / hit_policy
         folder.mkdir()
-        assert _codes(folder, policy, {"L": loan})["L", "R"].reason == "undetermined"
+        assert _judge_by_engine(folder, policy, {"L": loan})["L", "R"].reason == "undetermined"
 
 
 def test_only_a_limit_may_ask_a_table_whose_rows_may_all_answer() -> None:
@@ -60,15 +62,15 @@ def test_two_acts_derived_from_the_same_date_are_two_acts(tmp_path) -> None:
         {"guarantee_type": "-", "most": "20", "effective_from": "2024-01-01"},
     ]
     rules = [{"rule_id": act, "as_of": act, "limit": "caps.most"} for act in ("early", "late")]
-    policy = small.policy(rules, {"caps": ("unique", CAPS, rows)}, DERIVED)
+    policy = small.build_policy(rules, {"caps": ("unique", CAPS, rows)}, DERIVED)
     loan = {"disbursed_on": date(2023, 6, 1), "guarantee_type": "credit", "balance": 1}
-    said = _codes(tmp_path, policy, {"L": loan})
+    said = _judge_by_engine(tmp_path, policy, {"L": loan})
     assert (said["L", "early"].limit, said["L", "late"].limit) == ("10", "20")
 
 
 def test_an_unknown_derived_act_names_what_is_missing(tmp_path) -> None:
-    policy = small.policy([{"as_of": "late"}], {}, DERIVED)
-    said = _codes(tmp_path, policy, {"L": {"balance": 1}})["L", "R"]
+    policy = small.build_policy([{"as_of": "late"}], {}, DERIVED)
+    said = _judge_by_engine(tmp_path, policy, {"L": {"balance": 1}})["L", "R"]
     assert (said.reason, said.missing) == ("missing_field", "application_date")
 
 
@@ -79,8 +81,8 @@ def test_a_large_amount_times_a_rate_does_not_overflow(tmp_path) -> None:
         {"rule_id": "product", "limit": "principal * caps.share"},
     ]
     declared = [("guarantee_type", "key", "code", ""), ("share", "limit", "rate", "ratio")]
-    policy = small.policy(rules, {"caps": ("unique", declared, [{"guarantee_type": "-", "share": "0.700001"}])})
+    policy = small.build_policy(rules, {"caps": ("unique", declared, [{"guarantee_type": "-", "share": "0.700001"}])})
     loan = {"balance": 700_000_000_000, "principal": 1_000_000_000_000, "guarantee_type": "credit"}
-    said = _codes(tmp_path, policy, {"L": loan})
+    said = _judge_by_engine(tmp_path, policy, {"L": loan})
     assert (said["L", "ratio"].verdict, said["L", "ratio"].measured) == ("pass", "0.7")
     assert (said["L", "product"].verdict, said["L", "product"].limit) == ("pass", "700001000000")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from books import AS_OF, make
+from books import AS_OF, make_book
 from small import lint_errors
 
 from data.storage import book
@@ -16,7 +16,7 @@ from policy.extensions.consequences import Consequences
 from policy.extensions.extension_decision import Request
 from policy.runs import snapshot_check
 
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 LOAN = {
     "borrower_id": "B",
     "product_code": "working_capital",
@@ -41,21 +41,23 @@ LOANS = {
     "dollars": LOAN | {"currency": "USD", "balance": 9_999_999},
     "ended": LOAN | {"balance": 0},
 }
-ASKED = date(2024, 6, 20)
+REQUEST_DATE = date(2024, 6, 20)
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("consequences") / "book.duckdb", LOANS)
+    return make_book(tmp_path_factory.mktemp("consequences") / "book.duckdb", LOANS)
 
 
-def _of(path: Path, loan_id: str, to: date = date(2025, 1, 10), applied: date = ASKED) -> Consequences:
-    with book.reading(path) as con:
-        return extension_decision.consequences(con, POLICY, AS_OF, Request(loan_id, applied, to, "all"))
+def _consequences_of(
+    path: Path, loan_id: str, to: date = date(2025, 1, 10), applied: date = REQUEST_DATE
+) -> Consequences:
+    with book.open_for_reading(path) as con:
+        return extension_decision.compute_consequences(con, POLICY, AS_OF, Request(loan_id, applied, to, "all"))
 
 
-def _both(found: Consequences, outcome: str) -> tuple[object, object]:
-    change = next(change for change in found.changes if change.row.outcome == outcome)
+def _before_and_after(found: Consequences, outcome: str) -> tuple[object, object]:
+    change = next(change for change in found.changes if change.consequence.outcome == outcome)
     return change.before, change.after
 
 
@@ -69,15 +71,15 @@ def _both(found: Consequences, outcome: str) -> tuple[object, object]:
     ],
 )
 def test_class_and_provision(path, loan_id, classes, provisions) -> None:
-    found = _of(path, loan_id)
-    assert _both(found, "classification") == classes
-    assert _both(found, "provision") == tuple(map(Decimal, provisions))
-    change = next(change for change in found.changes if change.row.outcome == "provision")
+    found = _consequences_of(path, loan_id)
+    assert _before_and_after(found, "classification") == classes
+    assert _before_and_after(found, "provision") == tuple(map(Decimal, provisions))
+    change = next(change for change in found.changes if change.consequence.outcome == "provision")
     assert change.difference == Decimal(provisions[1]) - Decimal(provisions[0])
 
 
 def test_observed_for_a_year_from_the_first_extended_day(path) -> None:
-    assert _both(_of(path, "normal"), "observed_until") == (None, date(2025, 7, 11))
+    assert _before_and_after(_consequences_of(path, "normal"), "observed_until") == (None, date(2025, 7, 11))
 
 
 @pytest.mark.parametrize(
@@ -85,21 +87,24 @@ def test_observed_for_a_year_from_the_first_extended_day(path) -> None:
     [(date(2024, 8, 10), ("y1", "y3")), (date(2026, 7, 10), ("y1", "y3")), (date(2026, 7, 11), ("y1", "y5"))],
 )
 def test_the_bracket_of_the_total_term(path, to, brackets) -> None:
-    assert _both(_of(path, "normal", to), "rate_bracket") == brackets
+    assert _before_and_after(_consequences_of(path, "normal", to), "rate_bracket") == brackets
 
 
 def test_an_unknown_class_has_no_provision_and_says_why(path) -> None:
-    found = _of(path, "classless")
-    change = next(change for change in found.changes if change.row.outcome == "provision")
+    found = _consequences_of(path, "classless")
+    change = next(change for change in found.changes if change.consequence.outcome == "provision")
     assert (change.before, change.after, change.missing) == (None, None, ("classification",))
 
 
 def test_before_the_measures_nothing_is_said_of_the_class(path) -> None:
-    assert _both(_of(path, "normal", applied=date(2023, 6, 30)), "classification") == ("normal", None)
+    assert _before_and_after(_consequences_of(path, "normal", applied=date(2023, 6, 30)), "classification") == (
+        "normal",
+        None,
+    )
 
 
 def test_only_this_loan_moves_the_ratios(path) -> None:
-    found = {(r.row.ratio, r.level): r for r in _of(path, "again").ratios}
+    found = {(r.exposure_ratio.ratio, r.level): r for r in _consequences_of(path, "again").ratios}
     npl, bank = found["npl", "branch"], found["npl", "bank"]
     assert (npl.part_before, npl.whole_before, npl.part_after, npl.whole_after) == (0, 6000, 2000, 6000)
     assert (bank.before, bank.after) == (Decimal(500) / 6500, Decimal(2500) / 6500)
@@ -109,20 +114,20 @@ def test_only_this_loan_moves_the_ratios(path) -> None:
 
 @pytest.mark.parametrize("loan_id", ["normal", "mention", "doubtful", "again"])
 def test_ratios_after_are_those_of_a_book_in_which_it_is_booked(path, tmp_path, loan_id) -> None:
-    found = _of(path, loan_id)
+    found = _consequences_of(path, loan_id)
     changed = LOANS[loan_id] | {
-        "classification": _both(found, "classification")[1],
+        "classification": _before_and_after(found, "classification")[1],
         "extension_count": int(LOANS[loan_id]["extension_count"]) + 1,  # type: ignore[call-overload]
     }
-    booked = make(tmp_path / "booked.duckdb", LOANS | {loan_id: changed})
-    after = _of(booked, loan_id)
-    assert [(r.row.ratio, r.level, r.part_after, r.whole_after) for r in found.ratios] == [
-        (r.row.ratio, r.level, r.part_before, r.whole_before) for r in after.ratios
+    booked = make_book(tmp_path / "booked.duckdb", LOANS | {loan_id: changed})
+    after = _consequences_of(booked, loan_id)
+    assert [(r.exposure_ratio.ratio, r.level, r.part_after, r.whole_after) for r in found.ratios] == [
+        (r.exposure_ratio.ratio, r.level, r.part_before, r.whole_before) for r in after.ratios
     ]
 
 
 def test_an_ended_loan_moves_no_ratio(path) -> None:
-    assert _of(path, "ended").ratios == []
+    assert _consequences_of(path, "ended").ratios == []
 
 
 @pytest.mark.parametrize(
@@ -137,13 +142,13 @@ def test_an_ended_loan_moves_no_ratio(path) -> None:
     ],
 )
 def test_a_broken_row_is_named(line, says) -> None:
-    from small import texts
+    from small import policy_texts
 
     from policy.model import csv_reader
 
     header = "outcome,state,expression,as_of,type,unit,codes,clause_id,evidence,zh,en\n"
-    policy, _ = csv_reader.read(texts([{}]) | {"consequences.csv": header + line + "\n"})
-    found = [str(problem) for problem in consequences.problems(policy)]
+    policy, _ = csv_reader.read_policy(policy_texts([{}]) | {"consequences.csv": header + line + "\n"})
+    found = [str(problem) for problem in consequences.find_problems(policy)]
     assert len(found) == 1
     assert found[0].startswith("consequences.csv, row 2")
     assert says in found[0]

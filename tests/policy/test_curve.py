@@ -14,12 +14,31 @@ from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.histories import write_tables
 
-RATIO = {"rule_id": "RATIO", "measure": "balance / principal", "limit": "0.5", "unit": "ratio"}
-DAYS = {"rule_id": "DAY", "measure": "disbursed_on", "comparator": ">=", "limit": "DATE '2024-01-01'", "unit": "date"}
-OLD = {"rule_id": "V", "as_of": "disbursed_on", "limit": "1", "effective_to": "2024-03-01"}
-NEW = {"rule_id": "V", "as_of": "disbursed_on", "limit": "2", "effective_from": "2024-03-01", "scope": "principal > 3"}
-GIVEN = {"rule_id": "G", "subject": "borrower", "measure": "guarantees_given", "limit": "100"}
-RULES = [RATIO, DAYS, OLD, NEW, GIVEN, {"rule_id": "BOOL", "measure": "is_running", "comparator": "=", "limit": "true"}]
+RATIO_RULE = {"rule_id": "RATIO", "measure": "balance / principal", "limit": "0.5", "unit": "ratio"}
+DATE_RULE = {
+    "rule_id": "DAY",
+    "measure": "disbursed_on",
+    "comparator": ">=",
+    "limit": "DATE '2024-01-01'",
+    "unit": "date",
+}
+OLD_VERSION = {"rule_id": "V", "as_of": "disbursed_on", "limit": "1", "effective_to": "2024-03-01"}
+NEW_VERSION = {
+    "rule_id": "V",
+    "as_of": "disbursed_on",
+    "limit": "2",
+    "effective_from": "2024-03-01",
+    "scope": "principal > 3",
+}
+GUARANTEES_RULE = {"rule_id": "G", "subject": "borrower", "measure": "guarantees_given", "limit": "100"}
+RULES = [
+    RATIO_RULE,
+    DATE_RULE,
+    OLD_VERSION,
+    NEW_VERSION,
+    GUARANTEES_RULE,
+    {"rule_id": "BOOL", "measure": "is_running", "comparator": "=", "limit": "true"},
+]
 
 
 @pytest.fixture
@@ -34,7 +53,7 @@ def path(tmp_path):
         for n in range(20)
     }
     others = [("borrowers", {"borrower_id": f"C{n}", "guarantees_given": n * 100}) for n in range(3)]
-    return books.make(tmp_path / "b.duckdb", loans, others)
+    return books.make_book(tmp_path / "b.duckdb", loans, others)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +66,19 @@ def path(tmp_path):
     ],
 )
 def test_each_point_is_a_check_with_that_limit(path, rule_id, over, cell) -> None:
-    values = threshold_curve.values(over)
-    with book.reading(path) as con:
-        points = threshold_curve.draw(con, small.policy(RULES), rule_id, values, books.AS_OF, today=False)
+    values = threshold_curve.parse_values(over)
+    with book.open_for_reading(path) as con:
+        points = threshold_curve.compute_points(
+            con, small.build_policy(RULES), rule_id, values, books.AS_OF, today=False
+        )
     assert [point.limit for point in points] == ["as it is", *map(str, values)]
     for point in points:
         rows = [
             r | ({"limit": cell.format(point.limit)} if r["rule_id"] == rule_id and point is not points[0] else {})
             for r in RULES
         ]
-        with book.writing(path) as con:
-            run = snapshot_check.judge(con, small.policy(rows), books.AS_OF)
+        with book.open_for_writing(path) as con:
+            run = snapshot_check.judge_snapshot(con, small.build_policy(rows), books.AS_OF)
             caught = con.execute(
                 """SELECT count(*), coalesce(sum(balance), 0) FROM facts_loan f WHERE EXISTS (FROM violations v
                 WHERE run_id = ? AND rule_id = ? AND (v.loan_id = f.loan_id
@@ -69,15 +90,15 @@ def test_each_point_is_a_check_with_that_limit(path, rule_id, over, cell) -> Non
 
 
 def test_values_and_ranges() -> None:
-    assert threshold_curve.values("0.5, 0.6") == [Decimal("0.5"), Decimal("0.6")]
-    assert threshold_curve.values("0.5..0.65/0.05") == [
+    assert threshold_curve.parse_values("0.5, 0.6") == [Decimal("0.5"), Decimal("0.6")]
+    assert threshold_curve.parse_values("0.5..0.65/0.05") == [
         Decimal("0.5"),
         Decimal("0.55"),
         Decimal("0.60"),
         Decimal("0.65"),
     ]
-    assert threshold_curve.values("2024-01-30..2024-02-02/1")[-1] == date(2024, 2, 2)
-    assert threshold_curve.values("-5,10..30/10") == [-5, 10, 20, 30]
+    assert threshold_curve.parse_values("2024-01-30..2024-02-02/1")[-1] == date(2024, 2, 2)
+    assert threshold_curve.parse_values("-5,10..30/10") == [-5, 10, 20, 30]
 
 
 @pytest.mark.parametrize(
@@ -97,24 +118,29 @@ def test_values_and_ranges() -> None:
 )
 def test_values_that_cannot_be_meant(over, says) -> None:
     with pytest.raises(InputError, match=says):
-        threshold_curve.values(over)
+        threshold_curve.parse_values(over)
 
 
 def test_rules_without_such_a_limit_are_refused(path, capsys) -> None:
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         for rule_id, over, says in (
             ("BOOL", "1", "measures a boolean"),
             ("DAY", "1", "gives number"),
             ("RATIOS", "1", "near it: RATIO"),
         ):
             with pytest.raises(InputError, match=says):
-                threshold_curve.draw(
-                    con, small.policy(RULES), rule_id, threshold_curve.values(over), books.AS_OF, today=False
+                threshold_curve.compute_points(
+                    con,
+                    small.build_policy(RULES),
+                    rule_id,
+                    threshold_curve.parse_values(over),
+                    books.AS_OF,
+                    today=False,
                 )
 
 
 def test_the_command(path, tmp_path, capsys) -> None:
-    tables = write_tables(tmp_path / "tables", small.texts(RULES))
+    tables = write_tables(tmp_path / "tables", small.policy_texts(RULES))
     command = ["curve", "--tables", str(tables), "--book", str(path), "--over"]
     assert main([*command, "1", "BOOL"]) == 1 and "boolean" in capsys.readouterr().err
     assert main([*command, "1..3/1", "RATIO", "--json"]) == 0

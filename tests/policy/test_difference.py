@@ -10,49 +10,49 @@ from policy.__main__ import main
 from policy.authoring import version_diff
 from policy.runs import diff, snapshot_check, store
 from tests.policy import small
-from tests.policy.histories import DAYS, batch, build, limit, write_tables
+from tests.policy.histories import MONTH_STARTS, balance_limit_policy, build_facts, load_batch, write_tables
 
-MATURITY = {"rule_id": "D", "measure": "current_maturity", "comparator": ">=", "limit": "as_of", "unit": "date"}
+MATURITY_RULE = {"rule_id": "D", "measure": "current_maturity", "comparator": ">=", "limit": "as_of", "unit": "date"}
 
 
 def test_rows_added_removed_and_changed_cell_by_cell() -> None:
-    old = small.texts([{"rule_id": "A"}, {"rule_id": "B", "limit": "100"}])
-    new = small.texts([{"rule_id": "B", "limit": "200", "severity": "low"}, {"rule_id": "C"}])
-    found = {(c.change, c.key[0]): c for c in version_diff.changes(old, new)}
+    old = small.policy_texts([{"rule_id": "A"}, {"rule_id": "B", "limit": "100"}])
+    new = small.policy_texts([{"rule_id": "B", "limit": "200", "severity": "low"}, {"rule_id": "C"}])
+    found = {(c.change, c.key[0]): c for c in version_diff.find_changes(old, new)}
     assert set(found) == {("removed", "A"), ("changed", "B"), ("added", "C")}
     changed = found["changed", "B"]
     assert changed.cells == {"limit": ("100", "200"), "severity": ("high", "low")}
-    assert (changed.title_zh, changed.title_en, changed.is_silent) == ("规则", "Rule", False)
-    assert version_diff.changes(old, old) == []
+    assert (changed.title_zh, changed.title_en, changed.is_verdict_neutral) == ("规则", "Rule", False)
+    assert version_diff.find_changes(old, old) == []
 
 
 def test_a_row_that_only_moved_its_file_or_its_quotes_and_one_redated() -> None:
-    old = small.texts([{"rule_id": "A"}])
+    old = small.policy_texts([{"rule_id": "A"}])
     moved = {name.replace("rules/test", "rules/other"): text for name, text in old.items()}
-    (change,) = version_diff.changes(old, moved)
-    assert change.cells == {"file": ("rules/test.csv", "rules/other.csv")} and change.is_silent
+    (change,) = version_diff.find_changes(old, moved)
+    assert change.cells == {"file": ("rules/test.csv", "rules/other.csv")} and change.is_verdict_neutral
     unquoted = dict(old) | {"rules/test.csv": old["rules/test.csv"].replace('"', "")}
-    assert version_diff.changes(old, unquoted) == []
-    (redated,) = version_diff.changes(old, small.texts([{"rule_id": "A", "effective_from": "2001-01-01"}]))
+    assert version_diff.find_changes(old, unquoted) == []
+    (redated,) = version_diff.find_changes(old, small.policy_texts([{"rule_id": "A", "effective_from": "2001-01-01"}]))
     assert (redated.change, redated.cells) == ("changed", {"effective_from": ("2000-01-01", "2001-01-01")})
 
 
 def test_every_row_of_a_repeated_key_is_seen() -> None:
-    old = small.texts([{"rule_id": "A"}, {"rule_id": "A"}])
-    assert [c.change for c in version_diff.changes(old, small.texts([{"rule_id": "A"}]))] == ["removed"]
+    old = small.policy_texts([{"rule_id": "A"}, {"rule_id": "A"}])
+    assert [c.change for c in version_diff.find_changes(old, small.policy_texts([{"rule_id": "A"}]))] == ["removed"]
 
 
 def test_the_command_compares_folders_and_kept_versions(tmp_path, capsys) -> None:
-    folder = write_tables(tmp_path / "tables", small.texts([{"limit": "200"}]))
+    folder = write_tables(tmp_path / "tables", small.policy_texts([{"limit": "200"}]))
     path = tmp_path / "b.duckdb"
-    with book.writing(path) as con:
-        batch(con, "b1", DAYS[0], {"L1": {"balance": 150}})
-        build(con, DAYS[0])
-        snapshot_check.judge(con, limit("100"), DAYS[0])
-    version = limit("100").version
+    with book.open_for_writing(path) as con:
+        load_batch(con, "b1", MONTH_STARTS[0], {"L1": {"balance": 150}})
+        build_facts(con, MONTH_STARTS[0])
+        snapshot_check.judge_snapshot(con, balance_limit_policy("100"), MONTH_STARTS[0])
+    version = balance_limit_policy("100").version
     assert main(["diff", version[:7], str(folder), "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["a"], said["b"]) == (version, limit("200").version)
+    assert (said["a"], said["b"]) == (version, balance_limit_policy("200").version)
     assert said["changes"][0]["cells"] == {"limit": ["100", "200"]}
     assert main(["diff", version, str(folder), "--book", str(path)]) == 0
     assert "limit: 100 → 200" in capsys.readouterr().out
@@ -65,47 +65,49 @@ def path(tmp_path):
     """Two snapshots. Moved: `data`; come due between them: `time`; over 100 but not 80: none, but `policy` by 80."""
     path = tmp_path / "b.duckdb"
     loans = {
-        "time": {"balance": 10, "current_maturity": DAYS[0].replace(day=20)},
-        "data": {"balance": 10, "current_maturity": DAYS[11]},
-        "policy": {"balance": 90, "current_maturity": DAYS[11]},
-        "cured": {"balance": 150, "current_maturity": DAYS[11]},
-        "stays": {"balance": 500, "current_maturity": DAYS[11]},
-        "extended": {"balance": 1, "current_maturity": DAYS[0].replace(day=20)},
+        "time": {"balance": 10, "current_maturity": MONTH_STARTS[0].replace(day=20)},
+        "data": {"balance": 10, "current_maturity": MONTH_STARTS[11]},
+        "policy": {"balance": 90, "current_maturity": MONTH_STARTS[11]},
+        "cured": {"balance": 150, "current_maturity": MONTH_STARTS[11]},
+        "stays": {"balance": 500, "current_maturity": MONTH_STARTS[11]},
+        "extended": {"balance": 1, "current_maturity": MONTH_STARTS[0].replace(day=20)},
     }
     after = loans | {
-        "data": {"balance": 300, "current_maturity": DAYS[11]},
-        "cured": {"balance": 70, "current_maturity": DAYS[11]},
-        "extended": {"balance": 1, "current_maturity": DAYS[11]},
-        "new": {"balance": 85, "current_maturity": DAYS[11]},
+        "data": {"balance": 300, "current_maturity": MONTH_STARTS[11]},
+        "cured": {"balance": 70, "current_maturity": MONTH_STARTS[11]},
+        "extended": {"balance": 1, "current_maturity": MONTH_STARTS[11]},
+        "new": {"balance": 85, "current_maturity": MONTH_STARTS[11]},
     }
-    with book.writing(path) as con:
-        batch(con, "b1", DAYS[0], loans)
-        batch(con, "b2", DAYS[1], after)
-        build(con, *DAYS[:2])
+    with book.open_for_writing(path) as con:
+        load_batch(con, "b1", MONTH_STARTS[0], loans)
+        load_batch(con, "b2", MONTH_STARTS[1], after)
+        build_facts(con, *MONTH_STARTS[:2])
     return path
 
 
-def _policy(value: str):
-    return small.policy([{"limit": value}, MATURITY])
+def _policy_with_limit(value: str):
+    return small.build_policy([{"limit": value}, MATURITY_RULE])
 
 
-def _compare(path, *judged: tuple) -> diff.RunDifference:
-    with book.writing(path) as con:
-        ids = [snapshot_check.judge(con, policy, day).run_id for policy, day in judged]
-    reader = book.Reader(path)
+def _compare_runs(path, *judged: tuple) -> diff.RunDifference:
+    with book.open_for_writing(path) as con:
+        ids = [snapshot_check.judge_snapshot(con, policy, day).run_id for policy, day in judged]
+    reader = book.BookReader(path)
     try:
-        return diff.compare(reader, *ids)
+        return diff.compare_runs(reader, *ids)
     finally:
         reader.close()
 
 
-def _said(found: diff.RunDifference) -> set[tuple]:
+def _difference_rows(found: diff.RunDifference) -> set[tuple]:
     return set(found.changes.select("rule_id", "subject_id", "change", "cause").iter_rows())
 
 
 def test_time_and_data_each_have_their_part(path) -> None:
-    found = _compare(path, (_policy("100"), DAYS[0]), (_policy("100"), DAYS[1]))
-    assert _said(found) == {
+    found = _compare_runs(
+        path, (_policy_with_limit("100"), MONTH_STARTS[0]), (_policy_with_limit("100"), MONTH_STARTS[1])
+    )
+    assert _difference_rows(found) == {
         ("D", "time", "appeared", "time"),
         ("R", "data", "appeared", "data"),
         ("R", "cured", "vanished", "data"),
@@ -113,15 +115,19 @@ def test_time_and_data_each_have_their_part(path) -> None:
 
 
 def test_policy_alone(path) -> None:
-    found = _compare(path, (_policy("100"), DAYS[0]), (_policy("80"), DAYS[0]))
-    assert _said(found) == {("R", "policy", "appeared", "policy")}
+    found = _compare_runs(
+        path, (_policy_with_limit("100"), MONTH_STARTS[0]), (_policy_with_limit("80"), MONTH_STARTS[0])
+    )
+    assert _difference_rows(found) == {("R", "policy", "appeared", "policy")}
     row = found.counts.filter(found.counts["verdict"] == "violation").to_dicts()
     assert row == [{"rule_id": "R", "verdict": "violation", "before": 2, "after": 3, "time": 0, "data": 0, "policy": 1}]
 
 
 def test_all_three_together_add_up(path) -> None:
-    found = _compare(path, (_policy("100"), DAYS[0]), (_policy("80"), DAYS[1]))
-    assert _said(found) == {
+    found = _compare_runs(
+        path, (_policy_with_limit("100"), MONTH_STARTS[0]), (_policy_with_limit("80"), MONTH_STARTS[1])
+    )
+    assert _difference_rows(found) == {
         ("D", "time", "appeared", "time"),
         ("R", "data", "appeared", "data"),
         ("R", "cured", "vanished", "data"),
@@ -133,8 +139,10 @@ def test_all_three_together_add_up(path) -> None:
 
 
 def test_a_later_run_against_an_earlier_one_is_the_mirror(path) -> None:
-    found = _compare(path, (_policy("100"), DAYS[1]), (_policy("100"), DAYS[0]))
-    assert _said(found) == {
+    found = _compare_runs(
+        path, (_policy_with_limit("100"), MONTH_STARTS[1]), (_policy_with_limit("100"), MONTH_STARTS[0])
+    )
+    assert _difference_rows(found) == {
         ("D", "time", "vanished", "time"),
         ("R", "data", "vanished", "data"),
         ("R", "cured", "appeared", "data"),
@@ -142,32 +150,34 @@ def test_a_later_run_against_an_earlier_one_is_the_mirror(path) -> None:
 
 
 def test_a_correction_of_the_same_day_is_data(path) -> None:
-    with book.writing(path) as con:
-        first = snapshot_check.judge(con, _policy("100"), DAYS[0]).run_id
-        batch(con, "correction", DAYS[0], {"stays": {"balance": 5, "current_maturity": DAYS[11]}}, order=1)
-        build(con, DAYS[0])
-        second = snapshot_check.judge(con, _policy("80"), DAYS[0]).run_id
-    reader = book.Reader(path)
-    found = diff.compare(reader, first, second)
+    with book.open_for_writing(path) as con:
+        first = snapshot_check.judge_snapshot(con, _policy_with_limit("100"), MONTH_STARTS[0]).run_id
+        load_batch(
+            con, "correction", MONTH_STARTS[0], {"stays": {"balance": 5, "current_maturity": MONTH_STARTS[11]}}, order=1
+        )
+        build_facts(con, MONTH_STARTS[0])
+        second = snapshot_check.judge_snapshot(con, _policy_with_limit("80"), MONTH_STARTS[0]).run_id
+    reader = book.BookReader(path)
+    found = diff.compare_runs(reader, first, second)
     reader.close()
-    assert _said(found) == {("R", "stays", "vanished", "data"), ("R", "policy", "appeared", "policy")}
+    assert _difference_rows(found) == {("R", "stays", "vanished", "data"), ("R", "policy", "appeared", "policy")}
 
 
 def test_runs_of_another_engine_are_refused(path) -> None:
-    with book.writing(path) as con:
-        snapshot_check.judge(con, _policy("100"), DAYS[0])
-        snapshot_check.judge(con, _policy("100"), DAYS[1])
-        con.execute("UPDATE runs SET engine_version = 'older' WHERE as_of = ?", [DAYS[0]])
-        ids = [run.run_id for run in store.listed(con)]
-    reader = book.Reader(path)
+    with book.open_for_writing(path) as con:
+        snapshot_check.judge_snapshot(con, _policy_with_limit("100"), MONTH_STARTS[0])
+        snapshot_check.judge_snapshot(con, _policy_with_limit("100"), MONTH_STARTS[1])
+        con.execute("UPDATE runs SET engine_version = 'older' WHERE as_of = ?", [MONTH_STARTS[0]])
+        ids = [run.run_id for run in store.list_runs(con)]
+    reader = book.BookReader(path)
     with pytest.raises(InputError, match="judged by engine older"):
-        diff.compare(reader, *ids)
+        diff.compare_runs(reader, *ids)
     reader.close()
 
 
 def test_the_command_says_each_cause(path, capsys) -> None:
-    with book.writing(path) as con:
-        ids = [snapshot_check.judge(con, _policy("100"), day).run_id for day in DAYS[:2]]
+    with book.open_for_writing(path) as con:
+        ids = [snapshot_check.judge_snapshot(con, _policy_with_limit("100"), day).run_id for day in MONTH_STARTS[:2]]
     assert main(["diff", *ids, "--book", str(path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["order"] == ["time", "data", "policy"]

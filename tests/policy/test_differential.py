@@ -14,9 +14,9 @@ from policy.engine.compiler import compile_subject
 from policy.model import csv_reader
 from policy.runs import snapshot_check
 from tests.policy import differential
-from tests.policy.comparing import compare, stored
+from tests.policy.comparing import compare_stored, compare_verdicts
 
-EVERY_KIND = {
+ALL_VERDICT_KINDS = {
     "pass",
     "violation",
     "not_applicable",
@@ -29,22 +29,22 @@ EVERY_KIND = {
 
 
 def test_random_policies_over_random_loans(tmp_path) -> None:
-    differential.empty_facts(tmp_path / "book.duckdb")
-    outcome = differential.Outcome()
-    with book.writing(tmp_path / "book.duckdb") as con:
+    differential.make_empty_book(tmp_path / "book.duckdb")
+    outcome = differential.DifferentialResult()
+    with book.open_for_writing(tmp_path / "book.duckdb") as con:
         for seed in range(12):
-            differential.run(con, seed, 60, outcome)
-    assert outcome.differ == []
-    assert set(outcome.kinds) == EVERY_KIND
+            differential.run_seed(con, seed, 60, outcome)
+    assert outcome.differences == []
+    assert set(outcome.verdict_kinds) == ALL_VERDICT_KINDS
 
 
 @pytest.fixture(scope="module")
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, date]]:
     path: Path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    generator.build(path, 300, 1)
-    with book.writing(path) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
-        derivation.build(con, as_of)
+    generator.build_book(path, 300, 1)
+    with book.open_for_writing(path) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        derivation.derive_facts(con, as_of)
         yield con, as_of
 
 
@@ -52,12 +52,12 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
 def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
     """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
     con, as_of = demo_book
-    policy, texts = snapshot_check.load(), csv_reader.read_texts(csv_reader.SHIPPED)
-    run = snapshot_check.judge(con, policy, as_of, today=today)
+    policy, texts = snapshot_check.load_policy(), csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
+    run = snapshot_check.judge_snapshot(con, policy, as_of, today=today)
     verdicts = 0
     for subject in policy.subjects:
-        compared = compare(con, compile_subject(policy, subject, today=today), texts, as_of, today=today)
-        assert compared.differ == []
-        assert stored(con, run.run_id, subject, compared) == []
+        compared = compare_verdicts(con, compile_subject(policy, subject, today=today), texts, as_of, today=today)
+        assert compared.differences == []
+        assert compare_stored(con, run.run_id, subject, compared) == []
         verdicts += compared.verdicts
-    assert verdicts == sum(sum(rule.counts.values()) for rule in run.rules) > 300 * len(policy.of_subject("loan"))
+    assert verdicts == sum(sum(rule.counts.values()) for rule in run.rules) > 300 * len(policy.rules_of_subject("loan"))

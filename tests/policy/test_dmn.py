@@ -21,9 +21,9 @@ from policy.model import csv_reader
 from policy.model.records import FOREVER
 from policy.runs import snapshot_check
 
-M = "{" + writing.MODEL + "}"
-NOTHING = reading.Given()
-FOREIGN = reading.Given("S5.1.E01", "bank default", date(2020, 1, 1))
+MODEL_NAMESPACE = "{" + writing.MODEL_NAMESPACE + "}"
+NO_DEFAULTS = reading.RowDefaults()
+FOREIGN_DEFAULTS = reading.RowDefaults("S5.1.E01", "bank default", date(2020, 1, 1))
 
 # As the Camunda modeler writes: DMN 1.3, its own namespaces, ids on everything, a diagram, descriptions.
 CAMUNDA = """<?xml version="1.0" encoding="UTF-8"?>
@@ -78,20 +78,20 @@ DROOLS = """<?xml version="1.0" ?>
 </dmn:definitions>"""
 
 
-def _read(text: str, given: reading.Given = FOREIGN) -> tuple[list[reading.Table], list[str]]:
-    return reading.read(text.encode(), given)
+def _read_dmn(text: str, given: reading.RowDefaults = FOREIGN_DEFAULTS) -> tuple[list[reading.DmnTable], list[str]]:
+    return reading.read_tables(text.encode(), given)
 
 
-def _refused(text: str, given: reading.Given = FOREIGN) -> str:
+def _refusal_message(text: str, given: reading.RowDefaults = FOREIGN_DEFAULTS) -> str:
     with pytest.raises(InputError) as refused:
-        _read(text, given)
+        _read_dmn(text, given)
     return str(refused.value)
 
 
 def test_every_shipped_table_comes_back_as_it_was() -> None:
-    policy = snapshot_check.load()
+    policy = snapshot_check.load_policy()
     for table in policy.limit_tables.values():
-        found, passed_over = reading.read(writing.document(table).encode(), NOTHING)
+        found, passed_over = reading.read_tables(writing.render_document(table).encode(), NO_DEFAULTS)
         assert passed_over == [] and len(found) == 1
         back = found[0]
         assert (back.name, back.hit_policy) == (table.name, table.hit_policy)
@@ -105,42 +105,50 @@ def test_every_shipped_table_comes_back_as_it_was() -> None:
                 "effective_from": str(was.effective_from),
                 "effective_to": ends,
             }
-            for key in table.keys:
-                assert lookups.key_cell(key, row[key.name]) == lookups.key_cell(key, was.cells[key.name])
+            for key in table.key_columns:
+                assert lookups.parse_key_cell(key, row[key.name]) == lookups.parse_key_cell(key, was.cells[key.name])
             limits = {c.name: was.cells[c.name] for c in table.columns if c.role == "limit"}
             assert {name: row[name] for name in (*own, *limits)} == own | limits
 
 
 def test_what_is_written_has_the_structure_of_the_standard() -> None:
     """Order and number of children, unique ids, references that resolve, FEEL in every cell: what readers check."""
-    for table in snapshot_check.load().limit_tables.values():
-        root = ET.fromstring(writing.document(table))
+    for table in snapshot_check.load_policy().limit_tables.values():
+        root = ET.fromstring(writing.render_document(table))
         ids = [e.get("id") for e in root.iter() if e.get("id")]
         assert len(ids) == len(set(ids)) and all(re.match(r"[A-Za-z_][\w.-]*\Z", i) for i in ids)
-        decision = root.find(f"{M}decision")
-        made = decision.find(f"{M}decisionTable")
-        order = [e.tag.removeprefix(M) for e in made]
+        decision = root.find(f"{MODEL_NAMESPACE}decision")
+        made = decision.find(f"{MODEL_NAMESPACE}decisionTable")
+        order = [e.tag.removeprefix(MODEL_NAMESPACE) for e in made]
         rank = ["input", "output", "annotation", "rule"]
         assert [rank.index(tag) for tag in order] == sorted(rank.index(tag) for tag in order)
         assert made.get("hitPolicy") in ("UNIQUE", "COLLECT")
-        assert {e.get("href") for e in decision.iter(f"{M}requiredInput")} == {
-            "#" + e.get("id") for e in root.findall(f"{M}inputData")
+        assert {e.get("href") for e in decision.iter(f"{MODEL_NAMESPACE}requiredInput")} == {
+            "#" + e.get("id") for e in root.findall(f"{MODEL_NAMESPACE}inputData")
         }
-        names = {e.get("name") for e in root.findall(f"{M}inputData")}
-        assert {e.findtext(f"{M}inputExpression/{M}text") for e in made.findall(f"{M}input")} == names
+        names = {e.get("name") for e in root.findall(f"{MODEL_NAMESPACE}inputData")}
+        assert {
+            e.findtext(f"{MODEL_NAMESPACE}inputExpression/{MODEL_NAMESPACE}text")
+            for e in made.findall(f"{MODEL_NAMESPACE}input")
+        } == names
         counts = [order.count(tag) for tag in ("input", "output", "annotation")]
-        for rule in made.findall(f"{M}rule"):
-            assert [len(rule.findall(M + tag)) for tag in ("inputEntry", "outputEntry", "annotationEntry")] == counts
+        for rule in made.findall(f"{MODEL_NAMESPACE}rule"):
+            assert [
+                len(rule.findall(MODEL_NAMESPACE + tag)) for tag in ("inputEntry", "outputEntry", "annotationEntry")
+            ] == counts
             assert all(
-                entry.findtext(f"{M}text")
-                for entry in (*rule.findall(f"{M}inputEntry"), *rule.findall(f"{M}outputEntry"))
+                entry.findtext(f"{MODEL_NAMESPACE}text")
+                for entry in (
+                    *rule.findall(f"{MODEL_NAMESPACE}inputEntry"),
+                    *rule.findall(f"{MODEL_NAMESPACE}outputEntry"),
+                )
             )
-        outputs = made.findall(f"{M}output")
+        outputs = made.findall(f"{MODEL_NAMESPACE}output")
         assert [bool(o.get("name")) for o in outputs] == [len(outputs) > 1] * len(outputs)
 
 
 def test_a_table_of_the_camunda_modeler() -> None:
-    found, passed_over = _read(CAMUNDA)
+    found, passed_over = _read_dmn(CAMUNDA)
     table = found[0]
     assert (table.name, table.hit_policy, passed_over) == ("rating_limits", "unique", ["inputValues"])
     assert [(c.name, c.role, c.type) for c in table.columns] == [
@@ -159,7 +167,7 @@ def test_a_table_of_the_camunda_modeler() -> None:
 
 
 def test_a_table_of_the_drools_editor() -> None:
-    found, passed_over = _read(DROOLS)
+    found, passed_over = _read_dmn(DROOLS)
     table = found[0]
     assert (table.name, table.hit_policy) == ("overdue_grades", "collect")
     assert passed_over == ["annotation remark"]
@@ -172,7 +180,7 @@ def test_a_table_of_the_drools_editor() -> None:
 
 @pytest.mark.parametrize("version", ["20191111", "20211108", "20230324"])
 def test_three_versions_are_read(version: str) -> None:
-    assert _read(CAMUNDA.replace("DMN/20191111/MODEL", f"DMN/{version}/MODEL"))[0][0].rows
+    assert _read_dmn(CAMUNDA.replace("DMN/20191111/MODEL", f"DMN/{version}/MODEL"))[0][0].rows
 
 
 @pytest.mark.parametrize(
@@ -247,16 +255,16 @@ def test_three_versions_are_read(version: str) -> None:
 )
 def test_what_is_not_supported_is_refused_by_name(old: str, new: str, says: str) -> None:
     assert old in CAMUNDA
-    assert says in _refused(CAMUNDA.replace(old, new, 1))
+    assert says in _refusal_message(CAMUNDA.replace(old, new, 1))
 
 
 def test_what_a_file_does_not_state_must_be_given() -> None:
-    said = _refused(CAMUNDA, NOTHING)
+    said = _refusal_message(CAMUNDA, NO_DEFAULTS)
     assert all(option in said for option in ("give --clause", "give --evidence", "give --effective-from"))
     assert "DecisionRule_2" in said
 
 
-BOMBS = {
+XML_BOMBS = {
     "entities": '<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><definitions>&b;</definitions>',
     "external": '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions>&x;</definitions>',
     "dtd": '<!DOCTYPE definitions SYSTEM "http://example.invalid/x.dtd"><definitions/>',
@@ -264,9 +272,9 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", XML_BOMBS)
 def test_document_types_and_entities_are_refused(name: str) -> None:
-    assert "declares a document type or entities" in _refused(BOMBS[name])
+    assert "declares a document type or entities" in _refusal_message(XML_BOMBS[name])
 
 
 @pytest.mark.parametrize(
@@ -283,7 +291,7 @@ def test_document_types_and_entities_are_refused(name: str) -> None:
 )
 def test_what_is_no_dmn_file_is_said_so(content: bytes) -> None:
     with pytest.raises(InputError):
-        reading.read(content, FOREIGN)
+        reading.read_tables(content, FOREIGN_DEFAULTS)
 
 
 def test_deep_nesting_is_refused_not_crashed_on() -> None:
@@ -293,11 +301,11 @@ def test_deep_nesting_is_refused_not_crashed_on() -> None:
         + "</decision>" * 20_000
         + "</definitions>"
     )
-    assert "has no decision table" in _refused(deep) or "not supported" in _refused(deep)
+    assert "has no decision table" in _refusal_message(deep) or "not supported" in _refusal_message(deep)
 
 
 def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    policy, texts = snapshot_check.load(), csv_reader.read_texts(csv_reader.SHIPPED)
+    policy, texts = snapshot_check.load_policy(), csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -306,7 +314,7 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path)]) == 1
     assert "--replace" in capsys.readouterr().err
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path), "--replace"]) == 0
-    again, problems = lint.lint(csv_reader.read_texts(tmp_path))
+    again, problems = lint.lint_tables(csv_reader.read_texts(tmp_path))
     assert [p for p in problems if p.level == "error"] == []
     rows, was = again.limit_tables["collateral_ratios"].rows, policy.limit_tables["collateral_ratios"].rows
     assert [(r.row_id, r.cells, r.effective_from) for r in rows] == [(r.row_id, r.cells, r.effective_from) for r in was]
@@ -320,7 +328,7 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(tmp_path / "nowhere.dmn")]) == 1
 
 
-names = (
+table_names = (
     st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
     .map(str.strip)
     .filter(bool)
@@ -328,9 +336,9 @@ names = (
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(names, min_size=1, max_size=4, unique=True), st.booleans())
+@given(st.lists(table_names, min_size=1, max_size=4, unique=True), st.booleans())
 def test_any_text_survives_the_journey_through_feel(values: list[str], negated: bool) -> None:
-    cell = ", ".join(map(unary_tests.quoted, values))
+    cell = ", ".join(map(unary_tests.quote_text, values))
     cell = f"not({cell})" if negated else cell
     back = feel.key_from_feel(feel.key_to_feel(cell, "text"), "text")
     assert unary_tests.parse(back, "text") == unary_tests.parse(cell, "text")
@@ -338,10 +346,10 @@ def test_any_text_survives_the_journey_through_feel(values: list[str], negated: 
         assert feel.limit_from_feel(feel.limit_to_feel(value, "text"), "text") == value
 
 
-ordered = st.sampled_from(
+ordered_cells = st.sampled_from(
     ["5", "-2.5", "<= 5", "> 0.5", "[2..7)", "(2..7]", "]2..7[", "1, 3, > 8", "not(5)", "not([2..7], 9)", "-"]
 )
-days = st.sampled_from(
+date_cells = st.sampled_from(
     [
         "2024-01-01",
         "< 2024-01-01",
@@ -355,7 +363,7 @@ days = st.sampled_from(
 )
 
 
-@given(ordered, days)
+@given(ordered_cells, date_cells)
 def test_numbers_and_dates_survive_the_journey_through_feel(number: str, day: str) -> None:
     for cell, kind in ((number, "number"), (day, "date")):
         text = feel.key_to_feel(cell, kind)

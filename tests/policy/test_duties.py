@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from books import AS_OF, make
+from books import AS_OF, make_book
 
 from data.errors import LoanlightError
 from data.storage import book
@@ -13,8 +13,8 @@ from policy.extensions import deadlines
 from policy.monitoring import duties, ticklers
 from policy.runs import snapshot_check
 
-POLICY = snapshot_check.load()
-WITHIN = 60
+POLICY = snapshot_check.load_policy()
+HORIZON_DAYS = 60
 LOAN = {
     "borrower_id": "B1",
     "product_code": "working_capital",
@@ -65,13 +65,13 @@ OTHERS = [
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("duties") / "book.duckdb", LOANS, OTHERS)
+    return make_book(tmp_path_factory.mktemp("duties") / "book.duckdb", LOANS, OTHERS)
 
 
 @pytest.fixture(scope="module")
 def found(path: Path) -> dict[tuple[str, str], date]:
-    with book.reading(path) as con:
-        rows = duties.table(con, POLICY, AS_OF, WITHIN)
+    with book.open_for_reading(path) as con:
+        rows = duties.list_due_records(con, POLICY, AS_OF, HORIZON_DAYS)
     return {(row["duty"], row["subject_id"]): row["due_on"] for row in rows.to_dicts()}
 
 
@@ -94,23 +94,23 @@ def test_what_is_repaid_asks_for_nothing(found):
 
 def test_the_notice_is_due_on_the_day_that_the_list_says(path, found):
     """The duty comes from judging each day ahead, the list's day from the bound of the rule: one answer."""
-    with book.reading(path) as con:
-        days = deadlines.table(con, POLICY, AS_OF, ("matures",)).row(0, named=True)
+    with book.open_for_reading(path) as con:
+        days = deadlines.compute_deadlines(con, POLICY, AS_OF, ("matures",)).row(0, named=True)
     assert days["apply_by"] == found["application", "matures"]
     seed = date(2024, 7, 10)  # a month before, by the bank's own reading, which asks earlier than the law's week
     assert (days["notice_by"], found["notice", "matures"]) == (date(2024, 8, 3), seed)
 
 
 def test_the_rules_named_are_the_only_ones_judged(path):
-    with book.reading(path) as con:
-        whole = ticklers.table(con, POLICY, AS_OF, WITHIN)
-        some = ticklers.table(con, POLICY, AS_OF, WITHIN, frozenset({"ELI-LICENCE"}))
+    with book.open_for_reading(path) as con:
+        whole = ticklers.find_upcoming_violations(con, POLICY, AS_OF, HORIZON_DAYS)
+        some = ticklers.find_upcoming_violations(con, POLICY, AS_OF, HORIZON_DAYS, frozenset({"ELI-LICENCE"}))
     assert some.rows() == whole.filter(whole["rule_id"] == "ELI-LICENCE").rows() != []
 
 
 def test_nothing_lies_outside_the_days_asked_for(path):
-    with book.reading(path) as con:
-        rows = duties.table(con, POLICY, AS_OF, 30)
+    with book.open_for_reading(path) as con:
+        rows = duties.list_due_records(con, POLICY, AS_OF, 30)
     assert rows["due_on"].is_between(AS_OF, AS_OF + timedelta(30)).all()
     assert rows.height
 
@@ -127,8 +127,8 @@ def test_nothing_lies_outside_the_days_asked_for(path):
     ],
 )
 def test_a_wrong_row_is_named(row, said):
-    policy = snapshot_check.load()
+    policy = snapshot_check.load_policy()
     changed = replace(policy, texts=policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})
     with pytest.raises(LoanlightError, match="row 2") as error:
-        duties.catalogue(changed)
+        duties.load_duties(changed)
     assert said in str(error.value)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.policy import small
 from tests.policy.evaluator import meaning, syntax, unary
-from tests.policy.evaluator.judge import Judgement, Subject, Tables
+from tests.policy.evaluator.judge import Judgement, PolicyTables, SubjectRules
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_terms_are_whole_months_or_days_rounded_down() -> None:
     ],
 )
 def test_values_as_shown(value: object, shown: str | None) -> None:
-    assert meaning.text(value) == shown
+    assert meaning.format_value(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_values_as_shown(value: object, shown: str | None) -> None:
     ],
 )
 def test_what_binds_tighter(text: str, node: object) -> None:
-    assert syntax.read(text) == node
+    assert syntax.parse(text) == node
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_binds_tighter(text: str, node: object) -> None:
     ],
 )
 def test_unary_tests(cell: str, kind: str, accepted: list[str], refused: list[str]) -> None:
-    test = unary.cell(cell, kind)
+    test = unary.parse_cell(cell, kind)
     assert all(test(Decimal(text)) is True for text in accepted)
     assert all(test(Decimal(text)) is False for text in refused)
     assert test(None) is None
@@ -86,7 +86,7 @@ def test_a_verdict_by_hand() -> None:
     rows = [{"guarantee_type": "mortgage", "most": "0.7"}]
     declared = [("guarantee_type", "key", "code", ""), ("most", "limit", "rate", "ratio")]
     rule = {"scope": "balance > 0", "measure": "balance / principal", "limit": "caps.most"}
-    subject = Subject(Tables(small.texts([rule], {"caps": ("unique", declared, rows)})), "loan")
+    subject = SubjectRules(PolicyTables(small.policy_texts([rule], {"caps": ("unique", declared, rows)})), "loan")
 
     def said(**facts: object) -> Judgement:
         known = {

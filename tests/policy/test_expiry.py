@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from policy.__main__ import main
-from policy.authoring.expiry import expiring
+from policy.authoring.expiry import find_expiring_rows
 from tests.policy import books, small
 from tests.policy.histories import write_tables
 
@@ -21,21 +21,21 @@ from tests.policy.histories import write_tables
     ],
 )
 def test_ninety_days_and_not_one_more(as_of, warned) -> None:
-    policy = small.policy([{"effective_to": "2024-12-31"}])
-    found = [str(problem) for problem in expiring(policy, as_of)]
+    policy = small.build_policy([{"effective_to": "2024-12-31"}])
+    found = [str(problem) for problem in find_expiring_rows(policy, as_of)]
     assert bool(found) == warned
     assert all("R ends on 2024-12-31" in problem and "Add what follows" in problem for problem in found)
 
 
 def test_a_row_that_another_follows_says_so() -> None:
     rows = [{"effective_to": "2024-12-31"}, {"effective_from": "2024-12-31"}]
-    (problem,) = expiring(small.policy(rows), date(2024, 12, 1))
+    (problem,) = find_expiring_rows(small.build_policy(rows), date(2024, 12, 1))
     assert "check it" in problem.fix
 
 
 def test_the_check_warns_on_stderr(tmp_path, capsys) -> None:
-    tables = write_tables(tmp_path / "tables", small.texts([{"effective_to": "2024-08-01"}]))
-    path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
+    tables = write_tables(tmp_path / "tables", small.policy_texts([{"effective_to": "2024-08-01"}]))
+    path = books.make_book(tmp_path / "b.duckdb", {"L": {"balance": 1}})
     assert main(["check", "--tables", str(tables), "--book", str(path), "--json"]) == 0
     shown = capsys.readouterr()
     assert "R ends on 2024-08-01, 32 days after 2024-06-30" in shown.err and "ends on" not in shown.out

@@ -15,13 +15,13 @@ from policy.authoring import examples, lint
 from policy.decision_tables import unary_tests
 from policy.engine.compiler import compile_subject
 from policy.language import functions
-from policy.language.expressions import ExpressionError, Names, fact
+from policy.language.expressions import ExpressionError, NameResolver, typed_fact
 from policy.language.type_checking import compile_measure, compile_text
 from policy.model.records import FOREVER
 from tests.policy import small
 
-COLUMNS = {name: fact(field) for name, field in dictionary.facts("loan").items()}
-NAMES = Names(COLUMNS, lambda _table, _column: None, ["ratios"])
+COLUMNS = {name: typed_fact(field) for name, field in dictionary.facts_of_subject("loan").items()}
+NAMES = NameResolver(COLUMNS, lambda _table, _column: None, ["ratios"])
 ALLOWED = {
     exp.Column,
     exp.Identifier,
@@ -347,7 +347,7 @@ def test_the_unit_of_a_rule_is_that_of_its_measure(rule: dict[str, str], says: s
     assert any(says in problem for problem in small.lint_errors([rule]))
 
 
-def _walk(sql: str) -> None:
+def _assert_safe_sql(sql: str) -> None:
     """What would run: one expression of known nodes, functions and types, and the subject's own columns."""
     trees = sqlglot.parse(sql, dialect="duckdb")
     assert len(trees) == 1 and trees[0] is not None
@@ -478,16 +478,16 @@ PIECES = [
 @settings(max_examples=700, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=16).map(" ".join))
 def test_token_soup_is_refused_or_safe(text: str) -> None:
-    _refused_or_safe(text)
+    _assert_refused_or_safe(text)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_refused_or_safe(text: str) -> None:
-    _refused_or_safe(text)
+    _assert_refused_or_safe(text)
 
 
-leaf = st.sampled_from(
+leaf_expressions = st.sampled_from(
     [
         "balance",
         "principal",
@@ -502,8 +502,8 @@ leaf = st.sampled_from(
         "null",
     ]
 )
-tree = st.recursive(
-    leaf,
+expression_trees = st.recursive(
+    leaf_expressions,
     lambda inner: st.one_of(
         st.builds(
             "({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/", "and", "or", "=", "<", ">=", "<>"]), inner
@@ -524,27 +524,29 @@ tree = st.recursive(
 
 
 @settings(max_examples=500, deadline=None)
-@given(tree)
+@given(expression_trees)
 def test_well_formed_expressions_are_refused_or_safe_and_run(text: str) -> None:
-    _refused_or_safe(text)
+    _assert_refused_or_safe(text)
 
 
-EMPTY = duckdb.connect(":memory:")
-EMPTY.execute(
+EMPTY_DATABASE = duckdb.connect(":memory:")
+EMPTY_DATABASE.execute(
     "CREATE TABLE columns AS SELECT "
-    + ", ".join(f'CAST(NULL AS {field.sql_type}) AS "{name}"' for name, field in dictionary.facts("loan").items())
+    + ", ".join(
+        f'CAST(NULL AS {field.sql_type}) AS "{name}"' for name, field in dictionary.facts_of_subject("loan").items()
+    )
 )
 
 
-def _refused_or_safe(text: str) -> None:
+def _assert_refused_or_safe(text: str) -> None:
     for compiler in (compile_text, compile_measure):
         try:
             typed = compiler(text, NAMES)
         except ExpressionError:
             continue
         for sql in filter(None, (typed.sql, typed.divisor)):
-            _walk(functions.render(sql))
-            EMPTY.execute(f"SELECT {functions.render(sql)} FROM columns").fetchall()
+            _assert_safe_sql(functions.render(sql))
+            EMPTY_DATABASE.execute(f"SELECT {functions.render(sql)} FROM columns").fetchall()
 
 
 @settings(max_examples=500, deadline=None)
@@ -562,12 +564,12 @@ def test_key_cells_are_refused_or_literals(text: str, kind: str) -> None:
         cell = unary_tests.parse(text, kind)
     except unary_tests.UnaryTestError:
         return
-    column = functions.column(
+    column = functions.column_reference(
         {"number": "balance", "date": "disbursed_on", "boolean": "is_running", "text": "purpose"}[kind]
     )
-    sql = functions.render(cell.sql(column))
-    _walk(sql)
-    EMPTY.execute(f"SELECT {sql} FROM columns").fetchall()
+    sql = functions.render(cell.sql_condition(column))
+    _assert_safe_sql(sql)
+    EMPTY_DATABASE.execute(f"SELECT {sql} FROM columns").fetchall()
 
 
 QUOTES = ["it's", 'a "b"', "'; drop table loans; --", "$$", "\\", "a' or '1'='1", "%s", "{x}", "注'释"]
@@ -576,7 +578,7 @@ QUOTES = ["it's", 'a "b"', "'; drop table loans; --", "$$", "\\", "a' or '1'='1"
 @pytest.mark.parametrize("text", QUOTES)
 def test_texts_with_quotes_stand_as_texts(text: str) -> None:
     """Key cells, clause texts, titles and inputs of examples: judged like any other text."""
-    quoted = unary_tests.quoted(text)
+    quoted = unary_tests.quote_text(text)
     tables = {
         "names": (
             "unique",
@@ -592,12 +594,12 @@ def test_texts_with_quotes_stand_as_texts(text: str) -> None:
         "title_en": text,
         "remedy_en": text,
     }
-    texts = small.texts([rule], tables)
+    texts = small.policy_texts([rule], tables)
     texts["clauses.csv"] = texts["clauses.csv"].replace("要点", '"' + text.replace('"', '""') + '"')
-    policy, problems = lint.lint(texts)
-    assert small.errors(problems) == []
-    judged = compile_subject(policy, "loan", given=True)
-    sql = judged.columns.select("loan_base")
+    policy, problems = lint.lint_tables(texts)
+    assert small.error_messages(problems) == []
+    judged = compile_subject(policy, "loan", aggregates_given=True)
+    sql = judged.columns.render_query("loan_base")
     statements = sqlglot.parse(f"{sql} SELECT 1 FROM columns", dialect="duckdb")
     assert len(statements) == 1 and not any(node.comments for node in statements[0].walk())
     assert {str(table.this) for table in statements[0].find_all(exp.Table)} <= {"loan_base", "base", "columns"} | {
@@ -605,7 +607,7 @@ def test_texts_with_quotes_stand_as_texts(text: str) -> None:
     }
     example = f'example_id,rule_id,as_of,inputs,verdict,measured,limit,title\nE,R,2024-01-01,"days_past_due=7; purpose={text.replace(chr(34), chr(34) * 2)}",violation,7,5,x\n'
     if ";" not in text:
-        outcome = examples.run(lint.lint(texts | {"examples/t.csv": example})[0])
+        outcome = examples.run(lint.lint_tables(texts | {"examples/t.csv": example})[0])
         assert [(o.agrees, o.verdict) for o in outcome] == [(True, "violation")]
 
 
@@ -620,11 +622,11 @@ def test_rule_ids_that_are_no_ids_are_refused(rule_id: str) -> None:
 )
 def test_derived_fields_take_the_same_language(expression: str) -> None:
     row = f'risk,loan,,"{expression}",,,money,yuan,,风险,Risk\n'
-    found = small.errors(lint.lint(small.texts([{"measure": "risk"}], None, row))[1])
+    found = small.error_messages(lint.lint_tables(small.policy_texts([{"measure": "risk"}], None, row))[1])
     assert any("derived.csv, row 2, column expression" in problem for problem in found)
 
 
 def test_every_printable_character_is_safe_alone() -> None:
     for character in string.printable:
-        _refused_or_safe(character)
+        _assert_refused_or_safe(character)
     assert FOREVER.year == 9999

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import dictionary
-from policy.language.expressions import ExpressionError, Names, Typed, fact
+from policy.language.expressions import ExpressionError, NameResolver, TypedExpression, typed_fact
 from policy.language.functions import render
 from policy.language.type_checking import compile_measure, compile_text
 
-COLUMNS = {name: fact(field) for name, field in dictionary.facts("loan").items()}
-NAMES = Names(COLUMNS, lambda _table, _column: None, ["ratios"])
+COLUMNS = {name: typed_fact(field) for name, field in dictionary.facts_of_subject("loan").items()}
+NAMES = NameResolver(COLUMNS, lambda _table, _column: None, ["ratios"])
 
 ATTACKS = [
     "(select 1)",
@@ -124,7 +124,7 @@ def test_units_of_a_division_must_agree() -> None:
 def test_text_of_a_user_comes_out_quoted() -> None:
     typed = compile_text("purpose = 'it''s; drop table loans --'", NAMES)
     assert render(typed.sql) == "(\"purpose\") = ('it''s; drop table loans --')"
-    assert isinstance(typed, Typed) and typed.inputs == ("purpose",)
+    assert isinstance(typed, TypedExpression) and typed.inputs == ("purpose",)
 
 
 PIECES = [

@@ -17,7 +17,7 @@ from policy.runs import snapshot_check
 from tests.policy import books, extension_oracle
 from tests.policy.books import AS_OF
 
-GOLDEN = {
+GOLDEN_DATES = {
     # loan: disbursed, original maturity, current maturity, class, latest permitted, apply by
     "G1": ("2024-01-31", "2025-01-31", "2025-01-31", "short", "2026-01-31", "2025-01-21"),
     "G2": ("2024-03-15", "2024-09-15", "2024-09-15", "short", "2025-03-15", "2024-09-05"),
@@ -30,10 +30,10 @@ GOLDEN = {
     "G4-extended": ("2022-06-10", "2025-06-10", "2026-06-10", "medium", "2026-12-10", "2026-05-21"),
     "G1-extended": ("2024-01-31", "2025-01-31", "2025-07-31", "short", "2026-01-31", "2025-07-21"),
 }
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 
 
-def _loan(disbursed: str, original: str, current: str) -> dict[str, object]:
+def _make_loan(disbursed: str, original: str, current: str) -> dict[str, object]:
     return {
         "disbursed_on": disbursed,
         "original_maturity": original,
@@ -50,59 +50,59 @@ def _loan(disbursed: str, original: str, current: str) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory):
-    loans = {loan_id: _loan(*row[:3]) for loan_id, row in GOLDEN.items()}
-    secured = _loan("2024-01-31", "2025-01-31", "2025-01-31") | {"guarantee_type": "guarantee"}
+    loans = {loan_id: _make_loan(*row[:3]) for loan_id, row in GOLDEN_DATES.items()}
+    secured = _make_loan("2024-01-31", "2025-01-31", "2025-01-31") | {"guarantee_type": "guarantee"}
     loans |= {
         "secured": secured,
         "secured-unknown": secured,
-        "no-original": _loan("2024-01-31", "2025-01-31", "2025-01-31") | {"original_maturity": None},
-        "history-missing": _loan("2022-06-10", "2026-06-10", "2026-06-10") | {"extension_count": 1},
-        "settled": _loan("2024-01-31", "2025-01-31", "2025-01-31") | {"status": "settled", "balance": 0},
-        "overdue": _loan("2023-01-31", "2024-01-31", "2024-01-31"),
-        "long-66": _loan("2020-01-10", "2025-07-10", "2025-07-10") | {"product_code": "working_capital"},
-        "long-66-unknown": _loan("2020-01-10", "2025-07-10", "2025-07-10"),
+        "no-original": _make_loan("2024-01-31", "2025-01-31", "2025-01-31") | {"original_maturity": None},
+        "history-missing": _make_loan("2022-06-10", "2026-06-10", "2026-06-10") | {"extension_count": 1},
+        "settled": _make_loan("2024-01-31", "2025-01-31", "2025-01-31") | {"status": "settled", "balance": 0},
+        "overdue": _make_loan("2023-01-31", "2024-01-31", "2024-01-31"),
+        "long-66": _make_loan("2020-01-10", "2025-07-10", "2025-07-10") | {"product_code": "working_capital"},
+        "long-66-unknown": _make_loan("2020-01-10", "2025-07-10", "2025-07-10"),
     }
     guarantees = [
         ("guarantees", {"guarantee_id": f"GC{n}", "loan_id": "secured", "kind": "guarantee", "provider_id": f"P{n}"})
         for n in (1, 2)
     ]
-    return books.make(tmp_path_factory.mktemp("book") / "b.duckdb", loans, guarantees)
+    return books.make_book(tmp_path_factory.mktemp("book") / "b.duckdb", loans, guarantees)
 
 
-def _judge(
+def _decide_extension(
     path, loan_id: str, to: str | date, applied: str | date, consent: str | None = None
 ) -> extension_decision.Decision:
     day = date.fromisoformat
     request = extension_decision.Request(loan_id, day(str(applied)), day(str(to)), consent)
-    with book.reading(path) as con:
-        return extension_decision.judge(con, POLICY, AS_OF, request)
+    with book.open_for_reading(path) as con:
+        return extension_decision.judge_request(con, POLICY, AS_OF, request)
 
 
-def _line(decision: extension_decision.Decision, rule_id: str):
+def _decision_line(decision: extension_decision.Decision, rule_id: str):
     return next(line for line in decision.lines if line.rule_id == rule_id)
 
 
-@pytest.mark.parametrize("loan_id", GOLDEN)
+@pytest.mark.parametrize("loan_id", GOLDEN_DATES)
 def test_worked_dates(path, loan_id: str) -> None:
-    _, _, _, term_class, latest, apply_by = GOLDEN[loan_id]
-    decision = _judge(path, loan_id, latest, apply_by)
+    _, _, _, term_class, latest, apply_by = GOLDEN_DATES[loan_id]
+    decision = _decide_extension(path, loan_id, latest, apply_by)
     assert (decision.verdict, decision.term_class) == ("allowed", term_class)
     assert (str(decision.latest_permitted), str(decision.apply_by)) == (latest, apply_by)
 
 
-@pytest.mark.parametrize("loan_id", GOLDEN)
+@pytest.mark.parametrize("loan_id", GOLDEN_DATES)
 def test_a_day_beyond_the_worked_dates_is_blocked(path, loan_id: str) -> None:
-    _, _, _, _, latest, apply_by = GOLDEN[loan_id]
+    _, _, _, _, latest, apply_by = GOLDEN_DATES[loan_id]
     day = timedelta(days=1)
-    too_long = _judge(path, loan_id, date.fromisoformat(latest) + day, apply_by)
-    too_late = _judge(path, loan_id, latest, date.fromisoformat(apply_by) + day)
+    too_long = _decide_extension(path, loan_id, date.fromisoformat(latest) + day, apply_by)
+    too_late = _decide_extension(path, loan_id, latest, date.fromisoformat(apply_by) + day)
     assert too_long.blocked_by[:1] == ("EXT-LENGTH",) and too_long.verdict == "blocked"
     assert (too_late.blocked_by, too_late.verdict) == (("EXT-LEAD-TIME",), "blocked")
 
 
 def test_an_earlier_extension_consumes_the_room_and_never_moves_the_ceiling(path) -> None:
     not_cumulative = extension_oracle.add_months(date(2026, 6, 10), 18)
-    assert _judge(path, "G4-extended", not_cumulative, "2026-05-21").verdict == "blocked"
+    assert _decide_extension(path, "G4-extended", not_cumulative, "2026-05-21").verdict == "blocked"
 
 
 @pytest.mark.parametrize(
@@ -116,43 +116,43 @@ def test_an_earlier_extension_consumes_the_room_and_never_moves_the_ceiling(path
     ],
 )
 def test_every_guarantor_must_consent(path, consent: str | None, verdict: str, missing: str | None) -> None:
-    decision = _judge(path, "secured", "2026-01-31", "2025-01-21", consent)
+    decision = _decide_extension(path, "secured", "2026-01-31", "2025-01-21", consent)
     assert decision.verdict == verdict
-    assert _line(decision, "EXT-CONSENT").measured == missing
+    assert _decision_line(decision, "EXT-CONSENT").measured == missing
 
 
 def test_unknown_guarantors_are_not_a_pass(path) -> None:
-    assert _judge(path, "secured-unknown", "2026-01-31", "2025-01-21").verdict == "not_assessable"
-    assert _judge(path, "secured-unknown", "2026-01-31", "2025-01-21", "none").verdict == "blocked"
+    assert _decide_extension(path, "secured-unknown", "2026-01-31", "2025-01-21").verdict == "not_assessable"
+    assert _decide_extension(path, "secured-unknown", "2026-01-31", "2025-01-21", "none").verdict == "blocked"
 
 
 @pytest.mark.parametrize(
     ("loan_id", "missing"), [("no-original", "original_maturity"), ("history-missing", "counted_from")]
 )
 def test_what_is_missing_is_said(path, loan_id: str, missing: str) -> None:
-    decision = _judge(path, loan_id, "2026-12-31", "2024-12-01")
+    decision = _decide_extension(path, loan_id, "2026-12-31", "2024-12-01")
     assert decision.verdict == "not_assessable" and decision.latest_permitted is None
-    assert missing in _line(decision, "EXT-LENGTH").missing
+    assert missing in _decision_line(decision, "EXT-LENGTH").missing
 
 
 def test_settled_and_matured_loans_are_not_extended(path) -> None:
-    assert "EXT-OPEN" in _judge(path, "settled", "2026-01-31", "2025-01-21").blocked_by
-    assert "EXT-BEFORE-MATURITY" in _judge(path, "overdue", "2024-12-31", "2024-06-30").blocked_by
+    assert "EXT-OPEN" in _decide_extension(path, "settled", "2026-01-31", "2025-01-21").blocked_by
+    assert "EXT-BEFORE-MATURITY" in _decide_extension(path, "overdue", "2024-12-31", "2024-06-30").blocked_by
 
 
 def test_the_strictest_of_several_limits_wins(path) -> None:
     """66 months: 3 years by S5.7.3c, half of the term (33 months) by the 2024 Measures."""
-    assert str(_judge(path, "long-66", "2028-04-10", "2025-06-20").latest_permitted) == "2028-04-10"
-    assert _judge(path, "long-66", "2028-04-11", "2025-06-20").blocked_by == ("EXT-LENGTH-2024",)
-    before = _judge(path, "long-66", "2028-07-10", "2024-06-30")
+    assert str(_decide_extension(path, "long-66", "2028-04-10", "2025-06-20").latest_permitted) == "2028-04-10"
+    assert _decide_extension(path, "long-66", "2028-04-11", "2025-06-20").blocked_by == ("EXT-LENGTH-2024",)
+    before = _decide_extension(path, "long-66", "2028-07-10", "2024-06-30")
     assert str(before.latest_permitted) == "2028-07-10", "the Measures hold from 2024-07-01 on"
-    unknown = _judge(path, "long-66-unknown", "2028-07-10", "2025-06-20")
+    unknown = _decide_extension(path, "long-66-unknown", "2028-07-10", "2025-06-20")
     assert (unknown.verdict, unknown.latest_permitted) == ("not_assessable", None)
 
 
 def test_frontier_ends_at_the_latest_permitted_day(path) -> None:
-    with book.reading(path) as con:
-        strip = frontier.strip(con, POLICY, AS_OF, "G6", date(2025, 6, 20), None)
+    with book.open_for_reading(path) as con:
+        strip = frontier.list_maturity_decisions(con, POLICY, AS_OF, "G6", date(2025, 6, 20), None)
     allowed = strip.filter(pl.col("verdict") == "allowed")["requested_maturity"]
     assert (allowed.min(), allowed.max(), len(allowed)) == (date(2025, 7, 11), date(2027, 1, 24), 563)
     blocked = strip.filter(pl.col("verdict") == "blocked")
@@ -177,12 +177,12 @@ def test_limits_agree_with_an_independent_reading(tmp_path_factory, rows) -> Non
         if original <= disbursed:
             original = disbursed + timedelta(days=term)
         current = original + timedelta(days=extended)
-        loans[f"L{n}"] = _loan(str(disbursed), str(original), str(current))
+        loans[f"L{n}"] = _make_loan(str(disbursed), str(original), str(current))
         latest = extension_oracle.latest_permitted(disbursed, original)
-        apply_by = extension_oracle.apply_by(disbursed, original, current)
+        apply_by = extension_oracle.last_application_date(disbursed, original, current)
         requests.append((str(n), f"L{n}", apply_by + timedelta(days=lead), current + timedelta(days=30), None))
-        expected.append((extension_oracle.term_class(disbursed, original), latest, apply_by))
-    path = books.make(tmp_path_factory.mktemp("random") / "b.duckdb", loans)
+        expected.append((extension_oracle.classify_term(disbursed, original), latest, apply_by))
+    path = books.make_book(tmp_path_factory.mktemp("random") / "b.duckdb", loans)
     schema = {
         "request_id": pl.String,
         "loan_id": pl.String,
@@ -190,8 +190,10 @@ def test_limits_agree_with_an_independent_reading(tmp_path_factory, rows) -> Non
         "requested_maturity": pl.Date,
         "consent": pl.String,
     }
-    with book.reading(path) as con:
-        found = extension_decision.judge_many(con, POLICY, AS_OF, pl.DataFrame(requests, schema=schema, orient="row"))
+    with book.open_for_reading(path) as con:
+        found = extension_decision.judge_request_frame(
+            con, POLICY, AS_OF, pl.DataFrame(requests, schema=schema, orient="row")
+        )
     by_id = {row["request_id"]: row for row in found.to_dicts()}
     for n, (term_class, latest, apply_by) in enumerate(expected):
         row = by_id[str(n)]
@@ -231,7 +233,7 @@ def test_command_line_one_loan(path, capsys) -> None:
 def test_command_line_many(path, tmp_path, capsys) -> None:
     asked, out = tmp_path / "asked.csv", tmp_path / "out.csv"
     rows = [("loan_id", "application_date", "requested_maturity", "consent")]
-    rows += [(loan_id, row[5], row[4], "") for loan_id, row in GOLDEN.items()]
+    rows += [(loan_id, row[5], row[4], "") for loan_id, row in GOLDEN_DATES.items()]
     rows += [("secured", "2025-01-21", "2026-01-31", "P1"), ("nobody", "2025-01-21", "2026-01-31", "all")]
     with asked.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
@@ -239,8 +241,10 @@ def test_command_line_many(path, tmp_path, capsys) -> None:
     with out.open(encoding="utf-8") as file:
         decided = list(csv.DictReader(file))
     assert [row["loan_id"] for row in decided] == [row[0] for row in rows[1:]]
-    assert {row["verdict"] for row in decided[: len(GOLDEN)]} == {"allowed"}
-    assert [row["latest_permitted"] for row in decided[: len(GOLDEN)]] == [row[4] for row in GOLDEN.values()]
+    assert {row["verdict"] for row in decided[: len(GOLDEN_DATES)]} == {"allowed"}
+    assert [row["latest_permitted"] for row in decided[: len(GOLDEN_DATES)]] == [
+        row[4] for row in GOLDEN_DATES.values()
+    ]
     assert (decided[-2]["verdict"], decided[-2]["blocked_by"]) == ("blocked", "EXT-CONSENT")
     assert decided[-1]["verdict"] == "not_assessable", "a loan that is not in the snapshot is never a pass"
     assert "12 requests" in capsys.readouterr().out

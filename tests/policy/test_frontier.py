@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from books import AS_OF, make
-from small import policy as small_policy
+from books import AS_OF, make_book
+from small import build_policy as small_policy
 
 from data.storage import book
 from policy import __main__ as command_line
@@ -45,15 +45,17 @@ LOANS = {
 }
 
 
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("frontier") / "book.duckdb", LOANS)
+    return make_book(tmp_path_factory.mktemp("frontier") / "book.duckdb", LOANS)
 
 
-def _answered(blocks: list[frontier.Block], applied: date, wished: date) -> list[tuple[str, tuple[str, ...]]]:
+def _frontier_verdict(
+    blocks: list[frontier.FrontierBlock], applied: date, wished: date
+) -> list[tuple[str, tuple[str, ...]]]:
     return [
         (block.verdict, block.blocked_by)
         for block in blocks
@@ -61,24 +63,24 @@ def _answered(blocks: list[frontier.Block], applied: date, wished: date) -> list
     ]
 
 
-def _brute(con, policy: Policy, requests: list[Request]) -> list[tuple[str, tuple[str, ...]]]:
-    found = extension_decision.judge_many(con, policy, AS_OF, extension_decision.frame_of(requests))
+def _decide_each_request(con, policy: Policy, requests: list[Request]) -> list[tuple[str, tuple[str, ...]]]:
+    found = extension_decision.judge_request_frame(con, policy, AS_OF, extension_decision.build_request_frame(requests))
     rows = found.sort(pl.col("request_id").cast(pl.Int64)).to_dicts()
     return [(row["verdict"], tuple(row["blocked_by"])) for row in rows]
 
 
-def _same(path: Path, policy: Policy, loan_id: str, consent: str | None, pairs: int = 300) -> int:
+def _assert_frontier_exact(path: Path, policy: Policy, loan_id: str, consent: str | None, pairs: int = 300) -> int:
     dice = random.Random(f"{loan_id} {consent}")
-    with book.reading(path) as con:
-        blocks = frontier.blocks(con, policy, AS_OF, loan_id, consent)
+    with book.open_for_reading(path) as con:
+        blocks = frontier.compute_blocks(con, policy, AS_OF, loan_id, consent)
         start = LOANS[loan_id]["current_maturity"]
-        asked, wished = frontier.applications(AS_OF, start), frontier.maturities(start)
+        asked, wished = frontier.list_application_days(AS_OF, start), frontier.list_maturities(start)
         edges_asked = [day for block in blocks for day in (block.applied_from, block.applied_to)]
         edges_wished = [day for block in blocks for day in (block.to_from, block.to_to)]
         chosen = [(dice.choice(asked), dice.choice(wished)) for _ in range(pairs)]
         chosen += [(dice.choice(edges_asked), dice.choice(edges_wished)) for _ in range(pairs)]
-        brute = _brute(con, policy, [Request(loan_id, a, w, consent) for a, w in chosen])
-    assert [_answered(blocks, a, w) for a, w in chosen] == [[answer] for answer in brute]
+        brute = _decide_each_request(con, policy, [Request(loan_id, a, w, consent) for a, w in chosen])
+    assert [_frontier_verdict(blocks, a, w) for a, w in chosen] == [[answer] for answer in brute]
     return len(blocks)
 
 
@@ -86,36 +88,36 @@ def _same(path: Path, policy: Policy, loan_id: str, consent: str | None, pairs: 
     ("loan_id", "consent"), [("medium", "all"), ("short", None), ("matured", "all"), ("leap", "none"), ("twice", "all")]
 )
 def test_every_pair_of_days_stands_once_with_the_verdict_of_the_request(path, loan_id, consent) -> None:
-    assert _same(path, POLICY, loan_id, consent) >= 2
+    assert _assert_frontier_exact(path, POLICY, loan_id, consent) >= 2
 
 
-def _rule(rule_id: str, measure: str, comparator: str, limit: str, **more: str) -> dict[str, str]:
+def _make_rule(rule_id: str, measure: str, comparator: str, limit: str, **more: str) -> dict[str, str]:
     cells = {"rule_id": rule_id, "subject": "extension", "measure": measure, "comparator": comparator, "limit": limit}
     return cells | {"as_of": "application_date", "unit": ""} | more
 
 
 def test_a_rule_that_mixes_the_two_days_is_judged_day_by_day(path) -> None:
-    mixed = _rule("MIX", "days_between(application_date, requested_maturity)", "<=", "400")
+    mixed = _make_rule("MIX", "days_between(application_date, requested_maturity)", "<=", "400")
     versioned = [
-        _rule("V", "requested_maturity", "<=", "DATE '2026-01-01'", effective_to="2024-07-05"),
-        _rule("V", "requested_maturity", "<=", "DATE '2027-01-01'", effective_from="2024-07-05"),
+        _make_rule("V", "requested_maturity", "<=", "DATE '2026-01-01'", effective_to="2024-07-05"),
+        _make_rule("V", "requested_maturity", "<=", "DATE '2027-01-01'", effective_from="2024-07-05"),
     ]
-    assert _same(path, small_policy([mixed, *versioned]), "short", None) > 30
+    assert _assert_frontier_exact(path, small_policy([mixed, *versioned]), "short", None) > 30
 
 
 def test_the_shipped_rules_need_few_blocks_and_a_strip_is_one_day_of_them(path) -> None:
-    with book.reading(path) as con:
-        blocks = frontier.blocks(con, POLICY, AS_OF, "medium", "all")
-        strip = frontier.strip(con, POLICY, AS_OF, "medium", date(2025, 6, 20), "all")
+    with book.open_for_reading(path) as con:
+        blocks = frontier.compute_blocks(con, POLICY, AS_OF, "medium", "all")
+        strip = frontier.list_maturity_decisions(con, POLICY, AS_OF, "medium", date(2025, 6, 20), "all")
     assert len(blocks) <= 12
-    assert strip["requested_maturity"].to_list() == frontier.maturities(date(2025, 7, 10))
+    assert strip["requested_maturity"].to_list() == frontier.list_maturities(date(2025, 7, 10))
     for day, verdict, blocked_by in strip.iter_rows():
-        assert _answered(blocks, date(2025, 6, 20), day) == [(verdict, tuple(blocked_by))]
+        assert _frontier_verdict(blocks, date(2025, 6, 20), day) == [(verdict, tuple(blocked_by))]
 
 
 def test_too_late_shows(path) -> None:
-    with book.reading(path) as con:
-        blocks = frontier.blocks(con, POLICY, AS_OF, "medium", "all")
+    with book.open_for_reading(path) as con:
+        blocks = frontier.compute_blocks(con, POLICY, AS_OF, "medium", "all")
     late = [b for b in blocks if b.applied_from > LOANS["medium"]["current_maturity"]]
     assert late
     assert all("EXT-BEFORE-MATURITY" in block.blocked_by for block in late)
@@ -132,7 +134,7 @@ def test_command_line(path, capsys) -> None:
         for b in found
     )
     start = date(2025, 7, 10)
-    assert days == len(frontier.applications(AS_OF, start)) * len(frontier.maturities(start))
+    assert days == len(frontier.list_application_days(AS_OF, start)) * len(frontier.list_maturities(start))
     assert command_line.main([*base, "--applied", "2025-06-20"]) == 0
     assert "allowed" in capsys.readouterr().out
     assert command_line.main(["frontier", "--book", str(path), "--loan", "undated"]) == 0

@@ -12,18 +12,18 @@ from policy.runs import snapshot_check
 from tests.policy import books, small
 from tests.policy.books import AS_OF
 
-RATIOS = ("unique", [("guarantee_type", "key", "code", ""), ("max_ratio", "limit", "rate", "ratio")])
+RATIO_TABLE = ("unique", [("guarantee_type", "key", "code", ""), ("max_ratio", "limit", "rate", "ratio")])
 
 
-def _judged(
+def _judge_loans(
     tmp_path, policy: Policy, loans: dict[str, dict], *, today: bool = False
 ) -> dict[str, verdict_evidence.Verdict]:
     """The verdict of each loan's one rule; the run's counts must agree with them."""
-    path = books.make(tmp_path / "b.duckdb", loans)
-    with book.writing(path) as con:
-        run = snapshot_check.check(con, policy, AS_OF, today=today)
-    with book.reading(path) as con:
-        found = {loan: verdict_evidence.of_loan(con, policy, AS_OF, loan, today=today) for loan in loans}
+    path = books.make_book(tmp_path / "b.duckdb", loans)
+    with book.open_for_writing(path) as con:
+        run = snapshot_check.build_facts_and_judge(con, policy, AS_OF, today=today)
+    with book.open_for_reading(path) as con:
+        found = {loan: verdict_evidence.verdicts_of_loan(con, policy, AS_OF, loan, today=today) for loan in loans}
         stored = con.execute("SELECT loan_id, rule_id, measured, limit_value FROM violations").fetchall()
     lines = [line for each in found.values() for line in each]
     for counted in run.rules:
@@ -74,19 +74,19 @@ def test_boundaries_of_money_ratio_and_date(tmp_path, comparator: str, below: st
             "unit": "date",
         },
     ]
-    policy = small.policy(rows)
-    path = books.make(tmp_path / "b.duckdb", loans)
-    with book.writing(path) as con:
-        snapshot_check.check(con, policy, AS_OF)
-    with book.reading(path) as con:
+    policy = small.build_policy(rows)
+    path = books.make_book(tmp_path / "b.duckdb", loans)
+    with book.open_for_writing(path) as con:
+        snapshot_check.build_facts_and_judge(con, policy, AS_OF)
+    with book.open_for_reading(path) as con:
         for loan, expected in (("below", below), ("at", at), ("above", above)):
-            found = {line.rule_id: line.verdict for line in verdict_evidence.of_loan(con, policy, AS_OF, loan)}
+            found = {line.rule_id: line.verdict for line in verdict_evidence.verdicts_of_loan(con, policy, AS_OF, loan)}
             assert found == dict.fromkeys(("MONEY", "RATIO", "DATE"), expected), loan
 
 
 def test_a_third_is_judged_without_rounding(tmp_path) -> None:
-    policy = small.policy([{"measure": "balance / principal", "limit": "0.333333", "unit": "ratio"}])
-    found = _judged(
+    policy = small.build_policy([{"measure": "balance / principal", "limit": "0.333333", "unit": "ratio"}])
+    found = _judge_loans(
         tmp_path,
         policy,
         {"third": {"balance": 1, "principal": 3}, "less": {"balance": Decimal("0.99"), "principal": 3}},
@@ -96,9 +96,9 @@ def test_a_third_is_judged_without_rounding(tmp_path) -> None:
 
 def test_an_absurd_ratio_is_judged_and_stops_nothing(tmp_path) -> None:
     """A loan of one fen with a balance of a trillion is wrong data, not the end of the check."""
-    policy = small.policy([{"measure": "balance / principal", "limit": "0.7", "unit": "ratio"}])
+    policy = small.build_policy([{"measure": "balance / principal", "limit": "0.7", "unit": "ratio"}])
     absurd = {"balance": Decimal("1000000000000.00"), "principal": Decimal("0.01")}
-    found = _judged(
+    found = _judge_loans(
         tmp_path, policy, {"absurd": absurd, "half": {"balance": Decimal("1000000.5"), "principal": 1000000}}
     )
     assert (found["absurd"].verdict, found["absurd"].measured) == ("violation", None)
@@ -141,8 +141,8 @@ def test_unknown_is_never_a_pass(tmp_path, loan: dict, verdict: str, reason: str
         "unit": "ratio",
         "scope": "currency is null or currency = 'CNY'",
     }
-    policy = small.policy([rule], {"ratios": (*RATIOS, limits)})
-    found = _judged(tmp_path, policy, {"L": loan})["L"]
+    policy = small.build_policy([rule], {"ratios": (*RATIO_TABLE, limits)})
+    found = _judge_loans(tmp_path, policy, {"L": loan})["L"]
     assert (found.verdict, found.reason) == (verdict, reason)
     assert (missing in found.missing) if missing else not found.missing
     if verdict in ("pass", "violation"):
@@ -152,13 +152,13 @@ def test_unknown_is_never_a_pass(tmp_path, loan: dict, verdict: str, reason: str
 
 
 def test_unknown_scope_is_not_assessable_and_false_scope_needs_nothing_else(tmp_path) -> None:
-    policy = small.policy([{"scope": "guarantee_type = 'mortgage' and principal > 10"}])
+    policy = small.build_policy([{"scope": "guarantee_type = 'mortgage' and principal > 10"}])
     loans = {
         "unknown": {"balance": 1, "guarantee_type": "mortgage"},
         "false": {"guarantee_type": "credit"},
         "true": {"balance": 1, "guarantee_type": "mortgage", "principal": 11},
     }
-    found = _judged(tmp_path, policy, loans)
+    found = _judge_loans(tmp_path, policy, loans)
     assert {loan: line.verdict for loan, line in found.items()} == {
         "unknown": "not_assessable",
         "false": "not_applicable",
@@ -178,7 +178,7 @@ def test_collect_shows_all_rows_and_the_strictest_binds(tmp_path) -> None:
         {"principal": "> 50", "guarantee_type": "-", "most": "80"},
         {"principal": "-", "guarantee_type": "credit", "most": "60"},
     ]
-    policy = small.policy([{"limit": "caps.most"}], {"caps": ("collect", declared, rows)})
+    policy = small.build_policy([{"limit": "caps.most"}], {"caps": ("collect", declared, rows)})
     loans = {
         "all": {"balance": 60, "principal": 51, "guarantee_type": "credit"},
         "two": {"balance": 81, "principal": 51, "guarantee_type": "mortgage"},
@@ -187,7 +187,7 @@ def test_collect_shows_all_rows_and_the_strictest_binds(tmp_path) -> None:
         "perhaps": {"balance": 70, "principal": 50},
         "harmless": {"balance": 60, "principal": 50},
     }
-    found = _judged(tmp_path, policy, loans)
+    found = _judge_loans(tmp_path, policy, loans)
     assert {loan: line.verdict for loan, line in found.items()} == {
         "all": "pass",
         "two": "violation",
@@ -203,18 +203,18 @@ def test_collect_shows_all_rows_and_the_strictest_binds(tmp_path) -> None:
 def test_the_day_of_the_act_picks_the_version(tmp_path) -> None:
     old = {"as_of": "disbursed_on", "limit": "100", "effective_from": "2000-01-01", "effective_to": "2020-01-01"}
     new = {"as_of": "disbursed_on", "limit": "50", "effective_from": "2020-01-01"}
-    policy = small.policy([old, new])
+    policy = small.build_policy([old, new])
     loans = {
         "last-day-of-old": {"balance": 80, "disbursed_on": "2019-12-31"},
         "first-day-of-new": {"balance": 80, "disbursed_on": "2020-01-01"},
         "before-any": {"balance": 80, "disbursed_on": "1999-12-31"},
         "unknown-day": {"balance": 80},
     }
-    found = _judged(tmp_path, policy, loans)
+    found = _judge_loans(tmp_path, policy, loans)
     assert [found[loan].verdict for loan in loans] == ["pass", "violation", "not_assessable", "not_assessable"]
     assert (found["before-any"].reason, found["unknown-day"].missing) == ("no_rule_in_force", ("disbursed_on",))
     (tmp_path / "today").mkdir()
-    today = _judged(tmp_path / "today", policy, loans, today=True)
+    today = _judge_loans(tmp_path / "today", policy, loans, today=True)
     assert {line.verdict for line in today.values()} == {"violation"}
 
 
@@ -225,7 +225,7 @@ def test_aggregates_over_collateral_are_unknown_when_one_part_is(tmp_path) -> No
         {"collateral_type": "deposit_receipt", "max_ratio": "0.9"},
         {"collateral_type": "machinery", "max_ratio": "0.5"},
     ]
-    policy = small.policy([{"limit": "allowed"}], {"ratios": ("unique", declared, limits)}, derived)
+    policy = small.build_policy([{"limit": "allowed"}], {"ratios": ("unique", declared, limits)}, derived)
     loans = {name: {"balance": 140, "guarantee_type": "mortgage"} for name in ("both", "unvalued", "none")}
     items = [
         ("both", "deposit_receipt", 100),
@@ -246,22 +246,22 @@ def test_aggregates_over_collateral_are_unknown_when_one_part_is(tmp_path) -> No
         )
         for n, (loan, kind, value) in enumerate(items)
     ]
-    path = books.make(tmp_path / "b.duckdb", loans, rows)
-    with book.writing(path) as con:
-        run = snapshot_check.check(con, policy, AS_OF)
+    path = books.make_book(tmp_path / "b.duckdb", loans, rows)
+    with book.open_for_writing(path) as con:
+        run = snapshot_check.build_facts_and_judge(con, policy, AS_OF)
     assert run.rules[0].counts == {"pass": 1, "violation": 0, "not_applicable": 0, "not_assessable": 2}
-    with book.reading(path) as con:
-        line = verdict_evidence.of_loan(con, policy, AS_OF, "both")[0]
+    with book.open_for_reading(path) as con:
+        line = verdict_evidence.verdicts_of_loan(con, policy, AS_OF, "both")[0]
     assert (line.verdict, line.limit) == ("pass", "140")
 
 
 def test_the_same_run_again_gives_the_same_rows(tmp_path) -> None:
     loans = {f"L{n}": {"balance": n, "branch_id": str(n % 3)} for n in range(300)}
-    path = books.make(tmp_path / "b.duckdb", loans)
+    path = books.make_book(tmp_path / "b.duckdb", loans)
     found = []
     for _ in range(2):
-        with book.writing(path) as con:
-            snapshot_check.check(con, small.policy([{}]), AS_OF)
+        with book.open_for_writing(path) as con:
+            snapshot_check.build_facts_and_judge(con, small.build_policy([{}]), AS_OF)
             found.append(con.execute("SELECT * FROM violations").fetchall())
             counts = con.execute("SELECT sum(subjects) FROM run_counts").fetchall()
     assert found[0] == found[1] and len(found[0]) == 199
@@ -269,17 +269,20 @@ def test_the_same_run_again_gives_the_same_rows(tmp_path) -> None:
 
 
 def test_snapshot_that_is_not_there_is_named(tmp_path) -> None:
-    path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
+    path = books.make_book(tmp_path / "b.duckdb", {"L": {"balance": 1}})
     with (
-        book.reading(path) as con,
+        book.open_for_reading(path) as con,
         pytest.raises(snapshot_check.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
     ):
-        snapshot_check.pick_as_of(con, date(2024, 7, 31))
+        snapshot_check.resolve_snapshot(con, date(2024, 7, 31))
 
 
 def test_a_snapshot_whose_facts_do_not_stand_says_what_to_do(tmp_path) -> None:
-    path = books.make(tmp_path / "b.duckdb", {"L": {"balance": 1}})
-    with book.writing(path) as con:
+    path = books.make_book(tmp_path / "b.duckdb", {"L": {"balance": 1}})
+    with book.open_for_writing(path) as con:
         con.execute("DELETE FROM facts_loan")
-    with book.reading(path) as con, pytest.raises(snapshot_check.BookError, match="Run python -m policy check"):
-        verdict_evidence.of_loan(con, small.policy([{}]), AS_OF, "L")
+    with (
+        book.open_for_reading(path) as con,
+        pytest.raises(snapshot_check.BookError, match="Run python -m policy check"),
+    ):
+        verdict_evidence.verdicts_of_loan(con, small.build_policy([{}]), AS_OF, "L")

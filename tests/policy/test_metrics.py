@@ -17,14 +17,14 @@ from data.storage import book
 from policy.__main__ import main
 from policy.model.records import Policy
 from policy.monitoring import metric_lint, metrics
-from policy.monitoring.metrics import Value
+from policy.monitoring.metrics import MetricValue
 from policy.runs import snapshot_check
 from tests.policy import books
 
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 
 
-def make(path: Path, npl: str = "50.00", **parameters: object) -> Path:
+def make_metrics_book(path: Path, npl: str = "50.00", **parameters: object) -> Path:
     """1,000 yuan in three loans of two branches, `npl` of it substandard and 95 days past due."""
     loans = {
         "L1": {"balance": Decimal(950) - Decimal(npl), "classification": "normal", "days_past_due": 0},
@@ -38,26 +38,26 @@ def make(path: Path, npl: str = "50.00", **parameters: object) -> Path:
         ("bank_parameters", {"parameter": name, "effective_date": date(2024, 3, 31), "amount": amount})
         for name, amount in parameters.items()
     ]
-    return books.make(path, loans, rows)
+    return books.make_book(path, loans, rows)
 
 
-def evaluate(path: Path, policy: Policy = POLICY, as_of: date = books.AS_OF) -> list[Value]:
-    with book.reading(path) as con:
-        return metrics.evaluate(con, policy, as_of)
+def evaluate_metrics(path: Path, policy: Policy = POLICY, as_of: date = books.AS_OF) -> list[MetricValue]:
+    with book.open_for_reading(path) as con:
+        return metrics.evaluate_metrics(con, policy, as_of)
 
 
-def of(values: list[Value], metric_id: str, subject_id: str = "bank") -> Value:
+def find_value(values: list[MetricValue], metric_id: str, subject_id: str = "bank") -> MetricValue:
     (found,) = [v for v in values if (v.metric_id, v.subject_id) == (metric_id, subject_id)]
     return found
 
 
 @pytest.fixture(scope="module")
-def values(tmp_path_factory: pytest.TempPathFactory) -> list[Value]:
+def values(tmp_path_factory: pytest.TempPathFactory) -> list[MetricValue]:
     path = tmp_path_factory.mktemp("metrics") / "b.duckdb"
-    return evaluate(make(path, net_capital=10000, loan_loss_provision=60))
+    return evaluate_metrics(make_metrics_book(path, net_capital=10000, loan_loss_provision=60))
 
 
-def test_values_by_hand(values: list[Value]) -> None:
+def test_values_by_hand(values: list[MetricValue]) -> None:
     expected = {
         "LOANS": 3,
         "BORROWERS": 3,
@@ -74,19 +74,19 @@ def test_values_by_hand(values: list[Value]) -> None:
         "SINGLE-BORROWER": "0.09",
         "TOP10": "0.1",
     }
-    assert {name: of(values, name).value for name in expected} == {k: Decimal(v) for k, v in expected.items()}
+    assert {name: find_value(values, name).value for name in expected} == {k: Decimal(v) for k, v in expected.items()}
     # 1% of 900, 2% of 50 and 25% of 50 are 22.50; 60 are held.
-    assert of(values, "PROVISION-ADEQUACY").value == Decimal("2.666667")
+    assert find_value(values, "PROVISION-ADEQUACY").value == Decimal("2.666667")
 
 
-def test_each_branch_has_its_own(values: list[Value]) -> None:
-    assert (of(values, "NPL", "01").value, of(values, "NPL", "02").value) == (Decimal("0.052632"), 0)
-    assert (of(values, "OVERDUE", "02").value, of(values, "OVERDUE", "02").status) == (1, "red")
+def test_each_branch_has_its_own(values: list[MetricValue]) -> None:
+    assert (find_value(values, "NPL", "01").value, find_value(values, "NPL", "02").value) == (Decimal("0.052632"), 0)
+    assert (find_value(values, "OVERDUE", "02").value, find_value(values, "OVERDUE", "02").status) == (1, "red")
     assert {v.subject_id for v in values if v.subject == "branch"} == {"01", "02"}
-    assert {v.metric_id for v in metrics.of_branch(values, "02")} <= {v.metric_id for v in values}
-    assert {v.subject_id for v in metrics.of_branch(values, None)} == {"bank"}
+    assert {v.metric_id for v in metrics.select_branch_values(values, "02")} <= {v.metric_id for v in values}
+    assert {v.subject_id for v in metrics.select_branch_values(values, None)} == {"bank"}
     with pytest.raises(InputError, match="No branch '03'"):
-        metrics.of_branch(values, "03")
+        metrics.select_branch_values(values, "03")
 
 
 def test_a_value_at_its_limit_has_not_passed_it(tmp_path: Path) -> None:
@@ -96,65 +96,67 @@ def test_a_value_at_its_limit_has_not_passed_it(tmp_path: Path) -> None:
         shared = {"status": "normal", "currency": "CNY", "branch_id": branch}
         loans[f"N{branch}"] = {"balance": 1000 - Decimal(npl), "classification": "normal"} | shared
         loans[f"S{branch}"] = {"balance": Decimal(npl), "classification": "substandard"} | shared
-    path = books.make(tmp_path / "b.duckdb", loans)
-    with book.writing(path) as con:
+    path = books.make_book(tmp_path / "b.duckdb", loans)
+    with book.open_for_writing(path) as con:
         con.execute(
             "UPDATE snapshots SET provision = CASE WHEN loan_id[1] = 'N' THEN 0 "
             "WHEN loan_id IN ('S1', 'S2') THEN 54 ELSE 75 END"
         )
-        derivation.build(con, books.AS_OF)
-    found = evaluate(path)
+        derivation.derive_facts(con, books.AS_OF)
+    found = evaluate_metrics(path)
     for metric_id in ("NPL", "COVERAGE"):
-        assert [of(found, metric_id, branch).status for branch in "1234"] == ["green", "amber", "amber", "red"]
+        assert [find_value(found, metric_id, branch).status for branch in "1234"] == ["green", "amber", "amber", "red"]
 
 
 def test_what_is_not_set_is_named(tmp_path: Path) -> None:
-    found = evaluate(make(tmp_path / "b.duckdb", npl="0.00"))
-    single, coverage = of(found, "SINGLE-BORROWER"), of(found, "COVERAGE")
+    found = evaluate_metrics(make_metrics_book(tmp_path / "b.duckdb", npl="0.00"))
+    single, coverage = find_value(found, "SINGLE-BORROWER"), find_value(found, "COVERAGE")
     assert (single.value, single.status, single.reason, single.missing) == (None, "none", "not_set", ("net_capital",))
     assert (coverage.reason, coverage.missing) == ("not_set", ("provision_held",))
-    assert of(found, "MIGRATION-NORMAL").missing == ("opening_normal_worsened", "opening_normal_remaining")
-    assert (of(found, "DEVIATION").reason, of(found, "DEVIATION").value) == ("zero_divisor", None)
+    assert find_value(found, "MIGRATION-NORMAL").missing == ("opening_normal_worsened", "opening_normal_remaining")
+    assert (find_value(found, "DEVIATION").reason, find_value(found, "DEVIATION").value) == ("zero_divisor", None)
 
 
 def test_loans_that_lack_an_input_are_counted(tmp_path: Path) -> None:
-    path = make(tmp_path / "b.duckdb")
-    with book.writing(path) as con:
+    path = make_metrics_book(tmp_path / "b.duckdb")
+    with book.open_for_writing(path) as con:
         books.insert_loan(con, "L4", balance=500, status="normal", currency="CNY", branch_id="02")
-        derivation.build(con, books.AS_OF)
-    npl = of(evaluate(path), "NPL")
+        derivation.derive_facts(con, books.AS_OF)
+    npl = find_value(evaluate_metrics(path), "NPL")
     assert (npl.value, npl.lacking, npl.total) == (Decimal("0.05"), 1, 4)
 
 
 def test_counts_of_the_latest_run(tmp_path: Path) -> None:
-    path = make(tmp_path / "b.duckdb")
-    before = of(evaluate(path), "VIOLATION-RATE")
+    path = make_metrics_book(tmp_path / "b.duckdb")
+    before = find_value(evaluate_metrics(path), "VIOLATION-RATE")
     assert (before.value, before.missing) == (None, ("violations", "passes"))
-    with book.writing(path) as con:
-        run = snapshot_check.check(con, POLICY, books.AS_OF)
-    found = evaluate(path)
+    with book.open_for_writing(path) as con:
+        run = snapshot_check.build_facts_and_judge(con, POLICY, books.AS_OF)
+    found = evaluate_metrics(path)
     totals = {verdict: sum(rule.counts[verdict] for rule in run.rules) for verdict in ("pass", "violation")}
-    assert of(found, "VIOLATIONS-PER-LOAN").value == round(Decimal(totals["violation"]) / 3, 6)
-    assert of(found, "VIOLATION-RATE").value == round(Decimal(totals["violation"]) / sum(totals.values()), 6)
+    assert find_value(found, "VIOLATIONS-PER-LOAN").value == round(Decimal(totals["violation"]) / 3, 6)
+    assert find_value(found, "VIOLATION-RATE").value == round(Decimal(totals["violation"]) / sum(totals.values()), 6)
     kept = next(rule.counts for rule in run.rules if rule.rule_id == "CLS-DPD")
-    assert of(found, "CLASSIFICATION-KEPT").value == kept["pass"] / (kept["pass"] + kept["violation"])
-    assert of(found, "CLASSIFICATION-KEPT", "02").value == 1
+    assert find_value(found, "CLASSIFICATION-KEPT").value == kept["pass"] / (kept["pass"] + kept["violation"])
+    assert find_value(found, "CLASSIFICATION-KEPT", "02").value == 1
 
 
-def test_only_what_is_in_force(values: list[Value], tmp_path: Path) -> None:
-    changed = edited("NPL", effective_from="2024-07-01")
-    assert metric_lint.problems(changed) == []
-    assert "NPL" not in {value.metric_id for value in evaluate(make(tmp_path / "b.duckdb"), changed)}
+def test_only_what_is_in_force(values: list[MetricValue], tmp_path: Path) -> None:
+    changed = edit_metric("NPL", effective_from="2024-07-01")
+    assert metric_lint.find_problems(changed) == []
+    assert "NPL" not in {
+        value.metric_id for value in evaluate_metrics(make_metrics_book(tmp_path / "b.duckdb"), changed)
+    }
     assert "NPL" in {value.metric_id for value in values}
 
 
 def test_a_day_without_facts_says_so(tmp_path: Path) -> None:
-    path = make(tmp_path / "b.duckdb")
+    path = make_metrics_book(tmp_path / "b.duckdb")
     with pytest.raises(BookError, match="no facts for 2024-05-31"):
-        evaluate(path, as_of=date(2024, 5, 31))
+        evaluate_metrics(path, as_of=date(2024, 5, 31))
 
 
-def edited(metric_id: str, **cells: str) -> Policy:
+def edit_metric(metric_id: str, **cells: str) -> Policy:
     """The shipped policy with cells of one metric changed, or the row twice where a cell is `again`."""
     rows = list(csv.DictReader(io.StringIO(POLICY.texts[metrics.TABLE])))
     again = cells.pop("again", "")
@@ -169,8 +171,8 @@ def edited(metric_id: str, **cells: str) -> Policy:
 
 
 def test_the_shipped_table_is_clean() -> None:
-    assert metric_lint.problems(POLICY) == []
-    assert len(metrics.metrics(POLICY)) >= 40
+    assert metric_lint.find_problems(POLICY) == []
+    assert len(metrics.load_metrics(POLICY)) >= 40
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_the_shipped_table_is_clean() -> None:
     ],
 )
 def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: str, says: str) -> None:
-    found = [p for p in metric_lint.problems(edited("NPL", **cells)) if p.column == column]
+    found = [p for p in metric_lint.find_problems(edit_metric("NPL", **cells)) if p.column == column]
     assert [p for p in found if any(part in p.message for part in says.split("|"))], found
     assert all(p.level == "error" and p.table == metrics.TABLE and p.row > 1 for p in found)
 
@@ -206,12 +208,12 @@ def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: s
 def test_a_folder_without_metrics_has_none() -> None:
     texts = {name: text for name, text in POLICY.texts.items() if name != metrics.TABLE}
     bare = replace(POLICY, texts=texts)
-    assert (metrics.metrics(bare), metric_lint.problems(bare)) == ((), [])
+    assert (metrics.load_metrics(bare), metric_lint.find_problems(bare)) == ((), [])
 
 
 @pytest.fixture
 def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    path = make(tmp_path / "b.duckdb", net_capital=10000)
+    path = make_metrics_book(tmp_path / "b.duckdb", net_capital=10000)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()

@@ -6,23 +6,23 @@ import pytest
 
 from policy.runs import snapshot_check
 from tests.policy import mutants, small
-from tests.policy.mutation import Mutations
+from tests.policy.mutation import PolicyMutations
 
-SAMPLE = 150
+SAMPLE_SIZE = 150
 
 
 def test_a_sample_of_the_shipped_rules_mutants_is_caught() -> None:
     """All of them by `make proof`."""
-    mutations = Mutations(snapshot_check.load())
-    score = mutations.score(random.Random(7).sample(list(mutations.all()), SAMPLE))
-    assert score.share >= 0.98, [str(mutant) for mutant in score.survivors]
-    assert score.caught > SAMPLE / 2
+    mutations = PolicyMutations(snapshot_check.load_policy())
+    score = mutations.score_mutants(random.Random(7).sample(list(mutations.generate_mutants()), SAMPLE_SIZE))
+    assert score.share_caught >= 0.98, [str(mutant) for mutant in score.survivors]
+    assert score.caught > SAMPLE_SIZE / 2
 
 
 def test_a_policy_without_examples_catches_nothing() -> None:
     """The score is not good by itself."""
-    mutations = Mutations(small.policy([{"unit": ""}]))
-    score = mutations.score(mutations.all())
+    mutations = PolicyMutations(small.build_policy([{"unit": ""}]))
+    score = mutations.score_mutants(mutations.generate_mutants())
     assert score.caught == 0 and len(score.survivors) > 3
 
 
@@ -43,6 +43,6 @@ def test_a_policy_without_examples_catches_nothing() -> None:
     ],
 )
 def test_mutants_of_an_expression(text: str, some: list[str]) -> None:
-    found = set(mutants.expressions(text, {"guarantee_type": "guarantee_type", "document_types": "doc_type"}))
+    found = set(mutants.mutate_expression(text, {"guarantee_type": "guarantee_type", "document_types": "doc_type"}))
     assert set(some) <= found
     assert text not in found

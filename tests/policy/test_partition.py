@@ -18,19 +18,19 @@ from tests.policy import books, small
 def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path: Path) -> None:
     """On a demo book, every rule of every subject."""
     path = tmp_path / "book.duckdb"
-    generator.build(path, 500, 1)
-    policy = snapshot_check.load()
-    with book.writing(path) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
-        derivation.build(con, as_of)
-        run = snapshot_check.judge(con, policy, as_of)
+    generator.build_book(path, 500, 1)
+    policy = snapshot_check.load_policy()
+    with book.open_for_writing(path) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        derivation.derive_facts(con, as_of)
+        run = snapshot_check.judge_snapshot(con, policy, as_of)
         for rule in run.rules:
             assert sum(rule.counts.values()) == run.subjects[rule.subject], rule.rule_id
         for subject in policy.subjects:
-            _branches_add_up(con, run.run_id, subject, as_of)
+            _assert_branches_add_up(con, run.run_id, subject, as_of)
 
 
-def _branches_add_up(con: duckdb.DuckDBPyConnection, run_id: str, subject: str, as_of: date) -> None:
+def _assert_branches_add_up(con: duckdb.DuckDBPyConnection, run_id: str, subject: str, as_of: date) -> None:
     held = dict(
         con.execute(f"SELECT branch_id, count(*) FROM facts_{subject} WHERE as_of = ? GROUP BY 1", [as_of]).fetchall()
     )
@@ -53,7 +53,7 @@ def _branches_add_up(con: duckdb.DuckDBPyConnection, run_id: str, subject: str, 
 def test_a_run_whose_counts_do_not_add_up_is_refused(tmp_path: Path, monkeypatch, fault: str) -> None:
     """A lost verdict, one too many, and one that moved to another branch."""
     loans = {f"L{n}": {"balance": 50 + 40 * n, "branch_id": f"B{n}"} for n in range(3)}
-    path = books.make(tmp_path / "book.duckdb", loans)
+    path = books.make_book(tmp_path / "book.duckdb", loans)
     count = batch._store_counts
 
     def faulty(con: duckdb.DuckDBPyConnection, *arguments: object) -> None:
@@ -61,5 +61,5 @@ def test_a_run_whose_counts_do_not_add_up_is_refused(tmp_path: Path, monkeypatch
         con.execute(fault)
 
     monkeypatch.setattr(batch, "_store_counts", faulty)
-    with book.writing(path) as con, pytest.raises(LoanlightError, match="Rule R"):
-        snapshot_check.judge(con, small.policy([{}]), books.AS_OF)
+    with book.open_for_writing(path) as con, pytest.raises(LoanlightError, match="Rule R"):
+        snapshot_check.judge_snapshot(con, small.build_policy([{}]), books.AS_OF)

@@ -9,9 +9,9 @@ from data import dictionary
 from policy.language import functions
 from policy.runs import snapshot_check
 
-POLICY = snapshot_check.load()
+POLICY = snapshot_check.load_policy()
 # Limit table -> (code list of its items, columns that hold lists).
-LISTS = {
+LIST_TABLES = {
     "archive_papers": ("doc_type", None),
     "purpose_papers": ("doc_type", None),
     "provider_documents": ("doc_type", None),
@@ -21,14 +21,14 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("table", LISTS)
+@pytest.mark.parametrize("table", LIST_TABLES)
 def test_every_item_of_a_list_is_a_code(table: str) -> None:
-    code_list, only = LISTS[table]
+    code_list, only = LIST_TABLES[table]
     limits = POLICY.limit_tables[table]
     columns = only or [column.name for column in limits.columns if column.role == "limit"]
     cells = {row.cells[column] for row in limits.rows for column in columns}
     items = {item for cell in cells - {"none"} for wish in cell.split(", ") for item in wish.split("/")}
-    assert items <= set(dictionary.codes(code_list))
+    assert items <= set(dictionary.codes_of_list(code_list))
     assert "" not in cells
 
 
@@ -39,7 +39,7 @@ def test_every_list_that_a_rule_asks_for_is_checked_here() -> None:
         for part in rule.measure.split("lacking(")[1:]
         for part in [part.split(")")[0]]
     }
-    assert asked == set(LISTS)
+    assert asked == set(LIST_TABLES)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_every_list_that_a_rule_asks_for_is_checked_here() -> None:
     ],
 )
 def test_lacking(held: Any, wanted: str | None, lacks: str | None) -> None:
-    tree = functions.function("lacking", [functions.column("l"), functions.column("w")])
+    tree = functions.apply_function("lacking", [functions.column_reference("l"), functions.column_reference("w")])
     con = duckdb.connect()
     con.execute("CREATE TABLE given (l VARCHAR[], w VARCHAR)")
     con.execute("INSERT INTO given VALUES (?, ?)", [held, wanted])

@@ -16,22 +16,22 @@ from data.demo import generator
 from data.facts import derivation
 from data.storage import book, query
 from policy.decision_tables import lookups, unary_tests
-from policy.language.expressions import KINDS, Typed
-from policy.language.functions import column, render
+from policy.language.expressions import KINDS, TypedExpression
+from policy.language.functions import column_reference, render
 from policy.model.records import LimitColumn, LimitTable, Policy
 from policy.runs import snapshot_check
-from tests.policy.random_policies import STEP
+from tests.policy.random_policies import SMALLEST_STEP
 
 SQL_TYPES = {"number": "DECIMAL(18,6)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
-RECORDS = 200
+RECORDS_PER_TABLE = 200
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Policy:
-    return snapshot_check.load()
+    return snapshot_check.load_policy()
 
 
-def _values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any]:
+def _key_values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any]:
     """Known values around every bound, every name, and one that no row names."""
     kind = KINDS[key.type]
     cells = [unary_tests.parse(row.cells[key.name], kind) for row in table.rows]
@@ -42,12 +42,12 @@ def _values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any
     bounds = sorted({b for cell in cells for i in cell.intervals for b in (i.low, i.high) if b is not None})
     if kind == "date":
         return [b + timedelta(days=d) for b in bounds for d in (-1, 0, 1)] or [date(2024, 1, 1)]
-    return [b + d * STEP[key.type] for b in bounds for d in (-1, 0, 1)] or [Decimal(rng.randrange(100))]
+    return [b + d * SMALLEST_STEP[key.type] for b in bounds for d in (-1, 0, 1)] or [Decimal(rng.randrange(100))]
 
 
-def _records(table: LimitTable) -> list[tuple[date, dict[str, Any]]]:
+def _random_records(table: LimitTable) -> list[tuple[date, dict[str, Any]]]:
     rng = random.Random(table.name)
-    values = {key.name: _values(rng, table, key) for key in table.keys}
+    values = {key.name: _key_values(rng, table, key) for key in table.key_columns}
     days = {
         day + timedelta(days=d)
         for row in table.rows
@@ -56,16 +56,18 @@ def _records(table: LimitTable) -> list[tuple[date, dict[str, Any]]]:
         if day.year < 9999
     }
     acts = [*sorted(days), date(2024, 6, 30), date(2024, 6, 30)]
-    return [(rng.choice(acts), {name: rng.choice(some) for name, some in values.items()}) for _ in range(RECORDS)]
+    return [
+        (rng.choice(acts), {name: rng.choice(some) for name, some in values.items()}) for _ in range(RECORDS_PER_TABLE)
+    ]
 
 
-def _engine_answers(table: LimitTable, records: list[tuple[date, dict[str, Any]]]) -> list[list[int]]:
+def _rows_by_engine(table: LimitTable, records: list[tuple[date, dict[str, Any]]]) -> list[list[int]]:
     """The rows that our compiled conditions say answer."""
-    kinds = {key.name: KINDS[key.type] for key in table.keys}
-    typed = {name: Typed(column(name), kind) for name, kind in kinds.items()}
+    kinds = {key.name: KINDS[key.type] for key in table.key_columns}
+    typed = {name: TypedExpression(column_reference(name), kind) for name, kind in kinds.items()}
     parsed, problems = lookups.parse_table(table, {})
     assert problems == []
-    tests = ", ".join(render(test) for test in lookups.conditions(parsed, typed, column("act")))
+    tests = ", ".join(render(test) for test in lookups.row_conditions(parsed, typed, column_reference("act")))
     con = duckdb.connect(":memory:")
     types = {"act": "DATE"} | {name: SQL_TYPES[kind] for name, kind in kinds.items()}
     columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
@@ -78,15 +80,15 @@ def _engine_answers(table: LimitTable, records: list[tuple[date, dict[str, Any]]
 
 
 def test_zen_engine_gives_the_same_rows_of_every_shipped_table(shipped: Policy) -> None:
-    zen_engine, tables = zen_tables.engine(shipped.limit_tables.values())
+    zen_engine, tables = zen_tables.engine_by_table(shipped.limit_tables.values())
     assert len(tables) >= 0.9 * len(shipped.limit_tables)
     hits = 0
     for table in tables:
-        records = _records(table)
-        ours = _engine_answers(table, records)
-        assert zen_tables.answers(zen_engine, table, records) == ours, table.name
+        records = _random_records(table)
+        ours = _rows_by_engine(table, records)
+        assert zen_tables.matching_rows(zen_engine, table, records) == ours, table.name
         hits += sum(map(len, ours))
-    assert hits > RECORDS
+    assert hits > RECORDS_PER_TABLE
 
 
 RANGES = {
@@ -104,17 +106,17 @@ def test_pandera_counts_the_same_failures_of_range_rules(tmp_path: Path) -> None
     from tests.policy import small
 
     path = tmp_path / "book.duckdb"
-    generator.build(path, 500, 1)
+    generator.build_book(path, 500, 1)
     rules = [
         {"rule_id": name, "measure": name, "comparator": sign, "limit": str(bound), "unit": ""}
         for name, (sign, bound) in RANGES.items()
     ]
-    with book.writing(path) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
-        derivation.build(con, as_of)
-        run = snapshot_check.judge(con, small.policy(rules), as_of)
+    with book.open_for_writing(path) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        derivation.derive_facts(con, as_of)
+        run = snapshot_check.judge_snapshot(con, small.build_policy(rules), as_of)
         names = ", ".join(RANGES)
-        frame = query.frame(con.cursor(), f"SELECT {names} FROM facts_loan WHERE as_of = $as_of", as_of=as_of)
+        frame = query.fetch_frame(con.cursor(), f"SELECT {names} FROM facts_loan WHERE as_of = $as_of", as_of=as_of)
     schema = pa.DataFrameSchema(
         {
             name: pa.Column(frame.schema[name], CHECKS[sign](bound), nullable=True)

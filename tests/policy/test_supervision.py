@@ -9,36 +9,38 @@ import pytest
 from data import dictionary
 from data.errors import LoanlightError
 from policy.model import supervision
-from policy.model.records import clause_ids
+from policy.model.records import split_clause_ids
 from policy.runs import snapshot_check
 
-POLICY = snapshot_check.load()
-DAY = date(2026, 10, 31)
+POLICY = snapshot_check.load_policy()
+SNAPSHOT_DATE = date(2026, 10, 31)
 
 
-def changed(name: str, old: str, new: str):
+def edit_supervision(name: str, old: str, new: str):
     assert old in POLICY.texts[name]
     return replace(POLICY, texts=POLICY.texts | {name: POLICY.texts[name].replace(old, new)})
 
 
 def test_every_clause_and_every_rule_has_a_group():
-    assert [clause for clause in POLICY.clauses if supervision.group_of(POLICY, clause) is None] == []
-    assert set(supervision.of_rules(POLICY)) == set(POLICY.rules)
+    assert [clause for clause in POLICY.clauses if supervision.find_clause_group(POLICY, clause) is None] == []
+    assert set(supervision.clause_groups_by_rule(POLICY)) == set(POLICY.rules)
 
 
 def test_every_group_is_used_and_no_pattern_is_idle():
-    assert set(supervision.of_rules(POLICY).values()) == {g.clause_group for g in supervision.groups(POLICY)}
-    for group in supervision.groups(POLICY):
+    assert set(supervision.clause_groups_by_rule(POLICY).values()) == {
+        g.clause_group for g in supervision.load_clause_groups(POLICY)
+    }
+    for group in supervision.load_clause_groups(POLICY):
         for entry in group.clauses.split("|"):
             fits = [c for c in POLICY.clauses if c == entry or (entry.endswith("*") and c.startswith(entry[:-1]))]
             assert fits, f"{group.clause_group}: {entry}"
 
 
 def test_the_four_taught_topics_have_groups():
-    taught = {group.topic for group in supervision.groups(POLICY)} - {""}
-    assert taught == set(dictionary.codes(supervision.TOPICS)) - {"OTHER"}
-    everything = supervision.taught(POLICY)
-    parts = [supervision.taught(POLICY, topic) for topic in taught]
+    taught = {group.topic for group in supervision.load_clause_groups(POLICY)} - {""}
+    assert taught == set(dictionary.codes_of_list(supervision.TOPICS)) - {"OTHER"}
+    everything = supervision.taught_rules(POLICY)
+    parts = [supervision.taught_rules(POLICY, topic) for topic in taught]
     assert sum(len(part) for part in parts) == len(everything)
     assert "training" not in everything.values()
 
@@ -58,7 +60,7 @@ def test_the_four_taught_topics_have_groups():
     ],
 )
 def test_an_exact_entry_beats_a_prefix_and_a_long_prefix_a_short_one(clause, group):
-    found = supervision.group_of(POLICY, clause)
+    found = supervision.find_clause_group(POLICY, clause)
     assert (found.clause_group if found else None) == group
 
 
@@ -66,11 +68,13 @@ def test_a_list_is_the_rules_that_cite_its_clause():
     for subject in ("loan", "borrower", "group", "collateral"):
         for name, clause in (("early_warning", "S3.1.6"), ("connected", "S3.2.7")):
             cited = {
-                r.rule_id for r in POLICY.rules.values() if r.subject == subject and clause in clause_ids(r.clause_id)
+                r.rule_id
+                for r in POLICY.rules.values()
+                if r.subject == subject and clause in split_clause_ids(r.clause_id)
             }
-            assert set(supervision.watched(POLICY, name, subject)) == cited
-    assert len(supervision.watched(POLICY, "early_warning", "loan")) == 5
-    assert supervision.watched(POLICY, "connected", "borrower")
+            assert set(supervision.rules_of_watch_list(POLICY, name, subject)) == cited
+    assert len(supervision.rules_of_watch_list(POLICY, "early_warning", "loan")) == 5
+    assert supervision.rules_of_watch_list(POLICY, "connected", "borrower")
 
 
 def test_every_watched_rule_has_a_name_as_a_signal():
@@ -78,21 +82,21 @@ def test_every_watched_rule_has_a_name_as_a_signal():
         rule
         for name in ("early_warning", "connected")
         for subject in ("loan", "borrower", "group", "collateral")
-        for rule in supervision.watched(POLICY, name, subject)
+        for rule in supervision.rules_of_watch_list(POLICY, name, subject)
     }
-    assert set(supervision.signals(POLICY)) == watched
+    assert set(supervision.signals_by_rule(POLICY)) == watched
 
 
 def test_a_reference_is_the_limit_in_force():
-    assert supervision.reference(POLICY, "connected", DAY) == Decimal("0.2")
-    assert supervision.reference(POLICY, "connected", date(1990, 1, 1)) is None
-    assert supervision.reference(POLICY, "early_warning", DAY) is None
+    assert supervision.reference_limit(POLICY, "connected", SNAPSHOT_DATE) == Decimal("0.2")
+    assert supervision.reference_limit(POLICY, "connected", date(1990, 1, 1)) is None
+    assert supervision.reference_limit(POLICY, "early_warning", SNAPSHOT_DATE) is None
 
 
 def test_measures_cite_a_clause_and_are_numbers():
-    for row in supervision._table(POLICY, supervision.MEASURES, supervision.Measure):
-        assert supervision.measure(POLICY, row.measure) > 0
-        assert set(clause_ids(row.clause_id)) <= set(POLICY.clauses)
+    for row in supervision._load_table(POLICY, supervision.MEASURES, supervision.TrainingThreshold):
+        assert supervision.require_threshold(POLICY, row.measure) > 0
+        assert set(split_clause_ids(row.clause_id)) <= set(POLICY.clauses)
         assert row.evidence == "bank default"
 
 
@@ -103,40 +107,40 @@ def test_measures_cite_a_clause_and_are_numbers():
             "clause_groups.csv",
             "extension,POST_LOAN",
             "extension,NO_TOPIC",
-            supervision.groups,
+            supervision.load_clause_groups,
             "'NO_TOPIC' is no topic",
         ),
         (
             "supervision.csv",
             "thin_loans,30",
             "thin_loans,few",
-            lambda p: supervision.measure(p, "thin_loans"),
+            lambda p: supervision.require_threshold(p, "thin_loans"),
             "'few' is no number",
         ),
         (
             "supervision.csv",
             "thin_loans",
             "thick_loans",
-            lambda p: supervision.measure(p, "thin_loans"),
+            lambda p: supervision.require_threshold(p, "thin_loans"),
             "no measure 'thin_loans'",
         ),
         (
             "watch_lists.csv",
             "connected,",
             "other,",
-            lambda p: supervision.watched(p, "connected", "group"),
+            lambda p: supervision.rules_of_watch_list(p, "connected", "group"),
             "no list 'connected'",
         ),
-        ("signals.csv", "EW-DAYS", "EW-NONE", supervision.signals, "'EW-NONE' is no rule"),
-        ("signals.csv", "rule_id,zh", "rule,zh", supervision.signals, "the column is missing"),
+        ("signals.csv", "EW-DAYS", "EW-NONE", supervision.signals_by_rule, "'EW-NONE' is no rule"),
+        ("signals.csv", "rule_id,zh", "rule,zh", supervision.signals_by_rule, "the column is missing"),
     ],
 )
 def test_what_a_table_gets_wrong_is_said(table, old, new, asked, said):
     with pytest.raises(LoanlightError, match=said):
-        asked(changed(table, old, new))
+        asked(edit_supervision(table, old, new))
 
 
 def test_a_missing_table_is_said():
     without = replace(POLICY, texts={name: text for name, text in POLICY.texts.items() if name != "supervision.csv"})
     with pytest.raises(LoanlightError, match=r"supervision\.csv is missing"):
-        supervision.measure(without, "due_days")
+        supervision.require_threshold(without, "due_days")

@@ -5,19 +5,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from books import AS_OF, make
+from books import AS_OF, make_book
 
 from data import dictionary
 from data.storage import book
 from policy import __main__ as command_line
-from policy.engine.compiler import compiled
-from policy.engine.single_record import coded, records
+from policy.engine.compiler import compile_subject_cached
+from policy.engine.single_record import coded_rules_sql, fetch_records
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
 from policy.monitoring import ticklers
 from policy.runs import snapshot_check
 
-POLICY = snapshot_check.load()
-WITHIN = 90
+POLICY = snapshot_check.load_policy()
+HORIZON_DAYS = 90
 LOAN = {
     "borrower_id": "B1",
     "product_code": "working_capital",
@@ -71,15 +71,15 @@ OTHERS = [
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("ticklers") / "book.duckdb", LOANS, OTHERS)
+    return make_book(tmp_path_factory.mktemp("ticklers") / "book.duckdb", LOANS, OTHERS)
 
 
-def _codes(path: Path, subject: str) -> dict[tuple[str, str], list[int]]:
+def _codes_by_day(path: Path, subject: str) -> dict[tuple[str, str], list[int]]:
     """The code of every day ahead, by facts that are moved to that day by hand."""
-    with book.reading(path) as con:
+    with book.open_for_reading(path) as con:
         con.execute(
             f"""CREATE TEMP TABLE moved AS SELECT * FROM facts_{subject}
-            CROSS JOIN (SELECT CAST(unnest(range({WITHIN} + 1)) AS INTEGER) AS ahead) WHERE as_of = $as_of""",
+            CROSS JOIN (SELECT CAST(unnest(range({HORIZON_DAYS} + 1)) AS INTEGER) AS ahead) WHERE as_of = $as_of""",
             {"as_of": AS_OF},
         )
         con.execute("UPDATE moved SET as_of = as_of + ahead")
@@ -90,11 +90,11 @@ def _codes(path: Path, subject: str) -> dict[tuple[str, str], list[int]]:
                     WHEN is_running AND balance > 0 AND as_of > current_maturity THEN as_of - current_maturity
                     ELSE days_past_due END"""
             )
-        judged = compiled(POLICY, subject)
-        key = dictionary.subjects()[subject].id
+        judged = compile_subject_cached(POLICY, subject)
+        key = dictionary.load_subjects()[subject].id
         shown = ", ".join(f"code{n}" for n in range(len(judged.rules)))
-        text = f"{coded(judged, '(SELECT * FROM moved)')} SELECT {key} AS id, {shown} FROM coded ORDER BY id, ahead"
-        rows = records(con, text, {"as_of": AS_OF})
+        text = f"{coded_rules_sql(judged, '(SELECT * FROM moved)')} SELECT {key} AS id, {shown} FROM coded ORDER BY id, ahead"
+        rows = fetch_records(con, text, {"as_of": AS_OF})
     found: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         for n, rule in enumerate(judged.rules):
@@ -104,12 +104,12 @@ def _codes(path: Path, subject: str) -> dict[tuple[str, str], list[int]]:
 
 @pytest.mark.parametrize("subject", ["loan", "collateral", "borrower"])
 def test_every_day_ahead_judged_by_itself_says_the_same(path, subject) -> None:
-    with book.reading(path) as con:
-        found = ticklers.table(con, POLICY, AS_OF, WITHIN).filter(subject=subject)
+    with book.open_for_reading(path) as con:
+        found = ticklers.find_upcoming_violations(con, POLICY, AS_OF, HORIZON_DAYS).filter(subject=subject)
     breaks = {(row["subject_id"], row["rule_id"]): row["days_left"] for row in found.to_dicts()}
     brute = {
         key: codes.index(VIOLATION)
-        for key, codes in _codes(path, subject).items()
+        for key, codes in _codes_by_day(path, subject).items()
         if codes[0] in (PASS, NOT_APPLICABLE) and VIOLATION in codes
     }
     assert brute == breaks
@@ -117,8 +117,8 @@ def test_every_day_ahead_judged_by_itself_says_the_same(path, subject) -> None:
 
 
 def test_the_days_that_an_officer_expects(path) -> None:
-    with book.reading(path) as con:
-        found = ticklers.table(con, POLICY, AS_OF, WITHIN)
+    with book.open_for_reading(path) as con:
+        found = ticklers.find_upcoming_violations(con, POLICY, AS_OF, HORIZON_DAYS)
     days = {(row["subject_id"], row["rule_id"]): row["breaks_on"] for row in found.to_dicts()}
     assert days["G-long", "COL-VALUATION-AGE"] == date(2024, 8, 2), "valued 2023-08-01, good for twelve months"
     assert days["late", "CLS-DPD"] == AS_OF + timedelta(3), "the 91st day past due"
@@ -127,10 +127,10 @@ def test_the_days_that_an_officer_expects(path) -> None:
 
 
 def test_what_cannot_move_is_not_asked(path) -> None:
-    judged = compiled(POLICY, "loan")
+    judged = compile_subject_cached(POLICY, "loan")
     by_id = {rule.rule_id: rule for rule in judged.rules}
-    assert ticklers.moves(judged, by_id["POST-V5"], AS_OF, AS_OF + timedelta(90))
-    assert not ticklers.moves(judged, by_id["COL-RATIO"], AS_OF, AS_OF + timedelta(90))
+    assert ticklers.can_verdict_change(judged, by_id["POST-V5"], AS_OF, AS_OF + timedelta(90))
+    assert not ticklers.can_verdict_change(judged, by_id["COL-RATIO"], AS_OF, AS_OF + timedelta(90))
 
 
 def test_command_line(path, capsys) -> None:

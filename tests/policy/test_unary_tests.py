@@ -10,13 +10,13 @@ from policy.decision_tables import unary_tests
 from policy.decision_tables.unary_tests import UnaryTestError, parse
 from policy.language import functions
 
-COLUMN = functions.column("x")
+COLUMN = functions.column_reference("x")
 TYPES = {"number": "DECIMAL(18,2)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
 CON = duckdb.connect(":memory:")
 
 
-def _accepts(cell: str, kind: str, value: object) -> bool | None:
-    sql = functions.render(parse(cell, kind).sql(COLUMN))
+def _cell_accepts(cell: str, kind: str, value: object) -> bool | None:
+    sql = functions.render(parse(cell, kind).sql_condition(COLUMN))
     return CON.execute(f"SELECT {sql} FROM (SELECT CAST(? AS {TYPES[kind]}) AS x)", [value]).fetchall()[0][0]
 
 
@@ -46,9 +46,9 @@ def _accepts(cell: str, kind: str, value: object) -> bool | None:
     ],
 )
 def test_numbers(cell: str, inside: list[str], outside: list[str]) -> None:
-    assert [_accepts(cell, "number", value) for value in inside] == [True] * len(inside)
-    assert [_accepts(cell, "number", value) for value in outside] == [False] * len(outside)
-    assert _accepts(cell, "number", None) is None
+    assert [_cell_accepts(cell, "number", value) for value in inside] == [True] * len(inside)
+    assert [_cell_accepts(cell, "number", value) for value in outside] == [False] * len(outside)
+    assert _cell_accepts(cell, "number", None) is None
 
 
 @pytest.mark.parametrize("day", ["2024-07-01", 'date("2024-07-01")', '@"2024-07-01"', 'date( "2024-07-01" )'])
@@ -62,7 +62,9 @@ def test_dates(day: str) -> None:
         f"not({day})": (True, False, True),
     }.items():
         assert (
-            tuple(_accepts(cell, "date", value) for value in (date(2024, 6, 30), date(2024, 7, 1), date(2024, 7, 2)))
+            tuple(
+                _cell_accepts(cell, "date", value) for value in (date(2024, 6, 30), date(2024, 7, 1), date(2024, 7, 2))
+            )
             == answers
         ), cell
 
@@ -84,15 +86,15 @@ def test_dates(day: str) -> None:
     ],
 )
 def test_names_and_booleans(cell: str, kind: str, inside: list[object], outside: list[object]) -> None:
-    assert [_accepts(cell, kind, value) for value in inside] == [True] * len(inside)
-    assert [_accepts(cell, kind, value) for value in outside] == [False] * len(outside)
-    assert _accepts(cell, kind, None) is None
+    assert [_cell_accepts(cell, kind, value) for value in inside] == [True] * len(inside)
+    assert [_cell_accepts(cell, kind, value) for value in outside] == [False] * len(outside)
+    assert _cell_accepts(cell, kind, None) is None
 
 
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("cell", ["-", "", " - "])
 def test_a_dash_takes_anything_the_unknown_too(cell: str, kind: str) -> None:
-    assert parse(cell, kind).any and _accepts(cell, kind, None) is True
+    assert parse(cell, kind).accepts_all and _cell_accepts(cell, kind, None) is True
 
 
 @pytest.mark.parametrize(
@@ -149,4 +151,4 @@ def test_every_refusal_says_what_is_wrong_and_what_to_write(cell: str, kind: str
 
 def test_values_are_exact() -> None:
     assert parse("0.1", "number").intervals[0].low == Decimal("0.1")
-    assert unary_tests.name_text("a, b") == '"a, b"' and unary_tests.name_text("plain") == "plain"
+    assert unary_tests.format_name("a, b") == '"a, b"' and unary_tests.format_name("plain") == "plain"

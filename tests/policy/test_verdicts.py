@@ -13,39 +13,41 @@ from policy.runs import snapshot_check
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    generator.build(path, 500, 1)
-    with book.writing(path) as con:
-        snapshot_check.check(con, snapshot_check.load(), snapshot_check.pick_as_of(con, None))
+    generator.build_book(path, 500, 1)
+    with book.open_for_writing(path) as con:
+        snapshot_check.build_facts_and_judge(
+            con, snapshot_check.load_policy(), snapshot_check.resolve_snapshot(con, None)
+        )
     return path
 
 
-ONE_A_SUBJECT = """SELECT subject, subject_id, rule_id, measured, limit_value FROM violations
+ONE_VIOLATION_PER_SUBJECT = """SELECT subject, subject_id, rule_id, measured, limit_value FROM violations
     QUALIFY row_number() OVER (PARTITION BY subject ORDER BY rule_id, subject_id) = 1 ORDER BY subject"""
 
 
 def test_one_violation_of_each_subject(checked: Path):
-    policy = snapshot_check.load()
-    with book.reading(checked) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
-        stored = con.execute(ONE_A_SUBJECT).fetchall()
+    policy = snapshot_check.load_policy()
+    with book.open_for_reading(checked) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        stored = con.execute(ONE_VIOLATION_PER_SUBJECT).fetchall()
         assert {"loan", "borrower", "staff", "training", "branch"} <= {row[0] for row in stored}
         for subject, subject_id, rule_id, measured, limit in stored:
-            found = verdict_evidence.of_subject(con, policy, as_of, subject, subject_id)
+            found = verdict_evidence.verdicts_of_subject(con, policy, as_of, subject, subject_id)
             line = next(verdict for verdict in found if verdict.rule_id == rule_id)
             assert (line.verdict, line.measured, line.limit) == ("violation", measured, limit), (subject, rule_id)
             assert line.inputs
 
 
 def test_both_ways_to_a_loan_agree(checked: Path):
-    policy = snapshot_check.load()
-    with book.reading(checked) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
+    policy = snapshot_check.load_policy()
+    with book.open_for_reading(checked) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
         loan = con.execute("SELECT loan_id FROM facts_loan WHERE is_running ORDER BY loan_id LIMIT 1").fetchall()[0][0]
-        own = [line for line in verdict_evidence.of_loan(con, policy, as_of, loan) if line.subject == "loan"]
-        assert verdict_evidence.of_subject(con, policy, as_of, "loan", loan) == own
+        own = [line for line in verdict_evidence.verdicts_of_loan(con, policy, as_of, loan) if line.subject == "loan"]
+        assert verdict_evidence.verdicts_of_subject(con, policy, as_of, "loan", loan) == own
 
 
 def test_an_unknown_record_has_no_verdicts(checked: Path):
-    with book.reading(checked) as con:
-        as_of = snapshot_check.pick_as_of(con, None)
-        assert verdict_evidence.of_subject(con, snapshot_check.load(), as_of, "staff", "nobody") == []
+    with book.open_for_reading(checked) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        assert verdict_evidence.verdicts_of_subject(con, snapshot_check.load_policy(), as_of, "staff", "nobody") == []

@@ -15,12 +15,16 @@ from policy.spark import session
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
-JOINED = "Registering worker"
+WORKER_REGISTERED = "Registering worker"
 # Processes that live for a minute or two: compiling their code well would take longer than running it.
-BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+SHORT_JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # What a driver of this cluster needs beside its master.
 SETTINGS = {
-    **{key: f"{options} {BRIEF}" for key, options in session.DEFAULTS.items() if key.endswith("JavaOptions")},
+    **{
+        key: f"{options} {SHORT_JVM_OPTIONS}"
+        for key, options in session.DEFAULTS.items()
+        if key.endswith("JavaOptions")
+    },
     "spark.driver.host": HOST,
     "spark.driver.bindAddress": HOST,
     "spark.executor.cores": "1",
@@ -42,32 +46,32 @@ class Cluster:
         return f"spark://{HOST}:{self.port}"
 
     def start_master(self) -> None:
-        self._start("master", "master.Master", "--port", str(self.port))
-        self._wait("New state: ALIVE", 1)
+        self._start_process("master", "master.Master", "--port", str(self.port))
+        self._wait_for_log("New state: ALIVE", 1)
 
     def start_worker(self, name: str, memory: str = "2g") -> None:
-        joined = self.log("master").count(JOINED)
-        self._start(
+        joined = self.read_log("master").count(WORKER_REGISTERED)
+        self._start_process(
             name, "worker.Worker", "--cores", "1", "--memory", memory, "--work-dir", str(self.folder / name), self.url
         )
-        self._wait(JOINED, joined + 1)
+        self._wait_for_log(WORKER_REGISTERED, joined + 1)
 
-    def kill(self, name: str) -> None:
+    def kill_process(self, name: str) -> None:
         """SIGKILL to the process and to the executors it started: a machine that loses its power."""
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def _start(self, name: str, service: str, *arguments: str) -> None:
+    def _start_process(self, name: str, service: str, *arguments: str) -> None:
         settings = {
-            "SPARK_HOME": str(_home()),
+            "SPARK_HOME": str(_spark_home()),
             "SPARK_LOCAL_IP": HOST,
             "SPARK_DAEMON_MEMORY": "256m",
-            "SPARK_DAEMON_JAVA_OPTS": BRIEF,
+            "SPARK_DAEMON_JAVA_OPTS": SHORT_JVM_OPTIONS,
             "PYSPARK_PYTHON": sys.executable,
         }
         command = [
-            str(_home() / "bin/spark-class"),
+            str(_spark_home() / "bin/spark-class"),
             f"org.apache.spark.deploy.{service}",
             "--host",
             HOST,
@@ -80,34 +84,34 @@ class Cluster:
                 command, env=os.environ | settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def log(self, name: str) -> str:
+    def read_log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def _wait(self, said: str, times: int) -> None:
+    def _wait_for_log(self, text: str, times: int) -> None:
         """Raises RuntimeError when the master does not say it in time."""
         deadline = time.monotonic() + SECONDS_TO_START
-        while self.log("master").count(said) < times:
+        while self.read_log("master").count(text) < times:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"'{said}' was not said {times} times:\n{self.log('master')}")
+                raise RuntimeError(f"'{text}' was not said {times} times:\n{self.read_log('master')}")
             time.sleep(0.1)
 
 
-def _home() -> Path:
+def _spark_home() -> Path:
     import pyspark
 
     return Path(pyspark.__file__).parent
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def running(folder: Path, workers: int = 2, memory: str = "2g") -> Iterator[Cluster]:
+def run_cluster(folder: Path, workers: int = 2, memory: str = "2g") -> Iterator[Cluster]:
     """A cluster, ended with all its processes. Raises RuntimeError when it does not come up."""
-    cluster = Cluster(folder, _free_port())
+    cluster = Cluster(folder, _find_free_port())
     try:
         cluster.start_master()
         for number in range(workers):
@@ -115,4 +119,4 @@ def running(folder: Path, workers: int = 2, memory: str = "2g") -> Iterator[Clus
         yield cluster
     finally:
         for name in list(cluster.processes):
-            cluster.kill(name)
+            cluster.kill_process(name)

@@ -10,24 +10,24 @@ from data.errors import InputError
 from policy.spark import session
 from tests.spark import cluster as clusters
 
-REQUIRED = "LOANLIGHT_SPARK_REQUIRED"
+REQUIRED_VARIABLE = "LOANLIGHT_SPARK_REQUIRED"
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clusters.Cluster]:
     """Left out, and said so, on a machine without Java or PySpark, unless they are required."""
     try:
-        session.need_spark()
+        session.require_spark()
     except InputError as error:
-        if os.environ.get(REQUIRED):
+        if os.environ.get(REQUIRED_VARIABLE):
             raise
         pytest.skip(f"the proof on Spark is left out: {error}")
-    with clusters.running(tmp_path_factory.mktemp("cluster")) as found:
+    with clusters.run_cluster(tmp_path_factory.mktemp("cluster")) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def spark(cluster: clusters.Cluster) -> Iterator[Any]:
-    found = session.start(cluster.url, clusters.SETTINGS)
+    found = session.start_session(cluster.url, clusters.SETTINGS)
     yield found
     found.stop()

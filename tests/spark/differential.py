@@ -19,18 +19,18 @@ import pyarrow.dataset as ds
 
 from data.demo import generator
 from data.facts import derivation, parquet_export
-from data.ingest.adoption import COUNTS, VIOLATIONS
+from data.ingest.adoption import COUNTS_SCHEMA, VIOLATIONS_SCHEMA
 from data.storage import book
-from policy.engine.compiler import compiled
+from policy.engine.compiler import compile_subject_cached
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 from policy.spark import cluster_check, session
-from tests.spark.fingerprints import Compared, compare
+from tests.spark.fingerprints import FingerprintComparison, compare_fingerprints
 
-TABLES = {"counts": ("run_counts", COUNTS), "violations": ("violations", VIOLATIONS)}
+TABLES = {"counts": ("run_counts", COUNTS_SCHEMA), "violations": ("violations", VIOLATIONS_SCHEMA)}
 
 
-def differences(con: duckdb.DuckDBPyConnection, run_id: str, out: Path) -> tuple[dict[str, int], list[str]]:
+def compare_tables(con: duckdb.DuckDBPyConnection, run_id: str, out: Path) -> tuple[dict[str, int], list[str]]:
     """Rows compared of each table, and the rows that only one engine has: every column, to the last digit."""
     compared, differ = {}, []
     for part, (table, columns) in TABLES.items():
@@ -47,28 +47,34 @@ def differences(con: duckdb.DuckDBPyConnection, run_id: str, out: Path) -> tuple
     return compared, differ
 
 
-def both(
+def judge_on_both(
     spark: Any, path: Path, policy: Policy, as_of: date, folder: Path, *, today: bool = False
 ) -> tuple[dict[str, int], list[str]]:
     """Judges the facts of a book on both engines and compares what they wrote."""
-    reader = book.Reader(path)
-    parquet_export.export(reader, as_of, folder / "facts")
+    reader = book.BookReader(path)
+    parquet_export.export_snapshot(reader, as_of, folder / "facts")
     reader.close()
-    cluster_check.check_in(spark, policy, as_of, source=str(folder / "facts"), out=str(folder / "out"), today=today)
-    with book.writing(path) as con:
-        derivation.build(con, as_of)
-        run = snapshot_check.judge(con, policy, as_of, today=today)
-        return differences(con, run.run_id, folder / "out")
+    cluster_check.check_in_session(
+        spark, policy, as_of, source=str(folder / "facts"), out=str(folder / "out"), today=today
+    )
+    with book.open_for_writing(path) as con:
+        derivation.derive_facts(con, as_of)
+        run = snapshot_check.judge_snapshot(con, policy, as_of, today=today)
+        return compare_tables(con, run.run_id, folder / "out")
 
 
-def every_verdict(spark: Any, path: Path, policy: Policy, as_of: date, folder: Path, *, today: bool) -> Compared:
+def compare_all_verdicts(
+    spark: Any, path: Path, policy: Policy, as_of: date, folder: Path, *, today: bool
+) -> FingerprintComparison:
     """What every rule says of every record, over the facts that `both` left."""
-    found = Compared()
-    with book.reading(path) as con:
+    found = FingerprintComparison()
+    with book.open_for_reading(path) as con:
         for subject in policy.subjects:
-            compared = compare(spark, con, compiled(policy, subject, today=today), as_of, folder)
+            compared = compare_fingerprints(
+                spark, con, compile_subject_cached(policy, subject, today=today), as_of, folder
+            )
             found.verdicts += compared.verdicts
-            found.differ += compared.differ
+            found.differences += compared.differences
     return found
 
 
@@ -80,28 +86,28 @@ def main() -> int:
     parser.add_argument("--memory", default="6g", help="heap of the session; on one machine it does all the work")
     parser.add_argument("--today", action="store_true", help="by the rules of today")
     given = parser.parse_args()
-    policy, start = snapshot_check.load(), time.perf_counter()
+    policy, start = snapshot_check.load_policy(), time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.book:
             shutil.copyfile(given.book, folder / "book.duckdb")
         else:
-            generator.build(folder / "book.duckdb", given.loans, 1)
-        with book.reading(folder / "book.duckdb") as con:
-            as_of = snapshot_check.pick_as_of(con, None)
-        spark = session.start(given.master, {"spark.driver.memory": given.memory})
-        compared, differ = both(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
-        found = every_verdict(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
+            generator.build_book(folder / "book.duckdb", given.loans, 1)
+        with book.open_for_reading(folder / "book.duckdb") as con:
+            as_of = snapshot_check.resolve_snapshot(con, None)
+        spark = session.start_session(given.master, {"spark.driver.memory": given.memory})
+        compared, differ = judge_on_both(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
+        found = compare_all_verdicts(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
         spark.stop()
-    for line in [*differ, *found.differ][:20]:
+    for line in [*differ, *found.differences][:20]:
         print(line)
     said = ", ".join(f"{count:,} {part}" for part, count in compared.items())
     print(
         f"{given.book or f'{given.loans:,} loans'}, {len(policy.rules)} rules of {len(policy.subjects)} subjects: {said} as stored, "
         f"{len(differ):,} differ; {found.verdicts:,} verdicts with measured value and limit, "
-        f"{len(found.differ):,} records differ; {time.perf_counter() - start:.0f} s."
+        f"{len(found.differences):,} records differ; {time.perf_counter() - start:.0f} s."
     )
-    return 1 if differ or found.differ else 0
+    return 1 if differ or found.differences else 0
 
 
 if __name__ == "__main__":

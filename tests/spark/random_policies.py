@@ -17,21 +17,21 @@ from data.storage import book
 from policy.spark import session
 from tests.policy import differential
 from tests.policy import random_policies as written
-from tests.spark.fingerprints import Compared, compare
+from tests.spark.fingerprints import FingerprintComparison, compare_fingerprints
 
 
-def run(spark: Any, con: duckdb.DuckDBPyConnection, seed: int, loans: int, folder: Path) -> Compared:
+def run_seed(spark: Any, con: duckdb.DuckDBPyConnection, seed: int, loans: int, folder: Path) -> FingerprintComparison:
     """One policy over its own loans and collateral; every fourth one by today's rules."""
-    found, as_of = Compared(), differential.AS_OF
+    found, as_of = FingerprintComparison(), differential.AS_OF
     for subject in differential.SUBJECTS:
-        differential.insert(con, subject, written.records(seed, subject, loans, as_of))
+        differential.replace_facts(con, subject, written.random_records(seed, subject, loans, as_of))
         file = folder / f"{subject}-facts.parquet"
         pq.write_table(con.sql(f"FROM facts_{subject}").to_arrow_table(), file)
         spark.read.parquet(str(file)).createOrReplaceTempView(f"facts_{subject}")
-    for judged in differential.compiled_subjects(written.policy_texts(seed), today=seed % 4 == 3):
-        compared = compare(spark, con, judged, as_of, folder)
+    for judged in differential.compile_subjects(written.random_policy_texts(seed), today=seed % 4 == 3):
+        compared = compare_fingerprints(spark, con, judged, as_of, folder)
         found.verdicts += compared.verdicts
-        found.differ += [f"policy {seed} {line}" for line in compared.differ]
+        found.differences += [f"policy {seed} {line}" for line in compared.differences]
     return found
 
 
@@ -42,26 +42,26 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1000, help="the seed of the first policy")
     parser.add_argument("--master", default="local[*]")
     given = parser.parse_args()
-    found, start = Compared(), time.perf_counter()
-    spark = session.start(given.master, {"spark.sql.shuffle.partitions": "2"})
+    found, start = FingerprintComparison(), time.perf_counter()
+    spark = session.start_session(given.master, {"spark.sql.shuffle.partitions": "2"})
     with tempfile.TemporaryDirectory() as name:
-        differential.empty_facts(Path(name) / "book.duckdb")
-        with book.writing(Path(name) / "book.duckdb") as con:
+        differential.make_empty_book(Path(name) / "book.duckdb")
+        with book.open_for_writing(Path(name) / "book.duckdb") as con:
             for seed in range(given.seed, given.seed + given.policies):
                 folder = Path(name) / str(seed)
                 folder.mkdir()
-                compared = run(spark, con, seed, given.loans, folder)
+                compared = run_seed(spark, con, seed, given.loans, folder)
                 found.verdicts += compared.verdicts
-                found.differ += compared.differ
+                found.differences += compared.differences
     spark.stop()
-    for line in found.differ[:20]:
+    for line in found.differences[:20]:
         print(line)
     print(
         f"{given.policies * given.loans:,} random loans under {given.policies:,} random policies: "
-        f"{found.verdicts:,} verdicts on both engines, {len(found.differ):,} records differ, "
+        f"{found.verdicts:,} verdicts on both engines, {len(found.differences):,} records differ, "
         f"{time.perf_counter() - start:.0f} s."
     )
-    return 1 if found.differ else 0
+    return 1 if found.differences else 0
 
 
 if __name__ == "__main__":

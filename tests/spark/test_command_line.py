@@ -18,7 +18,7 @@ pytestmark = pytest.mark.spark
 ROOT = Path(__file__).parents[2]
 
 
-def _run(module: str, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
+def _run_module(module: str, *arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         cwd=ROOT,
@@ -33,15 +33,15 @@ def _run(module: str, *arguments: object, status: int = 0) -> subprocess.Complet
 
 def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
     try:
-        session.need_spark()
+        session.require_spark()
     except InputError as error:
         pytest.skip(f"the command on Spark is left out: {error}")
-    path = books.make(tmp_path / "book.duckdb", {"L1": {"balance": 50}, "L2": {"balance": 150}})
-    for name, text in small.texts([{"measure": "balance", "limit": "100"}]).items():
+    path = books.make_book(tmp_path / "book.duckdb", {"L1": {"balance": 50}, "L2": {"balance": 150}})
+    for name, text in small.policy_texts([{"measure": "balance", "limit": "100"}]).items():
         (tmp_path / "tables" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "tables" / name).write_text(text, encoding="utf-8")
     policy = ["--tables", tmp_path / "tables"]
-    _run("data", "export-facts", "--book", path, "--out", tmp_path / "facts")
+    _run_module("data", "export-facts", "--book", path, "--out", tmp_path / "facts")
     check = [
         "check",
         "--engine",
@@ -56,16 +56,16 @@ def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
         "--out",
         tmp_path / "out",
     ]
-    said = _run("policy", *check)
+    said = _run_module("policy", *check)
     assert "pass 1, violation 1, not_applicable 0, not_assessable 0" in said.stdout
     # What is left is said by Java itself, before Spark can be asked to be silent.
     assert [line for line in said.stderr.splitlines() if "incubator modules" not in line] == []
-    again = _run("policy", *check, status=1)
+    again = _run_module("policy", *check, status=1)
     assert "out exists. Remove it, or give another --out." in again.stderr and "Traceback" not in again.stderr
-    found = json.loads(_run("policy", "adopt", tmp_path / "out", *policy, "--book", path, "--json").stdout)
+    found = json.loads(_run_module("policy", "adopt", tmp_path / "out", *policy, "--book", path, "--json").stdout)
     assert found["violations"] == 1
-    with book.reading(path) as con:
-        assert "spark" in store.latest(con, books.AS_OF).engine_version
+    with book.open_for_reading(path) as con:
+        assert "spark" in store.find_latest_run(con, books.AS_OF).engine_version
         assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [
             ("L2", "150", "100")
         ]

@@ -6,13 +6,13 @@ import pytest
 
 from policy.authoring import examples
 from policy.runs import snapshot_check
-from tests.spark.examples import run as run_on_spark
+from tests.spark.examples import judge_examples as run_on_spark
 
 pytestmark = pytest.mark.spark
 
 
 def test_every_example_says_the_same_on_both_engines(spark: Any, tmp_path) -> None:
-    policy = snapshot_check.load()
+    policy = snapshot_check.load_policy()
     ours = {o.example.example_id: (o.verdict, o.measured, o.limit) for o in examples.run(policy)}
     theirs = run_on_spark(spark, policy, tmp_path)
     assert theirs == ours

@@ -25,8 +25,8 @@ AS_OF = date.fromisoformat(str(books.AS_OF))
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The facts of two loans."""
     folder = tmp_path_factory.mktemp("exported")
-    reader = book.Reader(books.make(folder / "book.duckdb", {"L1": {"balance": 50}, "L2": {"balance": 150}}))
-    parquet_export.export(reader, AS_OF, folder / "facts")
+    reader = book.BookReader(books.make_book(folder / "book.duckdb", {"L1": {"balance": 50}, "L2": {"balance": 150}}))
+    parquet_export.export_snapshot(reader, AS_OF, folder / "facts")
     reader.close()
     return folder / "facts"
 
@@ -39,30 +39,30 @@ def facts(exported: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    return small.policy([{}])
+    return small.build_policy([{}])
 
 
-def _rewrite(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+def _rewrite_facts(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
     for file in folder.glob("*.parquet"):
         pq.write_table(change(pq.read_table(file)), file)
 
 
-def _without(table: pa.Table) -> pa.Table:
+def _drop_balance(table: pa.Table) -> pa.Table:
     return table.drop_columns(["balance"])
 
 
-def _as_text(table: pa.Table) -> pa.Table:
+def _balance_as_text(table: pa.Table) -> pa.Table:
     at = table.schema.get_field_index("balance")
     return table.set_column(at, "balance", table["balance"].cast(pa.string()))
 
 
 SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a column is missing": (
-        lambda facts: _rewrite(facts / "loan", _without),
+        lambda facts: _rewrite_facts(facts / "loan", _drop_balance),
         "loan has no column 'balance' (decimal(18,2))",
     ),
     "a column is text": (
-        lambda facts: _rewrite(facts / "loan", _as_text),
+        lambda facts: _rewrite_facts(facts / "loan", _balance_as_text),
         "column 'balance' is string, not decimal(18,2)",
     ),
     "a subject is missing": (lambda facts: shutil.rmtree(facts / "loan"), "have no folder 'loan'"),
@@ -79,7 +79,7 @@ def test_spoiled_facts_are_one_message(spark: Any, facts: Path, policy: Policy, 
     spoil, says = SPOILED[what]
     spoil(facts)
     with pytest.raises(InputError) as raised:
-        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
     assert says in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
     assert not (tmp_path / "out").exists()
@@ -89,24 +89,24 @@ def test_spoiled_facts_are_one_message(spark: Any, facts: Path, policy: Policy, 
 def test_an_output_that_exists_is_left_alone(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out exists\. It has no _SUCCESS, so a check broke off there\. Remove it"):
-        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.spark
 def test_the_mark_of_success_comes_last(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+    cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
     last = max((path for path in out.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime_ns)
     assert last.name.removeprefix(".").removesuffix(".crc") == "_SUCCESS" and (out / "_SUCCESS").exists()
     with pytest.raises(InputError, match=r"out exists\. Remove it"):
-        cluster_check.check_in(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
 
 
 def test_no_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"PySpark is not installed\. Run: pip install -r requirements-spark\.txt"):
-        session.start("local[1]")
+        session.start_session("local[1]")
 
 
 def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="Spark needs Java 17 or 21: no java on the PATH, and no JAVA_HOME"):
-        session.start("local[1]")
+        session.start_session("local[1]")
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(InputError, match="which holds no bin/java"):
-        session.start("local[1]")
+        session.start_session("local[1]")
 
 
 def test_no_master() -> None:
@@ -125,13 +125,13 @@ def test_no_master() -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"spark://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(InputError, match=f"No Spark master answers at {url}"):
-            session.need_master(url)
+            session.require_master(url)
     with pytest.raises(InputError, match="write spark://HOST:PORT"):
-        session.need_master("spark://nowhere")
+        session.require_master("spark://nowhere")
 
 
 def test_yarn_without_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HADOOP_CONF_DIR", raising=False)
     monkeypatch.delenv("YARN_CONF_DIR", raising=False)
     with pytest.raises(InputError, match="--master yarn needs HADOOP_CONF_DIR"):
-        session.need_master("yarn")
+        session.require_master("yarn")

@@ -10,39 +10,39 @@ import pytest
 
 from policy.authoring import examples
 from policy.language import functions
-from policy.language.dialects import BOOK, CLUSTER, call, render
+from policy.language.dialects import BOOK, CLUSTER, call_function, render
 from policy.model import csv_reader
 from policy.model.records import Policy
 from policy.spark import session
 from tests.policy import small
-from tests.spark.examples import Said
-from tests.spark.examples import run as run_on_spark
+from tests.spark.examples import ExampleOutcome
+from tests.spark.examples import judge_examples as run_on_spark
 
 pytestmark = pytest.mark.spark
 ROWS = list(csv.DictReader((Path(__file__).parent / "semantics.csv").open(encoding="utf-8")))
-RULE = ("rule_id", "scope", "measure", "comparator", "limit", "unit")
-EXAMPLE = ("example_id", "rule_id", "as_of", "inputs", "verdict", "measured", "limit", "title")
+RULE_COLUMNS = ("rule_id", "scope", "measure", "comparator", "limit", "unit")
+EXAMPLE_COLUMNS = ("example_id", "rule_id", "as_of", "inputs", "verdict", "measured", "limit", "title")
 
 
-def _policy() -> Policy:
-    texts = small.texts([{name: row[name] for name in RULE} for row in ROWS])
+def _semantics_policy() -> Policy:
+    texts = small.policy_texts([{name: row[name] for name in RULE_COLUMNS} for row in ROWS])
     lines = [
         [row["rule_id"], row["rule_id"], "2024-12-31", row["inputs"], row["verdict"], row["measured"], "", row["what"]]
         for row in ROWS
     ]
-    return csv_reader.read(
-        texts | {"examples/semantics.csv": small.line(list(EXAMPLE)) + "".join(map(small.line, lines))}
+    return csv_reader.read_policy(
+        texts | {"examples/semantics.csv": small.csv_line(list(EXAMPLE_COLUMNS)) + "".join(map(small.csv_line, lines))}
     )[0]
 
 
 @pytest.fixture(scope="module")
-def on_book() -> dict[str, Said]:
-    return {o.example.example_id: (o.verdict, o.measured, o.limit) for o in examples.run(_policy())}
+def on_book() -> dict[str, ExampleOutcome]:
+    return {o.example.example_id: (o.verdict, o.measured, o.limit) for o in examples.run(_semantics_policy())}
 
 
 @pytest.fixture(scope="module")
-def on_spark(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
-    return run_on_spark(spark, _policy(), tmp_path_factory.mktemp("semantics"))
+def on_spark(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExampleOutcome]:
+    return run_on_spark(spark, _semantics_policy(), tmp_path_factory.mktemp("semantics"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["rule_id"] for row in ROWS])
@@ -58,7 +58,7 @@ def test_no_row_is_there_twice_or_gives_nothing_to_compare() -> None:
     assert {row["verdict"] for row in ROWS} == {"pass", "violation", "not_applicable", "not_assessable"}
 
 
-REFUSED = {
+REFUSED_EXPRESSIONS = {
     "whole months between dates, on which engines disagree": "months_between(disbursed_on, original_maturity)",
     "division within an expression": "balance / principal + 1",
     "integer division": "balance // 2",
@@ -70,14 +70,14 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("measure", REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("measure", REFUSED_EXPRESSIONS.values(), ids=REFUSED_EXPRESSIONS)
 def test_what_engines_do_not_agree_on_is_not_in_the_language(measure: str) -> None:
     assert small.lint_errors([{"measure": measure, "limit": "1", "unit": ""}])
 
 
 def test_an_unknown_element_of_a_list_is_never_found(spark: Any) -> None:
     """As facts may hold it, and no example can write it."""
-    found = call("has", functions.column("held"), functions.literal("text", "A"))
+    found = call_function("has", functions.column_reference("held"), functions.sql_literal("text", "A"))
     lists = "VALUES (1, ARRAY('A', NULL)), (2, ARRAY('B', NULL)), (3, CAST(ARRAY() AS ARRAY<STRING>)), (4, NULL)"
     theirs = spark.sql(f"SELECT n, {render(found, CLUSTER)} FROM {lists} AS t(n, held) ORDER BY n").collect()
     rows = "VALUES (1, ['A', NULL]), (2, ['B', NULL]), (3, []), (4, NULL)"
@@ -88,9 +88,9 @@ def test_an_unknown_element_of_a_list_is_never_found(spark: Any) -> None:
 def test_months_are_added_alike_from_every_day(spark: Any, tmp_path: Path) -> None:
     """Every day of four years, sixty months on and back; and the share of a term between any two of some days."""
     first, last = date(2019, 12, 25), date(2024, 3, 5)
-    day, months, other = (functions.column(name) for name in ("day", "months", "other"))
-    share = functions.literal("number", "0.5")
-    asked = {"added": call("add_months", day, months), "share": call("add_term", day, other, share)}
+    day, months, other = (functions.column_reference(name) for name in ("day", "months", "other"))
+    share = functions.sql_literal("number", "0.5")
+    asked = {"added": call_function("add_months", day, months), "share": call_function("add_term", day, other, share)}
     texts = {
         engine: ", ".join(f"{render(tree, engine)} AS {name}" for name, tree in asked.items())
         for engine in (BOOK, CLUSTER)
@@ -113,7 +113,7 @@ def test_months_are_added_alike_from_every_day(spark: Any, tmp_path: Path) -> No
 def test_an_overflow_and_a_bad_cast_are_errors_never_a_silent_null(spark: Any) -> None:
     from pyspark.errors import ArithmeticException, NumberFormatException
 
-    session.need_semantics(spark)
+    session.require_semantics(spark)
     with pytest.raises(ArithmeticException):
         spark.sql(
             "SELECT CAST(9 AS DECIMAL(1, 0)) + CAST(x AS DECIMAL(38, 0)) FROM VALUES "
@@ -126,5 +126,5 @@ def test_an_overflow_and_a_bad_cast_are_errors_never_a_silent_null(spark: Any) -
 @pytest.mark.parametrize("setting", session.SEMANTICS)
 def test_every_setting_that_verdicts_depend_on_is_set_again(spark: Any, setting: str) -> None:
     spark.conf.unset(setting)
-    session.need_semantics(spark)
+    session.require_semantics(spark)
     assert spark.conf.get(setting) == session.SEMANTICS[setting]

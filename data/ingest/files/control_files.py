@@ -17,7 +17,7 @@ HASHES = {32: "md5", 64: "sha256"}
 
 
 @dataclass(frozen=True)
-class Control:
+class ControlFile:
     """What a control file says; None where it does not say it."""
 
     name: str
@@ -27,45 +27,47 @@ class Control:
 
 
 @cache
-def _words(kind: str) -> frozenset[str]:
-    return frozenset(row["text"] for row in file_vocabulary.rows("sidecars.csv") if row["kind"] == kind)
+def _load_words(kind: str) -> frozenset[str]:
+    return frozenset(row["text"] for row in file_vocabulary.load_rows("sidecars.csv") if row["kind"] == kind)
 
 
-def is_control(path: Path) -> bool:
-    return path.suffix.lower() in _words("suffix")
+def is_control_file(path: Path) -> bool:
+    return path.suffix.lower() in _load_words("suffix")
 
 
-def beside(path: Path) -> Path | None:
+def find_control_file(path: Path) -> Path | None:
     """The control file of a data file: same folder and name, or the name with a suffix more."""
     names = [path.stem.lower(), path.name.lower()]
     try:
-        found = [other for other in path.parent.iterdir() if is_control(other) and other.stem.lower() in names]
+        found = [other for other in path.parent.iterdir() if is_control_file(other) and other.stem.lower() in names]
     except OSError:
         # The data file's own reading says what is wrong with its folder.
         return None
     return min(found, default=None)
 
 
-def read(name: str, content: bytes, data_size: int) -> Control:
+def parse(name: str, content: bytes, data_size: int) -> ControlFile:
     """`data_size`: bytes of the data file. Raises InputError where it says neither a digest nor a number of records."""
-    text = encodings.to_utf8(name, content)[0].decode() if content else ""
+    text = encodings.decode_to_utf8(name, content)[0].decode() if content else ""
     digest = DIGEST.search(text)
-    size, rows = _labelled(text, "size"), _labelled(text, "rows")
+    size, rows = _find_labelled_number(text, "size"), _find_labelled_number(text, "rows")
     if size is None and rows is None:
-        size, rows = _unlabelled(DIGEST.sub(" ", text), data_size)
+        size, rows = _infer_size_and_rows(DIGEST.sub(" ", text), data_size)
     if digest is None and rows is None:
         raise InputError(f"{name} says neither a digest nor a number of records. Export it again, or move it away.")
-    return Control(name, digest[1].lower() if digest else None, size, rows)
+    return ControlFile(name, digest[1].lower() if digest else None, size, rows)
 
 
-def _labelled(text: str, kind: str) -> int | None:
+def _find_labelled_number(text: str, kind: str) -> int | None:
     for label, number in LABELLED.findall(text):
-        if file_vocabulary.plain(label) in {file_vocabulary.plain(word) for word in _words(kind)}:
+        if file_vocabulary.normalise_text(label) in {
+            file_vocabulary.normalise_text(word) for word in _load_words(kind)
+        }:
             return int(number.replace(",", ""))
     return None
 
 
-def _unlabelled(text: str, data_size: int) -> tuple[int | None, int | None]:
+def _infer_size_and_rows(text: str, data_size: int) -> tuple[int | None, int | None]:
     """Size in bytes and records: the numbers beside each other of which one is the size, or else the last two."""
     numbers = [int(number.replace(",", "")) for number in NUMBER.findall(text)]
     if len(numbers) < 2:
@@ -76,7 +78,7 @@ def _unlabelled(text: str, data_size: int) -> tuple[int | None, int | None]:
     return max(numbers[-2:]), min(numbers[-2:])
 
 
-def check_content(name: str, content: bytes, control: Control) -> None:
+def verify_content(name: str, content: bytes, control: ControlFile) -> None:
     """Raises InputError when the file is not the one that the control file speaks of."""
     if control.size is not None and control.size != len(content):
         raise InputError(
@@ -94,7 +96,7 @@ def check_content(name: str, content: bytes, control: Control) -> None:
         )
 
 
-def check_rows(name: str, rows: int, control: Control) -> None:
+def verify_row_count(name: str, rows: int, control: ControlFile) -> None:
     """Raises InputError when the file holds another number of records than the control file says."""
     if control.rows is not None and control.rows != rows:
         raise InputError(

@@ -17,24 +17,24 @@ FIELD_MARK = b"\x01"
 CONTROL = re.compile(rb"[\x00\x02-\x08\x0e-\x1f\x7f]")
 TEXT = bytes(byte for byte in range(256) if not CONTROL.match(bytes([byte])))
 DOS_END = b"\x1a"
-MARK = "\uffff"
+MISREAD_MARKER = "\uffff"
 """Stands after the first character of a line that is not in the file's encoding: no text holds it."""
 CHUNK = 1 << 22
 UTF8_HANZI = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf][\x80-\xbf]){2}")
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
+def decode_to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
     """UTF-8 text without byte-order mark, and the name of the encoding found. Raises InputError."""
-    text, encoding = _decode(name, content.rstrip(DOS_END) if content.endswith(DOS_END) else content)
+    text, encoding = _detect_and_decode(name, content.rstrip(DOS_END) if content.endswith(DOS_END) else content)
     if text.translate(None, TEXT):
-        raise _not_text(name, text)
+        raise _build_not_text_error(name, text)
     if b"\r" in text and b"\n" not in text:
         text = text.replace(b"\r", b"\n")
     return text, encoding
 
 
-def _not_text(name: str, text: bytes) -> InputError:
+def _build_not_text_error(name: str, text: bytes) -> InputError:
     start = next(CONTROL.finditer(text)).start()
     line = text.count(b"\n", 0, start) + 1
     return InputError(
@@ -43,28 +43,28 @@ def _not_text(name: str, text: bytes) -> InputError:
     )
 
 
-def _decode(name: str, content: bytes) -> tuple[bytes, str]:
+def _detect_and_decode(name: str, content: bytes) -> tuple[bytes, str]:
     for mark, encoding in UTF16.items():
         if content.startswith(mark):
-            return _transcode(name, content[2:], encoding), "utf-16"
+            return _transcode_to_utf8(name, content[2:], encoding), "utf-16"
     if content.startswith(codecs.BOM_UTF8):
         body = content[3:]
-        return (body if _is(body, "utf-8") else _by_line(name, body)[0]), "utf-8-sig"
+        return (body if _can_decode(body, "utf-8") else _decode_by_line(name, body)[0]), "utf-8-sig"
     if content.isascii():
-        return (_unmarked_utf16(name, content) or content), "utf-16" if b"\x00" in content else "utf-8"
-    if _is(content, "utf-8"):
+        return (_decode_utf16_without_bom(name, content) or content), "utf-16" if b"\x00" in content else "utf-8"
+    if _can_decode(content, "utf-8"):
         return content, "utf-8"
-    wide = _unmarked_utf16(name, content)
+    wide = _decode_utf16_without_bom(name, content)
     if wide is not None:
         return wide, "utf-16"
     try:
         text = content.decode("gb18030").encode()
     except UnicodeDecodeError:
-        return _by_line(name, content)
-    return _by_line(name, content) if _utf8_lines(content) else (text, "gb18030")
+        return _decode_by_line(name, content)
+    return _decode_by_line(name, content) if _has_utf8_lines(content) else (text, "gb18030")
 
 
-def _is(content: bytes, encoding: str) -> bool:
+def _can_decode(content: bytes, encoding: str) -> bool:
     try:
         content.decode(encoding)
     except UnicodeDecodeError:
@@ -72,22 +72,22 @@ def _is(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _unmarked_utf16(name: str, content: bytes) -> bytes | None:
+def _decode_utf16_without_bom(name: str, content: bytes) -> bytes | None:
     """UTF-16 without its mark: every line end is two bytes, and its zero byte tells the order."""
     for end, encoding in ((b"\n\x00", "utf-16-le"), (b"\x00\n", "utf-16-be")):
         if end in content and content.count(end) == content.count(b"\n") and content.count(b"\x00") * 20 > len(content):
-            return _transcode(name, content, encoding)
+            return _transcode_to_utf8(name, content, encoding)
     return None
 
 
-def _transcode(name: str, content: bytes, encoding: str) -> bytes:
+def _transcode_to_utf8(name: str, content: bytes, encoding: str) -> bytes:
     try:
         return content.decode(encoding).encode("utf-8")
     except UnicodeError as error:
-        raise _unknown(name, content, getattr(error, "start", 0)) from error
+        raise _build_encoding_error(name, content, getattr(error, "start", 0)) from error
 
 
-def _unknown(name: str, content: bytes, start: int) -> InputError:
+def _build_encoding_error(name: str, content: bytes, start: int) -> InputError:
     line = content.count(b"\n", 0, start) + 1
     return InputError(
         f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "
@@ -95,16 +95,16 @@ def _unknown(name: str, content: bytes, start: int) -> InputError:
     )
 
 
-def _utf8_lines(content: bytes) -> bool:
+def _has_utf8_lines(content: bytes) -> bool:
     """Whether a file that decodes as GB18030 holds lines that are UTF-8: two Chinese characters side by side in it."""
-    for at in _suspects(content):
+    for at in _find_hanzi_pairs(content):
         start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
-        if _is(content[start : end if end >= 0 else None], "utf-8"):
+        if _can_decode(content[start : end if end >= 0 else None], "utf-8"):
             return True
     return False
 
 
-def _suspects(content: bytes) -> Iterator[int]:
+def _find_hanzi_pairs(content: bytes) -> Iterator[int]:
     """Places of UTF8_HANZI, found by whole chunks: a pattern search would take longer than the import."""
     for begin in range(0, len(content), CHUNK):
         chunk = np.frombuffer(content, np.uint8, min(CHUNK + 5, len(content) - begin), begin)
@@ -115,28 +115,28 @@ def _suspects(content: bytes) -> Iterator[int]:
         yield from (begin + int(at) for at in np.flatnonzero(pair))
 
 
-def _by_line(name: str, content: bytes) -> tuple[bytes, str]:
+def _decode_by_line(name: str, content: bytes) -> tuple[bytes, str]:
     """Each line in its own encoding; those not in the encoding of most lines are marked. Raises InputError."""
     lines = content.split(b"\n")
-    kinds = [_kind(line) for line in lines]
+    kinds = [_detect_line_encoding(line) for line in lines]
     main = max(("utf-8", "gb18030"), key=kinds.count)
     if main not in kinds:
-        raise _unknown(name, content, sum(len(line) + 1 for line in lines[: kinds.index("")]))
+        raise _build_encoding_error(name, content, sum(len(line) + 1 for line in lines[: kinds.index("")]))
     texts = [
-        _marked(line.decode(kind or main, errors="replace")) if kind not in ("ascii", main) else line.decode(main)
+        _mark_line(line.decode(kind or main, errors="replace")) if kind not in ("ascii", main) else line.decode(main)
         for line, kind in zip(lines, kinds, strict=True)
     ]
     return "\n".join(texts).encode(), main
 
 
-def _kind(line: bytes) -> str:
+def _detect_line_encoding(line: bytes) -> str:
     """ascii, utf-8, gb18030, or nothing where the line fits none. Short texts may be both: then GB18030."""
     if line.isascii():
         return "ascii"
-    if _is(line, "utf-8") and (UTF8_HANZI.search(line) or not _is(line, "gb18030")):
+    if _can_decode(line, "utf-8") and (UTF8_HANZI.search(line) or not _can_decode(line, "gb18030")):
         return "utf-8"
-    return "gb18030" if _is(line, "gb18030") else "utf-8" if _is(line, "utf-8") else ""
+    return "gb18030" if _can_decode(line, "gb18030") else "utf-8" if _can_decode(line, "utf-8") else ""
 
 
-def _marked(line: str) -> str:
-    return BEYOND_ASCII.sub(lambda found: found[0] + MARK, line, count=1)
+def _mark_line(line: str) -> str:
+    return BEYOND_ASCII.sub(lambda found: found[0] + MISREAD_MARKER, line, count=1)

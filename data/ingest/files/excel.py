@@ -23,19 +23,19 @@ from python_calamine import (
 
 from data.errors import InputError
 from data.ingest.files import excel_marks, excel_repacking, size_checks
-from data.ingest.files.excel_marks import Marks
-from data.ingest.files.excel_repacking import Packed
+from data.ingest.files.excel_marks import SheetMarks
+from data.ingest.files.excel_repacking import ForwardOnlyBuffer
 
 OLE = b"\xd0\xcf\x11\xe0"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 EXACT_INTEGER = 10**15
 ROW_LIMITS = (65_536, 1_048_576)
 """The most rows that an XLS and an XLSX sheet can hold."""
-ROWS_AT_ONCE = 5_000
-TOP = 32
+ROW_CHUNK = 5_000
+HEAD_ROWS = 32
 """Rows that may hold titles and headers, so that columns are mixed there."""
 DAY_ZERO, DAY_ZERO_1904 = date(1899, 12, 30), date(1904, 1, 1)
-Merge = tuple[tuple[int, int], tuple[int, int]]
+MergedRange = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,35 @@ class SheetRows:
     name: str
     columns: list[pl.Series]
     day_zero: date
-    merges: tuple[Merge, ...] = ()
+    merges: tuple[MergedRange, ...] = ()
     is_hidden: bool = False
-    marks: Marks = field(default_factory=Marks)
+    marks: SheetMarks = field(default_factory=SheetMarks)
 
 
 def is_workbook(content: bytes) -> bool:
     return content.startswith((excel_marks.ZIP, OLE))
 
 
-def kind(content: bytes) -> str:
+def detect_format(content: bytes) -> str:
     return "xlsx" if content.startswith(excel_marks.ZIP) else "xls"
 
 
-def read(name: str, content: bytes) -> list[SheetRows]:
+def read_sheets(name: str, content: bytes) -> list[SheetRows]:
     """Every sheet that is not empty. Raises InputError for a locked, damaged or oversized workbook."""
     if content.startswith(OLE) and ENCRYPTED in content:
-        raise _locked(name)
-    parts = size_checks.workbook(name, content) if content.startswith(excel_marks.ZIP) else {}
-    day_zero = DAY_ZERO_1904 if excel_marks.counts_from_1904(parts) else DAY_ZERO
-    with _uncollected(), ThreadPoolExecutor(1) as beside:  # calamine lets other threads run while it parses
-        marks = beside.submit(excel_marks.marks, name, parts)
+        raise _build_password_error(name)
+    parts = size_checks.unpack_workbook(name, content) if content.startswith(excel_marks.ZIP) else {}
+    day_zero = DAY_ZERO_1904 if excel_marks.uses_1904_date_system(parts) else DAY_ZERO
+    with (
+        _pause_garbage_collection(),
+        ThreadPoolExecutor(1) as beside,
+    ):  # calamine lets other threads run while it parses
+        marks = beside.submit(excel_marks.read_marks, name, parts)
         try:
-            file = excel_repacking.packed(parts) if parts else io.BytesIO(content)
-            found = _sheets(name, file, day_zero, marks)
+            file = excel_repacking.repack_workbook(parts) if parts else io.BytesIO(content)
+            found = _read_worksheets(name, file, day_zero, marks)
         except PasswordError as error:
-            raise _locked(name) from error
+            raise _build_password_error(name) from error
         except (CalamineError, ValueError, OSError, OverflowError) as error:
             raise InputError(f"{name} is not a workbook that can be read: {error}. Save it again as XLSX.") from error
     if not found:
@@ -79,7 +82,7 @@ def read(name: str, content: bytes) -> list[SheetRows]:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _pause_garbage_collection() -> Iterator[None]:
     """Millions of cells are made at once, none of them in a circle: the collector would look through them in vain."""
     was_on = gc.isenabled()
     gc.disable()
@@ -90,86 +93,92 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _sheets(name: str, file: io.BytesIO | Packed, day_zero: date, marks: Future[dict[str, Marks]]) -> list[SheetRows]:
+def _read_worksheets(
+    name: str, file: io.BytesIO | ForwardOnlyBuffer, day_zero: date, marks: Future[dict[str, SheetMarks]]
+) -> list[SheetRows]:
     book = CalamineWorkbook.from_filelike(file)
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     found = []
     for sheet in sheets:
         cells = book.get_sheet_by_name(sheet.name)
-        found.append(_sheet(name, cells, day_zero, sheet.visible, marks.result().get(sheet.name, Marks())))
+        found.append(
+            _read_worksheet(name, cells, day_zero, sheet.visible, marks.result().get(sheet.name, SheetMarks()))
+        )
     return [sheet for sheet in found if sheet.columns]
 
 
-def _locked(name: str) -> InputError:
+def _build_password_error(name: str) -> InputError:
     return InputError(f"{name} is protected by a password. Save it without one and try again.")
 
 
-def _sheet(name: str, sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: Marks) -> SheetRows:
+def _read_worksheet(
+    name: str, sheet: CalamineSheet, day_zero: date, visible: SheetVisibleEnum, marks: SheetMarks
+) -> SheetRows:
     if not sheet.height:
         return SheetRows(sheet.name, [], day_zero)
     _, left = sheet.start or (0, 0)
-    size_checks.width(f"{name}[{sheet.name}]", left + sheet.width)
-    columns = _columns(_as_shown(_rows(sheet), marks))
+    size_checks.check_column_count(f"{name}[{sheet.name}]", left + sheet.width)
+    columns = _build_columns(_format_percent_cells(_iterate_rows(sheet), marks))
     merges = tuple(sheet.merged_cell_ranges or ())
     return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
+def _iterate_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
     """The rows from the first of the sheet on, each from its first column on."""
     top, left = sheet.start or (0, 0)
     yield from ([""] * (left + sheet.width) for _ in range(top))
     yield from ([""] * left + row for row in sheet.iter_rows()) if left else sheet.iter_rows()
 
 
-def _as_shown(rows: Iterator[list[Any]], marks: Marks) -> Iterator[list[Any]]:
+def _format_percent_cells(rows: Iterator[list[Any]], marks: SheetMarks) -> Iterator[list[Any]]:
     """Numbers that the sheet shows as percent are texts with a percent sign."""
     if not marks.percents:
         return rows
     places: dict[int, list[int]] = {}
     for number, column in marks.percents:
         places.setdefault(number, []).append(column)
-    return (_with_percents(row, places.get(number, ())) for number, row in enumerate(rows))
+    return (_format_row_percents(row, places.get(number, ())) for number, row in enumerate(rows))
 
 
-def _with_percents(row: list[Any], columns: Iterable[int]) -> list[Any]:
+def _format_row_percents(row: list[Any], columns: Iterable[int]) -> list[Any]:
     for column in columns:
         if column < len(row) and isinstance(row[column], (int, float)):
             row[column] = f"{row[column] * 100:.12g}%"
     return row
 
 
-def _columns(rows: Iterator[list[Any]]) -> list[pl.Series]:
+def _build_columns(rows: Iterator[list[Any]]) -> list[pl.Series]:
     """A sheet's cells as texts, blank ones empty: titles and headers one by one, what is below them many rows at once.
 
     Not all at once: cells that were just made are turned into texts sooner, and their memory is used again.
     """
-    parts = [[_each(cells)] for cells in zip(*islice(rows, TOP), strict=True)]
-    while some := list(islice(rows, ROWS_AT_ONCE)):
+    parts = [[_convert_cells_singly(cells)] for cells in zip(*islice(rows, HEAD_ROWS), strict=True)]
+    while some := list(islice(rows, ROW_CHUNK)):
         for part, cells in zip(parts, zip(*some, strict=True), strict=True):
-            part.append(_below(cells))
+            part.append(_convert_cells(cells))
     return [pl.concat(part) for part in parts]
 
 
-def _each(cells: tuple[Any, ...]) -> pl.Series:
-    return pl.Series([TEXTS.get(type(cell), str)(cell) for cell in cells], dtype=pl.String)
+def _convert_cells_singly(cells: tuple[Any, ...]) -> pl.Series:
+    return pl.Series([CELL_FORMATTERS.get(type(cell), str)(cell) for cell in cells], dtype=pl.String)
 
 
-def _below(cells: tuple[Any, ...]) -> pl.Series:
+def _convert_cells(cells: tuple[Any, ...]) -> pl.Series:
     """Cells of one type (and blank ones) at once; mixed ones one by one."""
-    if (texts := _only_texts(cells)) is not None:
+    if (texts := _try_text_series(cells)) is not None:
         return texts.str.strip_chars()
     kinds = set(map(type, cells))
     if kinds in ({float, str}, {date, str}) and not any(cell for cell in cells if type(cell) is str):
         cells = tuple(None if cell == "" else cell for cell in cells)
         kinds.remove(str)
-    if kinds == {float} and (numbers := _plain_numbers(pl.Series(cells, dtype=pl.Float64))) is not None:
+    if kinds == {float} and (numbers := _format_plain_numbers(pl.Series(cells, dtype=pl.Float64))) is not None:
         return numbers.fill_null("")
     if kinds == {date}:
         return pl.Series(pa.array(cells, pa.date32())).cast(pl.String).fill_null("")
-    return _each(tuple("" if cell is None else cell for cell in cells))
+    return _convert_cells_singly(tuple("" if cell is None else cell for cell in cells))
 
 
-def _only_texts(cells: tuple[Any, ...]) -> pl.Series | None:
+def _try_text_series(cells: tuple[Any, ...]) -> pl.Series | None:
     if not isinstance(cells[0], str):
         return None
     try:
@@ -178,7 +187,7 @@ def _only_texts(cells: tuple[Any, ...]) -> pl.Series | None:
         return None
 
 
-def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
+def _format_plain_numbers(numbers: pl.Series) -> pl.Series | None:
     """Numbers short enough to be exact, whole ones without a point; None where one is not."""
     highest = numbers.abs().max()
     if not isinstance(highest, float) or not highest < EXACT_INTEGER:
@@ -189,17 +198,17 @@ def _plain_numbers(numbers: pl.Series) -> pl.Series | None:
     return pl.select(pl.when(is_whole).then(whole).otherwise(numbers.cast(pl.String))).to_series()
 
 
-def _number(cell: float) -> str:
+def _format_number(cell: float) -> str:
     """Whole numbers of 16 digits and more keep their exponent, as their last digits are lost."""
     if abs(cell) >= EXACT_INTEGER:
         return f"{float(cell):.15E}"
     return str(int(cell)) if cell == int(cell) else repr(cell)
 
 
-TEXTS: dict[type, Any] = {
+CELL_FORMATTERS: dict[type, Any] = {
     str: str.strip,
-    float: _number,
-    int: _number,
+    float: _format_number,
+    int: _format_number,
     bool: lambda cell: "true" if cell else "false",
     datetime: lambda cell: cell.isoformat(sep=" ", timespec="seconds"),
     date: date.isoformat,

@@ -23,7 +23,7 @@ PERCENT_FORMATS = {b"9", b"10"}
 
 
 @dataclass(frozen=True)
-class Marks:
+class SheetMarks:
     """Cells (row, column, from 0) shown as percent; counts of formulas without a result and of error values."""
 
     percents: tuple[tuple[int, int], ...] = ()
@@ -31,58 +31,58 @@ class Marks:
     errors: int = 0
 
 
-def marks(name: str, parts: Mapping[str, bytes]) -> dict[str, Marks]:
+def read_marks(name: str, parts: Mapping[str, bytes]) -> dict[str, SheetMarks]:
     """Sheet name -> its marks; `parts` as data.guard unpacked them. Raises InputError for a part that is no XML."""
     try:
-        return _marks(parts)
+        return _parse_workbook(parts)
     except ValueError as error:
         raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
 
 
-def counts_from_1904(parts: Mapping[str, bytes]) -> bool:
+def uses_1904_date_system(parts: Mapping[str, bytes]) -> bool:
     head = parts.get("xl/workbook.xml", b"")
     return b'date1904="1"' in head or b'date1904="true"' in head
 
 
-def _attributes(tag: bytes) -> dict[str, bytes]:
+def _parse_attributes(tag: bytes) -> dict[str, bytes]:
     return {key.decode(): value for key, value in ATTRIBUTE.findall(tag)}
 
 
-def _marks(parts: Mapping[str, bytes]) -> dict[str, Marks]:
+def _parse_workbook(parts: Mapping[str, bytes]) -> dict[str, SheetMarks]:
     targets = {
         found.get("Id", b""): found.get("Target", b"").decode()
-        for found in map(_attributes, RELATION.findall(parts.get("xl/_rels/workbook.xml.rels", b"")))
+        for found in map(_parse_attributes, RELATION.findall(parts.get("xl/_rels/workbook.xml.rels", b"")))
     }
-    styles = _percent_styles(parts.get("xl/styles.xml", b""))
+    styles = _find_percent_styles(parts.get("xl/styles.xml", b""))
     found = {}
     for tag in SHEET.findall(parts.get("xl/workbook.xml", b"")):
-        sheet = _attributes(tag)
+        sheet = _parse_attributes(tag)
         target = targets.get(sheet.get("r:id", b""), "")
         name = unescape(sheet.get("name", b"").decode(), {"&quot;": '"', "&apos;": "'"})
-        found[name] = _sheet_marks(parts.get(posixpath.normpath(posixpath.join("xl", target)).lstrip("/"), b""), styles)
+        found[name] = _parse_sheet(parts.get(posixpath.normpath(posixpath.join("xl", target)).lstrip("/"), b""), styles)
     return found
 
 
-def _percent_styles(xml: bytes) -> list[bytes]:
+def _find_percent_styles(xml: bytes) -> list[bytes]:
     """Numbers of the cell styles that show a percent sign."""
     formats = PERCENT_FORMATS | {
         found.get("numFmtId", b"")
-        for found in map(_attributes, FORMAT.findall(xml))
+        for found in map(_parse_attributes, FORMAT.findall(xml))
         if b"%" in LITERAL.sub(b"", found.get("formatCode", b""))
     }
     block = STYLES.search(xml)
-    styles = map(_attributes, STYLE.findall(block[0])) if block else ()
+    styles = map(_parse_attributes, STYLE.findall(block[0])) if block else ()
     return [str(i).encode() for i, style in enumerate(styles) if style.get("numFmtId") in formats]
 
 
-def _sheet_marks(xml: bytes, styles: list[bytes]) -> Marks:
+def _parse_sheet(xml: bytes, styles: list[bytes]) -> SheetMarks:
     places: list[tuple[int, int]] = []
     if styles:
         percent = re.compile(rb'<c\b(?=[^<>]*\bs="(?:' + b"|".join(styles) + rb')")[^<>]*\br="([A-Z]{1,3})(\d{1,7})"')
-        places = [(int(row) - 1, _column(letters)) for letters, row in percent.findall(xml)]
+        places = [(int(row) - 1, _parse_column_letters(letters)) for letters, row in percent.findall(xml)]
     no_result = len(NO_RESULT.findall(xml)) if _has_formula(xml) else 0
     errors = len(ERROR_CELL.findall(xml)) if b"#" in xml and b't="e"' in xml else 0
-    return Marks(tuple(places), no_result, errors)
+    return SheetMarks(tuple(places), no_result, errors)
 
 
 def _has_formula(xml: bytes) -> bool:
@@ -92,7 +92,7 @@ def _has_formula(xml: bytes) -> bool:
     return has_letter and b"<f" in xml
 
 
-def _column(letters: bytes) -> int:
+def _parse_column_letters(letters: bytes) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64

@@ -19,7 +19,7 @@ DECLARATION = b"<!"
 PIECE = 1 << 18
 
 
-class Packed:
+class ForwardOnlyBuffer:
     """A file in memory whose pieces stay where they are until they are read, once, from its start to its end."""
 
     def __init__(self) -> None:
@@ -48,18 +48,18 @@ class Packed:
         return bytes(first[:size])
 
 
-def packed(parts: Mapping[str, bytes]) -> Packed:
+def repack_workbook(parts: Mapping[str, bytes]) -> ForwardOnlyBuffer:
     """A workbook of these parts, not compressed."""
-    file = Packed()
+    file = ForwardOnlyBuffer()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
             with archive.open(zipfile.ZipInfo(name), "w") as packed_part:
-                for piece in merges_first(part) if SHEETS.match(name) else [part]:
+                for piece in move_merges_first(part) if SHEETS.match(name) else [part]:
                     packed_part.write(piece)
     return file
 
 
-def merges_first(sheet: bytes) -> list[bytes | memoryview]:
+def move_merges_first(sheet: bytes) -> list[bytes | memoryview]:
     """The pieces of a sheet with its merged cells above the cells; as it is where it is not written as usual."""
     start, end = sheet.find(CELLS), sheet.rfind(END)
     head, tail = sheet[:start], sheet[end:]

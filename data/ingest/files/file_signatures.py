@@ -7,14 +7,15 @@ from data.ingest.parsing import file_vocabulary
 
 
 @cache
-def _openings() -> tuple[tuple[bytes, str, str], ...]:
+def _load_signatures() -> tuple[tuple[bytes, str, str], ...]:
     return tuple(
-        (bytes.fromhex(row["opening"]), row["what"], row["do"]) for row in file_vocabulary.rows("foreign_files.csv")
+        (bytes.fromhex(row["opening"]), row["what"], row["do"])
+        for row in file_vocabulary.load_rows("foreign_files.csv")
     )
 
 
-def refuse(name: str, content: bytes) -> None:
+def reject_foreign_file(name: str, content: bytes) -> None:
     """Raises InputError for a file of another kind."""
-    for opening, what, advice in _openings():
+    for opening, what, advice in _load_signatures():
         if content.startswith(opening):
             raise InputError(f"{name} is {what}, not a table: {advice}.")

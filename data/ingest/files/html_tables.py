@@ -11,23 +11,23 @@ FOREIGN = {b"<?xml": "an XML file", b"mime-version:": "a saved web archive"}
 SIZE_LIMIT = 300 * 1024 * 1024
 SPAN_LIMIT = 1000
 SPANNED_CELLS_LIMIT = 1_000_000
-Merge = tuple[tuple[int, int], tuple[int, int]]
+MergedRange = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class MarkupTable:
+class HtmlTable:
     """`merges`: (first row, first column), (last row, last column) of cells that span several."""
 
     number: int
     rows: list[list[str]]
-    merges: tuple[Merge, ...]
+    merges: tuple[MergedRange, ...]
 
 
 def is_markup(text: bytes) -> bool:
     return text[:200].lstrip().lower().startswith((*OPENINGS, *FOREIGN))
 
 
-def read(name: str, text: bytes) -> list[MarkupTable]:
+def read_tables(name: str, text: bytes) -> list[HtmlTable]:
     """Tables that hold no further table. Raises InputError when there is none, or the page is too large."""
     head = text[:200].lstrip().lower()
     foreign = next((what for start, what in FOREIGN.items() if head.startswith(start)), None)
@@ -36,16 +36,16 @@ def read(name: str, text: bytes) -> list[MarkupTable]:
     if len(text) > SIZE_LIMIT:
         raise InputError(f"{name} is a web page of {len(text) >> 20} MB, more than {SIZE_LIMIT >> 20} MB. Use CSV.")
     tables = [node for node in LexborHTMLParser(text.decode()).css("table") if len(node.css("table")) <= 1]
-    found = [_table(name, number, node) for number, node in enumerate(tables, 1)]
+    found = [_read_table(name, number, node) for number, node in enumerate(tables, 1)]
     found = [table for table in found if any(any(row) for row in table.rows)]
     if not found:
         raise InputError(f"{name} is a web page without a table, whatever it is called. Export the list itself.")
     return found
 
 
-def _table(name: str, number: int, node: LexborNode) -> MarkupTable:
+def _read_table(name: str, number: int, node: LexborNode) -> HtmlTable:
     rows: list[list[str]] = []
-    merges: list[Merge] = []
+    merges: list[MergedRange] = []
     taken: set[tuple[int, int]] = set()
     for y, line in enumerate(node.css("tr")):
         cells: dict[int, str] = {}
@@ -53,8 +53,8 @@ def _table(name: str, number: int, node: LexborNode) -> MarkupTable:
         for cell in line.css("td, th"):
             while (y, x) in taken:
                 x += 1
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
-            cells[x] = _text(cell)
+            down, across = _parse_span(cell, "rowspan"), _parse_span(cell, "colspan")
+            cells[x] = _extract_text(cell)
             if (down, across) != (1, 1):
                 merges.append(((y, x), (y + down - 1, x + across - 1)))
                 taken |= {(y + i, x + j) for i in range(down) for j in range(across)}
@@ -63,15 +63,15 @@ def _table(name: str, number: int, node: LexborNode) -> MarkupTable:
             x += across
         width = max([x, *(column + 1 for row, column in taken if row == y)])
         rows.append([cells.get(i, "") for i in range(width)])
-    return MarkupTable(number, rows, tuple(merges))
+    return HtmlTable(number, rows, tuple(merges))
 
 
-def _span(cell: LexborNode, name: str) -> int:
+def _parse_span(cell: LexborNode, name: str) -> int:
     text = (cell.attributes.get(name) or "1").strip()
     return min(max(int(text), 1), SPAN_LIMIT) if text.isascii() and text.isdigit() else 1
 
 
-def _text(cell: LexborNode) -> str:
+def _extract_text(cell: LexborNode) -> str:
     """The cell's words; a line break in it stays one."""
     for line_break in cell.css("br"):
         line_break.replace_with("\n")

@@ -12,12 +12,12 @@ from data.errors import InputError
 from data.reference import size_limits
 
 MEGABYTE = 1 << 20
-PIECE = MEGABYTE // 2
+CHUNK_SIZE = MEGABYTE // 2
 OVERLAP = 32
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 REFERENCE = 11
 """The longest cell reference that is still looked at: letters and digits."""
-NEAR = 99_999, 104
+NEAR_EXTENT = 99_999, 104
 """The row and column (CZ) up to which a chunk is not looked at more closely."""
 ATTRIBUTE = int.from_bytes(b"r=", "little")
 OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
@@ -26,9 +26,9 @@ SAMPLE_LINES = 100
 PART_BROKEN = (struct.error, isal_zlib.error)
 
 
-def size(path: Path) -> None:
+def check_file_size(path: Path) -> None:
     """Raises InputError for a file larger than may be read, or a device or pipe that may never end."""
-    most = size_limits.whole("text_mb")
+    most = size_limits.integer_limit("text_mb")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path} is not an ordinary file. Copy it to a file and name that.")
     if path.is_file() and path.stat().st_size > most * MEGABYTE:
@@ -37,9 +37,9 @@ def size(path: Path) -> None:
         )
 
 
-def text(name: str, content: bytes) -> None:
+def check_text(name: str, content: bytes) -> None:
     """Raises InputError for a line without end, or more columns than a table has."""
-    most = size_limits.whole("line_mb") * MEGABYTE
+    most = size_limits.integer_limit("line_mb") * MEGABYTE
     start = 0
     while start + most < len(content):
         end = max(content.rfind(mark, start, start + most) for mark in (b"\n", b"\r"))
@@ -51,18 +51,18 @@ def text(name: str, content: bytes) -> None:
         start = end + 1
     lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
     widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
-    width(name, widest)
+    check_column_count(name, widest)
 
 
-def width(name: str, columns: int) -> None:
+def check_column_count(name: str, columns: int) -> None:
     """Raises InputError for more columns than a table has."""
-    if columns > size_limits.whole("columns"):
+    if columns > size_limits.integer_limit("columns"):
         raise InputError(
-            f"{name}: {columns:,} columns, more than {size_limits.whole('columns'):,}. Export only those that matter."
+            f"{name}: {columns:,} columns, more than {size_limits.integer_limit('columns'):,}. Export only those that matter."
         )
 
 
-def workbook(name: str, content: bytes) -> dict[str, bytes]:
+def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:
     """The parts of an XLSX, unpacked, by name.
 
     Raises InputError for a ZIP that unpacks to too much, whatever it says of itself, or a sheet too large.
@@ -71,52 +71,54 @@ def workbook(name: str, content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise _damaged(name, error) from error
+        raise _build_damaged_error(name, error) from error
     named = {part.filename for part in parts}
     other = next((form for part, form in OTHER_FORMATS.items() if part in named), None)
     if other:
         raise InputError(f"{name} is a workbook in the format {other}. Save it as XLSX.")
-    if len(parts) > size_limits.whole("archive_parts"):
+    if len(parts) > size_limits.integer_limit("archive_parts"):
         raise InputError(f"{name} holds {len(parts):,} parts, more than a workbook has. Save it again as XLSX.")
-    left = size_limits.whole("unpacked_mb") * MEGABYTE
+    left = size_limits.integer_limit("unpacked_mb") * MEGABYTE
     found = {}
     for part in parts:
         try:
-            found[part.filename] = _part(name, content, part, left)
+            found[part.filename] = _unpack_part(name, content, part, left)
         except PART_BROKEN as error:
-            raise _damaged(name, error) from error
+            raise _build_damaged_error(name, error) from error
         left -= len(found[part.filename])
     return found
 
 
-def _damaged(name: str, error: Exception | str) -> InputError:
+def _build_damaged_error(name: str, error: Exception | str) -> InputError:
     return InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.")
 
 
-def _part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> bytes:
+def _unpack_part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> bytes:
     """Unpack one part, `left` bytes at most, and look at its cell references piece by piece."""
-    xml = _unpacked(name, content, part, left + 1)
+    xml = _decompress_part(name, content, part, left + 1)
     if len(xml) > left:
-        raise InputError(f"{name} would unpack to more than {size_limits.whole('unpacked_mb')} MB. Export it as CSV.")
+        raise InputError(
+            f"{name} would unpack to more than {size_limits.integer_limit('unpacked_mb')} MB. Export it as CSV."
+        )
     if isal_zlib.crc32(xml) != part.CRC:
-        raise _damaged(name, f"{part.filename} is not what its checksum says")
+        raise _build_damaged_error(name, f"{part.filename} is not what its checksum says")
     if b"!" in xml and (b"<!DOCTYPE" in xml or b"<!ENTITY" in xml):
         raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
     rows = columns = 0
-    for start in range(0, len(xml), PIECE):
-        piece = xml[start : start + PIECE + OVERLAP]
-        reach = _reach(piece) if _is_far(piece) else NEAR
+    for start in range(0, len(xml), CHUNK_SIZE):
+        piece = xml[start : start + CHUNK_SIZE + OVERLAP]
+        reach = _find_extent(piece) if _may_exceed_near_extent(piece) else NEAR_EXTENT
         rows, columns = max(rows, reach[0]), max(columns, reach[1])
-        if rows * columns > size_limits.whole("cells"):
+        if rows * columns > size_limits.integer_limit("cells"):
             raise InputError(
                 f"{name}, {part.filename}: cells reach to row {rows:,} and column {columns:,}, more than "
-                f"{size_limits.whole('cells'):,} cells. Delete the empty rows and columns and save it again, "
+                f"{size_limits.integer_limit('cells'):,} cells. Delete the empty rows and columns and save it again, "
                 "or export CSV."
             )
     return xml
 
 
-def _unpacked(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> bytes:
+def _decompress_part(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> bytes:
     """The part, or its first bytes. What the archive says of its size is not believed."""
     _, name_size, extra_size = LOCAL_HEADER.unpack_from(content, part.header_offset)
     start = part.header_offset + LOCAL_HEADER.size + name_size + extra_size
@@ -128,20 +130,20 @@ def _unpacked(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> by
     raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
 
 
-def _attributes(body: np.ndarray) -> np.ndarray:
+def _find_references(body: np.ndarray) -> np.ndarray:
     """Where r= stands: the bytes are looked at two by two, from the first and from the second on."""
-    found = [2 * np.flatnonzero(_pairs(body[at:]) == ATTRIBUTE) + at for at in (0, 1)]
+    found = [2 * np.flatnonzero(_view_byte_pairs(body[at:]) == ATTRIBUTE) + at for at in (0, 1)]
     return np.concatenate(found)
 
 
-def _pairs(body: np.ndarray) -> np.ndarray:
+def _view_byte_pairs(body: np.ndarray) -> np.ndarray:
     return body[: len(body) // 2 * 2].view("<u2")
 
 
-def _is_far(xml: bytes) -> bool:
+def _may_exceed_near_extent(xml: bytes) -> bool:
     """Whether a cell reference may lie beyond NEAR: more letters, a later letter, or more digits."""
     given = np.frombuffer(xml, dtype=np.uint8)
-    starts = _attributes(given[:-REFERENCE]) + len('r="')
+    starts = _find_references(given[:-REFERENCE]) + len('r="')
     first, second, third = (given[starts + at] & 0xDF for at in range(3))
     letters = (first >= ord("A")) & (first <= ord("Z"))
     more = letters & (second >= ord("A")) & (second <= ord("Z"))
@@ -150,11 +152,11 @@ def _is_far(xml: bytes) -> bool:
     return bool((late | sixth).any())
 
 
-def _reach(xml: bytes) -> tuple[int, int]:
+def _find_extent(xml: bytes) -> tuple[int, int]:
     """The largest row and column that a cell reference r="…" names."""
     given = np.frombuffer(xml, dtype=np.uint8)
     body = given[:-REFERENCE]
-    starts = _attributes(body[:-1])
+    starts = _find_references(body[:-1])
     starts = starts[(body[starts + 2] == ord('"')) | (body[starts + 2] == ord("'"))]
     row = np.zeros(len(starts), dtype=np.int64)
     column = np.zeros(len(starts), dtype=np.int64)

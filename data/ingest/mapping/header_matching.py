@@ -10,9 +10,9 @@ from data import dictionary
 from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import title_lines
-from data.ingest.mapping.mapping import COMPANIONS, EVENTS, Feed, Mapping, target
+from data.ingest.mapping.mapping import COMPANIONS, EVENTS, ColumnMapping, SheetMapping, find_target_field
 from data.ingest.parsing import file_vocabulary
-from data.ingest.parsing.cell_parsing import Reading
+from data.ingest.parsing.cell_parsing import ParseOptions
 from data.messages.catalogue import import_note
 
 SEARCHED_ROWS = 30
@@ -27,32 +27,32 @@ class NoTableError(InputError):
 
 
 @dataclass(frozen=True)
-class Head:
+class Header:
     """A header: the index of its last row, how many rows it takes, its texts by column, how many of them are known."""
 
     row: int
     depth: int
     cells: dict[str, str]
-    known: int
+    known_cells: int
 
 
 @cache
-def vocabulary(table: str) -> dict[str, str]:
+def build_vocabulary(table: str) -> dict[str, str]:
     """Plain header -> field of this table: names first, then labels, then aliases."""
-    fields = dictionary.fields(table).values()
+    fields = dictionary.fields_of_table(table).values()
     texts = [(f.name, f.name) for f in fields] + [(f"{table}.{f.name}", f.name) for f in fields]
     texts += [(label, f.name) for f in fields for label in (f.zh, f.en)]
     texts += [(alias, f.name) for f in fields for alias in f.aliases]
     found: dict[str, str] = {}
     for text, name in texts:
-        found.setdefault(file_vocabulary.plain(text), name)
+        found.setdefault(file_vocabulary.normalise_text(text), name)
     return found
 
 
 @cache
-def _all_words() -> frozenset[str]:
-    known = {word for table in dictionary.tables() for word in vocabulary(table)}
-    return frozenset(known | set(file_vocabulary.wide_steps()) | file_vocabulary.ignored("header"))
+def _collect_known_words() -> frozenset[str]:
+    known = {word for table in dictionary.load_tables() for word in build_vocabulary(table)}
+    return frozenset(known | set(file_vocabulary.load_event_columns()) | file_vocabulary.load_ignored_words("header"))
 
 
 def split_unit(header: str) -> tuple[str, str]:
@@ -60,9 +60,9 @@ def split_unit(header: str) -> tuple[str, str]:
     text = unicodedata.normalize("NFKC", header)
     for bracket in BRACKETED.finditer(text):
         unit = bracket[1].strip().removeprefix("单位").lstrip(": ")
-        if any(unit in file_vocabulary.units(kind) for kind in ("money", "rate", "integer")):
+        if any(unit in file_vocabulary.load_units(kind) for kind in ("money", "rate", "integer")):
             return text[: bracket.start()] + text[bracket.end() :], unit
-    for unit in file_vocabulary.units("money"):
+    for unit in file_vocabulary.load_units("money"):
         bare = text.strip().removesuffix(unit).rstrip("_-: ").removesuffix("单位").rstrip("_-: ")
         if len(unit) > 1 and bare and bare != text.strip():
             return bare, unit
@@ -70,64 +70,67 @@ def split_unit(header: str) -> tuple[str, str]:
 
 
 @cache
-def forms(header: str) -> tuple[str, ...]:
+def list_header_forms(header: str) -> tuple[str, ...]:
     """The plain header, whole and without its unit; then a sub-header before its group's (到期日期), or alone."""
     bare = split_unit(header)[0]
-    found = [file_vocabulary.plain(header), file_vocabulary.plain(bare)]
+    found = [file_vocabulary.normalise_text(header), file_vocabulary.normalise_text(bare)]
     group, _, sub = bare.rpartition(GROUP)
     if group and sub and not (group + sub).isascii():
-        found += [file_vocabulary.plain(sub + group), file_vocabulary.plain(sub)]
+        found += [file_vocabulary.normalise_text(sub + group), file_vocabulary.normalise_text(sub)]
     return tuple(dict.fromkeys(found))
 
 
-def candidates(header: str, table: str) -> list[tuple[str, str]]:
+def find_candidates(header: str, table: str) -> list[tuple[str, str]]:
     """(table, field) that this header may mean in a file of this table, the likeliest first."""
     found = []
     for owner in (table, *COMPANIONS.get(table, ())):
-        name = next((vocabulary(owner)[form] for form in forms(header) if form in vocabulary(owner)), None)
+        name = next(
+            (build_vocabulary(owner)[form] for form in list_header_forms(header) if form in build_vocabulary(owner)),
+            None,
+        )
         if name:
             found.append((owner, name))
     if table in COMPANIONS:
         found += [
-            (EVENTS, file_vocabulary.wide_steps()[form])
-            for form in forms(header)
-            if form in file_vocabulary.wide_steps()
+            (EVENTS, file_vocabulary.load_event_columns()[form])
+            for form in list_header_forms(header)
+            if form in file_vocabulary.load_event_columns()
         ][:1]
     return found
 
 
 def is_ignorable(header: str) -> bool:
-    return any(form in file_vocabulary.ignored("header") for form in forms(header))
+    return any(form in file_vocabulary.load_ignored_words("header") for form in list_header_forms(header))
 
 
-def find(sheet: Sheet, known: frozenset[str] | None = None) -> Head:
+def find_header(sheet: Sheet, known: frozenset[str] | None = None) -> Header:
     """The row with the most known headers among the first rows, or two rows of which the upper groups the lower."""
-    known = known or _all_words()
+    known = known or _collect_known_words()
     rows = list(sheet.cells.select(sheet.columns).head(SEARCHED_ROWS).rows(named=True))
-    best, best_rank = Head(0, 1, {}, -1), (-1, False)
+    best, best_rank = Header(0, 1, {}, -1), (-1, False)
     for i, row in enumerate(rows):
         single = {column: " ".join((cell or "").split()) for column, cell in row.items()}
-        heads = [Head(i, 1, single, _known(single, known))]
-        if i and (joined := _joined(rows[i - 1], row, sheet, i - 1)):
-            heads.append(Head(i, 2, joined, _known(joined, known)))
+        heads = [Header(i, 1, single, _count_known_cells(single, known))]
+        if i and (joined := _join_group_headers(rows[i - 1], row, sheet, i - 1)):
+            heads.append(Header(i, 2, joined, _count_known_cells(joined, known)))
         for head in heads:
-            rank = head.known, head.depth > 1 and _says_units(rows[i - 1])
+            rank = head.known_cells, head.depth > 1 and _has_group_units(rows[i - 1])
             if any(head.cells.values()) and rank > best_rank:
                 best, best_rank = head, rank
     return best
 
 
-def _says_units(upper: dict[str, str | None]) -> bool:
+def _has_group_units(upper: dict[str, str | None]) -> bool:
     """Whether the names of groups of columns say units, which must not be lost nor held for other groups."""
     cells = [cell for cell in upper.values() if cell and cell.strip()]
     return title_lines.groups_columns(cells) and any(split_unit(cell)[1] for cell in cells)
 
 
-def _known(cells: dict[str, str], known: frozenset[str]) -> int:
-    return sum(1 for cell in cells.values() if cell and any(form in known for form in forms(cell)))
+def _count_known_cells(cells: dict[str, str], known: frozenset[str]) -> int:
+    return sum(1 for cell in cells.values() if cell and any(form in known for form in list_header_forms(cell)))
 
 
-def _joined(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
+def _join_group_headers(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
     """The texts of a header two rows deep, each group's name before those under it; None without a group."""
     spans = {first[1]: last[1] for first, last in sheet.merges if first[0] == row and last[0] == row}
     columns = sheet.columns
@@ -143,12 +146,12 @@ def _joined(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] 
     return found if is_grouped else None
 
 
-def texts(sheet: Sheet, head: Head) -> dict[str, str]:
+def extract_headers(sheet: Sheet, head: Header) -> dict[str, str]:
     """Column -> header as written, without columns that are blank throughout."""
     found: dict[str, str] = {}
     for column, header in head.cells.items():
-        if not header and not _is_blank(sheet, column, head.row):
-            if _past_header(head.cells, column):
+        if not header and not _is_blank_column(sheet, column, head.row):
+            if _is_past_header(head.cells, column):
                 continue
             raise InputError(f"{sheet.name}, column {int(column[1:]) + 1}: values without a header. Name the column.")
         if header:
@@ -156,27 +159,27 @@ def texts(sheet: Sheet, head: Head) -> dict[str, str]:
     return found
 
 
-def _is_blank(sheet: Sheet, column: str, row: int) -> bool:
+def _is_blank_column(sheet: Sheet, column: str, row: int) -> bool:
     values = sheet.cells[column].slice(row + 1)
     return values.null_count() == len(values)
 
 
-def _past_header(cells: dict[str, str], column: str) -> bool:
+def _is_past_header(cells: dict[str, str], column: str) -> bool:
     """Right of the last header: such cells make their rows too long, one by one."""
     last = max(int(name[1:]) for name, cell in cells.items() if cell)
     return int(column[1:]) > last
 
 
-def match(sheet: Sheet) -> Mapping:
+def match_sheet(sheet: Sheet) -> SheetMapping:
     """The mapping of a sheet by the dictionary's own names, labels and aliases. Raises InputError."""
-    head = find(sheet)
-    headers = texts(sheet, head)
-    table = _table(sheet, headers)
-    feeds = feeds_for(sheet.name, table, headers)
-    return Mapping(table, head.row, headers, tuple(feeds), tuple(reading_notes(headers, feeds)), head.depth)
+    head = find_header(sheet)
+    headers = extract_headers(sheet, head)
+    table = _choose_table(sheet, headers)
+    feeds = map_columns(sheet.name, table, headers)
+    return SheetMapping(table, head.row, headers, tuple(feeds), tuple(build_mapping_notes(headers, feeds)), head.depth)
 
 
-def reading_notes(headers: dict[str, str], feeds: list[Feed]) -> list[dict]:
+def build_mapping_notes(headers: dict[str, str], feeds: list[ColumnMapping]) -> list[dict]:
     """What was left out, and what was assumed about units and maturities."""
     used = {column for feed in feeds for column in feed.columns}
     unread = [header for column, header in headers.items() if column not in used]
@@ -193,50 +196,52 @@ def reading_notes(headers: dict[str, str], feeds: list[Feed]) -> list[dict]:
     return notes
 
 
-def _table(sheet: Sheet, headers: dict[str, str]) -> str:
+def _choose_table(sheet: Sheet, headers: dict[str, str]) -> str:
     """The table that takes every header and calls most of them its own."""
     names = [header for header in headers.values() if not is_ignorable(header)]
 
     def rank(table: str) -> tuple[int, int]:
-        taken = sum(1 for header in names if candidates(header, table))
-        own = sum(1 for header in names if any(owner == table for owner, _ in candidates(header, table)))
+        taken = sum(1 for header in names if find_candidates(header, table))
+        own = sum(1 for header in names if any(owner == table for owner, _ in find_candidates(header, table)))
         return taken, own
 
-    complete = [table for table in dictionary.tables() if not _missing(table, names)]
+    complete = [table for table in dictionary.load_tables() if not _find_missing_groups(table, names)]
     if complete:
         return max(complete, key=rank)
-    likely = max(dictionary.tables(), key=rank)
-    _refuse_unknown(sheet.name, likely, names, NoTableError)
-    groups = [" or ".join(_label(likely, name) for name in group) for group in _missing(likely, names)]
+    likely = max(dictionary.load_tables(), key=rank)
+    _reject_unknown_columns(sheet.name, likely, names, NoTableError)
+    groups = [
+        " or ".join(_format_field(likely, name) for name in group) for group in _find_missing_groups(likely, names)
+    ]
     raise NoTableError(f"{sheet.name}: no column for {', '.join(groups)} (table {likely}). Add it to the file. {HELP}")
 
 
-def _missing(table: str, names: list[str]) -> list[tuple[str, ...]]:
-    own = {name for header in names for owner, name in candidates(header, table) if owner == table}
-    return [group for group in file_vocabulary.required(table) if not own.intersection(group)]
+def _find_missing_groups(table: str, names: list[str]) -> list[tuple[str, ...]]:
+    own = {name for header in names for owner, name in find_candidates(header, table) if owner == table}
+    return [group for group in file_vocabulary.load_required_fields(table) if not own.intersection(group)]
 
 
-def _label(table: str, name: str) -> str:
-    return f"{name} ({dictionary.fields(table)[name].zh})"
+def _format_field(table: str, name: str) -> str:
+    return f"{name} ({dictionary.fields_of_table(table)[name].zh})"
 
 
-def _refuse_unknown(file: str, table: str, names: list[str], error: type[InputError] = InputError) -> None:
-    unknown = [header for header in names if not candidates(header, table)]
+def _reject_unknown_columns(file: str, table: str, names: list[str], error: type[InputError] = InputError) -> None:
+    unknown = [header for header in names if not find_candidates(header, table)]
     if unknown:
-        raise error(f"{file}: unknown column {_quoted(unknown)}. {_nearest(unknown[0], table)}{HELP}")
+        raise error(f"{file}: unknown column {_quote_headers(unknown)}. {_suggest_nearest(unknown[0], table)}{HELP}")
 
 
-def _quoted(headers: list[str]) -> str:
+def _quote_headers(headers: list[str]) -> str:
     shown = ", ".join(f"'{header}'" for header in headers[:5])
     return shown + (f" and {len(headers) - 5} more" if len(headers) > 5 else "")
 
 
-def _nearest(header: str, table: str) -> str:
+def _suggest_nearest(header: str, table: str) -> str:
     owners = (table, *COMPANIONS.get(table, ()))
     known = {
         text: f.name
         for owner in owners
-        for f in dictionary.fields(owner).values()
+        for f in dictionary.fields_of_table(owner).values()
         for text in (f.name, f.zh, f.en, *f.aliases)
     }
     near = difflib.get_close_matches(header, known, n=3, cutoff=0.5)
@@ -245,12 +250,12 @@ def _nearest(header: str, table: str) -> str:
     return f"Nearest known to '{header}': {', '.join(dict.fromkeys(f'{known[text]} ({text})' for text in near))}. "
 
 
-def feeds_for(file: str, table: str, headers: dict[str, str]) -> list[Feed]:
+def map_columns(file: str, table: str, headers: dict[str, str]) -> list[ColumnMapping]:
     """A feed a column; raises InputError for an unknown header, or two headers for one field."""
-    taken: dict[tuple[str, str], Feed] = {}
-    _refuse_unknown(file, table, [header for header in headers.values() if not is_ignorable(header)])
-    for column, header in sorted(headers.items(), key=lambda item: strength(item[1], table)):
-        options = candidates(header, table)
+    taken: dict[tuple[str, str], ColumnMapping] = {}
+    _reject_unknown_columns(file, table, [header for header in headers.values() if not is_ignorable(header)])
+    for column, header in sorted(headers.items(), key=lambda item: rank_header(item[1], table)):
+        options = find_candidates(header, table)
         if not options:
             continue
         # A second date for a taken field may still be a process step: 放款日期 beside 发放日期.
@@ -258,30 +263,30 @@ def feeds_for(file: str, table: str, headers: dict[str, str]) -> list[Feed]:
         choice = next((option for option in free if option not in taken), None)
         if choice is None:
             other = taken[options[0]]
-            both = f"{_place(other.columns[0], other.header)} and {_place(column, header)}"
+            both = f"{_format_column(other.columns[0], other.header)} and {_format_column(column, header)}"
             raise InputError(f"{file}: columns {both} both name {options[0][1]}. Keep one. {HELP}")
-        taken[choice] = Feed(*choice, (column,), header, _reading(header, choice))
+        taken[choice] = ColumnMapping(*choice, (column,), header, _build_parse_options(header, choice))
     return sorted(taken.values(), key=lambda feed: int(feed.columns[0][1:]))
 
 
-def _place(column: str, header: str) -> str:
+def _format_column(column: str, header: str) -> str:
     return f"{int(column[1:]) + 1} '{header}'"
 
 
-def strength(header: str, table: str) -> tuple[bool, bool]:
+def rank_header(header: str, table: str) -> tuple[bool, bool]:
     """Names and labels come before aliases when two headers want one field."""
-    options = candidates(header, table)
+    options = find_candidates(header, table)
     if not options or options[0][0] == EVENTS:
         return True, True
-    field = target(*options[0])
-    plain = file_vocabulary.plain(header)
-    return plain != file_vocabulary.plain(field.name), plain not in (
-        file_vocabulary.plain(field.zh),
-        file_vocabulary.plain(field.en),
+    field = find_target_field(*options[0])
+    plain = file_vocabulary.normalise_text(header)
+    return plain != file_vocabulary.normalise_text(field.name), plain not in (
+        file_vocabulary.normalise_text(field.zh),
+        file_vocabulary.normalise_text(field.en),
     )
 
 
-def _reading(header: str, choice: tuple[str, str]) -> Reading:
+def _build_parse_options(header: str, choice: tuple[str, str]) -> ParseOptions:
     unit = split_unit(header)[1]
-    known = file_vocabulary.units(target(*choice).type)
-    return Reading(factor=known[unit].factor, own_unit=True) if unit in known else Reading()
+    known = file_vocabulary.load_units(find_target_field(*choice).type)
+    return ParseOptions(factor=known[unit].factor, own_unit=True) if unit in known else ParseOptions()

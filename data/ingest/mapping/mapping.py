@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from data import dictionary
 from data.dictionary import Field
-from data.ingest.parsing.cell_parsing import Reading
+from data.ingest.parsing.cell_parsing import ParseOptions
 
 COMPANIONS = {"loans": ("snapshots", "guarantees", "borrowers")}
 """A flat loan file may carry fields of these tables beside the loan's own; where names clash the loan's own wins."""
@@ -12,14 +12,14 @@ EVENTS = "events"
 
 
 @dataclass(frozen=True)
-class Feed:
+class ColumnMapping:
     """One field and where it comes from. `how`: column, constant, join or add_months (see profiles)."""
 
     table: str
     field: str
     columns: tuple[str, ...]
     header: str
-    reading: Reading = field(default_factory=Reading)
+    reading: ParseOptions = field(default_factory=ParseOptions)
     how: str = "column"
     constant: str = ""
     when: str = ""
@@ -32,19 +32,19 @@ class Feed:
 
     @property
     def target(self) -> Field:
-        return target(self.table, self.field)
+        return find_target_field(self.table, self.field)
 
 
-def target(table: str, name: str) -> Field:
+def find_target_field(table: str, name: str) -> Field:
     """The dictionary's field; a step of a wide event file is a date."""
-    if table == EVENTS and name not in dictionary.fields(EVENTS):
-        step = dictionary.codes("step")[name]
+    if table == EVENTS and name not in dictionary.fields_of_table(EVENTS):
+        step = dictionary.codes_of_list("step")[name]
         return Field(EVENTS, name, "date", "", "", f"{step.zh}日期", f"{step.en} date")
-    return dictionary.fields(table)[name]
+    return dictionary.fields_of_table(table)[name]
 
 
 @dataclass(frozen=True)
-class Mapping:
+class SheetMapping:
     """How one sheet becomes rows of `table` (and its companions)."""
 
     table: str
@@ -52,7 +52,7 @@ class Mapping:
     """Index of the header's last row among the sheet's rows, from 0; -1 where the rows begin at once."""
     headers: dict[str, str]
     """Column of the sheet (c0 …) -> header as written, each name once."""
-    feeds: tuple[Feed, ...]
+    column_mappings: tuple[ColumnMapping, ...]
     notes: tuple[dict, ...] = ()
     header_depth: int = 1
     """Rows that the header takes."""
@@ -61,9 +61,9 @@ class Mapping:
     def first_header_row(self) -> int:
         return self.header_row + 1 - self.header_depth
 
-    def feed(self, name: str) -> Feed | None:
-        return next((feed for feed in self.feeds if feed.name == name), None)
+    def find_column_mapping(self, name: str) -> ColumnMapping | None:
+        return next((feed for feed in self.column_mappings if feed.name == name), None)
 
     @property
     def tables(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(feed.table for feed in self.feeds))
+        return tuple(dict.fromkeys(feed.table for feed in self.column_mappings))

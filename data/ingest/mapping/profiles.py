@@ -9,7 +9,7 @@ from typing import Any
 
 from data import dictionary
 from data.errors import InputError
-from data.ingest.mapping.mapping import COMPANIONS, EVENTS, target
+from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
 from data.ingest.parsing import file_vocabulary
 
 FOLDER = Path(__file__).parents[2] / "mappings"
@@ -35,7 +35,7 @@ FILE_KEYS = {
 FIELD_KEYS = {"column", "constant", "join", "add_months", "first", "format", "unit", "when", "separator"}
 LOOKUP_KEYS = {"name", "on", "key"}
 NOTE_KEYS = {"en", "zh"}
-WAYS = ("column", "constant", "join", "add_months", "first")
+SOURCE_KINDS = ("column", "constant", "join", "add_months", "first")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class FileSpec:
     fields: tuple[FieldSpec, ...]
     ignore: frozenset[str]
     ignore_others: bool
-    keep: dict[str, list[str]]
+    row_filters: dict[str, list[str]]
     lookups: tuple[Lookup, ...]
     notes: tuple[dict[str, str], ...]
     """What the mapping assumes, for the report."""
@@ -82,21 +82,25 @@ class FileSpec:
     separator: str | None = None
     file_names: tuple[str, ...] = ()
     """Patterns of file names, such as JS_201_CLDWDK*.dat: what a file without a header is known by."""
-    unread: dict[str, str] | None = None
+    skip_reason: dict[str, str] | None = None
     """Why a file that is known by its name is left out."""
 
     @property
-    def codes(self) -> tuple[str, ...]:
+    def column_names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.split()[0] for column in self.columns)
 
     @property
-    def labels(self) -> dict[str, str]:
+    def names_by_label(self) -> dict[str, str]:
         """Plain label -> plain name: a file may head its columns by either."""
         named = [column.split(maxsplit=1) for column in self.columns]
-        return {file_vocabulary.plain(parts[1]): file_vocabulary.plain(parts[0]) for parts in named if len(parts) == 2}
+        return {
+            file_vocabulary.normalise_text(parts[1]): file_vocabulary.normalise_text(parts[0])
+            for parts in named
+            if len(parts) == 2
+        }
 
-    def is_named(self, name: str) -> bool:
+    def matches_file_name(self, name: str) -> bool:
         return any(fnmatch(name.lower(), pattern.lower()) for pattern in self.file_names)
 
 
@@ -107,14 +111,14 @@ class Profile:
     blanks: tuple[str, ...]
     files: tuple[FileSpec, ...]
 
-    def separator(self, name: str) -> str | None:
+    def find_separator(self, name: str) -> str | None:
         """What separates the fields of the file of this name, where the profile says so."""
-        return next((spec.separator for spec in self.files if spec.is_named(name)), None)
+        return next((spec.separator for spec in self.files if spec.matches_file_name(name)), None)
 
 
 def load(name: str, folder: Path | None = None) -> Profile:
     """A profile by its name, or by the path of a TOML file. Raises InputError when unknown or with a mistake in it."""
-    path = _path(name, folder or FOLDER)
+    path = _find_profile_path(name, folder or FOLDER)
     return parse(path.stem, path.read_text(encoding="utf-8"))
 
 
@@ -125,31 +129,33 @@ def parse(name: str, text: str) -> Profile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"Profile {where} is not valid TOML: {error}.") from error
-    _only(where, "profile", content, PROFILE_KEYS)
-    files = tuple(_file(where, entry) for entry in content.get("files", []))
+    _require_known_keys(where, "profile", content, PROFILE_KEYS)
+    files = tuple(_parse_file(where, entry) for entry in content.get("files", []))
     if not files:
         raise InputError(f"Profile {where} has no [[files]]. Add one for each file it reads.")
     return Profile(name, text, tuple(content.get("blanks", ())), files)
 
 
-def _path(name: str, folder: Path) -> Path:
+def _find_profile_path(name: str, folder: Path) -> Path:
     if name.lower().endswith(".toml"):
         if Path(name).is_file():
             return Path(name)
-        raise InputError(f"No file {name}. Check the name and the folder, or name a profile: {_names(folder)}.")
-    if name not in _names(folder).split(", "):
         raise InputError(
-            f"No profile '{name}'. Profiles: {_names(folder)}. They are kept in data/mappings/; "
+            f"No file {name}. Check the name and the folder, or name a profile: {_list_profile_names(folder)}."
+        )
+    if name not in _list_profile_names(folder).split(", "):
+        raise InputError(
+            f"No profile '{name}'. Profiles: {_list_profile_names(folder)}. They are kept in data/mappings/; "
             "a mapping of your own is given by its path, ending in .toml."
         )
     return folder / f"{name}.toml"
 
 
-def _names(folder: Path) -> str:
+def _list_profile_names(folder: Path) -> str:
     return ", ".join(sorted(found.stem for found in folder.glob("*.toml")))
 
 
-def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
+def _require_known_keys(where: str, what: str, content: Any, allowed: set[str]) -> None:
     if not isinstance(content, dict):
         raise InputError(f"Profile {where}: {what} must be a table, not {content!r}.")
     unknown = sorted(set(content) - allowed)
@@ -157,8 +163,8 @@ def _only(where: str, what: str, content: Any, allowed: set[str]) -> None:
         raise InputError(f"Profile {where}: {what} has unknown '{unknown[0]}'. Allowed: {', '.join(sorted(allowed))}.")
 
 
-def _file(where: str, entry: dict[str, Any]) -> FileSpec:
-    _only(where, "a file", entry, FILE_KEYS)
+def _parse_file(where: str, entry: dict[str, Any]) -> FileSpec:
+    _require_known_keys(where, "a file", entry, FILE_KEYS)
     has_columns = (entry.get("columns") or entry.get("unread")) and entry.get("file_names")
     if not entry.get("name") or not (entry.get("headers") or has_columns):
         raise InputError(
@@ -166,23 +172,23 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
             "or columns and file_names where it has no header, or unread (why) and file_names."
         )
     table = entry.get("table")
-    if table is not None and table not in dictionary.tables():
-        raise InputError(f"Profile {where}: unknown table '{table}'. Tables: {', '.join(dictionary.tables())}.")
+    if table is not None and table not in dictionary.load_tables():
+        raise InputError(f"Profile {where}: unknown table '{table}'. Tables: {', '.join(dictionary.load_tables())}.")
     for lookup in entry.get("lookups", []):
-        _only(where, "a lookup", lookup, LOOKUP_KEYS)
+        _require_known_keys(where, "a lookup", lookup, LOOKUP_KEYS)
         if set(lookup) != LOOKUP_KEYS:
             raise InputError(f"Profile {where}: a lookup needs name, on and key; found {', '.join(sorted(lookup))}.")
     for said in [*entry.get("notes", []), *([entry["unread"]] if "unread" in entry else [])]:
-        _only(where, "a note", said, NOTE_KEYS)
-    fields = tuple(_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
+        _require_known_keys(where, "a note", said, NOTE_KEYS)
+    fields = tuple(_parse_field(where, table, name, spec, entry) for name, spec in entry.get("fields", {}).items())
     if table:
-        _complete(where, table, fields)
+        _require_key_fields(where, table, fields)
     return FileSpec(
         entry["name"],
         table,
         tuple(entry.get("headers", ())),
         fields,
-        frozenset(map(file_vocabulary.plain, entry.get("ignore", ()))),
+        frozenset(map(file_vocabulary.normalise_text, entry.get("ignore", ()))),
         bool(entry.get("ignore_others", False)),
         entry.get("keep", {}),
         tuple(Lookup(**lookup) for lookup in entry.get("lookups", [])),
@@ -194,27 +200,27 @@ def _file(where: str, entry: dict[str, Any]) -> FileSpec:
     )
 
 
-def _complete(where: str, table: str, fields: tuple[FieldSpec, ...]) -> None:
+def _require_key_fields(where: str, table: str, fields: tuple[FieldSpec, ...]) -> None:
     own = {spec.field for spec in fields if spec.table == table}
-    for group in file_vocabulary.required(table):
+    for group in file_vocabulary.load_required_fields(table):
         if not own.intersection(group):
             raise InputError(f"Profile {where}: table {table} needs {' or '.join(group)}. Map a column to it.")
 
 
-def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str, Any]) -> FieldSpec:
+def _parse_field(where: str, table: str | None, name: str, spec: Any, entry: dict[str, Any]) -> FieldSpec:
     if table is None:
         raise InputError(f"Profile {where}: file '{entry['name']}' maps fields but names no table.")
-    owner, field = _known_field(where, table, name)
+    owner, field = _resolve_field(where, table, name)
     spec = {"column": spec} if isinstance(spec, str) else spec
-    _only(where, f"field {name}", spec, FIELD_KEYS)
-    ways = [way for way in WAYS if way in spec]
+    _require_known_keys(where, f"field {name}", spec, FIELD_KEYS)
+    ways = [way for way in SOURCE_KINDS if way in spec]
     if len(ways) != 1:
-        raise InputError(f"Profile {where}: field {name} needs exactly one of {', '.join(WAYS)}.")
+        raise InputError(f"Profile {where}: field {name} needs exactly one of {', '.join(SOURCE_KINDS)}.")
     how = ways[0]
     given = [] if how == "constant" else [spec[how]] if how == "column" else list(spec[how])
     if how == "add_months" and len(given) != 2:
         raise InputError(f"Profile {where}: field {name}: add_months takes a date column and a months column.")
-    is_time = target(owner, field).type in ("date", "timestamp")
+    is_time = find_target_field(owner, field).type in ("date", "timestamp")
     return FieldSpec(
         owner,
         field,
@@ -224,42 +230,46 @@ def _field(where: str, table: str | None, name: str, spec: Any, entry: dict[str,
         spec.get("when", ""),
         spec.get("separator", "/"),
         spec.get("format", entry.get("date_format") if is_time else None),
-        _unit(where, owner, field, spec.get("unit", _file_unit(entry, owner, field))),
-        _codes(where, owner, field, entry, name),
+        _require_known_unit(where, owner, field, spec.get("unit", _find_file_unit(entry, owner, field))),
+        _parse_codes(where, owner, field, entry, name),
     )
 
 
-def _known_field(where: str, table: str, name: str) -> tuple[str, str]:
+def _resolve_field(where: str, table: str, name: str) -> tuple[str, str]:
     owner, _, field = name.rpartition(".")
     owner = owner or table
-    steps = dictionary.codes("step") if owner == EVENTS and table != EVENTS else {}
+    steps = dictionary.codes_of_list("step") if owner == EVENTS and table != EVENTS else {}
     allowed = (table, *COMPANIONS.get(table, ()), *((EVENTS,) if table in COMPANIONS else ()))
-    if owner not in allowed or field not in (steps or dictionary.fields(owner)):
+    if owner not in allowed or field not in (steps or dictionary.fields_of_table(owner)):
         raise InputError(f"Profile {where}: unknown field '{name}' for table {table}. See data/tables/fields.csv.")
     return owner, field
 
 
-def _file_unit(entry: dict[str, Any], owner: str, field: str) -> str:
+def _find_file_unit(entry: dict[str, Any], owner: str, field: str) -> str:
     """The unit of all amounts of the file, where it says one."""
-    return entry.get("money_unit", "") if target(owner, field).type == "money" else ""
+    return entry.get("money_unit", "") if find_target_field(owner, field).type == "money" else ""
 
 
-def _unit(where: str, owner: str, field: str, unit: str) -> str:
-    known = file_vocabulary.units(target(owner, field).type)
+def _require_known_unit(where: str, owner: str, field: str, unit: str) -> str:
+    known = file_vocabulary.load_units(find_target_field(owner, field).type)
     if unit and unit not in known:
         raise InputError(f"Profile {where}: field {field} has unknown unit '{unit}'. Units: {', '.join(known)}.")
     return unit
 
 
-def factor(spec: FieldSpec) -> Decimal:
-    return file_vocabulary.units(target(spec.table, spec.field).type)[spec.unit].factor if spec.unit else Decimal(1)
+def find_unit_factor(spec: FieldSpec) -> Decimal:
+    return (
+        file_vocabulary.load_units(find_target_field(spec.table, spec.field).type)[spec.unit].factor
+        if spec.unit
+        else Decimal(1)
+    )
 
 
-def _codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
+def _parse_codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
     codes = entry.get("codes", {}).get(name, {})
-    meant = target(owner, field)
+    meant = find_target_field(owner, field)
     code_list = "boolean" if meant.type == "boolean" else meant.code_list
-    known = dictionary.codes(code_list) if code_list else {}
+    known = dictionary.codes_of_list(code_list) if code_list else {}
     strange = [code for code in codes.values() if code not in known and not meant.is_open_list]
     if strange:
         raise InputError(f"Profile {where}: field {name} has unknown code '{strange[0]}'. Codes: {', '.join(known)}.")

@@ -8,9 +8,9 @@ import polars as pl
 
 from data import dictionary
 from data.ingest.files.sheet_reading import MISREAD, WIDTH
-from data.ingest.mapping.mapping import Feed, Mapping
+from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
-from data.ingest.parsing.cell_parsing import Parsed
+from data.ingest.parsing.cell_parsing import ParsedColumn
 from data.messages.catalogue import LANGUAGES, message_expression
 
 SCHEMA = {
@@ -23,7 +23,7 @@ SCHEMA = {
 }
 
 
-def found(
+def build_records(
     message: str, index: pl.Series, order: int, field: str, zh: str, values: pl.Series, **placeholders: Any
 ) -> pl.DataFrame:
     """Problem records of one kind for the rows at `index`; placeholders are constants or columns."""
@@ -36,41 +36,41 @@ def found(
     return frame.with_columns(order=pl.lit(order, pl.Int32), field=pl.lit(field), **texts).select(list(SCHEMA))
 
 
-def collect(
+def collect_errors(
     rows: pl.DataFrame,
     typed: pl.DataFrame,
-    mapping: Mapping,
-    feeds: list[Feed],
-    parsed: list[Parsed],
+    mapping: SheetMapping,
+    feeds: list[ColumnMapping],
+    parsed: list[ParsedColumn],
     encoding: str,
 ) -> pl.DataFrame:
     """All problems that a sheet shows by itself: encoding, widths, unreadable cells, missing keys."""
-    records = [*_misread(rows, encoding), *_widths(rows, mapping)]
+    records = [*_find_misread_rows(rows, encoding), *_find_wrong_widths(rows, mapping)]
     bad_keys = {}
     for order, (feed, result) in enumerate(zip(feeds, parsed, strict=True)):
         bad_keys[feed.name] = result.bad
         index = result.bad.arg_true()
         if len(index):
             value = rows[feed.columns[0]].gather(index) if feed.columns else result.values.gather(index)
-            records.append(found(result.reason, index, order, label(feed), feed.target.zh, value))
-    records += _missing(typed, mapping, feeds, bad_keys)
+            records.append(build_records(result.reason, index, order, format_field_label(feed), feed.target.zh, value))
+    records += _find_missing_keys(typed, mapping, feeds, bad_keys)
     return pl.concat(records) if records else pl.DataFrame(schema=SCHEMA)
 
 
-def label(feed: Feed) -> str:
+def format_field_label(feed: ColumnMapping) -> str:
     """The dictionary's field name; a step of a wide event file is events.STEP."""
-    return feed.field if feed.field in dictionary.fields(feed.table) else feed.name
+    return feed.field if feed.field in dictionary.fields_of_table(feed.table) else feed.name
 
 
-def _misread(rows: pl.DataFrame, encoding: str) -> Iterator[pl.DataFrame]:
+def _find_misread_rows(rows: pl.DataFrame, encoding: str) -> Iterator[pl.DataFrame]:
     """Rows that are not in the file's encoding."""
     if MISREAD in rows.columns and rows[MISREAD].any():
         index = rows[MISREAD].arg_true()
         nothing = pl.repeat(None, len(index), dtype=pl.String, eager=True)
-        yield found("bad_encoding", index, -2, "", "", nothing, encoding=encoding)
+        yield build_records("bad_encoding", index, -2, "", "", nothing, encoding=encoding)
 
 
-def _widths(rows: pl.DataFrame, mapping: Mapping) -> Iterator[pl.DataFrame]:
+def _find_wrong_widths(rows: pl.DataFrame, mapping: SheetMapping) -> Iterator[pl.DataFrame]:
     """Rows with fewer or more cells than the header."""
     last = max(int(column[1:]) for column in mapping.headers)
     beyond = [column for column in rows.columns if column[0] == "c" and column[1:].isdigit() and int(column[1:]) > last]
@@ -78,14 +78,14 @@ def _widths(rows: pl.DataFrame, mapping: Mapping) -> Iterator[pl.DataFrame]:
     for message, mask in (("row_short", rows[WIDTH] <= last), ("row_long", long)):
         if mask is not None and mask.any():
             index = mask.arg_true()
-            yield found(message, index, -1, "", "", pl.repeat(None, len(index), dtype=pl.String, eager=True))
+            yield build_records(message, index, -1, "", "", pl.repeat(None, len(index), dtype=pl.String, eager=True))
 
 
-def _missing(
-    typed: pl.DataFrame, mapping: Mapping, feeds: list[Feed], bad: dict[str, pl.Series]
+def _find_missing_keys(
+    typed: pl.DataFrame, mapping: SheetMapping, feeds: list[ColumnMapping], bad: dict[str, pl.Series]
 ) -> Iterator[pl.DataFrame]:
     """Rows that fill no field of a group of which they must fill one."""
-    for order, group in enumerate(file_vocabulary.required(mapping.table), start=len(feeds)):
+    for order, group in enumerate(file_vocabulary.load_required_fields(mapping.table), start=len(feeds)):
         named = [feed for feed in feeds if feed.table == mapping.table and feed.field in group]
         empty = typed.select(pl.all_horizontal(pl.col(feed.name).is_null() for feed in named)).to_series()
         for feed in named:
@@ -93,10 +93,10 @@ def _missing(
         index = empty.arg_true()
         if len(index):
             blank = pl.repeat(None, len(index), dtype=pl.String, eager=True)
-            yield found("missing_key", index, order, named[0].field, named[0].target.zh, blank)
+            yield build_records("missing_key", index, order, named[0].field, named[0].target.zh, blank)
 
 
-def by_row(records: pl.DataFrame) -> pl.DataFrame:
+def merge_by_row(records: pl.DataFrame) -> pl.DataFrame:
     """One record a row: its first problem's field and value, the reasons of all."""
     ordered = records.sort("_index", "order", maintain_order=True)
     return ordered.group_by("_index", maintain_order=True).agg(
@@ -107,15 +107,15 @@ def by_row(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def duplicates(later: pl.DataFrame, table: str) -> pl.DataFrame:
+def record_duplicates(later: pl.DataFrame, table: str) -> pl.DataFrame:
     """Records for later rows of a key; `later` names the first one in first_row and first_file."""
-    key = dictionary.tables()[table].key[0]
+    key = dictionary.load_tables()[table].key[0]
     where = {"row": later["first_row"], "file": later["first_file"]}
-    zh = dictionary.fields(table)[key].zh
-    return found("duplicate", later["_index"], 0, key, zh, later[f"{table}.{key}"], **where)
+    zh = dictionary.fields_of_table(table)[key].zh
+    return build_records("duplicate", later["_index"], 0, key, zh, later[f"{table}.{key}"], **where)
 
 
-def other_snapshot(values: pl.Series, index: pl.Series, as_of: date) -> pl.DataFrame:
+def record_other_snapshots(values: pl.Series, index: pl.Series, as_of: date) -> pl.DataFrame:
     """Records for rows of a flat file that belong to another date than the import's."""
-    zh = dictionary.fields("snapshots")["snapshot_date"].zh
-    return found("other_snapshot", index, 0, "snapshot_date", zh, values, as_of=as_of)
+    zh = dictionary.fields_of_table("snapshots")["snapshot_date"].zh
+    return build_records("other_snapshot", index, 0, "snapshot_date", zh, values, as_of=as_of)

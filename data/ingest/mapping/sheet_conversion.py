@@ -9,8 +9,8 @@ import polars as pl
 from data.ingest.files import excel
 from data.ingest.files.sheet_reading import ROW, Sheet
 from data.ingest.mapping import merged_cells, row_classification, row_errors, title_lines
-from data.ingest.mapping.mapping import Feed, Mapping
-from data.ingest.parsing.cell_parsing import Parsed, parse
+from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
+from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells
 from data.messages.catalogue import import_note
 
 INDEX = "_index"
@@ -18,14 +18,14 @@ THREADS = 2
 
 
 @dataclass(frozen=True)
-class Part:
+class ConvertedSheet:
     """One converted sheet. `typed` has INDEX, ROW and a column a feed (table.field); `raw` the same rows as text.
 
     `units`: column -> the unit that a title says for it, which its header does not.
     """
 
     sheet: Sheet
-    mapping: Mapping
+    mapping: SheetMapping
     typed: pl.DataFrame
     raw: pl.DataFrame
     problems: pl.DataFrame
@@ -45,7 +45,7 @@ class Part:
         name = f"{self.table}.balance"
         return self.typed[name] if name in self.typed.columns else None
 
-    def contents(self, index: pl.Series) -> pl.Series:
+    def encode_rows_as_json(self, index: pl.Series) -> pl.Series:
         """Rows as JSON objects, header -> text as written; cells right of the header by their column's number.
 
         A unit that a title says stands in the header, so that the rows can be read without the title.
@@ -60,27 +60,33 @@ class Part:
         return self.raw.select(named.struct.json_encode()).to_series()
 
 
-def convert(
-    sheet: Sheet, mapping: Mapping, as_of: date, keep: dict[str, list[str]], join: row_classification.Join
-) -> Part:
+def convert_sheet(
+    sheet: Sheet, mapping: SheetMapping, as_of: date, row_filters: dict[str, list[str]], join: row_classification.Join
+) -> ConvertedSheet:
     """Every row of the sheet is typed, ignored, or has problems."""
-    layout = row_classification.split(sheet, mapping)
-    rows, merged = merged_cells.filled_down(layout.rows, sheet, list(mapping.feeds))
-    rows, filtered = row_classification.keep(rows, keep)
-    title = title_lines.read(layout.titles, as_of, layout.footers)
-    title_lines.check(title, sheet, list(mapping.feeds))
-    feeds = [title_lines.adapt(feed, title, sheet) for feed in mapping.feeds]
+    layout = row_classification.classify_rows(sheet, mapping)
+    rows, merged = merged_cells.fill_down(layout.rows, sheet, list(mapping.column_mappings))
+    rows, filtered = row_classification.filter_rows(rows, row_filters)
+    title = title_lines.read_title(layout.titles, as_of, layout.footers)
+    title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
+    feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
     rows = join(rows)
     with ThreadPoolExecutor(THREADS) as pool:
-        parsed = list(pool.map(lambda feed: read(rows, feed), feeds))
+        parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
     typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
     typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
-    found = row_errors.collect(rows, typed, mapping, feeds, parsed, sheet.encoding)
-    notes = [*mapping.notes, *title.notes, *_units(feeds, title), *_cells(feeds, parsed, rows), *_sheet(sheet, merged)]
+    found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding)
+    notes = [
+        *mapping.notes,
+        *title.notes,
+        *_build_unit_notes(feeds, title),
+        *_build_cell_notes(feeds, parsed, rows),
+        *_build_sheet_notes(sheet, merged),
+    ]
     if filtered:
         notes.append(import_note("note_filtered", rows=filtered, file=sheet.name))
     totals = row_classification.compare_totals(layout.totals, typed, mapping, feeds)
-    return Part(
+    return ConvertedSheet(
         sheet,
         mapping,
         typed,
@@ -90,47 +96,47 @@ def convert(
         layout.ignored + filtered,
         tuple(notes),
         tuple(totals),
-        _title_units(mapping, title),
+        _find_title_units(mapping, title),
     )
 
 
-def read(rows: pl.DataFrame, feed: Feed) -> Parsed:
+def read_column(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
     """The values of one feed; with `when` only on rows that fill that column."""
     if feed.when:
         rows = rows.with_columns(pl.when(pl.col(feed.when).is_not_null()).then(pl.col(c)) for c in feed.columns)
     if feed.how == "constant":
         text = rows.select(pl.when(pl.col(feed.when or ROW).is_not_null()).then(pl.lit(feed.constant))).to_series()
-        return parse(text, feed.target, feed.reading)
+        return parse_cells(text, feed.target, feed.reading)
     if feed.how == "join":
         parts = [pl.col(column).str.strip_chars() for column in feed.columns]
         text = rows.select(pl.concat_str(parts, separator=feed.separator, ignore_nulls=True)).to_series()
-        return parse(text, feed.target, feed.reading)
+        return parse_cells(text, feed.target, feed.reading)
     if feed.how == "add_months":
         return _add_months(rows, feed)
     if feed.how == "first":
-        return _first(rows, feed)
-    return parse(rows[feed.columns[0]], feed.target, feed.reading)
+        return _coalesce_columns(rows, feed)
+    return parse_cells(rows[feed.columns[0]], feed.target, feed.reading)
 
 
-def _first(rows: pl.DataFrame, feed: Feed) -> Parsed:
+def _coalesce_columns(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
     """The first of several columns that holds a value; what is unreadable in any of them counts."""
-    parts = [parse(rows[column], feed.target, feed.reading) for column in feed.columns]
+    parts = [parse_cells(rows[column], feed.target, feed.reading) for column in feed.columns]
     value = pl.select(pl.coalesce(part.values for part in parts)).to_series()
     bad = pl.select(pl.any_horizontal(part.bad for part in parts)).to_series()
-    return Parsed(value, bad, parts[0].reason, tuple(said for part in parts for said in part.notes))
+    return ParsedColumn(value, bad, parts[0].reason, tuple(said for part in parts for said in part.notes))
 
 
-def _add_months(rows: pl.DataFrame, feed: Feed) -> Parsed:
+def _add_months(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
     """A date and a number of months: the same day of a later month, clipped at its end."""
-    start = parse(rows[feed.columns[0]], feed.target, feed.reading)
+    start = parse_cells(rows[feed.columns[0]], feed.target, feed.reading)
     months = rows[feed.columns[1]].str.strip_chars().cast(pl.Int32, strict=False)
     by = pl.concat_str(months.cast(pl.String), pl.lit("mo"))
     values = pl.select(pl.lit(start.values).dt.offset_by(by)).to_series()
     no_end = values.is_null() & start.values.is_not_null() & rows[feed.columns[1]].is_not_null()
-    return Parsed(values, start.bad | no_end, start.reason, start.notes)
+    return ParsedColumn(values, start.bad | no_end, start.reason, start.notes)
 
 
-def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[dict]:
+def _build_cell_notes(feeds: list[ColumnMapping], parsed: list[ParsedColumn], rows: pl.DataFrame) -> list[dict]:
     """What was assumed about single cells: how many, and the first of them."""
     return [
         import_note(message, column=feed.header, rows=count, value=example, row=rows[ROW][index])
@@ -139,12 +145,12 @@ def _cells(feeds: list[Feed], parsed: list[Parsed], rows: pl.DataFrame) -> list[
     ]
 
 
-def _title_units(mapping: Mapping, title: title_lines.Title) -> dict[str, str]:
-    unsaid = [feed for feed in mapping.feeds if feed.target.type == "money" and not feed.reading.own_unit]
+def _find_title_units(mapping: SheetMapping, title: title_lines.Title) -> dict[str, str]:
+    unsaid = [feed for feed in mapping.column_mappings if feed.target.type == "money" and not feed.reading.own_unit]
     return {column: title.unit for feed in unsaid for column in feed.columns} if title.unit else {}
 
 
-def _units(feeds: list[Feed], title: title_lines.Title) -> list[dict]:
+def _build_unit_notes(feeds: list[ColumnMapping], title: title_lines.Title) -> list[dict]:
     """Amounts whose unit neither a title, a header nor a profile says."""
     unsaid = [
         feed.header
@@ -154,7 +160,7 @@ def _units(feeds: list[Feed], title: title_lines.Title) -> list[dict]:
     return [import_note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
 
 
-def _sheet(sheet: Sheet, merged: int) -> list[dict]:
+def _build_sheet_notes(sheet: Sheet, merged: int) -> list[dict]:
     """What a workbook's own marks say of its cells, and whether its format may have cut it."""
     counts = {
         "note_merged_cells": merged,

@@ -11,7 +11,7 @@ from functools import cache
 from data import dictionary
 from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
-from data.ingest.mapping.mapping import Feed
+from data.ingest.mapping.mapping import ColumnMapping
 from data.ingest.parsing import file_vocabulary
 from data.messages.catalogue import import_note
 
@@ -46,20 +46,20 @@ Line = list[str]
 """The filled cells of a row that is no record."""
 
 
-def read(lines: list[Line], as_of: date | None, below: list[Line] | None = None) -> Title:
+def read_title(lines: list[Line], as_of: date | None, below: list[Line] | None = None) -> Title:
     """What the lines above a table say, and of those `below` it what they say of units; a date is compared."""
     units: dict[str, Decimal] = {}
     foreign = ""
     for cells in [*lines, *(below or ())]:
-        line = _text(cells)
-        for word in _unit_words(line, in_brackets=not groups_columns(cells)):
-            meant = _meaning(word)
+        line = _join_cells(cells)
+        for word in _find_unit_words(line, in_brackets=not groups_columns(cells)):
+            meant = _parse_unit(word)
             if meant and meant[0] not in units.values():
                 units[word] = meant[0]
             foreign = foreign or (word if meant and meant[1] else "")
         named = CURRENCY.search(line)
         foreign = foreign or (named[1] if named and _is_foreign(named[1]) else "")
-    days = [day for cells in lines if (day := _day(_text(cells)))]
+    days = [day for cells in lines if (day := _parse_date(_join_cells(cells)))]
     notes = [import_note("note_title_unit", unit=unit, factor=factor) for unit, factor in units.items()]
     notes += [
         import_note("note_title_date", date=day, as_of=as_of) for day in dict.fromkeys(days) if as_of and day != as_of
@@ -67,17 +67,17 @@ def read(lines: list[Line], as_of: date | None, below: list[Line] | None = None)
     return Title(units, tuple(notes), foreign, days[0] if days else None)
 
 
-def _text(cells: Line) -> str:
+def _join_cells(cells: Line) -> str:
     return unicodedata.normalize("NFKC", " ".join(cells))
 
 
 def groups_columns(cells: Line) -> bool:
     """Whether a line of several cells names groups of columns (金额(万元) | 押品) rather than the whole table."""
-    text = _text(cells)
+    text = _join_cells(cells)
     return len(cells) > 1 and not UNIT.search(text) and not DATE.search(text)
 
 
-def _unit_words(line: str, *, in_brackets: bool) -> Iterator[str]:
+def _find_unit_words(line: str, *, in_brackets: bool) -> Iterator[str]:
     """万元 of '单位:笔、人民币万元' and of '贷款明细表(万元)'."""
     for found in (*UNIT.finditer(line), *(BRACKETED.finditer(line) if in_brackets else ())):
         for word in BETWEEN.split(found[1]):
@@ -85,9 +85,9 @@ def _unit_words(line: str, *, in_brackets: bool) -> Iterator[str]:
             yield bare.removeprefix(HOME_WORD).removesuffix(HOME_WORD).strip() or bare
 
 
-def _meaning(word: str) -> tuple[Decimal, bool] | None:
+def _parse_unit(word: str) -> tuple[Decimal, bool] | None:
     """The factor of a unit, and whether it is of a foreign currency: 万元, 万美元."""
-    known = file_vocabulary.units("money")
+    known = file_vocabulary.load_units("money")
     if word in known:
         return known[word].factor, False
     size = MAGNITUDE.match(word)
@@ -98,19 +98,23 @@ def _meaning(word: str) -> tuple[Decimal, bool] | None:
 
 
 @cache
-def _currencies() -> dict[str, str]:
-    found = dictionary.codes("currency").values()
-    return {file_vocabulary.plain(text): code.code for code in found for text in (code.code, code.zh, *code.aliases)}
+def _load_currencies() -> dict[str, str]:
+    found = dictionary.codes_of_list("currency").values()
+    return {
+        file_vocabulary.normalise_text(text): code.code
+        for code in found
+        for text in (code.code, code.zh, *code.aliases)
+    }
 
 
 def _is_foreign(word: str) -> bool:
     return (
-        _currencies().get(file_vocabulary.plain(word), file_vocabulary.home_currency())
-        != file_vocabulary.home_currency()
+        _load_currencies().get(file_vocabulary.normalise_text(word), file_vocabulary.load_home_currency())
+        != file_vocabulary.load_home_currency()
     )
 
 
-def _day(line: str) -> date | None:
+def _parse_date(line: str) -> date | None:
     found = DATE.search(line)
     try:
         return date(*map(int, found.groups())) if found else None
@@ -119,7 +123,7 @@ def _day(line: str) -> date | None:
         return None
 
 
-def check(title: Title, sheet: Sheet, feeds: list[Feed]) -> None:
+def reject_ambiguous_amounts(title: Title, sheet: Sheet, feeds: list[ColumnMapping]) -> None:
     """Raises InputError where the titles leave it open what the amounts mean."""
     amounts = [feed for feed in feeds if feed.target.type == "money"]
     if len(title.units) > 1 and not all(feed.reading.own_unit for feed in amounts):
@@ -135,7 +139,7 @@ def check(title: Title, sheet: Sheet, feeds: list[Feed]) -> None:
         )
 
 
-def adapt(feed: Feed, title: Title, sheet: Sheet) -> Feed:
+def apply_title(feed: ColumnMapping, title: Title, sheet: Sheet) -> ColumnMapping:
     """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
     has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
     factor = title.factor if has_title_unit else feed.reading.factor

@@ -16,40 +16,40 @@ GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 
 @dataclass(frozen=True)
-class Amounts:
+class ParsedAmounts:
     """Decimals with ten places, null where the text is none; `own_unit` marks cells that said a unit of their own."""
 
     values: pl.Series
     own_unit: pl.Series | None
 
 
-def parse(cells: pl.Series, field_type: str, factor: Decimal) -> Amounts:
+def parse(cells: pl.Series, field_type: str, factor: Decimal) -> ParsedAmounts:
     """`factor` is the column's unit, told in the field's."""
     values = cells.cast(EXACT, strict=False)
     if factor != 1:
-        values = _times(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
+        values = _multiply_exact(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
     left = (values.is_null() & cells.is_not_null()).arg_true()
     if not len(left):
-        return Amounts(values, None)
-    frame = _messy(cells.gather(left), field_type, factor)
+        return ParsedAmounts(values, None)
+    frame = _parse_irregular(cells.gather(left), field_type, factor)
     has_own = frame["value"].is_not_null() & (frame["factor"] != factor)
     own = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True).scatter(left, has_own) if has_own.any() else None
-    return Amounts(values.scatter(left, frame["value"]), own)
+    return ParsedAmounts(values.scatter(left, frame["value"]), own)
 
 
-def _times(values: pl.Series, factors: pl.Series) -> pl.Series:
+def _multiply_exact(values: pl.Series, factors: pl.Series) -> pl.Series:
     """Product, null where it does not fit."""
     fits = values.abs() < Decimal(10) ** 18
     return pl.select(pl.when(fits).then(values) * factors).to_series().cast(EXACT)
 
 
-def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
+def _parse_irregular(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
     """Columns value, and factor: the unit of the cell, or else of the column."""
     frame = cells.str.normalize("NFKC").str.strip_prefix("'").str.replace_all(r"\s", "").rename("text").to_frame()
     frame = frame.with_columns(negative=pl.col("text").str.contains(NEGATIVE), factor=pl.lit(None, EXACT))
     frame = frame.with_columns(text=pl.col("text").str.replace(NEGATIVE, "$1$2"))
-    for name, unit in file_vocabulary.units(field_type).items():
-        frame = _take_unit(frame, name, unit.factor)
+    for name, unit in file_vocabulary.load_units(field_type).items():
+        frame = _strip_unit(frame, name, unit.factor)
     grouped = pl.col("text").str.contains(GROUPED)
     number = pl.when(grouped).then(pl.col("text").str.replace_all(",", "", literal=True)).otherwise(pl.col("text"))
     frame = frame.with_columns(text=number).with_columns(
@@ -57,10 +57,10 @@ def _messy(cells: pl.Series, field_type: str, factor: Decimal) -> pl.DataFrame:
     )
     value = pl.when(pl.col("negative")).then(-pl.col("value")).otherwise(pl.col("value"))
     frame = frame.with_columns(value=value, factor=pl.col("factor").fill_null(pl.lit(factor, EXACT)))
-    return frame.with_columns(value=_times(frame["value"], frame["factor"]))
+    return frame.with_columns(value=_multiply_exact(frame["value"], frame["factor"]))
 
 
-def _take_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
+def _strip_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
     """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's.
 
     A unit written 月利率#% stands on both sides of the number.

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-PEOPLE = frozenset({"officer_id", "staff_id", "inspector_id", "approver_id", "judged_by", "verified_by"})
+STAFF_FIELDS = frozenset({"officer_id", "staff_id", "inspector_id", "approver_id", "judged_by", "verified_by"})
 """Fields that hold a staff number."""
-ID_CARD = "id_no"
+ID_CARD_FIELD = "id_no"
 NUMBER_FORMS = (
     r"^[^()\d]+\(([0-9A-Za-z]+)\)$",
     r"^([0-9A-Za-z]+)\(\p{Han}[\p{Han}·]*\)$",
@@ -19,7 +19,7 @@ CHECKS = "10X98765432"
 Notes = tuple[tuple[str, int, str, int], ...]
 
 
-def numbers(cells: pl.Series) -> tuple[pl.Series, Notes]:
+def extract_staff_numbers(cells: pl.Series) -> tuple[pl.Series, Notes]:
     """张三(0123), 0123-张三 -> 0123; a name alone, or several, stays as written."""
     odd = cells.filter(cells.str.contains(r"\p{Han}"))
     if not len(odd):
@@ -29,10 +29,13 @@ def numbers(cells: pl.Series) -> tuple[pl.Series, Notes]:
     split = found.is_not_null()
     several = cells.str.contains(SEVERAL).fill_null(False) & ~split
     values = pl.select(pl.coalesce(found, cells)).to_series()
-    return values, (*_note("note_officer_split", split, cells), *_note("note_officers_several", several, cells))
+    return values, (
+        *_build_note("note_officer_split", split, cells),
+        *_build_note("note_officers_several", several, cells),
+    )
 
 
-def id_cards(cells: pl.Series) -> tuple[pl.Series, Notes]:
+def normalise_id_cards(cells: pl.Series) -> tuple[pl.Series, Notes]:
     """A trailing x is X; numbers that end in 000 and fail their check digit have lost their last digits."""
     values = cells.str.replace(r"^(\d{17})x$", "${1}X")
     suspects = values.str.contains(CUT).fill_null(False)
@@ -41,9 +44,9 @@ def id_cards(cells: pl.Series) -> tuple[pl.Series, Notes]:
     cut = pl.select(pl.when(suspects).then(values).str.head(17)).to_series()
     total = sum((cut.str.slice(i, 1).cast(pl.Int32) * weight for i, weight in enumerate(WEIGHTS)), start=0)
     fails = pl.Series([CHECKS[rest % 11] != "0" if rest is not None else False for rest in total])
-    return values, _note("note_id_digits", fails, cells)
+    return values, _build_note("note_id_digits", fails, cells)
 
 
-def _note(message: str, mask: pl.Series, cells: pl.Series) -> Notes:
+def _build_note(message: str, mask: pl.Series, cells: pl.Series) -> Notes:
     index = mask.arg_true()
     return ((message, len(index), str(cells[index[0]]), int(index[0])),) if len(index) else ()

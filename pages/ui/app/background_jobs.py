@@ -16,7 +16,7 @@ class Job:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def start(work: Callable[[Callable[[str], None]], Any]) -> Job:
+def start_job(work: Callable[[Callable[[str], None]], Any]) -> Job:
     """Begin `work(on_step)`; whatever it raises is kept as the job's error, for the page to say."""
     job = Job()
 

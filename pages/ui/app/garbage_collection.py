@@ -8,12 +8,12 @@ import gc
 
 import streamlit as st
 
-EASE = (100_000, 20, 100)  # by default 700, 10, 10: the libraries and the policy alone would set off many
-gc.set_threshold(*EASE)
+GC_THRESHOLDS = (100_000, 20, 100)  # by default 700, 10, 10: the libraries and the policy alone would set off many
+gc.set_threshold(*GC_THRESHOLDS)
 
 
 @st.cache_resource(show_spinner=False)
-def spare(page: str) -> None:  # noqa: ARG001  # read by the cache only
+def freeze_startup_objects(page: str) -> None:  # noqa: ARG001  # read by the cache only
     """What there is after the first run of a page stays, and is not looked through again. Once a page, not a run."""
     gc.collect()
     gc.freeze()

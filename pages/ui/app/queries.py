@@ -16,41 +16,41 @@ Generation = tuple[int, int]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _reader(path: str, generation: Generation) -> book.Reader:  # noqa: ARG001  # a new book has a new generation
-    reader = book.Reader(Path(path))
-    reader.need_current()
+def _open_reader(path: str, generation: Generation) -> book.BookReader:  # noqa: ARG001  # a new book has a new generation
+    reader = book.BookReader(Path(path))
+    reader.require_current_schema()
     return reader
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001  # edited tables have a new stamp
-    return snapshot_check.load()
+def _load_policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001  # edited tables have a new stamp
+    return snapshot_check.load_policy()
 
 
-def policy() -> Policy:
+def current_policy() -> Policy:
     """The shipped policy, read again when one of its tables was edited. Raises PolicyError."""
-    return _policy(
-        tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(csv_reader.SHIPPED.rglob("*.csv")))
+    return _load_policy(
+        tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(csv_reader.SHIPPED_TABLES.rglob("*.csv")))
     )
 
 
 # Answers are shared as they are: copying a frame of a large book on every rerun takes longer than all else on the page.
 @st.cache_resource(max_entries=2000, show_spinner=False)
-def _answer(
+def _run_query(
     path: str,
     generation: Generation,
-    asked: str,  # noqa: ARG001  # read by the cache only
-    _question: Callable[..., Any],
+    query_key: str,  # noqa: ARG001  # read by the cache only
+    _query: Callable[..., Any],
     _values: tuple[Any, ...],
 ) -> Any:
-    return _question(_reader(path, generation).cursor(), *_values)
+    return _query(_open_reader(path, generation).cursor(), *_values)
 
 
-def ask(question: Callable[..., Answer], *values: Any) -> Answer:
+def cached_query(query: Callable[..., Answer], *values: Any) -> Answer:
     """Put a question of data or policy to the book: `question(cursor, *values)`, remembered for this book.
 
     Values are told apart by their text (a policy's is its version). The answer is everybody's; change a copy of it.
     """
     path = book.default_path()
-    asked = f"{question.__module__}.{question.__qualname__}{values!r}"
-    return _answer(str(path), book.generation(path), asked, question, values)
+    asked = f"{query.__module__}.{query.__qualname__}{values!r}"
+    return _run_query(str(path), book.read_generation(path), asked, query, values)

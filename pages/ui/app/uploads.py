@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-MAPPING = ".toml"
+MAPPING_SUFFIX = ".toml"
 
 
 @dataclass(frozen=True)
@@ -17,23 +17,23 @@ class Upload:
 
     folder: Path
     files: tuple[Path, ...]
-    mark: str
+    digest: str
 
 
-def _folder() -> Path:
+def _session_folder() -> Path:
     """The session's folder; TemporaryDirectory removes it with the session state that holds it."""
     if "upload_folder" not in st.session_state:
         st.session_state["upload_folder"] = tempfile.TemporaryDirectory(prefix="loanlight-")
     return Path(st.session_state["upload_folder"].name)
 
 
-def keep(uploaded: list[UploadedFile]) -> Upload:
+def store_files(uploaded: list[UploadedFile]) -> Upload:
     """The files on disk, by their names alone, without any folder; two of one name do not overwrite each other."""
     digest = hashlib.sha256()
     for file in uploaded:
         digest.update(file.name.encode() + file.getbuffer())
-    folder = _folder() / digest.hexdigest()[:16]
-    files = tuple(_unique(folder, uploaded))
+    folder = _session_folder() / digest.hexdigest()[:16]
+    files = tuple(_build_unique_paths(folder, uploaded))
     if not folder.exists():
         folder.mkdir()
         for path, file in zip(files, uploaded, strict=True):
@@ -41,7 +41,7 @@ def keep(uploaded: list[UploadedFile]) -> Upload:
     return Upload(folder, files, folder.name)
 
 
-def _unique(folder: Path, uploaded: list[UploadedFile]) -> list[Path]:
+def _build_unique_paths(folder: Path, uploaded: list[UploadedFile]) -> list[Path]:
     paths: list[Path] = []
     for file in uploaded:
         name = PurePath(file.name.replace("\\", "/")).name

@@ -7,15 +7,15 @@ from datetime import date
 
 import polars as pl
 
-from pages.ui.charts.drawing import ALLOWED, BLOCKED, PICK, UNKNOWN, Spec
-from pages.ui.i18n.language import say
+from pages.ui.charts.drawing import ALLOWED, BLOCKED, CLICK_SELECTION, UNKNOWN, Spec
+from pages.ui.i18n.language import t
 
-CHOSEN = "#E3A000"
+SELECTED_COLOUR = "#E3A000"
 HEIGHT = 300
 TOOLTIP = {"to_text": "new_maturity", "applied_text": "applied", "verdict": "verdict", "why": "blocked_by"}
 
 
-def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: list[str]) -> Spec:
+def build_plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: list[str]) -> Spec:
     """[x, x2, y, y2, to, applied, verdict, to_text, applied_text, why]; `dates`: asked for, applied, apply by."""
     wished, applied, deadline = dates
     seen = wished <= cells["x2"].max() and cells["y"].min() <= applied <= cells["y2"].max()
@@ -23,10 +23,10 @@ def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: lis
     return {
         "height": HEIGHT,
         "layer": [
-            _squares(cells, words),
+            _build_cell_layer(cells, words),
             {
                 "data": {"values": [{"y": deadline.isoformat()}] if deadline else []},
-                "mark": {"type": "rule", "strokeDash": [5, 4], "size": 2, "color": CHOSEN},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "size": 2, "color": SELECTED_COLOUR},
                 "encoding": {"y": {"field": "y", "type": "temporal"}},
             },
             {
@@ -36,7 +36,7 @@ def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: lis
                     "shape": "cross",
                     "size": 240,
                     "filled": True,
-                    "color": CHOSEN,
+                    "color": SELECTED_COLOUR,
                     "stroke": "black",
                     "strokeWidth": 1,
                     "opacity": 1,
@@ -47,7 +47,7 @@ def plane(cells: pl.DataFrame, dates: tuple[date, date, date | None], words: lis
     }
 
 
-def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
+def _build_cell_layer(cells: pl.DataFrame, words: list[str]) -> Spec:
     across = {"format": "%Y-%m", "tickCount": 10, "labelOverlap": True, "grid": False}
     down = {"format": "%Y-%m-%d", "tickCount": 6, "grid": False}
     dated = cells.with_columns(pl.col("x", "x2", "y", "y2").cast(pl.String))
@@ -56,17 +56,17 @@ def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
         "mark": {"type": "rect", "cursor": "pointer", "opacity": 0.9},
         "params": [
             {
-                "name": PICK,
+                "name": CLICK_SELECTION,
                 "select": {"type": "point", "fields": ["to", "applied"], "on": "click", "clear": False},
             }
         ],
         "encoding": {
-            "x": {"field": "x", "type": "temporal", "title": say("whatif.new_maturity"), "axis": across},
+            "x": {"field": "x", "type": "temporal", "title": t("whatif.new_maturity"), "axis": across},
             "x2": {"field": "x2"},
             "y": {
                 "field": "y",
                 "type": "temporal",
-                "title": say("whatif.applied"),
+                "title": t("whatif.applied"),
                 "axis": down,
                 "scale": {"reverse": True},
             },
@@ -78,7 +78,7 @@ def _squares(cells: pl.DataFrame, words: list[str]) -> Spec:
                 "legend": {"labelLimit": 0, "orient": "top", "title": None, "columns": 3},
             },
             "tooltip": [
-                {"field": name, "type": "nominal", "title": say(f"whatif.{key}")} for name, key in TOOLTIP.items()
+                {"field": name, "type": "nominal", "title": t(f"whatif.{key}")} for name, key in TOOLTIP.items()
             ],
         },
     }

@@ -8,92 +8,94 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, frontier_chart
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from policy.extensions import frontier
 from policy.extensions.extension_decision import Decision, Request
-from policy.extensions.frontier import Block
+from policy.extensions.frontier import FrontierBlock
 from policy.model.records import Policy
 
-COLUMNS, ROWS = 48, 24  # cells across and down, besides those that begin at an edge
+GRID_COLUMNS, GRID_ROWS = 48, 24  # cells across and down, besides those that begin at an edge
 MARGIN = 0.25  # what is shown past the last edge, as a part of what lies before it
-SHORTEST = timedelta(366)
+MIN_SPAN = timedelta(366)
 
 
-def draw(view: View, decision: Decision, asked: Request) -> None:
-    blocks = queries.ask(frontier.blocks, view.policy, view.as_of, asked.loan_id, asked.consent)
+def draw_frontier(view: SnapshotView, decision: Decision, request: Request) -> None:
+    blocks = queries.cached_query(frontier.compute_blocks, view.policy, view.as_of, request.loan_id, request.consent)
     if not blocks:
-        st.info(say("whatif.no_frontier"))
+        st.info(t("whatif.no_frontier"))
         return
-    found = cells(view.policy, blocks, asked)
-    marks = _marks(("whatif.new_maturity", asked.requested_maturity), ("whatif.latest", decision.latest_permitted))
-    key = f"frontier:{hash((asked, view.as_of))}"
-    words = list(language.terms("decision_short").values())
-    dates = (asked.requested_maturity, asked.application_date, decision.apply_by)
-    chart = frontier_chart.plane(found, dates, words)
-    drawing.put(chart, _spoken(view.policy, blocks), key=key, picked=lambda: _taken(key))
-    st.caption(say("whatif.frontier_note", day=numbers.day(max(block.to_to for block in blocks))))
-    st.markdown(f"**{say('whatif.which_rule', day=numbers.day(asked.application_date))}**")
-    _rules(view, asked, marks, max(found["x2"]))
+    found = build_cells(view.policy, blocks, request)
+    marks = _build_day_marks(
+        ("whatif.new_maturity", request.requested_maturity), ("whatif.latest", decision.latest_permitted)
+    )
+    key = f"frontier:{hash((request, view.as_of))}"
+    words = list(language.labels_of_kind("decision_short").values())
+    dates = (request.requested_maturity, request.application_date, decision.apply_by)
+    chart = frontier_chart.build_plane(found, dates, words)
+    drawing.show_chart(chart, _build_alt_text(view.policy, blocks), key=key, on_click=lambda: _apply_clicked_cell(key))
+    st.caption(t("whatif.frontier_note", day=numbers.format_day(max(block.to_to for block in blocks))))
+    st.markdown(f"**{t('whatif.which_rule', day=numbers.format_day(request.application_date))}**")
+    _draw_rule_strip(view, request, marks, max(found["x2"]))
 
 
-def _taken(key: str) -> None:
+def _apply_clicked_cell(key: str) -> None:
     """Both days of the cell that was clicked on."""
-    found = drawing.points(key)
+    found = drawing.read_clicked_marks(key)
     if found:
-        url_state.put("to", [str(found[0]["to"])])
-        url_state.put("applied", [str(found[0]["applied"])])
+        url_state.set_param("to", [str(found[0]["to"])])
+        url_state.set_param("applied", [str(found[0]["applied"])])
 
 
-def _marks(*days: tuple[str, date | None]) -> pl.DataFrame:
-    rows = [(say(name), day, numbers.day(day)) for name, day in days if day]
+def _build_day_marks(*days: tuple[str, date | None]) -> pl.DataFrame:
+    rows = [(t(name), day, numbers.format_day(day)) for name, day in days if day]
     return pl.DataFrame(rows, schema={"name": pl.String, "day": pl.Date, "text": pl.String}, orient="row")
 
 
-def _spoken(policy: Policy, blocks: list[Block]) -> str:
+def _build_alt_text(policy: Policy, blocks: list[FrontierBlock]) -> str:
     """The frontier in words, for who cannot see it."""
-    words, titles = language.terms("decision_short"), _titles(policy)
+    words, titles = language.labels_of_kind("decision_short"), _list_rule_titles(policy)
     return "; ".join(
-        f"{numbers.day(b.applied_from)}–{numbers.day(b.applied_to)} → {numbers.day(b.to_from)}–{numbers.day(b.to_to)}: "
+        f"{numbers.format_day(b.applied_from)}–{numbers.format_day(b.applied_to)} → {numbers.format_day(b.to_from)}–{numbers.format_day(b.to_to)}: "
         f"{words[b.verdict]} {', '.join(titles.get(rule, rule) for rule in b.blocked_by)}"
         for b in blocks
     )
 
 
-def cells(policy: Policy, blocks: list[Block], asked: Request) -> pl.DataFrame:
+def build_cells(policy: Policy, blocks: list[FrontierBlock], request: Request) -> pl.DataFrame:
     """The blocks cut into cells to click on: [x, x2, y, y2, to, applied, verdict, to_text, applied_text, why].
 
     The last day of a cell is the day it stands for: just before an edge that is the last day that may be had.
     """
-    first, last = min(b.to_from for b in blocks), _shown_until(blocks, asked)
-    columns = _cut(first, last, [b.to_from for b in blocks], COLUMNS)
+    first, last = min(b.to_from for b in blocks), _compute_last_shown_day(blocks, request)
+    columns = _split_days(first, last, [b.to_from for b in blocks], GRID_COLUMNS)
     begin, end = min(b.applied_from for b in blocks), max(b.applied_to for b in blocks)
-    rows = _cut(begin, end, [b.applied_from for b in blocks], ROWS)
-    words, titles = language.terms("decision_short"), _titles(policy)
-    across = [(x, x2, (x2 - timedelta(1)), numbers.day(x2 - timedelta(1))) for x, x2 in columns]
+    rows = _split_days(begin, end, [b.applied_from for b in blocks], GRID_ROWS)
+    words, titles = language.labels_of_kind("decision_short"), _list_rule_titles(policy)
+    across = [(x, x2, (x2 - timedelta(1)), numbers.format_day(x2 - timedelta(1))) for x, x2 in columns]
     found = []
-    for (y, y2), line in zip(rows, _lines(blocks, [y for y, _ in rows]), strict=True):
+    for (y, y2), line in zip(rows, _list_blocks_by_day(blocks, [y for y, _ in rows]), strict=True):
         starts = [block.to_from for block in line]
         applied = y2 - timedelta(1)
-        said = numbers.day(applied)
+        said = numbers.format_day(applied)
         for x, x2, to, text in across:
             block = line[bisect_right(starts, x) - 1]
-            why = pick("；", "; ").join(titles.get(rule, rule) for rule in block.blocked_by) or numbers.NOTHING
+            why = by_language("；", "; ").join(titles.get(rule, rule) for rule in block.blocked_by) or numbers.NOTHING
             found.append((x, x2, y, y2, to.isoformat(), applied.isoformat(), words[block.verdict], text, said, why))
     schema = ["x", "x2", "y", "y2", "to", "applied", "verdict", "to_text", "applied_text", "why"]
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _shown_until(blocks: list[Block], asked: Request) -> date:
+def _compute_last_shown_day(blocks: list[FrontierBlock], request: Request) -> date:
     """A little past the last day on which anything changes; what is beyond is like it."""
     first, end = min(b.to_from for b in blocks), max(b.to_to for b in blocks)
-    edge = max([b.to_from for b in blocks] + [min(asked.requested_maturity, end)])
-    return min(end, first + max(SHORTEST, (edge - first) * (1 + MARGIN)))
+    edge = max([b.to_from for b in blocks] + [min(request.requested_maturity, end)])
+    return min(end, first + max(MIN_SPAN, (edge - first) * (1 + MARGIN)))
 
 
-def _cut(first: date, last: date, edges: list[date], most: int) -> list[tuple[date, date]]:
+def _split_days(first: date, last: date, edges: list[date], most: int) -> list[tuple[date, date]]:
     """The days from first to last as spans that begin at every edge and are else about even: (from, the day after)."""
     step = -(-((last - first).days + 1) // most)
     starts = {first + timedelta(n) for n in range(0, (last - first).days + 1, step)} | {
@@ -103,7 +105,7 @@ def _cut(first: date, last: date, edges: list[date], most: int) -> list[tuple[da
     return list(pairwise(ordered))
 
 
-def _lines(blocks: list[Block], days: list[date]) -> list[list[Block]]:
+def _list_blocks_by_day(blocks: list[FrontierBlock], days: list[date]) -> list[list[FrontierBlock]]:
     """For each day of application the blocks it lies in, by their first new maturity."""
     return [
         sorted((b for b in blocks if b.applied_from <= day <= b.applied_to), key=lambda block: block.to_from)
@@ -111,26 +113,35 @@ def _lines(blocks: list[Block], days: list[date]) -> list[list[Block]]:
     ]
 
 
-def _titles(policy: Policy) -> dict[str, str]:
-    return {rule_id: pick(r.title_zh, r.title_en) for rule_id, r in policy.rules.items()}
+def _list_rule_titles(policy: Policy) -> dict[str, str]:
+    return {rule_id: by_language(r.title_zh, r.title_en) for rule_id, r in policy.rules.items()}
 
 
-def stretches(view: View, asked: Request) -> pl.DataFrame:
+def build_strip_rows(view: SnapshotView, request: Request) -> pl.DataFrame:
     """One line for the verdict, one for each rule that blocks somewhere: [line, start, end, verdict, days, why]."""
-    blocks = queries.ask(frontier.blocks, view.policy, view.as_of, asked.loan_id, asked.consent, asked.application_date)
-    words, titles = language.terms("decision_short"), _titles(view.policy)
+    blocks = queries.cached_query(
+        frontier.compute_blocks, view.policy, view.as_of, request.loan_id, request.consent, request.application_date
+    )
+    words, titles = language.labels_of_kind("decision_short"), _list_rule_titles(view.policy)
     rows = [
-        (say("whatif.overall"), b.to_from, b.to_to, words[b.verdict], [titles.get(r, r) for r in b.blocked_by])
+        (t("whatif.overall"), b.to_from, b.to_to, words[b.verdict], [titles.get(r, r) for r in b.blocked_by])
         for b in blocks
     ]
     for rule in dict.fromkeys(rule for block in blocks for rule in block.blocked_by):
         rows += [
             (titles.get(rule, rule), start, end, words["blocked"], [titles.get(rule, rule)])
-            for start, end in _runs([b for b in blocks if rule in b.blocked_by])
+            for start, end in _merge_adjacent_blocks([b for b in blocks if rule in b.blocked_by])
         ]
     return pl.DataFrame(
         [
-            (line, start, end + timedelta(1), verdict, f"{numbers.day(start)} – {numbers.day(end)}", "; ".join(why))
+            (
+                line,
+                start,
+                end + timedelta(1),
+                verdict,
+                f"{numbers.format_day(start)} – {numbers.format_day(end)}",
+                "; ".join(why),
+            )
             for line, start, end, verdict, why in rows
         ],
         schema=["line", "start", "end", "verdict", "days", "why"],
@@ -138,7 +149,7 @@ def stretches(view: View, asked: Request) -> pl.DataFrame:
     )
 
 
-def _runs(blocks: list[Block]) -> list[tuple[date, date]]:
+def _merge_adjacent_blocks(blocks: list[FrontierBlock]) -> list[tuple[date, date]]:
     """Spans of days without a hole."""
     found: list[tuple[date, date]] = []
     for block in blocks:
@@ -149,10 +160,12 @@ def _runs(blocks: list[Block]) -> list[tuple[date, date]]:
     return found
 
 
-def _rules(view: View, asked: Request, marks: pl.DataFrame, until: date) -> None:
+def _draw_rule_strip(view: SnapshotView, request: Request, marks: pl.DataFrame, until: date) -> None:
     """Which rule blocks where, asked on the day of the request."""
-    rows = stretches(view, asked).filter(pl.col("start") < until)
+    rows = build_strip_rows(view, request).filter(pl.col("start") < until)
     shown = rows.with_columns(end=pl.min_horizontal("end", pl.lit(until)))
-    chart = drawing.strip(shown, marks.filter(pl.col("day") < until), list(language.terms("decision_short").values()))
+    chart = drawing.build_frontier_strip(
+        shown, marks.filter(pl.col("day") < until), list(language.labels_of_kind("decision_short").values())
+    )
     told = shown.select("line", "verdict", "days").iter_rows()
-    drawing.put(chart, "; ".join(f"{line}: {verdict} {days}" for line, verdict, days in told))
+    drawing.show_chart(chart, "; ".join(f"{line}: {verdict} {days}" for line, verdict, days in told))

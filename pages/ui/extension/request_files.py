@@ -9,14 +9,14 @@ from data.errors import LoanlightError
 from data.ingest import extension_request_file as uploaded
 from data.storage import formula_escaping
 from pages.ui.app import queries, uploads, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import error_message, language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export, tables
 from policy.extensions import request_files
 
-WAYS = ("one", "many")
-ANSWERED = {
+MODES = ("one", "many")
+DECISION_COLUMNS = {
     "row_number": "count",
     "loan_id": "text",
     "application_date": "date",
@@ -28,20 +28,26 @@ ANSWERED = {
     "apply_by": "date",
     "blocked": "text",
 }
-BAD = {"row_number": "count", "loan_id": "text", "request_column": "text", "value": "text", "kept_reason": "text"}
+BAD_ROW_COLUMNS = {
+    "row_number": "count",
+    "loan_id": "text",
+    "request_column": "text",
+    "value": "text",
+    "kept_reason": "text",
+}
 
 
-def wanted() -> bool:
+def is_file_mode_selected() -> bool:
     """Whether a file of requests is asked about, and not one loan."""
-    labels = {way: say(f"whatif.way_{way}") for way in WAYS}
-    return url_state.switch("way", say("whatif.way"), labels, default=WAYS[0]) == "many"
+    labels = {way: t(f"whatif.way_{way}") for way in MODES}
+    return url_state.select_segment("way", t("whatif.way"), labels, default=MODES[0]) == "many"
 
 
-def draw(view: View) -> None:
-    found = st.file_uploader(say("whatif.upload"), type=["csv", "xlsx", "xls", "txt"], key="request_file")
+def draw_upload(view: SnapshotView) -> None:
+    found = st.file_uploader(t("whatif.upload"), type=["csv", "xlsx", "xls", "txt"], key="request_file")
     st.download_button(
-        say("whatif.template"),
-        _template(),
+        t("whatif.template"),
+        _write_template(),
         "requests.xlsx",
         excel_export.MIME,
         on_click="ignore",
@@ -49,38 +55,40 @@ def draw(view: View) -> None:
         type="tertiary",
     )
     if not found:
-        st.caption(say("whatif.upload_note"))
+        st.caption(t("whatif.upload_note"))
         return
-    kept = uploads.keep([found])
+    kept = uploads.store_files([found])
     try:
-        with st.spinner(say("whatif.judging")):
-            answered, bad = queries.ask(request_files.answered, view.policy, view.as_of, kept.files[0])
+        with st.spinner(t("whatif.judging")):
+            answered, bad = queries.cached_query(
+                request_files.decide_uploaded_file, view.policy, view.as_of, kept.files[0]
+            )
     except LoanlightError as error:
-        error_message.show(say("whatif.cannot_read"), error)
+        error_message.show_error(t("whatif.cannot_read"), error)
         return
-    _result(view, answered, bad)
+    _draw_results(view, answered, bad)
 
 
-def _template() -> bytes:
+def _write_template() -> bytes:
     """A workbook with the header to fill in under."""
-    titles = {column: pick(row["zh"], row["en"]) for column, row in uploaded.columns().items()}
+    titles = {column: by_language(row["zh"], row["en"]) for column, row in uploaded.load_columns().items()}
     buffer = io.BytesIO()
-    formula_escaping.frame(pl.DataFrame(schema=dict.fromkeys(titles.values(), pl.String))).write_excel(
+    formula_escaping.escape_frame(pl.DataFrame(schema=dict.fromkeys(titles.values(), pl.String))).write_excel(
         buffer, autofit=True
     )
     return buffer.getvalue()
 
 
-def _result(view: View, answered: pl.DataFrame, bad: pl.DataFrame) -> None:
-    words = language.terms("decision_short")
-    counts = dict(answered.group_by("verdict").len().iter_rows())
+def _draw_results(view: SnapshotView, decisions: pl.DataFrame, bad: pl.DataFrame) -> None:
+    words = language.labels_of_kind("decision_short")
+    counts = dict(decisions.group_by("verdict").len().iter_rows())
     for column, (code, word) in zip(st.columns(len(words) + 1), [*words.items(), ("bad", "")], strict=True):
-        label = word or say("whatif.bad_rows")
-        column.metric(label, numbers.count(bad.height if code == "bad" else counts.get(code, 0)), border=True)
-    rows, kept_back = worded(view, answered), _bad(bad)
+        label = word or t("whatif.bad_rows")
+        column.metric(label, numbers.format_count(bad.height if code == "bad" else counts.get(code, 0)), border=True)
+    rows, kept_back = localize_decisions(view, decisions), _localize_bad_rows(bad)
     st.download_button(
-        say("whatif.take_results"),
-        lambda: _as_workbook(view, rows, kept_back),
+        t("whatif.take_results"),
+        lambda: _write_workbook(view, rows, kept_back),
         f"requests-{view.as_of.isoformat()}.xlsx",
         excel_export.MIME,
         on_click="ignore",
@@ -88,34 +96,35 @@ def _result(view: View, answered: pl.DataFrame, bad: pl.DataFrame) -> None:
         icon=":material/download:",
     )
     if bad.height:
-        st.warning(say("whatif.bad_note", n=numbers.count(bad.height)))
-        tables.show(kept_back, BAD, height=tables.TALL)
-    tables.show(rows, ANSWERED, height=tables.TALL)
+        st.warning(t("whatif.bad_note", n=numbers.format_count(bad.height)))
+        tables.draw_table(kept_back, BAD_ROW_COLUMNS, height=tables.TALL_HEIGHT)
+    tables.draw_table(rows, DECISION_COLUMNS, height=tables.TALL_HEIGHT)
 
 
-def worded(view: View, answered: pl.DataFrame) -> pl.DataFrame:
+def localize_decisions(view: SnapshotView, decisions: pl.DataFrame) -> pl.DataFrame:
     """Verdicts, classes and rules in words."""
-    titles = {rule_id: pick(rule.title_zh, rule.title_en) for rule_id, rule in view.policy.rules.items()}
-    return answered.with_columns(
-        pl.col("verdict").replace(language.terms("decision_short")),
+    titles = {rule_id: by_language(rule.title_zh, rule.title_en) for rule_id, rule in view.policy.rules.items()}
+    return decisions.with_columns(
+        pl.col("verdict").replace(language.labels_of_kind("decision_short")),
         pl.col("term_class").replace(language.code_labels("term_class")),
-        pl.col("consent").replace(language.terms("consent")),
+        pl.col("consent").replace(language.labels_of_kind("consent")),
         blocked=pl.col("blocked_by").list.eval(pl.element().replace(titles)).list.join("; "),
-    ).select(list(ANSWERED))
+    ).select(list(DECISION_COLUMNS))
 
 
-def _bad(bad: pl.DataFrame) -> pl.DataFrame:
-    names = {column: pick(row["zh"], row["en"]) for column, row in uploaded.columns().items()}
+def _localize_bad_rows(bad: pl.DataFrame) -> pl.DataFrame:
+    names = {column: by_language(row["zh"], row["en"]) for column, row in uploaded.load_columns().items()}
     return bad.with_columns(
-        request_column=pl.col("column").replace(names), kept_reason=pl.col("reason").replace(language.terms("bad"))
-    ).select(list(BAD))
+        request_column=pl.col("column").replace(names),
+        kept_reason=pl.col("reason").replace(language.labels_of_kind("bad")),
+    ).select(list(BAD_ROW_COLUMNS))
 
 
-def _as_workbook(view: View, rows: pl.DataFrame, bad: pl.DataFrame) -> bytes:
+def _write_workbook(view: SnapshotView, rows: pl.DataFrame, bad: pl.DataFrame) -> bytes:
     cover = {
-        say("frame.as_of"): numbers.day(view.as_of),
-        say("workbook.policy"): view.policy.version,
-        say("workbook.rows"): numbers.count(rows.height + bad.height),
+        t("frame.as_of"): numbers.format_day(view.as_of),
+        t("workbook.policy"): view.policy.version,
+        t("workbook.rows"): numbers.format_count(rows.height + bad.height),
     }
-    sheets = {say("whatif.results"): rows} | ({say("whatif.bad_rows"): bad} if bad.height else {})
-    return excel_export.several(say("page.extension_what_if"), cover, sheets)
+    sheets = {t("whatif.results"): rows} | ({t("whatif.bad_rows"): bad} if bad.height else {})
+    return excel_export.write_tables(t("page.extension_what_if"), cover, sheets)

@@ -4,49 +4,51 @@ import polars as pl
 
 from pages.ui.format import expression_text, values
 from pages.ui.i18n import numbers
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from policy.engine.verdict_evidence import Verdict
 from policy.model.records import Policy, Rule
 
 SIGNS = {"<=": "≤", ">=": "≥", "<>": "≠"}
 
 
-def measured(policy: Policy, verdict: Verdict) -> str:
-    return _said(policy, policy.rules[verdict.rule_id], verdict.measured, verdict.unit)
+def format_measured_value(policy: Policy, verdict: Verdict) -> str:
+    return _format_value(policy, policy.rules[verdict.rule_id], verdict.measured, verdict.unit)
 
 
-def compared(policy: Policy, verdict: Verdict) -> str:
+def format_limit(policy: Policy, verdict: Verdict) -> str:
     """The limit with its sign: ≤ 70.00%."""
     if verdict.limit is None:
         return numbers.NOTHING
     rule = policy.rules[verdict.rule_id]
-    limit = _said(policy, rule, verdict.limit, verdict.unit)
-    if expression_text.result(policy, rule).is_lacking:
+    limit = _format_value(policy, rule, verdict.limit, verdict.unit)
+    if expression_text.resolve_measure_type(policy, rule).is_lacking:
         return limit
     return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {limit}"
 
 
-def result(policy: Policy, rule_id: str, text: str | None) -> str:
+def format_rule_value(policy: Policy, rule_id: str, text: str | None) -> str:
     """A measured value or a limit of a rule; one that the policy no longer has is written without a unit."""
     rule = policy.rules.get(rule_id)
-    return _said(policy, rule, text, rule.unit) if rule else values.written(text, "")
+    return _format_value(policy, rule, text, rule.unit) if rule else values.format_value(text, "")
 
 
-def _said(policy: Policy, rule: Rule, text: str | None, unit: str) -> str:
-    kind = expression_text.result(policy, rule)
+def _format_value(policy: Policy, rule: Rule, text: str | None, unit: str) -> str:
+    kind = expression_text.resolve_measure_type(policy, rule)
     if text is None or not kind.is_coded:
-        return values.written(text, unit)
+        return values.format_value(text, unit)
     if kind.is_lacking and not text:
-        return say("words.lacks_nothing")
-    said = values.codes(text, kind.code_list)
-    return say("words.lacks", a=said) if kind.is_lacking else said
+        return t("words.lacks_nothing")
+    said = values.format_codes(text, kind.code_list)
+    return t("words.lacks", a=said) if kind.is_lacking else said
 
 
-def coded(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
+def label_codes(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Rows of [rule_id, column]: codes in the column by their names, numbers and dates as they are."""
-    rules = [rule.rule_id for rule in policy.rules.values() if expression_text.result(policy, rule).is_coded]
+    rules = [
+        rule.rule_id for rule in policy.rules.values() if expression_text.resolve_measure_type(policy, rule).is_coded
+    ]
     pairs = rows.filter(pl.col("rule_id").is_in(rules)).select("rule_id", column).unique()
-    said = [result(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
+    said = [format_rule_value(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
     worded = pairs.with_columns(said=pl.Series(said, dtype=pl.String))
     joined = rows.join(worded, on=["rule_id", column], how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("said", column).alias(column)).drop("said")

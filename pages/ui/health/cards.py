@@ -9,173 +9,188 @@ import streamlit as st
 
 from pages.ui.app import queries
 from pages.ui.format import citations, expression_text
-from pages.ui.health.page_scope import Scope
+from pages.ui.health.page_scope import HealthScope
 from pages.ui.i18n import numbers
-from pages.ui.i18n.language import inert, pick, say
+from pages.ui.i18n.language import by_language, escape_markdown, t
 from pages.ui.widgets import evidence_panel
 from policy.model.records import Policy
 from policy.monitoring import metric_groups, metric_store, metrics
-from policy.monitoring.metric_groups import Group
-from policy.monitoring.metrics import Metric, Value
+from policy.monitoring.metric_groups import MetricGroup
+from policy.monitoring.metrics import Metric, MetricValue
 
-BETTER = {"lower": "inverse", "higher": "normal", "": "off"}
-BADGES = {"red": "red", "amber": "orange"}
+DELTA_COLORS = {"lower": "inverse", "higher": "normal", "": "off"}
+BADGE_COLORS = {"red": "red", "amber": "orange"}
 RATIO_DIGITS = 4  # of which a change that is shown has at least one
 
 
 @dataclass(frozen=True)
-class Card:
+class MetricCard:
     metric: Metric
-    value: Value
-    before: Value | None
-    year_ago: Value | None
-    course: tuple[float, ...]
+    value: MetricValue
+    previous: MetricValue | None
+    year_ago: MetricValue | None
+    history: tuple[float, ...]
 
-    def show(self, policy: Policy) -> None:
-        since, over_year = change(self.metric, self.value, self.before), change(self.metric, self.value, self.year_ago)
-        since_year = say("health.over_year", change=over_year) if over_year not in (None, 0) else None
+    def draw(self, policy: Policy) -> None:
+        since, over_year = (
+            format_change(self.metric, self.value, self.previous),
+            format_change(self.metric, self.value, self.year_ago),
+        )
+        since_year = t("health.over_year", change=over_year) if over_year not in (None, 0) else None
         st.metric(
-            f"{badge(self.value)}{inert(pick(self.metric.title_zh, self.metric.title_en))}",
-            written(self.metric, self.value),
+            f"{status_badge(self.value)}{escape_markdown(by_language(self.metric.title_zh, self.metric.title_en))}",
+            format_value(self.metric, self.value),
             since,
-            delta_color=BETTER[self.metric.direction],
+            delta_color=DELTA_COLORS[self.metric.direction],
             delta_description=since_year if since is not None else None,
-            help=explained(policy, self.metric, self.value),
+            help=format_metric_help(policy, self.metric, self.value),
             border=True,
             height="stretch",
-            chart_data=self.course if len(self.course) > 1 else None,
+            chart_data=self.history if len(self.history) > 1 else None,
         )
 
 
-def badge(value: Value) -> str:
+def status_badge(value: MetricValue) -> str:
     """The status as a word on a colour; what is in order has none."""
-    if value.status not in BADGES or blank(value):
+    if value.status not in BADGE_COLORS or is_all_missing(value):
         return ""
-    return f":{BADGES[value.status]}-badge[{say(f'health.status_{value.status}')}] "
+    return f":{BADGE_COLORS[value.status]}-badge[{t(f'health.status_{value.status}')}] "
 
 
-def figure(metric: Metric, value: Decimal | None) -> str:
+def format_metric(metric: Metric, value: Decimal | None) -> str:
     if value is None:
         return numbers.NOTHING
     if metric.unit == "ratio":
-        return numbers.share(float(value))
+        return numbers.format_share(float(value))
     if metric.unit == "count":
-        return numbers.count(int(value))
-    return numbers.compact(value) if metric.unit == "yuan" else numbers.plain(round(value, _digits(value)))
+        return numbers.format_count(int(value))
+    return (
+        numbers.format_compact_amount(value)
+        if metric.unit == "yuan"
+        else numbers.format_number(round(value, _decimal_places(value)))
+    )
 
 
-def _digits(value: Decimal) -> int:
+def _decimal_places(value: Decimal) -> int:
     return 2 if abs(value) >= 1 else 4
 
 
-def blank(value: Value) -> bool:
+def is_all_missing(value: MetricValue) -> bool:
     """Where every record lacks what is needed, a sum of nothing is not 0 but unknown."""
     return bool(value.total) and value.lacking == value.total
 
 
-def written(metric: Metric, value: Value) -> str:
-    if blank(value):
+def format_value(metric: Metric, value: MetricValue) -> str:
+    if is_all_missing(value):
         return numbers.NOTHING
-    return say(f"health.{value.reason}") if value.reason else figure(metric, value.value)
+    return t(f"health.{value.reason}") if value.reason else format_metric(metric, value.value)
 
 
-def change(metric: Metric, now: Value, before: Value | None) -> str | int | None:
+def format_change(metric: Metric, now: MetricValue, before: MetricValue | None) -> str | int | None:
     """A change with its sign; plain 0 where nothing moved, which has no arrow; None where there is nothing to say."""
-    if now.value is None or before is None or before.value is None or blank(now) or blank(before):
+    if now.value is None or before is None or before.value is None or is_all_missing(now) or is_all_missing(before):
         return None
     moved = now.value - before.value
-    digits = RATIO_DIGITS if metric.unit == "ratio" else _digits(now.value)
+    digits = RATIO_DIGITS if metric.unit == "ratio" else _decimal_places(now.value)
     if not round(moved, digits):
         return 0
     if metric.unit == "ratio":
-        return numbers.points(float(moved))
-    size = numbers.plain(round(abs(moved), digits)) if metric.unit == "index" else figure(metric, abs(moved))
+        return numbers.format_point_change(float(moved))
+    size = (
+        numbers.format_number(round(abs(moved), digits))
+        if metric.unit == "index"
+        else format_metric(metric, abs(moved))
+    )
     return f"{'+' if moved > 0 else '-'}{size}"
 
 
-def explained(policy: Policy, metric: Metric, value: Value) -> str:
+def format_metric_help(policy: Policy, metric: Metric, value: MetricValue) -> str:
     """The formula in words, the limits, the clause, and what is missing."""
-    lines = [inert(expression_text.expression(policy, "portfolio", metric.formula))]
+    lines = [escape_markdown(expression_text.format_expression(policy, "portfolio", metric.formula))]
     if value.amber is not None or value.red is not None:
-        lines.append(say("health.limits", amber=figure(metric, value.amber), red=figure(metric, value.red)))
+        lines.append(t("health.limits", amber=format_metric(metric, value.amber), red=format_metric(metric, value.red)))
     lines.append(
-        say(
+        t(
             "health.clause",
-            clause=inert(citations.of(policy, metric.clause_id)),
-            evidence=inert(evidence_panel.grade(metric.evidence)),
+            clause=escape_markdown(citations.cite_clauses(policy, metric.clause_id)),
+            evidence=escape_markdown(evidence_panel.format_grade(metric.evidence)),
         )
     )
     if value.reason == "not_set":
-        lines.append(say("health.needs", needs=inert(pick(metric.needs_zh, metric.needs_en))))
+        lines.append(t("health.needs", needs=escape_markdown(by_language(metric.needs_zh, metric.needs_en))))
     if value.lacking:
-        lines.append(lack(metric, value))
+        lines.append(format_missing_data(metric, value))
     return "  \n".join(lines)
 
 
-def lack(metric: Metric, value: Value) -> str:
-    needs = inert(pick(metric.needs_zh, metric.needs_en))
-    return say("health.lack", n=numbers.count(value.lacking), m=numbers.count(value.total), needs=needs)
+def format_missing_data(metric: Metric, value: MetricValue) -> str:
+    needs = escape_markdown(by_language(metric.needs_zh, metric.needs_en))
+    return t("health.lack", n=numbers.format_count(value.lacking), m=numbers.format_count(value.total), needs=needs)
 
 
-def _dated(scope: Scope) -> dict[date, dict[str, Value]]:
+def _load_values_by_day(scope: HealthScope) -> dict[date, dict[str, MetricValue]]:
     days = tuple(day for day in (scope.year_ago, scope.previous, scope.view.as_of) if day in scope.view.snapshots)
-    kept = queries.ask(metric_store.of, scope.view.policy, scope.branch, scope.view.as_of, days)
+    kept = queries.cached_query(
+        metric_store.load_values_by_day, scope.view.policy, scope.branch, scope.view.as_of, days
+    )
     return {day: {value.metric_id: value for value in values} for day, values in kept.items()}
 
 
-def cards(scope: Scope) -> list[tuple[Group, list[Card]]]:
+def build_cards(scope: HealthScope) -> list[tuple[MetricGroup, list[MetricCard]]]:
     """Each group with its cards; metrics that are not computed for a branch are left out there."""
-    dated = _dated(scope)
-    known = {metric.metric_id: metric for metric in metrics.in_force(scope.view.policy, scope.view.as_of)}
+    dated = _load_values_by_day(scope)
+    known = {metric.metric_id: metric for metric in metrics.select_in_force(scope.view.policy, scope.view.as_of)}
     now = dated.get(scope.view.as_of, {})
     found = []
-    for group in metric_groups.groups(scope.view.policy):
-        wall = [_card(scope, known[name], dated) for name in group.members if name in known and name in now]
+    for group in metric_groups.load_groups(scope.view.policy):
+        wall = [_build_card(scope, known[name], dated) for name in group.members if name in known and name in now]
         if wall:
             found.append((group, wall))
     return found
 
 
-def none_in_force(scope: Scope) -> str:
+def explain_no_metrics(scope: HealthScope) -> str:
     """Why there is no wall: the day lies before the metrics, and when they begin."""
-    first = min(metric.effective_from for metric in metrics.metrics(scope.view.policy))
-    return say("health.no_metrics", day=numbers.day(scope.view.as_of), first=numbers.day(first))
+    first = min(metric.effective_from for metric in metrics.load_metrics(scope.view.policy))
+    return t("health.no_metrics", day=numbers.format_day(scope.view.as_of), first=numbers.format_day(first))
 
 
-def _card(scope: Scope, metric: Metric, dated: dict[date, dict[str, Value]]) -> Card:
+def _build_card(scope: HealthScope, metric: Metric, dated: dict[date, dict[str, MetricValue]]) -> MetricCard:
     name = metric.metric_id
     course = [values[name].value for values in dated.values() if name in values]
     at = [dated.get(day, {}).get(name) if day else None for day in (scope.previous, scope.year_ago)]
-    return Card(
+    return MetricCard(
         metric, dated[scope.view.as_of][name], *at, tuple(float(value) for value in course if value is not None)
     )
 
 
-def gaps(wall: list[Card]) -> list[str]:
+def list_data_gaps(wall: list[MetricCard]) -> list[str]:
     """What loans or the bank lack, once for the metrics that lack the same."""
     said: dict[str, list[str]] = {}
     for card in wall:
-        text = _gap(card.metric, card.value)
+        text = _format_data_gap(card.metric, card.value)
         if text:
-            said.setdefault(text, []).append(inert(pick(card.metric.title_zh, card.metric.title_en)))
-    return [f"{pick('、', ', ').join(names)}{pick('：', ': ')}{text}" for text, names in said.items()]
+            said.setdefault(text, []).append(escape_markdown(by_language(card.metric.title_zh, card.metric.title_en)))
+    return [f"{by_language('、', ', ').join(names)}{by_language('：', ': ')}{text}" for text, names in said.items()]
 
 
-def _gap(metric: Metric, value: Value) -> str:
-    if value.lacking and (blank(value) or not value.reason):
-        return lack(metric, value)
-    needs = pick(metric.needs_zh, metric.needs_en)
-    return say("health.unset", needs=inert(needs)) if value.reason == "not_set" and needs else ""
+def _format_data_gap(metric: Metric, value: MetricValue) -> str:
+    if value.lacking and (is_all_missing(value) or not value.reason):
+        return format_missing_data(metric, value)
+    needs = by_language(metric.needs_zh, metric.needs_en)
+    return t("health.unset", needs=escape_markdown(needs)) if value.reason == "not_set" and needs else ""
 
 
-def trend(scope: Scope, walls: list[tuple[Group, list[Card]]], most: int) -> tuple[pl.DataFrame, list[str]]:
+def build_ratio_trend(
+    scope: HealthScope, walls: list[tuple[MetricGroup, list[MetricCard]]], max_ratios: int
+) -> tuple[pl.DataFrame, list[str]]:
     """[as_of, name, value, label] of the first few ratios of which less is better, and their names in order."""
     shown = [card.metric for _, wall in walls for card in wall]
-    shown = [metric for metric in shown if metric.unit == "ratio" and metric.direction == "lower"][:most]
-    names = [pick(metric.title_zh, metric.title_en) for metric in shown]
+    shown = [metric for metric in shown if metric.unit == "ratio" and metric.direction == "lower"][:max_ratios]
+    names = [by_language(metric.title_zh, metric.title_en) for metric in shown]
     rows = [
-        (day, name, float(values[metric.metric_id].value), figure(metric, values[metric.metric_id].value))
-        for day, values in _dated(scope).items()
+        (day, name, float(values[metric.metric_id].value), format_metric(metric, values[metric.metric_id].value))
+        for day, values in _load_values_by_day(scope).items()
         for metric, name in zip(shown, names, strict=True)
         if metric.metric_id in values and values[metric.metric_id].value is not None
     ]

@@ -5,12 +5,12 @@ import streamlit as st
 
 from data.queries import composition
 from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.health.page_scope import Scope
+from pages.ui.health.page_scope import HealthScope
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from pages.ui.widgets import tables
 
-PAGE = 20
+PAGE_SIZE = 20
 COLUMNS = {
     "loan_id": "text",
     "borrower_name": "text",
@@ -24,63 +24,72 @@ COLUMNS = {
 }
 
 
-def show(scope: Scope) -> None:
+def draw_loans(scope: HealthScope) -> None:
     """The list, its pages, and the way to the loan that is picked."""
-    number = max(1, int(url_state.get("part") or 1)) if (url_state.get("part") or "1").isdecimal() else 1
-    rows = _rows(scope, number)
+    number = max(1, int(url_state.get_param("part") or 1)) if (url_state.get_param("part") or "1").isdecimal() else 1
+    rows = _load_rows(scope, number)
     if rows.is_empty() and number > 1:
-        number, rows = 1, _rows(scope, 1)
+        number, rows = 1, _load_rows(scope, 1)
     if rows.is_empty():
-        st.info(say("health.no_loans"))
+        st.info(t("health.no_loans"))
         return
     of = rows["of"][0]
     st.caption(
-        say(
+        t(
             "health.listed",
-            first=numbers.count((number - 1) * PAGE + 1),
-            last=numbers.count((number - 1) * PAGE + rows.height),
-            of=numbers.count(of),
+            first=numbers.format_count((number - 1) * PAGE_SIZE + 1),
+            last=numbers.format_count((number - 1) * PAGE_SIZE + rows.height),
+            of=numbers.format_count(of),
         )
     )
-    picked = tables.show(_worded(scope, rows), COLUMNS, key=f"health_loans:{number}", pick=True, height=tables.TALL)
+    picked = tables.draw_table(
+        _label_rows(scope, rows), COLUMNS, key=f"health_loans:{number}", selectable=True, height=tables.TALL_HEIGHT
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
-        _turn("‹", number - 1, number > 1, "back")
-        st.text(say("health.page", n=numbers.count(number), of=numbers.count(-(-of // PAGE))))
-        _turn("›", number + 1, number * PAGE < of, "on")
+        _draw_page_button("‹", number - 1, number > 1, "back")
+        st.text(t("health.page", n=numbers.format_count(number), of=numbers.format_count(-(-of // PAGE_SIZE))))
+        _draw_page_button("›", number + 1, number * PAGE_SIZE < of, "on")
         if picked is not None and picked < rows.height:
-            page_frame.link("loan", loan=rows["loan_id"][picked], as_of=scope.view.as_of.isoformat())
+            page_frame.draw_page_link("loan", loan=rows["loan_id"][picked], as_of=scope.view.as_of.isoformat())
         else:
-            st.caption(say("health.pick_loan"))
+            st.caption(t("health.pick_loan"))
 
 
-def _turn(sign: str, number: int, possible: bool, key: str) -> None:
+def _draw_page_button(sign: str, number: int, possible: bool, key: str) -> None:
     st.button(
         sign,
         key=f"turn_{key}",
         disabled=not possible,
-        help=say(f"health.turn_{key}"),
-        on_click=url_state.put,
+        help=t(f"health.turn_{key}"),
+        on_click=url_state.set_param,
         args=("part", [str(number)]),
     )
 
 
-def _rows(scope: Scope, number: int) -> pl.DataFrame:
-    return queries.ask(composition.loans, *scope.key, scope.chosen, scope.origin, PAGE, (number - 1) * PAGE)
+def _load_rows(scope: HealthScope, number: int) -> pl.DataFrame:
+    return queries.cached_query(
+        composition.list_loans,
+        *scope.query_key,
+        scope.chosen_parts,
+        scope.loan_filters,
+        PAGE_SIZE,
+        (number - 1) * PAGE_SIZE,
+    )
 
 
-def _worded(scope: Scope, rows: pl.DataFrame) -> pl.DataFrame:
-    return record_names.places(scope.view, rows).with_columns(
+def _label_rows(scope: HealthScope, rows: pl.DataFrame) -> pl.DataFrame:
+    return record_names.add_branch_and_manager(scope.view, rows).with_columns(
         pl.col(name).replace(language.code_labels(name)) for name in ("classification", "guarantee_type")
     )
 
 
-def total(scope: Scope) -> str:
+def format_total(scope: HealthScope) -> str:
     """How many loans are chosen, and their balance, in words."""
-    if scope.origin:
-        return say("health.chosen_moved")
-    sums = queries.ask(composition.total, *scope.key, scope.chosen)
-    return say(
+    if scope.loan_filters:
+        return t("health.chosen_moved")
+    sums = queries.cached_query(composition.sum_selection, *scope.query_key, scope.chosen_parts)
+    return t(
         "health.chosen",
-        n=numbers.count(sums["loans"]),
-        amount=numbers.compact(sums["balance"] if sums["valued"] else None),
+        n=numbers.format_count(sums["loans"]),
+        amount=numbers.format_compact_amount(sums["balance"] if sums["valued"] else None),
     )

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from data.errors import LoanlightError
-from pages.ui.i18n.language import told
+from pages.ui.i18n.language import localize_message
 
 
-def show(said: str, error: BaseException) -> None:
+def show_error(summary: str, error: BaseException) -> None:
     """The error as text, under what was tried; a fault of ours is not dressed up as the user's."""
     if not isinstance(error, LoanlightError):
         raise error
-    st.error(said)
-    st.code(told(error.args[0]), language=None, wrap_lines=True)
+    st.error(summary)
+    st.code(localize_message(error.args[0]), language=None, wrap_lines=True)

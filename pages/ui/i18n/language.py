@@ -17,19 +17,19 @@ T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
 KEY = "lang"
 # Of the run, not of the session: a download is written on another thread, with a copy of the context.
-_on: ContextVar[str] = ContextVar("language", default="zh")
+_language: ContextVar[str] = ContextVar("language", default="zh")
 
 
-WORDS = Path(__file__).parents[1] / "words"
+TEXTS_FOLDER = Path(__file__).parents[1] / "words"
 
 
 @cache
-def words() -> dict[str, dict[str, str]]:
+def load_texts() -> dict[str, dict[str, str]]:
     """Every word by its key; each page has a table of its own."""
-    return catalogue.read_catalogue(WORDS)
+    return catalogue.read_catalogue(TEXTS_FOLDER)
 
 
-def _wished() -> str:
+def _negotiate_language() -> str:
     """The address first, then what was chosen before, then the browser's own language."""
     for wish in (st.query_params.get(KEY), st.session_state.get(KEY), (st.context.locale or "")[:2]):
         if wish in LANGUAGES:
@@ -37,75 +37,81 @@ def _wished() -> str:
     return "en" if st.context.locale else "zh"
 
 
-def current() -> str:
+def set_language_from_request() -> str:
     """The language of this run, kept in the session and in the address."""
-    chosen = _wished()
+    chosen = _negotiate_language()
     st.session_state[KEY] = chosen
-    _on.set(chosen)
+    _language.set(chosen)
     if st.query_params.get(KEY) != chosen:
         st.query_params[KEY] = chosen
     return chosen
 
 
-def on() -> str:
-    return _on.get()
+def current_language() -> str:
+    return _language.get()
 
 
-def _choose() -> None:
+def _store_selected_language() -> None:
     st.query_params[KEY] = st.session_state["lang_switch"] or st.session_state[KEY]
 
 
-def switch() -> None:
-    st.session_state["lang_switch"] = current()
+def draw_selector() -> None:
+    st.session_state["lang_switch"] = set_language_from_request()
     st.segmented_control(
-        "语言 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang_switch", on_change=_choose
+        "语言 · Language",
+        list(LANGUAGES),
+        format_func=LANGUAGES.__getitem__,
+        key="lang_switch",
+        on_change=_store_selected_language,
     )
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[None]:
+def use_language(code: str) -> Iterator[None]:
     """For a document in a language of its own: its words, inside this block, whatever the page speaks."""
-    token = _on.set(code)
+    token = _language.set(code)
     try:
         yield
     finally:
-        _on.reset(token)
+        _language.reset(token)
 
 
-def say(key: str, **values: object) -> str:
-    return catalogue.fill_text(words()[key][_on.get()], values)
+def t(key: str, **values: object) -> str:
+    return catalogue.fill_text(load_texts()[key][_language.get()], values)
 
 
-def pick(zh: T, en: T) -> T:
-    return zh if _on.get() == "zh" else en
+def by_language(zh: T, en: T) -> T:
+    return zh if _language.get() == "zh" else en
 
 
-def inert(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Data that must stand in a line of markdown: every mark that could mean something is escaped."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
-def told(text: str) -> str:
+def localize_message(text: str) -> str:
     """A finding or an error in the language that is on; one that has no Chinese stays as it is."""
-    return pick(str(catalogue.to_chinese(text)), str(text))
+    return by_language(str(catalogue.to_chinese(text)), str(text))
 
 
-def terms(kind: str) -> dict[str, str]:
+def labels_of_kind(kind: str) -> dict[str, str]:
     """The words of one kind (`severity.high` → high), in the order of the table."""
-    return dict(_terms(kind, _on.get()))
+    return dict(_load_labels_of_kind(kind, _language.get()))
 
 
 @cache
-def _terms(kind: str, code: str) -> dict[str, str]:
-    return {key.removeprefix(f"{kind}."): word[code] for key, word in words().items() if key.startswith(f"{kind}.")}
+def _load_labels_of_kind(kind: str, code: str) -> dict[str, str]:
+    return {
+        key.removeprefix(f"{kind}."): word[code] for key, word in load_texts().items() if key.startswith(f"{kind}.")
+    }
 
 
 def code_labels(code_list: str) -> dict[str, str]:
     """The codes of one list with their words, in the list's order."""
-    return {code.code: pick(code.zh, code.en) for code in dictionary.codes(code_list).values()}
+    return {code.code: by_language(code.zh, code.en) for code in dictionary.codes_of_list(code_list).values()}
 
 
 def field_label(subject: str, name: str) -> str:
     """What a fact is called; a name the dictionary does not know is shown as it is."""
-    field = dictionary.facts(subject).get(name) if subject in dictionary.subjects() else None
-    return pick(field.zh, field.en) if field else name
+    field = dictionary.facts_of_subject(subject).get(name) if subject in dictionary.load_subjects() else None
+    return by_language(field.zh, field.en) if field else name

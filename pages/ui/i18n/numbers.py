@@ -18,85 +18,85 @@ NOTHING = "—"
 
 
 @cache
-def _parsed(code: str) -> Locale:
+def _load_locale(code: str) -> Locale:
     """Babel reads a locale given as text anew for every number and day it writes, from the disk."""
     return Locale.parse(code)
 
 
-def locale() -> Locale:
-    return _parsed(LOCALES[language.pick("zh", "en")])
+def current_locale() -> Locale:
+    return _load_locale(LOCALES[language.by_language("zh", "en")])
 
 
-def texts(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
+def format_series(values: pl.Series, write: Callable[[Any], str]) -> pl.Series:
     """Every value written out; on this thread, for Polars' own would not know the language."""
     return pl.Series([write(value) for value in values], dtype=pl.String)
 
 
 @lru_cache(maxsize=200_000)
-def _decimal(value: Decimal | float, pattern: str | None, spoken: Locale) -> str:
-    return format_decimal(value, format=pattern, locale=spoken)
+def _format_decimal(value: Decimal | float, pattern: str | None, babel_locale: Locale) -> str:
+    return format_decimal(value, format=pattern, locale=babel_locale)
 
 
 @lru_cache(maxsize=200_000)
-def _percent(value: Decimal | float, spoken: Locale) -> str:
-    return format_percent(value, format="#,##0.00%", locale=spoken)
+def _format_percent(value: Decimal | float, babel_locale: Locale) -> str:
+    return format_percent(value, format="#,##0.00%", locale=babel_locale)
 
 
 @lru_cache(maxsize=200_000)
-def _date(value: date, pattern: str, spoken: Locale) -> str:
-    return format_date(value, pattern, spoken)
+def _format_date(value: date, pattern: str, babel_locale: Locale) -> str:
+    return format_date(value, pattern, babel_locale)
 
 
-def count(value: int | None) -> str:
-    return NOTHING if value is None else _decimal(value, None, locale())
+def format_count(value: int | None) -> str:
+    return NOTHING if value is None else _format_decimal(value, None, current_locale())
 
 
-def amount(value: Decimal | float | None) -> str:
+def format_amount(value: Decimal | float | None) -> str:
     """Every digit: 1,234,567.80."""
-    return NOTHING if value is None else _decimal(value, "#,##0.00", locale())
+    return NOTHING if value is None else _format_decimal(value, "#,##0.00", current_locale())
 
 
-def compact(value: Decimal | float | None) -> str:
+def format_compact_amount(value: Decimal | float | None) -> str:
     """Short, four digits that count: 1.23亿, 1983万, 123.5M."""
     if value is None:
         return NOTHING
-    group = language.pick(4, 3)  # digits between one unit and the next: 万 亿, K M B
+    group = language.by_language(4, 3)  # digits between one unit and the next: 万 亿, K M B
     leading = (len(str(abs(int(value)))) - 1) % group + 1
-    return format_compact_decimal(value, locale=locale(), fraction_digits=min(2, 4 - leading))
+    return format_compact_decimal(value, locale=current_locale(), fraction_digits=min(2, 4 - leading))
 
 
-def currency(code: str | None) -> str:
+def format_currency(code: str | None) -> str:
     """The name of a currency in Chinese, its letters in English: 人民币, CNY."""
     if code is None:
-        return language.say("frame.no_currency")
-    return language.pick(get_currency_name(code, locale=locale()), code)
+        return language.t("frame.no_currency")
+    return language.by_language(get_currency_name(code, locale=current_locale()), code)
 
 
-def share(value: Decimal | float | None) -> str:
-    return NOTHING if value is None else _percent(value, locale())
+def format_share(value: Decimal | float | None) -> str:
+    return NOTHING if value is None else _format_percent(value, current_locale())
 
 
-def points(value: float | None) -> str | None:
+def format_point_change(value: float | None) -> str | None:
     """A change of a share in percentage points, signed; None when there is nothing to compare."""
     if value is None:
         return None
-    return language.say("change.points", value=_decimal(value * 100, "+0.00;-0.00", locale()))
+    return language.t("change.points", value=_format_decimal(value * 100, "+0.00;-0.00", current_locale()))
 
 
-def plain(value: Decimal | float) -> str:
+def format_number(value: Decimal | float) -> str:
     """With the digits it has: 1,234.5."""
-    return _decimal(value, "#,##0.######", locale())
+    return _format_decimal(value, "#,##0.######", current_locale())
 
 
-def day(value: date | None) -> str:
+def format_day(value: date | None) -> str:
     """2026年10月31日, 31 Oct 2026."""
-    return NOTHING if value is None else _date(value, language.pick("long", "d MMM y"), locale())
+    return NOTHING if value is None else _format_date(value, language.by_language("long", "d MMM y"), current_locale())
 
 
-def month(value: date) -> str:
+def format_month(value: date) -> str:
     """2026年10月, Oct 2026."""
-    return _date(value, language.pick("y年M月", "MMM y"), locale())
+    return _format_date(value, language.by_language("y年M月", "MMM y"), current_locale())
 
 
-def moment(value: datetime | None) -> str:
+def format_timestamp(value: datetime | None) -> str:
     return NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}"

@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from pages.ui.i18n.language import on, say
+from pages.ui.i18n.language import current_language, t
 
 UPLOADER = '[data-testid="stFileUploaderDropzone"]'
-PUT = '{parent}::after {{ content: "{words}"; font-size: 0.875rem; }} {parent} > * {{ display: none; }}'
+REPLACEMENT_CSS = '{parent}::after {{ content: "{words}"; font-size: 0.875rem; }} {parent} > * {{ display: none; }}'
 
 
-def put() -> None:
+def replace_texts() -> None:
     """By style, as there is no parameter for them; in English they are right already."""
-    if on() == "en":
+    if current_language() == "en":
         return
-    most = say("uploader.limit", mb=st.get_option("server.maxUploadSize"))
+    most = t("uploader.limit", mb=st.get_option("server.maxUploadSize"))
     places = {
-        f'{UPLOADER} button [data-testid="stMarkdownContainer"]': say("uploader.choose"),
+        f'{UPLOADER} button [data-testid="stMarkdownContainer"]': t("uploader.choose"),
         f'{UPLOADER} [data-testid="stFileUploaderDropzoneInstructions"] > div': most,
     }
-    rules = (PUT.format(parent=parent, words=words) for parent, words in places.items())
+    rules = (REPLACEMENT_CSS.format(parent=parent, words=words) for parent, words in places.items())
     st.html(f"<style>{' '.join(rules)}</style>")

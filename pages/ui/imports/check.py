@@ -8,62 +8,62 @@ from data.quality import checks
 from data.storage import book
 from pages.ui.app import background_jobs, page_frame, queries
 from pages.ui.i18n import error_message, numbers
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 from policy.violations import lifecycle, results
 
-JOB = "check_job"
+JOB_KEY = "check_job"
 
 
-def section(as_of: date) -> None:
+def draw_check(as_of: date) -> None:
     """Whether the snapshot was checked, by which policy, and the button that checks it."""
-    st.subheader(say("import.check"))
-    policy = queries.policy()
-    st.caption(_state(as_of, policy))
-    job: background_jobs.Job | None = st.session_state.get(JOB)
+    st.subheader(t("import.check"))
+    policy = queries.current_policy()
+    st.caption(_format_check_state(as_of, policy))
+    job: background_jobs.Job | None = st.session_state.get(JOB_KEY)
     running = job is not None and not job.done.is_set()
-    if st.button(say("import.check_now", day=numbers.day(as_of)), key="check_now", disabled=running):
-        job = st.session_state[JOB] = background_jobs.start(lambda _on_step: _check(as_of, policy))
+    if st.button(t("import.check_now", day=numbers.format_day(as_of)), key="check_now", disabled=running):
+        job = st.session_state[JOB_KEY] = background_jobs.start_job(lambda _on_step: _run_check(as_of, policy))
     if job is not None:
-        _outcome(job)
+        _draw_outcome(job)
 
 
-def _state(as_of: date, policy: Policy) -> str:
-    run = queries.ask(results.latest_run, as_of)
+def _format_check_state(as_of: date, policy: Policy) -> str:
+    run = queries.cached_query(results.find_latest_run, as_of)
     if run is None:
-        return say("import.never_checked")
-    said = {"version": run.policy_version[:12], "at": numbers.moment(run.judged_at)}
+        return t("import.never_checked")
+    said = {"version": run.policy_version[:12], "at": numbers.format_timestamp(run.judged_at)}
     if run.policy_version == policy.version:
-        return say("import.checked_by", **said)
-    return say("import.checked_by_older", **said)
+        return t("import.checked_by", **said)
+    return t("import.checked_by_older", **said)
 
 
-def _check(as_of: date, policy: Policy) -> snapshot_check.Run:
-    with book.writing(book.default_path()) as con:
-        found = snapshot_check.check(con, policy, as_of)
-        lifecycle.record(con, found.run_id)
-        checks.keep(con, as_of)
+def _run_check(as_of: date, policy: Policy) -> snapshot_check.CheckResult:
+    with book.open_for_writing(book.default_path()) as con:
+        found = snapshot_check.build_facts_and_judge(con, policy, as_of)
+        lifecycle.record_lifecycle(con, found.run_id)
+        checks.count_and_store(con, as_of)
     return found
 
 
-def _outcome(job: background_jobs.Job) -> None:
+def _draw_outcome(job: background_jobs.Job) -> None:
     """Waits for the check, which runs on if the page is left; then what it found and where to see it."""
     if not job.done.is_set():
-        with st.spinner(say("import.checking"), show_time=True):
+        with st.spinner(t("import.checking"), show_time=True):
             job.done.wait()
         st.rerun()
     if job.error is not None:
-        error_message.show(say("import.check_failed"), job.error)
+        error_message.show_error(t("import.check_failed"), job.error)
         return
     counts = [rule.counts for rule in job.result.rules]
     violations, unknown = (sum(each[verdict] for each in counts) for verdict in ("violation", "not_assessable"))
     st.success(
-        say(
+        t(
             "import.checked",
-            day=numbers.day(job.result.as_of),
-            violations=numbers.count(violations),
-            unknown=numbers.count(unknown),
+            day=numbers.format_day(job.result.as_of),
+            violations=numbers.format_count(violations),
+            unknown=numbers.format_count(unknown),
         )
     )
-    page_frame.link("violations", as_of=job.result.as_of.isoformat())
+    page_frame.draw_page_link("violations", as_of=job.result.as_of.isoformat())

@@ -12,20 +12,20 @@ from data.facts import derivation
 from data.history import supersession
 from data.ingest import pipeline, quarantine, quarantine_workbook
 from data.ingest.mapping import profile_writing, profiles, suggestions
-from data.ingest.mapping.suggestions import Proposal
-from data.ingest.report import Report
+from data.ingest.mapping.suggestions import MappingProposal
+from data.ingest.report import ImportReport
 from data.queries import snapshots as book_snapshots
 from data.storage import book
 from pages.ui.app import background_jobs, queries, uploads, url_state
 from pages.ui.app.uploads import Upload
 from pages.ui.i18n import error_message, numbers
-from pages.ui.i18n.language import inert, pick, say
+from pages.ui.i18n.language import by_language, escape_markdown, t
 from pages.ui.imports import mapping_editor
 from pages.ui.widgets import excel_export, tables
 
 PROPOSED = "proposed"
 POLL_SECONDS = 0.5
-KEPT_BACK = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
+QUARANTINED = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
 COUNTS = {
     "table": "text",
     "rows_in": "count",
@@ -47,7 +47,7 @@ FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "a
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportOptions:
     """How the files are to be read: the profile's name or path (None: by the dictionary alone), their day and scope."""
 
     profile: str | None
@@ -55,75 +55,77 @@ class Reading:
     scope: str | None
 
 
-def upload() -> Upload | None:
+def draw_upload() -> Upload | None:
     """Step 1: the files; None while there are none."""
-    st.subheader(say("import.files"))
-    found = st.file_uploader(say("import.upload"), accept_multiple_files=True, key="import_files")
+    st.subheader(t("import.files"))
+    found = st.file_uploader(t("import.upload"), accept_multiple_files=True, key="import_files")
     if not found:
-        st.caption(say("import.upload_note"))
+        st.caption(t("import.upload_note"))
         return None
-    return uploads.keep(found)
+    return uploads.store_files(found)
 
 
-def mapping(upload: Upload) -> Reading | None:
+def draw_mapping(upload: Upload) -> ImportOptions | None:
     """Step 2: how the columns are read; None while something stands in the way, which is said."""
-    st.subheader(say("import.mapping"))
+    st.subheader(t("import.mapping"))
     left, middle, right = st.columns(3)
-    ways = {way: _way_label(way) for way in _ways(upload)}
+    ways = {way: _label_mapping_source(way) for way in _list_mapping_sources(upload)}
     scopes = {
-        scope: say(f"import.scope_{scope or 'branches'}") for scope in (None, supersession.PARTIAL, supersession.WHOLE)
+        scope: t(f"import.scope_{scope or 'branches'}") for scope in (None, supersession.PARTIAL, supersession.WHOLE)
     }
-    way = left.selectbox(say("import.way"), list(ways), format_func=ways.__getitem__, key="import_way")
-    scope = right.selectbox(say("import.scope"), list(scopes), format_func=scopes.__getitem__)
+    way = left.selectbox(t("import.way"), list(ways), format_func=ways.__getitem__, key="import_way")
+    scope = right.selectbox(t("import.scope"), list(scopes), format_func=scopes.__getitem__)
     try:
-        profile, day = _proposed(upload) if way == PROPOSED else (way, None)
-        as_of = middle.date_input(say("import.as_of"), value=day or _day_before(), key=f"import_day:{upload.mark}")
+        profile, day = _draw_suggested_mapping(upload) if way == PROPOSED else (way, None)
+        as_of = middle.date_input(
+            t("import.as_of"), value=day or _day_of_last_import(), key=f"import_day:{upload.digest}"
+        )
     except LoanlightError as error:
-        error_message.show(say("import.refused"), error)
+        error_message.show_error(t("import.refused"), error)
         return None
     if as_of is None:
-        st.info(say("import.needs_day"))
+        st.info(t("import.needs_day"))
         return None
-    return Reading(profile, as_of, scope)
+    return ImportOptions(profile, as_of, scope)
 
 
-def _day_before() -> date | None:
+def _day_of_last_import() -> date | None:
     """The day of the import made just now: a mended quarantine is of the same."""
-    job = _job()
+    job = _import_job()
     return job.result.as_of if job is not None and job.result is not None else None
 
 
-def _ways(upload: Upload) -> list[str]:
-    own = [str(path) for path in upload.files if path.suffix.lower() == uploads.MAPPING]
+def _list_mapping_sources(upload: Upload) -> list[str]:
+    own = [str(path) for path in upload.files if path.suffix.lower() == uploads.MAPPING_SUFFIX]
     shipped = sorted(path.stem for path in profiles.FOLDER.glob("*.toml"))
     return [*own, PROPOSED, *shipped]
 
 
-def _way_label(way: str) -> str:
+def _label_mapping_source(way: str) -> str:
     if way == PROPOSED:
-        return say("import.way_proposed")
-    return say("import.way_profile", name=way.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
+        return t("import.way_proposed")
+    return t("import.way_profile", name=way.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
 
 
-def data_files(upload: Upload) -> list:
-    return [path for path in upload.files if path.suffix.lower() != uploads.MAPPING]
+def list_data_files(upload: Upload) -> list:
+    return [path for path in upload.files if path.suffix.lower() != uploads.MAPPING_SUFFIX]
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _propose(mark: str, tables: dict[str, str], _upload: Upload) -> list[Proposal]:  # noqa: ARG001  # the mark is the key
-    return [suggestions.propose(path, tables) for path in data_files(_upload)]
+def _suggest_mappings(mark: str, tables: dict[str, str], _upload: Upload) -> list[MappingProposal]:  # noqa: ARG001  # the mark is the key
+    return [suggestions.propose_mapping(path, tables) for path in list_data_files(_upload)]
 
 
-def _proposed(upload: Upload) -> tuple[str | None, date | None]:
+def _draw_suggested_mapping(upload: Upload) -> tuple[str | None, date | None]:
     """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
-    with st.spinner(say("import.reading")):
-        found = deepcopy(_propose(upload.mark, mapping_editor.chosen_tables(upload.mark), upload))
+    with st.spinner(t("import.reading")):
+        found = deepcopy(_suggest_mappings(upload.digest, mapping_editor.read_chosen_tables(upload.digest), upload))
     sheets = [sheet for proposal in found for sheet in proposal.sheets]
-    corrected = [mapping_editor.draw(sheet, upload.mark, number) for number, sheet in enumerate(sheets)]
-    day = next((sheet.as_of for sheet in sheets if sheet.as_of), None)
-    together = Proposal(", ".join(proposal.file for proposal in found), sheets)
-    text = profile_writing.text(together)
-    st.download_button(say("import.save_mapping"), text.encode(), "mapping.toml", "application/toml", on_click="ignore")
+    corrected = [mapping_editor.draw_sheet(sheet, upload.digest, number) for number, sheet in enumerate(sheets)]
+    day = next((sheet.title_date for sheet in sheets if sheet.title_date), None)
+    together = MappingProposal(", ".join(proposal.file for proposal in found), sheets)
+    text = profile_writing.render_toml(together)
+    st.download_button(t("import.save_mapping"), text.encode(), "mapping.toml", "application/toml", on_click="ignore")
     if not any(corrected) and all(column.how != suggestions.GUESS for column in together.columns):
         return None, day
     path = upload.folder / "proposed.toml"
@@ -132,144 +134,151 @@ def _proposed(upload: Upload) -> tuple[str | None, date | None]:
 
 
 @st.cache_data(max_entries=5, show_spinner=False)
-def _rehearse(mark: str, mapping: str | None, reading: Reading, _upload: Upload) -> tuple[Report, pl.DataFrame]:  # noqa: ARG001
-    return pipeline.rehearse(data_files(_upload), reading.as_of, reading.profile)
+def _cached_dry_run(
+    mark: str, mapping: str | None, reading: ImportOptions, _upload: Upload
+) -> tuple[ImportReport, pl.DataFrame]:  # noqa: ARG001
+    return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile)
 
 
-def rehearsal(upload: Upload, reading: Reading) -> None:
+def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
     """Step 3: what would load and what would be kept back; then the button that loads it."""
-    st.subheader(say("import.rehearsal"))
+    st.subheader(t("import.rehearsal"))
     text = None
     try:
-        if reading.profile:
-            text = profiles.load(reading.profile).text
-        with st.spinner(say("import.reading")):
-            report, kept_back = _rehearse(upload.mark, text, reading, upload)
+        if options.profile:
+            text = profiles.load(options.profile).text
+        with st.spinner(t("import.reading")):
+            report, kept_back = _cached_dry_run(upload.digest, text, options, upload)
     except LoanlightError as error:
-        error_message.show(say("import.refused"), error)
+        error_message.show_error(t("import.refused"), error)
         return
-    _report(report)
+    _draw_report(report)
     if kept_back.height:
-        st.markdown(say("import.kept_back", n=numbers.count(kept_back.height)))
-        tables.show(_reasons(kept_back), KEPT_BACK, height=tables.LOW)
-    running = (job := _job()) is not None and not job.done.is_set()
-    label = say("import.load", n=numbers.count(report.loaded))
+        st.markdown(t("import.kept_back", n=numbers.format_count(kept_back.height)))
+        tables.draw_table(_label_reasons(kept_back), QUARANTINED, height=tables.SHORT_HEIGHT)
+    running = (job := _import_job()) is not None and not job.done.is_set()
+    label = t("import.load", n=numbers.format_count(report.loaded))
     if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
         path = book.default_path()
-        st.session_state["import_job"] = background_jobs.start(
+        st.session_state["import_job"] = background_jobs.start_job(
             lambda on_step: pipeline.import_files(
-                data_files(upload), reading.as_of, path, reading.profile, reading.scope, on_step
+                list_data_files(upload), options.as_of, path, options.profile, options.scope, on_step
             )
         )
 
 
-def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
+def _label_reasons(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
-        pl.col(pick("reason_zh", "reason")).alias("kept_reason"), pl.col("field").alias("kept_field")
+        pl.col(by_language("reason_zh", "reason")).alias("kept_reason"), pl.col("field").alias("kept_field")
     )
 
 
-def _job() -> background_jobs.Job | None:
+def _import_job() -> background_jobs.Job | None:
     return st.session_state.get("import_job")
 
 
-def outcome() -> None:
+def draw_outcome() -> None:
     """Step 4: how far the import is, then what it did; the quarantine to take away, mend and load again."""
-    job = _job()
+    job = _import_job()
     if job is None:
         return
-    st.subheader(say("import.outcome"))
-    _watch(job)
+    st.subheader(t("import.outcome"))
+    _draw_progress(job)
     report = getattr(job.error, "report", job.result)
     if job.error is not None:
-        error_message.show(say("import.refused"), job.error)
+        error_message.show_error(t("import.refused"), job.error)
     if report is None:
         return
     if job.error is None:
-        st.success(say("import.already" if report.already_loaded else "import.done", batch=inert(report.batch)))
-    _report(report)
+        st.success(t("import.already" if report.already_loaded else "import.done", batch=escape_markdown(report.batch)))
+    _draw_report(report)
     if report.findings:
-        st.markdown(say("import.findings"))
-        _findings(report)
+        st.markdown(t("import.findings"))
+        _draw_findings(report)
     if report.quarantined:
-        st.markdown(say("import.quarantined", n=numbers.count(report.quarantined)))
+        st.markdown(t("import.quarantined", n=numbers.format_count(report.quarantined)))
         st.download_button(
-            say("import.quarantine_download"),
-            lambda: _quarantine(report.batch),
+            t("import.quarantine_download"),
+            lambda: _build_quarantine_workbook(report.batch),
             f"quarantine-{report.batch}.xlsx",
             excel_export.MIME,
             on_click="ignore",
         )
-    st.caption(say("import.check_next"))
+    st.caption(t("import.check_next"))
 
 
-def _watch(job: background_jobs.Job) -> None:
+def _draw_progress(job: background_jobs.Job) -> None:
     """The steps as they are begun; the import itself runs on, whoever leaves the page."""
     if job.done.is_set():
         return
-    with st.status(say("import.running"), expanded=True) as status:
+    with st.status(t("import.running"), expanded=True) as status:
         shown = 0
         while not job.done.wait(POLL_SECONDS) or shown < len(job.steps):
             for step in job.steps[shown:]:
-                st.write(say(f"import.step_{step}"))
+                st.write(t(f"import.step_{step}"))
             shown = len(job.steps)
-        status.update(label=say("import.ran"), state="error" if job.error else "complete", expanded=False)
+        status.update(label=t("import.ran"), state="error" if job.error else "complete", expanded=False)
 
 
-def _report(report: Report) -> None:
+def _draw_report(report: ImportReport) -> None:
     """Rows in = loaded + quarantined + ignored, a line a table, and what was assumed."""
-    counted = [{"table": mapping_editor.table_label(name)} | counts for name, counts in report.tables().items()]
-    tables.show(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
+    counted = [{"table": mapping_editor.table_label(name)} | counts for name, counts in report.sum_by_table().items()]
+    tables.draw_table(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
     said = [
-        f"{note.get('file', '')} {pick(note['zh'], note['en'])}".strip() for note in report.totals + report.assumptions
+        f"{note.get('file', '')} {by_language(note['zh'], note['en'])}".strip()
+        for note in report.totals + report.assumptions
     ]
     if said:
-        with st.expander(say("import.assumed", n=numbers.count(len(said))), expanded=False):
+        with st.expander(t("import.assumed", n=numbers.format_count(len(said))), expanded=False):
             st.code("\n".join(said), language=None, wrap_lines=True)
 
 
-def _findings(report: Report) -> None:
+def _draw_findings(report: ImportReport) -> None:
     rows = [
         {
-            "severity": say(f"quality.{entry['severity']}"),
-            "finding": pick(entry["zh"], entry["en"]),
+            "severity": t(f"quality.{entry['severity']}"),
+            "finding": by_language(entry["zh"], entry["en"]),
             "rows": entry["rows"],
             "amount": entry["amount"],
             "foreign": entry.get("foreign"),
         }
         for entry in report.findings
     ]
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), FINDINGS, height="content")
+    tables.draw_table(pl.DataFrame(rows, infer_schema_length=None), FINDINGS, height="content")
 
 
-def _quarantine(batch: str) -> bytes:
-    return quarantine_workbook.make([row for row in quarantine.rows(book.default_path()) if row["batch"] == batch])
+def _build_quarantine_workbook(batch: str) -> bytes:
+    return quarantine_workbook.render_xlsx(
+        [row for row in quarantine.load_rows(book.default_path()) if row["batch"] == batch]
+    )
 
 
-def snapshots() -> date | None:
+def draw_snapshots() -> date | None:
     """What the book holds: each snapshot with the batches that made and corrected it; the one chosen."""
-    if book.generation(book.default_path()) is None:
+    if book.read_generation(book.default_path()) is None:
         return None
-    listed = queries.ask(book_snapshots.listed)
+    listed = queries.cached_query(book_snapshots.list_snapshots)
     if not listed:
         return None
-    st.subheader(say("import.snapshots"))
+    st.subheader(t("import.snapshots"))
     rows = [
         {
             "as_of": entry["as_of"],
             "loans": entry["loans"],
             "balance": entry["balance"],
-            "loaded_at": numbers.moment(batch["loaded_at"]),
+            "loaded_at": numbers.format_timestamp(batch["loaded_at"]),
             "files": ", ".join(batch["files"] or []),
-            "state": say("import.corrected") if batch["corrected"] else say("import.standing"),
+            "state": t("import.corrected") if batch["corrected"] else t("import.standing"),
         }
         for entry in reversed(listed)
         for batch in entry["batches"]
     ]
-    tables.show(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.LOW)
-    days = queries.ask(derivation.built_dates)[::-1]
+    tables.draw_table(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.SHORT_HEIGHT)
+    days = queries.cached_query(derivation.list_dates_with_facts)[::-1]
     if not days:
         return None
     with st.columns([1, 3])[0]:
-        chosen = url_state.kept("as_of", say("frame.as_of"), {day.isoformat(): numbers.day(day) for day in days})
+        chosen = url_state.select_persisted(
+            "as_of", t("frame.as_of"), {day.isoformat(): numbers.format_day(day) for day in days}
+        )
     return date.fromisoformat(chosen)

@@ -7,91 +7,97 @@ import streamlit as st
 
 from data.queries import loan_detail
 from pages.ui.app import queries
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, timeline_charts
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 
 EXTENDED = "extended_term"
 Spans = list[tuple[str, date, date, str, str]]
 Points = list[tuple[str, date, str, bool]]  # lane, day, what, whether the day is out of order
 
 
-def history(view: View, held: dict[str, object]) -> None:
+def draw_history(view: SnapshotView, loan: dict[str, object]) -> None:
     """Term and extensions, class and arrears as spans; steps, requests, inspections and notices as points."""
-    loan_id = str(held["loan_id"])
-    states = queries.ask(loan_detail.states, loan_id).filter(pl.col("as_of") <= view.as_of)
-    extensions = queries.ask(loan_detail.register, view.as_of, "extensions", loan_id)
-    spans = _terms(held, extensions) + _classes(states, held["disbursed_on"]) + _arrears(states)
-    points = _points(view, loan_id, extensions)
+    loan_id = str(loan["loan_id"])
+    states = queries.cached_query(loan_detail.list_snapshot_states, loan_id).filter(pl.col("as_of") <= view.as_of)
+    extensions = queries.cached_query(loan_detail.list_register_rows, view.as_of, "extensions", loan_id)
+    spans = (
+        _list_term_spans(loan, extensions)
+        + _list_class_spans(states, loan["disbursed_on"])
+        + _list_arrears_spans(states)
+    )
+    points = _list_points(view, loan_id, extensions)
     if not spans and not points:
-        st.info(say("loan.no_history"))
+        st.info(t("loan.no_history"))
         return
     classes = list(language.code_labels("classification").values())
-    chart = timeline_charts.history(_spans(spans), _marks(points), view.as_of, _lanes(spans, points), classes)
-    drawing.put(chart, timeline_charts.spoken(_spans(spans), _marks(points)))
+    chart = timeline_charts.build_loan_history(
+        _build_span_frame(spans), _build_point_frame(points), view.as_of, _list_lanes(spans, points), classes
+    )
+    drawing.show_chart(chart, timeline_charts.build_alt_text(_build_span_frame(spans), _build_point_frame(points)))
 
 
-def _lanes(spans: Spans, points: Points) -> list[str]:
+def _list_lanes(spans: Spans, points: Points) -> list[str]:
     names = ("term", "class", "arrears", "step", "request", "inspection", "notice", "valuation")
     used = {row[0] for row in spans} | {row[0] for row in points}
-    return [lane for lane in (say(f"loan.lane_{name}") for name in names) if lane in used]
+    return [lane for lane in (t(f"loan.lane_{name}") for name in names) if lane in used]
 
 
-def _spans(rows: Spans) -> pl.DataFrame:
-    days = [f"{numbers.day(start)} – {numbers.day(end)}" for _, start, end, _, _ in rows]
+def _build_span_frame(rows: Spans) -> pl.DataFrame:
+    days = [f"{numbers.format_day(start)} – {numbers.format_day(end)}" for _, start, end, _, _ in rows]
     frame_of = pl.DataFrame(rows, schema=["lane", "start", "end", "kind", "text"], orient="row")
     return frame_of.with_columns(days=pl.Series(days, dtype=pl.String))
 
 
-def _marks(rows: Points) -> pl.DataFrame:
+def _build_point_frame(rows: Points) -> pl.DataFrame:
     frame_of = pl.DataFrame(
         rows, schema={"lane": pl.String, "day": pl.Date, "text": pl.String, "wrong": pl.Boolean}, orient="row"
     )
-    return frame_of.with_columns(days=numbers.texts(frame_of["day"], numbers.day))
+    return frame_of.with_columns(days=numbers.format_series(frame_of["day"], numbers.format_day))
 
 
-def _terms(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
+def _list_term_spans(held: dict[str, object], extensions: pl.DataFrame) -> Spans:
     """The original term, then each extension that was granted."""
     begins, ends = held["disbursed_on"], held["original_maturity"]
-    lane = say("loan.lane_term")
+    lane = t("loan.lane_term")
     if not isinstance(begins, date) or not isinstance(ends, date):
         return []
-    rows: Spans = [(lane, begins, ends, "term", say("loan.original_term"))]
+    rows: Spans = [(lane, begins, ends, "term", t("loan.original_term"))]
     for number, later in enumerate(extensions["new_maturity"].drop_nulls().sort(), start=1):
         if later > ends:
-            rows.append((lane, ends, later, "extension", say("loan.extended_term", n=number)))
+            rows.append((lane, ends, later, "extension", t("loan.extended_term", n=number)))
             ends = later
     return rows
 
 
-def _classes(states: pl.DataFrame, begins: object) -> Spans:
+def _list_class_spans(states: pl.DataFrame, begins: object) -> Spans:
     """Stretches of one class, up to the last snapshot that says so."""
     words = language.code_labels("classification")
     return [
         (
-            say("loan.lane_class"),
+            t("loan.lane_class"),
             max(start, begins) if isinstance(begins, date) and begins < end else start,
             end,
             "class",
             words.get(code, code),
         )
-        for code, start, end in _stretches(states.select("as_of", value="classification"))
+        for code, start, end in _merge_equal_states(states.select("as_of", value="classification"))
     ]
 
 
-def _arrears(states: pl.DataFrame) -> Spans:
+def _list_arrears_spans(states: pl.DataFrame) -> Spans:
     """Neighbouring snapshots past due as one stretch, with the most days in it."""
     late = states.filter(pl.col("days_past_due") > 0)
-    spans = _stretches(states.select("as_of", value=pl.when(pl.col("days_past_due") > 0).then(True)))
+    spans = _merge_equal_states(states.select("as_of", value=pl.when(pl.col("days_past_due") > 0).then(True)))
     most = [late.filter(pl.col("as_of").is_between(start, end))["days_past_due"].max() for _, start, end in spans]
     return [
-        (say("loan.lane_arrears"), start, end, "arrears", say("loan.past_due", n=numbers.count(days)))
+        (t("loan.lane_arrears"), start, end, "arrears", t("loan.past_due", n=numbers.format_count(days)))
         for (_, start, end), days in zip(spans, most, strict=True)
     ]
 
 
-def _stretches(states: pl.DataFrame) -> list[tuple[object, date, date]]:
+def _merge_equal_states(states: pl.DataFrame) -> list[tuple[object, date, date]]:
     """(value, from, to) of neighbouring snapshots that say the same: each stands for the time since the one before.
 
     The first stands for a month.
@@ -109,61 +115,71 @@ def _stretches(states: pl.DataFrame) -> list[tuple[object, date, date]]:
     return found
 
 
-def _points(view: View, loan_id: str, extensions: pl.DataFrame) -> Points:
-    steps = queries.ask(loan_detail.steps, view.as_of, loan_id)
+def _list_points(view: SnapshotView, loan_id: str, extensions: pl.DataFrame) -> Points:
+    steps = queries.cached_query(loan_detail.list_process_steps, view.as_of, loan_id)
     rows: Points = [
-        (say("loan.lane_step"), day, f"{'✘ ' if against else ''}{pick(zh, en)}", against is not None)
+        (t("loan.lane_step"), day, f"{'✘ ' if against else ''}{by_language(zh, en)}", against is not None)
         for zh, en, day, against in steps.select("zh", "en", "day", "against").iter_rows()
         if day
     ]
     for applied, wished in extensions.select("application_date", "requested_maturity").iter_rows():
         if applied:
-            rows.append((say("loan.lane_request"), applied, say("loan.applied_to", day=numbers.day(wished)), False))
-    rows += _of_register(view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection")
-    rows += _of_register(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
-    rows += _of_register(
+            rows.append((t("loan.lane_request"), applied, t("loan.applied_to", day=numbers.format_day(wished)), False))
+    rows += _list_register_points(
+        view, loan_id, "inspections", "inspection_date", "kind", "inspection_kind", "inspection"
+    )
+    rows += _list_register_points(view, loan_id, "notices", "notice_date", "kind", "notice_kind", "notice")
+    rows += _list_register_points(
         view, loan_id, "guarantees", "valuation_date", "collateral_type", "collateral_type", "valuation"
     )
     return rows
 
 
-def _of_register(view: View, loan_id: str, table: str, day: str, what: str, codes: str, lane: str) -> Points:
+def _list_register_points(
+    view: SnapshotView, loan_id: str, table: str, day: str, what: str, codes: str, lane: str
+) -> Points:
     words = language.code_labels(codes)
-    rows = queries.ask(loan_detail.register, view.as_of, table, loan_id).select(day, what).unique(maintain_order=True)
-    named = say(f"loan.lane_{lane}")
+    rows = (
+        queries.cached_query(loan_detail.list_register_rows, view.as_of, table, loan_id)
+        .select(day, what)
+        .unique(maintain_order=True)
+    )
+    named = t(f"loan.lane_{lane}")
     return [(named, when, words.get(code, code or ""), False) for when, code in rows.iter_rows() if when]
 
 
-def security(view: View, loan_id: str) -> None:
+def draw_collateral(view: SnapshotView, loan_id: str) -> None:
     """The ratio of balance to collateral at each snapshot, and what it is now."""
-    states = queries.ask(loan_detail.states, loan_id).filter(pl.col("as_of") <= view.as_of)
+    states = queries.cached_query(loan_detail.list_snapshot_states, loan_id).filter(pl.col("as_of") <= view.as_of)
     known = states.filter(pl.col("collateral_share").is_not_null())
     if known.is_empty():
-        st.info(say("loan.no_collateral"))
+        st.info(t("loan.no_collateral"))
         return
     now = known.row(-1, named=True)
     left, right = st.columns(2)
-    left.metric(say("loan.share_now"), numbers.share(now["collateral_share"]), border=True, height="stretch")
-    worth = numbers.compact(now["collateral_net_value"])
-    right.metric(say("loan.worth_now"), worth, border=True, height="stretch")
+    left.metric(t("loan.share_now"), numbers.format_share(now["collateral_share"]), border=True, height="stretch")
+    worth = numbers.format_compact_amount(now["collateral_net_value"])
+    right.metric(t("loan.worth_now"), worth, border=True, height="stretch")
     rows = known.select(
-        month=numbers.texts(known["as_of"], numbers.month),
-        day=numbers.texts(known["as_of"], numbers.day),
-        name=pl.lit(say("col.collateral_share")),
+        month=numbers.format_series(known["as_of"], numbers.format_month),
+        day=numbers.format_series(known["as_of"], numbers.format_day),
+        name=pl.lit(t("col.collateral_share")),
         value="collateral_share",
-        label=numbers.texts(known["collateral_share"], numbers.share),
+        label=numbers.format_series(known["collateral_share"], numbers.format_share),
     )
-    told = pick("；", "; ").join(f"{month} {label}" for month, label in rows.select("month", "label").iter_rows())
-    drawing.put(drawing.ratio_trend(rows, [say("col.collateral_share")]), f"{say('loan.security')}: {told}")
-    st.caption(say("loan.ratio_note"))
-    _items(view, loan_id)
+    told = by_language("；", "; ").join(
+        f"{month} {label}" for month, label in rows.select("month", "label").iter_rows()
+    )
+    drawing.show_chart(drawing.build_ratio_trend(rows, [t("col.collateral_share")]), f"{t('loan.security')}: {told}")
+    st.caption(t("loan.ratio_note"))
+    _draw_collateral_items(view, loan_id)
 
 
-def _items(view: View, loan_id: str) -> None:
+def _draw_collateral_items(view: SnapshotView, loan_id: str) -> None:
     """Each thing pledged: what it is, its value, when it was valued; a name is data, so it is never markdown."""
-    rows = queries.ask(loan_detail.register, view.as_of, "guarantees", loan_id)
+    rows = queries.cached_query(loan_detail.list_register_rows, view.as_of, "guarantees", loan_id)
     kinds = language.code_labels("collateral_type")
     for row in rows.filter(pl.col("appraised_value").is_not_null()).iter_rows(named=True):
         kind, name = kinds.get(row["collateral_type"] or ""), row["collateral_name"] or row["guarantee_id"]
-        said = (kind, name, numbers.amount(row["appraised_value"]), numbers.day(row["valuation_date"]))
+        said = (kind, name, numbers.format_amount(row["appraised_value"]), numbers.format_day(row["valuation_date"]))
         st.text(" · ".join(dict.fromkeys(filter(None, said))))

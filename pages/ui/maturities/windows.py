@@ -8,12 +8,12 @@ import polars as pl
 import streamlit as st
 
 from data.queries import maturities, portfolio
-from data.queries.maturities import Scope
+from data.queries.maturities import MaturityScope
 from data.queries.portfolio import Bucket
 from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export, tables
 from policy.extensions import deadlines
 from policy.violations import results
@@ -39,131 +39,159 @@ DAY, MONTH = "day", "month"
 
 
 @dataclass(frozen=True)
-class Range:
+class MaturityRange:
     """The loans listed: a window from the day looked at, the calendar's month, or one day of it."""
 
     code: str
     label: str
-    scope: Scope
+    scope: MaturityScope
 
 
-def scope(view: View) -> Scope:
+def select_scope(view: SnapshotView) -> MaturityScope:
     """The branches and officers that the address names, drawn as two filters."""
     left, right = st.columns(2)
     with left:
-        branches = url_state.several(
-            "branch_id", say("filter.branch_id"), queries.ask(results.branch_names, view.as_of), say("filter.all")
+        branches = url_state.select_several(
+            "branch_id",
+            t("filter.branch_id"),
+            queries.cached_query(results.load_branch_names, view.as_of),
+            t("filter.all"),
         )
     with right:
-        officers = url_state.several(
-            "officer_id", say("filter.officer_id"), queries.ask(results.staff_names, view.as_of), say("filter.all")
+        officers = url_state.select_several(
+            "officer_id",
+            t("filter.officer_id"),
+            queries.cached_query(results.load_officer_names, view.as_of),
+            t("filter.all"),
         )
-    return Scope(branches=tuple(branches), officers=tuple(officers))
+    return MaturityScope(branches=tuple(branches), officers=tuple(officers))
 
 
-def days(view: View, chosen: Scope) -> pl.DataFrame:
+def sum_by_day(view: SnapshotView, chosen: MaturityScope) -> pl.DataFrame:
     """[day, loans, valued, balance]: what matures on each day."""
-    return queries.ask(maturities.by_day, view.as_of, view.currency, chosen)
+    return queries.cached_query(maturities.sum_by_maturity_day, view.as_of, view.currency, chosen)
 
 
-def cards(view: View, chosen: Scope) -> list[tuple[str, str, str]]:
+def build_cards(view: SnapshotView, chosen: MaturityScope) -> list[tuple[str, str, str]]:
     """(label, amount, number of loans) of each window; the windows are cumulative."""
-    ahead = days(view, chosen).select(
+    ahead = sum_by_day(view, chosen).select(
         (pl.col("day") - pl.lit(view.as_of)).dt.total_days().alias("value"), "loans", "valued", "balance"
     )
-    sums = portfolio.bucketed(ahead, portfolio.buckets("maturity_window"))
+    sums = portfolio.sum_by_bucket(ahead, portfolio.load_buckets("maturity_window"))
     return [
-        (pick(bucket.zh, bucket.en), _amount(row), say("maturing.loans", n=numbers.count(row["loans"])))
-        for bucket, row in zip(portfolio.buckets("maturity_window"), sums.iter_rows(named=True), strict=False)
+        (
+            by_language(bucket.zh, bucket.en),
+            _format_amount(row),
+            t("maturing.loans", n=numbers.format_count(row["loans"])),
+        )
+        for bucket, row in zip(portfolio.load_buckets("maturity_window"), sums.iter_rows(named=True), strict=False)
     ]
 
 
-def _amount(row: dict[str, Any]) -> str:
+def _format_amount(row: dict[str, Any]) -> str:
     """The sum of the balances; not 0 where no loan has one."""
-    return numbers.compact(row["balance"] if row["valued"] or not row["loans"] else None)
+    return numbers.format_compact_amount(row["balance"] if row["valued"] or not row["loans"] else None)
 
 
-def ranges(view: View, chosen: Scope, month: tuple[date, date], day: date | None) -> dict[str, Range]:
+def list_ranges(
+    view: SnapshotView, chosen: MaturityScope, month: tuple[date, date], day: date | None
+) -> dict[str, MaturityRange]:
     """What can be listed: the day picked in the calendar, its month, and the windows."""
-    found = [Range(MONTH, say("maturing.month_of", month=numbers.month(month[0])), _between(chosen, *month))]
+    found = [
+        MaturityRange(
+            MONTH, t("maturing.month_of", month=numbers.format_month(month[0])), _narrow_scope(chosen, *month)
+        )
+    ]
     if day:
-        found.insert(0, Range(DAY, numbers.day(day), _between(chosen, day, day)))
-    for bucket in portfolio.buckets("maturity_window"):
-        found.append(Range(bucket.code, pick(bucket.zh, bucket.en), _between(chosen, *_edges(view.as_of, bucket))))
+        found.insert(0, MaturityRange(DAY, numbers.format_day(day), _narrow_scope(chosen, day, day)))
+    for bucket in portfolio.load_buckets("maturity_window"):
+        found.append(
+            MaturityRange(
+                bucket.code,
+                by_language(bucket.zh, bucket.en),
+                _narrow_scope(chosen, *_compute_bucket_days(view.as_of, bucket)),
+            )
+        )
     return {each.code: each for each in found}
 
 
-def _edges(as_of: date, bucket: Bucket) -> tuple[date | None, date | None]:
+def _compute_bucket_days(as_of: date, bucket: Bucket) -> tuple[date | None, date | None]:
     start = date.fromordinal(as_of.toordinal() + bucket.lower) if bucket.lower is not None else None
     end = date.fromordinal(as_of.toordinal() + bucket.upper) if bucket.upper is not None else None
     return start, end
 
 
-def _between(chosen: Scope, first: date | None, last: date | None) -> Scope:
+def _narrow_scope(chosen: MaturityScope, first: date | None, last: date | None) -> MaturityScope:
     return replace(chosen, first=first, last=last)
 
 
-def choose(found: dict[str, Range]) -> Range:
-    labels = {code: each.label for code, each in found.items()}
-    return found[url_state.switch("window", say("maturing.window"), labels, default=next(iter(found)))]
+def select_range(ranges_by_code: dict[str, MaturityRange]) -> MaturityRange:
+    labels = {code: each.label for code, each in ranges_by_code.items()}
+    return ranges_by_code[
+        url_state.select_segment("window", t("maturing.window"), labels, default=next(iter(ranges_by_code)))
+    ]
 
 
-def _state(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
+def _build_state_column(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
     """In words: done, passed, today, so many days left, or not known."""
     left = (pl.col(day) - pl.lit(as_of)).dt.total_days()
-    passed, ahead = say("maturing.passed", n="{}"), say("maturing.ahead", n="{}")
+    passed, ahead = t("maturing.passed", n="{}"), t("maturing.ahead", n="{}")
     state = (
         pl.when(left.is_null())
-        .then(pl.lit(say("maturing.unknown")))
+        .then(pl.lit(t("maturing.unknown")))
         .when(left < 0)
         .then(pl.format(passed, -left))
         .when(left == 0)
-        .then(pl.lit(say("maturing.today")))
+        .then(pl.lit(t("maturing.today")))
         .otherwise(pl.format(ahead, left))
     )
     if done is None:
         return state
-    return pl.when(done.is_not_null()).then(pl.format(say("maturing.sent", day="{}"), done)).otherwise(state)
+    return pl.when(done.is_not_null()).then(pl.format(t("maturing.sent", day="{}"), done)).otherwise(state)
 
 
-def listed(view: View, chosen: Scope, limit: int | None = None, offset: int = 0) -> pl.DataFrame:
+def list_loans(view: SnapshotView, chosen: MaturityScope, limit: int | None = None, offset: int = 0) -> pl.DataFrame:
     """The loans of a scope with the columns of COLUMNS, the earliest maturity first; all, or one page."""
-    rows = queries.ask(maturities.maturing, view.as_of, chosen, limit, offset)
-    due = queries.ask(deadlines.table, view.policy, view.as_of, tuple(rows["loan_id"]))
-    named = record_names.places(view, rows)
+    rows = queries.cached_query(maturities.list_maturing_loans, view.as_of, chosen, limit, offset)
+    due = queries.cached_query(deadlines.compute_deadlines, view.policy, view.as_of, tuple(rows["loan_id"]))
+    named = record_names.add_branch_and_manager(view, rows)
     return named.join(due, on="loan_id", how="left", maintain_order="left").with_columns(
-        _state("apply_by", view.as_of).alias("apply_state"),
-        _state("notice_by", view.as_of, pl.col("maturity_notice_date")).alias("notice_state"),
+        _build_state_column("apply_by", view.as_of).alias("apply_state"),
+        _build_state_column("notice_by", view.as_of, pl.col("maturity_notice_date")).alias("notice_state"),
         pl.col("classification").replace(language.code_labels("classification")),
     )
 
 
-def counted(view: View, chosen: Scope) -> dict[str, int]:
-    return queries.ask(maturities.counted, view.as_of, chosen)
+def count_loans(view: SnapshotView, chosen: MaturityScope) -> dict[str, int]:
+    return queries.cached_query(maturities.count_loans, view.as_of, chosen)
 
 
-def show(view: View, chosen: Range) -> tuple[str, ...]:
+def draw_list(view: SnapshotView, chosen: MaturityRange) -> tuple[str, ...]:
     """The list, a page at a time; the loans picked in it."""
-    loans = counted(view, chosen.scope)["loans"]
-    pages = max(1, -(-loans // tables.PAGE))
+    loans = count_loans(view, chosen.scope)["loans"]
+    pages = max(1, -(-loans // tables.PAGE_SIZE))
     key = hash((chosen, view.as_of))
     number = st.pagination(pages, key=f"maturing-page:{key}") if pages > 1 else 1
-    rows = listed(view, chosen.scope, tables.PAGE, (number - 1) * tables.PAGE)
-    st.text(late(view, rows, pages))
-    picked = tuple(rows["loan_id"][tables.several(rows, COLUMNS, key=f"maturing:{key}:{number}", height=tables.TALL)])
+    rows = list_loans(view, chosen.scope, tables.PAGE_SIZE, (number - 1) * tables.PAGE_SIZE)
+    st.text(describe_missed_days(view, rows, pages))
+    picked = tuple(
+        rows["loan_id"][
+            tables.draw_multiselect_table(rows, COLUMNS, key=f"maturing:{key}:{number}", height=tables.TALL_HEIGHT)
+        ]
+    )
     if len(picked) == 1:
-        links(picked[0])
+        draw_loan_links(picked[0])
     return picked
 
 
-def links(loan_id: str) -> None:
+def draw_loan_links(loan_id: str) -> None:
     """The ways to the one loan that is picked."""
     with st.container(horizontal=True):
         for page in ("loan", "extension_what_if"):
-            page_frame.link(page, loan=loan_id)
+            page_frame.draw_page_link(page, loan=loan_id)
 
 
-def late(view: View, rows: pl.DataFrame, pages: int) -> str:
+def describe_missed_days(view: SnapshotView, rows: pl.DataFrame, pages: int) -> str:
     """How many of the rows on this page have missed a day, and how many of those days are not known."""
     day = pl.lit(view.as_of)
     unsent = pl.col("maturity_notice_date").is_null()
@@ -172,19 +200,19 @@ def late(view: View, rows: pl.DataFrame, pages: int) -> str:
         notice=((pl.col("notice_by") < day) & unsent).sum(),
         unknown=(pl.col("apply_by").is_null() | (pl.col("notice_by").is_null() & unsent)).sum(),
     ).row(0, named=True)
-    said = {name: numbers.count(n) for name, n in counts.items()}
-    return say("maturing.late" if pages == 1 else "maturing.late_page", n=numbers.count(rows.height), **said)
+    said = {name: numbers.format_count(n) for name, n in counts.items()}
+    return t("maturing.late" if pages == 1 else "maturing.late_page", n=numbers.format_count(rows.height), **said)
 
 
-def as_workbook(view: View, chosen: Range) -> bytes:
+def write_workbook(view: SnapshotView, chosen: MaturityRange) -> bytes:
     """All rows of the range. Does not touch the session: it runs on a thread of its own when clicked."""
-    rows = listed(view, chosen.scope)
+    rows = list_loans(view, chosen.scope)
     cover = {
-        say("frame.as_of"): numbers.day(view.as_of),
-        say("maturing.window"): chosen.label,
-        say("filter.branch_id"): ", ".join(chosen.scope.branches) or say("filter.all"),
-        say("filter.officer_id"): ", ".join(chosen.scope.officers) or say("filter.all"),
-        say("workbook.policy"): view.policy.version,
-        say("workbook.rows"): numbers.count(rows.height),
+        t("frame.as_of"): numbers.format_day(view.as_of),
+        t("maturing.window"): chosen.label,
+        t("filter.branch_id"): ", ".join(chosen.scope.branches) or t("filter.all"),
+        t("filter.officer_id"): ", ".join(chosen.scope.officers) or t("filter.all"),
+        t("workbook.policy"): view.policy.version,
+        t("workbook.rows"): numbers.format_count(rows.height),
     }
-    return excel_export.make(say("page.upcoming_maturities"), cover, rows.select(list(COLUMNS)))
+    return excel_export.write_table(t("page.upcoming_maturities"), cover, rows.select(list(COLUMNS)))

@@ -8,15 +8,15 @@ import streamlit as st
 from data.queries import account_managers, training
 from data.reference import size_limits
 from pages.ui.app import page_frame, queries, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, people_charts
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.violations import results
 
-LIST = {
+MANAGERS = {
     "manager": "text",
     "branch": "text",
     "loans": "count",
@@ -44,25 +44,25 @@ GROUPS = {
     "topic": "text",
 }
 NEEDS = {"topic": "text", "need_source": "text", "taken": "text", "on_record": "text", "courses": "text"}
-PAIR = 440  # pixels a half needs; on a narrower screen the halves stand under each other
+HALF_WIDTH = 440  # pixels a half needs; on a narrower screen the halves stand under each other
 RULES = {"title": "text", "violations": "count", "balance": "amount", "rule_id": "text"}
 
 
-def scope(view: View) -> tuple[str, ...]:
+def choose_branches(view: SnapshotView) -> tuple[str, ...]:
     """The branches chosen in the address; none means all."""
-    names = queries.ask(results.branch_names, view.as_of)
+    names = queries.cached_query(results.load_branch_names, view.as_of)
     with st.columns(2)[0]:
-        return tuple(url_state.several("branch_id", say("filter.branch_id"), names, say("filter.all")))
+        return tuple(url_state.select_several("branch_id", t("filter.branch_id"), names, t("filter.all")))
 
 
-def _number(view: View, name: str) -> float:
-    return float(supervision.measure(view.policy, name))
+def _read_threshold(view: SnapshotView, name: str) -> float:
+    return float(supervision.require_threshold(view.policy, name))
 
 
-def books(view: View) -> pl.DataFrame:
+def load_books(view: SnapshotView) -> pl.DataFrame:
     """Every manager with running loans: the book, and its ratios as shares."""
-    within = int(supervision.measure(view.policy, "due_days"))
-    held = queries.ask(account_managers.books, view.as_of, view.currency, within)
+    within = int(supervision.require_threshold(view.policy, "due_days"))
+    held = queries.cached_query(account_managers.list_portfolios, view.as_of, view.currency, within)
 
     def share(part: str, whole: str) -> pl.Expr:
         return pl.when(pl.col(whole) > 0).then(pl.col(part).cast(pl.Float64) / pl.col(whole).cast(pl.Float64))
@@ -70,30 +70,32 @@ def books(view: View) -> pl.DataFrame:
     return held.filter(pl.col("officer_id").is_not_null()).with_columns(
         npl_ratio=share("npl_balance", "classified_balance"),
         overdue_ratio=share("overdue_balance", "dated_balance"),
-        thin=pl.col("loans") < _number(view, "thin_loans"),
+        thin=pl.col("loans") < _read_threshold(view, "thin_loans"),
     )
 
 
-def unmanaged(view: View) -> int:
+def count_unmanaged_loans(view: SnapshotView) -> int:
     """Running loans that name no manager."""
-    within = int(supervision.measure(view.policy, "due_days"))
-    held = queries.ask(account_managers.books, view.as_of, view.currency, within)
+    within = int(supervision.require_threshold(view.policy, "due_days"))
+    held = queries.cached_query(account_managers.list_portfolios, view.as_of, view.currency, within)
     return int(held.filter(pl.col("officer_id").is_null())["loans"].sum())
 
 
-def by_group(view: View) -> pl.DataFrame:
+def compare_with_peers(view: SnapshotView) -> pl.DataFrame:
     """[officer_id, clause_group, topic, loans, thin, violations, rate, peer_violations, peer_loans, peer_rate,
     expected, need] of every manager and clause group; the peers are all other managers of the bank."""
-    rules = supervision.taught(view.policy)
-    counts = queries.ask(account_managers.violations, view.run.run_id, tuple(rules), tuple(rules.values()))
-    names = [(g.clause_group, g.topic, n) for n, g in enumerate(supervision.groups(view.policy)) if g.topic]
+    rules = supervision.taught_rules(view.policy)
+    counts = queries.cached_query(
+        account_managers.count_violations_by_group, view.run.run_id, tuple(rules), tuple(rules.values())
+    )
+    names = [(g.clause_group, g.topic, n) for n, g in enumerate(supervision.load_clause_groups(view.policy)) if g.topic]
     groups = pl.DataFrame(names, schema=["clause_group", "topic", "rank"], orient="row")
-    crossed = books(view).select("officer_id", "loans", "thin").join(groups, how="cross")
+    crossed = load_books(view).select("officer_id", "loans", "thin").join(groups, how="cross")
     found = crossed.join(counts, on=["officer_id", "clause_group"], how="left").with_columns(
         pl.col("violations").fill_null(0)
     )
     whole = pl.col("violations").sum().over("clause_group"), pl.col("loans").sum().over("clause_group")
-    return _judged(
+    return _add_training_needs(
         view,
         found.with_columns(
             peer_violations=whole[0] - pl.col("violations"),
@@ -102,7 +104,7 @@ def by_group(view: View) -> pl.DataFrame:
     ).sort("officer_id", "rank")
 
 
-def _judged(view: View, counted: pl.DataFrame) -> pl.DataFrame:
+def _add_training_needs(view: SnapshotView, counted: pl.DataFrame) -> pl.DataFrame:
     """Add rates per 100 loans, the violations expected at the peers' rate, and whether a need follows."""
     per_loan = pl.when(pl.col("peer_loans") > 0).then(pl.col("peer_violations") / pl.col("peer_loans"))
     rated = counted.with_columns(
@@ -111,20 +113,20 @@ def _judged(view: View, counted: pl.DataFrame) -> pl.DataFrame:
     above = pl.col("violations") - pl.col("expected")
     need = (
         ~pl.col("thin")
-        & (pl.col("violations") >= _number(view, "need_violations"))
-        & (pl.col("rate") >= _number(view, "need_ratio") * pl.col("peer_rate"))
-        & (above >= _number(view, "need_deviations") * pl.col("expected").sqrt())
+        & (pl.col("violations") >= _read_threshold(view, "need_violations"))
+        & (pl.col("rate") >= _read_threshold(view, "need_ratio") * pl.col("peer_rate"))
+        & (above >= _read_threshold(view, "need_deviations") * pl.col("expected").sqrt())
     )
     return rated.with_columns(need=need.fill_null(False))
 
 
-def topic_words() -> dict[str, str]:
+def topic_labels() -> dict[str, str]:
     return language.code_labels(supervision.TOPICS)
 
 
-def standing(view: View) -> pl.DataFrame:
+def build_manager_table(view: SnapshotView) -> pl.DataFrame:
     """Every manager's book with violations, rate, peers' rate and the topics needed; these are empty without a run."""
-    held = books(view)
+    held = load_books(view)
     if view.run is None:
         return held.with_columns(
             violations=pl.lit(None, pl.Int64),
@@ -132,7 +134,7 @@ def standing(view: View) -> pl.DataFrame:
             peer_rate=pl.lit(None, pl.Float64),
             needed=pl.lit([], pl.List(pl.String)),
         )
-    groups = by_group(view)
+    groups = compare_with_peers(view)
     sums = groups.group_by("officer_id").agg(
         pl.col("violations", "peer_violations").sum(),
         pl.col("peer_loans").first(),
@@ -145,78 +147,90 @@ def standing(view: View) -> pl.DataFrame:
     )
 
 
-def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+def label_rows(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
     """The columns of LIST: names as written, what a thin book and a need are called."""
-    topics, branches = topic_words(), queries.ask(results.branch_names, view.as_of)
-    size = pl.when("thin").then(pl.lit(say("managers.thin"))).otherwise(pl.lit(say("managers.enough")))
+    topics, branches = topic_labels(), queries.cached_query(results.load_branch_names, view.as_of)
+    size = pl.when("thin").then(pl.lit(t("managers.thin"))).otherwise(pl.lit(t("managers.enough")))
     needed = [[topics.get(topic, topic) for topic in row or []] for row in rows["needed"].to_list()]
     return rows.with_columns(
         manager=pl.concat_str([pl.col("officer_id"), pl.col("name")], separator=" ", ignore_nulls=True),
         branch=pl.col("branch_id").replace(branches),
         book_size=size,
-        needs=pl.Series([say("managers.and").join(row) or None for row in needed], dtype=pl.String),
+        needs=pl.Series([t("managers.and").join(row) or None for row in needed], dtype=pl.String),
     )
 
 
-def within(rows: pl.DataFrame, branches: tuple[str, ...]) -> pl.DataFrame:
+def filter_branches(rows: pl.DataFrame, branches: tuple[str, ...]) -> pl.DataFrame:
     return rows.filter(pl.col("branch_id").is_in(branches)) if branches else rows
 
 
-def cards(view: View, rows: pl.DataFrame) -> list[tuple[str, str, str]]:
+def build_cards(view: SnapshotView, rows: pl.DataFrame) -> list[tuple[str, str, str]]:
     """(label, value, help) of the managers in scope."""
     loans, found = int(rows["loans"].sum()), rows["violations"].sum()
-    rate = numbers.NOTHING if view.run is None or not loans else numbers.plain(round(found * 100 / loans, 1))
+    rate = numbers.NOTHING if view.run is None or not loans else numbers.format_number(round(found * 100 / loans, 1))
     needing = rows.filter(pl.col("needed").list.len() > 0).height
     median = rows["loans"].median()
     return [
-        (say("managers.managers"), numbers.count(rows.height), say("managers.managers_help")),
+        (t("managers.managers"), numbers.format_count(rows.height), t("managers.managers_help")),
         (
-            say("managers.loans_each"),
-            numbers.NOTHING if median is None else numbers.plain(median),
-            say("managers.loans_each_help"),
+            t("managers.loans_each"),
+            numbers.NOTHING if median is None else numbers.format_number(median),
+            t("managers.loans_each_help"),
         ),
-        (say("managers.rate"), rate, say("managers.rate_help")),
-        (say("managers.needing"), numbers.NOTHING if view.run is None else numbers.count(needing), need_meaning(view)),
+        (t("managers.rate"), rate, t("managers.rate_help")),
         (
-            say("managers.thin_books"),
-            numbers.count(int(rows["thin"].sum())),
-            say("managers.thin_help", n=numbers.plain(_number(view, "thin_loans"))),
+            t("managers.needing"),
+            numbers.NOTHING if view.run is None else numbers.format_count(needing),
+            explain_need(view),
+        ),
+        (
+            t("managers.thin_books"),
+            numbers.format_count(int(rows["thin"].sum())),
+            t("managers.thin_help", n=numbers.format_number(_read_threshold(view, "thin_loans"))),
         ),
     ]
 
 
-def need_meaning(view: View) -> str:
-    values = {name: numbers.plain(_number(view, f"need_{name}")) for name in ("ratio", "violations", "deviations")}
-    return say("managers.need_meaning", **values)
+def explain_need(view: SnapshotView) -> str:
+    values = {
+        name: numbers.format_number(_read_threshold(view, f"need_{name}"))
+        for name in ("ratio", "violations", "deviations")
+    }
+    return t("managers.need_meaning", **values)
 
 
-def funnel(view: View, rows: pl.DataFrame) -> None:
+def draw_funnel(view: SnapshotView, rows: pl.DataFrame) -> None:
     """Every manager as a point, loans against rate; between the lines a difference may be chance."""
     total, loans = rows["violations"].sum(), rows["loans"].sum()
-    drawn = telling(rows, total * 100 / loans)
+    drawn = select_for_chart(rows, total * 100 / loans)
     if drawn.height < rows.height:
-        st.caption(say("managers.funnel_some", n=numbers.count(drawn.height), m=numbers.count(rows.height)))
-    points = worded(view, drawn).with_columns(
-        label=numbers.texts(drawn["rate"].round(1), numbers.plain),
+        st.caption(t("managers.funnel_some", n=numbers.format_count(drawn.height), m=numbers.format_count(rows.height)))
+    points = label_rows(view, drawn).with_columns(
+        label=numbers.format_series(drawn["rate"].round(1), numbers.format_number),
         state=pl.when("thin")
-        .then(pl.lit(say("managers.thin")))
+        .then(pl.lit(t("managers.thin")))
         .when(pl.col("needed").list.len() > 0)
-        .then(pl.lit(say("managers.with_need")))
-        .otherwise(pl.lit(say("managers.without_need"))),
+        .then(pl.lit(t("managers.with_need")))
+        .otherwise(pl.lit(t("managers.without_need"))),
     )
-    states = [say("managers.without_need"), say("managers.with_need"), say("managers.thin")]
-    band = _limits(total * 100 / loans, int(rows["loans"].max()), _number(view, "need_deviations"))
-    drawing.put(people_charts.funnel(points, band, states), say("managers.funnel_text", n=numbers.count(rows.height)))
+    states = [t("managers.without_need"), t("managers.with_need"), t("managers.thin")]
+    band = _compute_control_limits(
+        total * 100 / loans, int(rows["loans"].max()), _read_threshold(view, "need_deviations")
+    )
+    drawing.show_chart(
+        people_charts.build_funnel_plot(points, band, states),
+        t("managers.funnel_text", n=numbers.format_count(rows.height)),
+    )
 
 
-def telling(rows: pl.DataFrame, rate: float) -> pl.DataFrame:
+def select_for_chart(rows: pl.DataFrame, rate: float) -> pl.DataFrame:
     """As many managers as a chart can show: those with a need first, then those that chance explains least."""
     surprise = (pl.col("rate") - rate).abs() * pl.col("loans").sqrt()
     needed = pl.col("needed").list.len() > 0
-    return rows.sort(needed, surprise, descending=True, nulls_last=True).head(size_limits.whole("chart_points"))
+    return rows.sort(needed, surprise, descending=True, nulls_last=True).head(size_limits.integer_limit("chart_points"))
 
 
-def _limits(rate: float, largest: int, deviations: float) -> pl.DataFrame:
+def _compute_control_limits(rate: float, largest: int, deviations: float) -> pl.DataFrame:
     """[loans, lower, middle, upper]: what a manager at the average rate may reach by chance, by size of the book."""
     sizes = pl.DataFrame({"loans": sorted({max(1, largest * step // 60) for step in range(1, 64)})})
     spread = deviations * (rate / 100 / pl.col("loans")).sqrt() * 100
@@ -225,119 +239,126 @@ def _limits(rate: float, largest: int, deviations: float) -> pl.DataFrame:
     )
 
 
-def chosen(rows: pl.DataFrame) -> dict[str, Any] | None:
+def find_chosen_manager(rows: pl.DataFrame) -> dict[str, Any] | None:
     """The manager that the address names, if in scope."""
-    found = rows.filter(pl.col("officer_id") == (url_state.get("officer") or ""))
+    found = rows.filter(pl.col("officer_id") == (url_state.get_param("officer") or ""))
     return found.row(0, named=True) if found.height else None
 
 
-def choose(view: View, rows: pl.DataFrame) -> None:
+def draw_manager_list(view: SnapshotView, rows: pl.DataFrame) -> None:
     """The list of managers; a picked row goes into the address."""
     key = hash(tuple(rows["officer_id"]))
-    shown = tables.paged(rows, f"page:{view.as_of}:{key}")
-    row = tables.show(
-        worded(view, shown),
-        LIST,
+    shown = tables.paginate_rows(rows, f"page:{view.as_of}:{key}")
+    row = tables.draw_table(
+        label_rows(view, shown),
+        MANAGERS,
         key=f"managers:{view.as_of}:{key}:{shown['officer_id'][0]}",
-        pick=True,
-        height=tables.TALL,
+        selectable=True,
+        height=tables.TALL_HEIGHT,
     )
     if row is not None:
-        url_state.put("officer", [shown["officer_id"][row]])
+        url_state.set_param("officer", [shown["officer_id"][row]])
 
 
-def panel(view: View, manager: dict[str, Any]) -> None:
+def draw_manager(view: SnapshotView, manager: dict[str, Any]) -> None:
     """One manager: rates by clause group, the training needs, and the rules broken most."""
-    st.subheader(say("managers.one"), anchor=False)
-    hired = manager["hire_date"] and say("managers.hired", day=numbers.day(manager["hire_date"]))
+    st.subheader(t("managers.one"), anchor=False)
+    hired = manager["hire_date"] and t("managers.hired", day=numbers.format_day(manager["hire_date"]))
     st.text(" · ".join(filter(None, (manager["officer_id"], manager["name"], manager["role"], hired))))
     if manager["thin"]:
-        st.warning(say("managers.thin_note", n=numbers.count(manager["loans"])))
+        st.warning(t("managers.thin_note", n=numbers.format_count(manager["loans"])))
     if manager["is_employed"] is False:
-        st.warning(say("managers.left_note"))
-    groups = by_group(view).filter(pl.col("officer_id") == manager["officer_id"])
-    bars, needs = _bars(view, groups), _needs(view, manager, groups)
-    with st.grid(min_column_width=PAIR, gap=("medium", "large")):
+        st.warning(t("managers.left_note"))
+    groups = compare_with_peers(view).filter(pl.col("officer_id") == manager["officer_id"])
+    bars, needs = _build_bars(view, groups), _list_needs(view, manager, groups)
+    with st.grid(min_column_width=HALF_WIDTH, gap=("medium", "large")):
         with st.container():
-            st.markdown(f"**{say('managers.by_group')}**")
-            drawing.put(people_charts.against_peers(bars), _spoken(bars))
+            st.markdown(f"**{t('managers.by_group')}**")
+            drawing.show_chart(people_charts.build_peer_comparison(bars), _format_alt_text(bars))
         with st.container():
-            st.markdown(f"**{say('managers.denominators', n=numbers.count(manager['loans']))}**")
-            rows = _group_rows(view, groups)
-            tables.show(rows, tables.filled(rows, GROUPS), key="groups", height="content")
-    st.markdown(f"**{say('managers.needs')}**")
-    tables.show(needs, tables.filled(needs, NEEDS), key="needs", height="content")
-    st.markdown(f"**{say('managers.rules')}**")
-    tables.show(_rules(view, manager), RULES, key="rules", height=tables.LOW)
-    page_frame.link("violations", officer_id=manager["officer_id"])
+            st.markdown(f"**{t('managers.denominators', n=numbers.format_count(manager['loans']))}**")
+            rows = _label_groups(view, groups)
+            tables.draw_table(rows, tables.find_non_empty_columns(rows, GROUPS), key="groups", height="content")
+    st.markdown(f"**{t('managers.needs')}**")
+    tables.draw_table(needs, tables.find_non_empty_columns(needs, NEEDS), key="needs", height="content")
+    st.markdown(f"**{t('managers.rules')}**")
+    tables.draw_table(_list_broken_rules(view, manager), RULES, key="rules", height=tables.SHORT_HEIGHT)
+    page_frame.draw_page_link("violations", officer_id=manager["officer_id"])
 
 
-def _group_words(view: View) -> dict[str, str]:
-    return {group.clause_group: pick(group.zh, group.en) for group in supervision.groups(view.policy)}
+def _group_labels(view: SnapshotView) -> dict[str, str]:
+    return {
+        group.clause_group: by_language(group.zh, group.en) for group in supervision.load_clause_groups(view.policy)
+    }
 
 
-def _group_rows(view: View, groups: pl.DataFrame) -> pl.DataFrame:
+def _label_groups(view: SnapshotView, groups: pl.DataFrame) -> pl.DataFrame:
     return groups.with_columns(
-        pl.col("clause_group").replace(_group_words(view)),
-        pl.col("topic").replace(topic_words()),
-        need=pl.when("need").then(pl.lit(say("managers.need_yes"))),
+        pl.col("clause_group").replace(_group_labels(view)),
+        pl.col("topic").replace(topic_labels()),
+        need=pl.when("need").then(pl.lit(t("managers.need_yes"))),
     )
 
 
-def _bars(view: View, groups: pl.DataFrame) -> pl.DataFrame:
+def _build_bars(view: SnapshotView, groups: pl.DataFrame) -> pl.DataFrame:
     """[name, who, rate, label, violations]: the manager's own rate and the peers', group by group."""
-    named = groups.with_columns(name=pl.col("clause_group").replace(_group_words(view)))
-    own = named.select("name", "rate", "violations", who=pl.lit(say("managers.own")))
-    peers = named.select("name", rate="peer_rate", violations="peer_violations", who=pl.lit(say("managers.peers")))
+    named = groups.with_columns(name=pl.col("clause_group").replace(_group_labels(view)))
+    own = named.select("name", "rate", "violations", who=pl.lit(t("managers.own")))
+    peers = named.select("name", rate="peer_rate", violations="peer_violations", who=pl.lit(t("managers.peers")))
     both = pl.concat([own, peers]).drop_nulls("rate")
-    return both.with_columns(label=numbers.texts(both["rate"].round(1), numbers.plain))
+    return both.with_columns(label=numbers.format_series(both["rate"].round(1), numbers.format_number))
 
 
-def _spoken(bars: pl.DataFrame) -> str:
+def _format_alt_text(bars: pl.DataFrame) -> str:
     told = (f"{name} {who} {label}" for name, who, label in bars.select("name", "who", "label").iter_rows())
-    return "; ".join([say("managers.group_text"), *told])
+    return "; ".join([t("managers.group_text"), *told])
 
 
-def _needs(view: View, manager: dict[str, Any], groups: pl.DataFrame) -> pl.DataFrame:
+def _list_needs(view: SnapshotView, manager: dict[str, Any], groups: pl.DataFrame) -> pl.DataFrame:
     """Each taught topic: the groups from which a need follows, whether it was taken, the need on record, courses."""
-    record = queries.ask(training.needs, view.as_of).filter(pl.col("officer_id") == manager["officer_id"])
-    courses = queries.ask(training.catalogue, view.as_of)
-    words, rows = topic_words(), []
+    record = queries.cached_query(training.list_newest_needs, view.as_of).filter(
+        pl.col("officer_id") == manager["officer_id"]
+    )
+    courses = queries.cached_query(training.list_courses, view.as_of)
+    words, rows = topic_labels(), []
     for topic in dict.fromkeys(groups["topic"]):
         from_groups = groups.filter(pl.col("need") & (pl.col("topic") == topic))["clause_group"].replace(
-            _group_words(view)
+            _group_labels(view)
         )
         known = record.filter(pl.col("topic") == topic)
         rows.append(
             {
                 "topic": words.get(topic, topic),
-                "need_source": say("managers.and").join(from_groups) or None,
-                "taken": say("word.true" if topic in (manager["topics_taken"] or []) else "word.false"),
-                "on_record": _on_record(known.row(0, named=True)) if known.height else None,
-                "courses": say("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None,
+                "need_source": t("managers.and").join(from_groups) or None,
+                "taken": t("word.true" if topic in (manager["topics_taken"] or []) else "word.false"),
+                "on_record": _format_recorded_need(known.row(0, named=True)) if known.height else None,
+                "courses": t("managers.and").join(courses.filter(pl.col("topic") == topic)["course"]) or None,
             }
         )
     return pl.DataFrame(rows, schema=dict.fromkeys(NEEDS, pl.String))
 
 
-def _on_record(need: dict[str, Any]) -> str:
+def _format_recorded_need(need: dict[str, Any]) -> str:
     levels = [
-        numbers.NOTHING if level is None else numbers.plain(level)
+        numbers.NOTHING if level is None else numbers.format_number(level)
         for level in (need["current_level"], need["required_level"])
     ]
-    return say(
+    return t(
         "managers.on_record",
-        day=numbers.day(need["found_on"]),
+        day=numbers.format_day(need["found_on"]),
         now=levels[0],
         wanted=levels[1],
         source=need["source"] or numbers.NOTHING,
     )
 
 
-def _rules(view: View, manager: dict[str, Any]) -> pl.DataFrame:
+def _list_broken_rules(view: SnapshotView, manager: dict[str, Any]) -> pl.DataFrame:
     rules = view.policy.rules
-    titles = {rule_id: pick(rule.title_zh, rule.title_en) for rule_id, rule in rules.items()}
-    found = queries.ask(
-        account_managers.by_rule, view.run.run_id, manager["officer_id"], tuple(supervision.taught(view.policy))
+    titles = {rule_id: by_language(rule.title_zh, rule.title_en) for rule_id, rule in rules.items()}
+    found = queries.cached_query(
+        account_managers.count_violations_by_rule,
+        view.run.run_id,
+        manager["officer_id"],
+        tuple(supervision.taught_rules(view.policy)),
     )
     return found.with_columns(title=pl.col("rule_id").replace(titles))

@@ -4,9 +4,9 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import language
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables
 from policy.authoring import clause_coverage, rule_hits
 from policy.authoring.clause_coverage import ClauseCoverage
@@ -23,18 +23,21 @@ CLAUSES = {
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
-def coverage(policy: Policy) -> list[ClauseCoverage]:
-    return clause_coverage.cover(policy)
+def load_coverage(policy: Policy) -> list[ClauseCoverage]:
+    return clause_coverage.build_coverage(policy)
 
 
-def found_by(view: View) -> dict[str, dict[str, object]]:
+def load_counts_by_rule(view: SnapshotView) -> dict[str, dict[str, object]]:
     """What the snapshot's run found by each rule; nothing without a run."""
     if view.run is None:
         return {}
-    return {row["rule_id"]: row for row in queries.ask(rule_hits.by_rule, view.run.run_id).iter_rows(named=True)}
+    return {
+        row["rule_id"]: row
+        for row in queries.cached_query(rule_hits.count_by_rule, view.run.run_id).iter_rows(named=True)
+    }
 
 
-def _matches(one: ClauseCoverage, policy: Policy, words: list[str]) -> bool:
+def _matches_words(one: ClauseCoverage, policy: Policy, words: list[str]) -> bool:
     """Every word stands somewhere in the clause or in what its rules are called, in whichever language."""
     clause = one.clause
     texts = [
@@ -54,31 +57,33 @@ def _matches(one: ClauseCoverage, policy: Policy, words: list[str]) -> bool:
     return all(word in whole for word in words)
 
 
-def listed(view: View) -> list[ClauseCoverage]:
+def filter_clauses(view: SnapshotView) -> list[ClauseCoverage]:
     """The filters, and the clauses they leave."""
-    every = coverage(view.policy)
-    groups = {group.name_en.replace(" ", "_"): group for group in clause_coverage.groups(every)}
+    every = load_coverage(view.policy)
+    groups = {group.name_en.replace(" ", "_"): group for group in clause_coverage.group_clauses(every)}
     left, middle, right = st.columns([2, 2, 2])
     with left:
-        labels = {name: f"{pick(g.name_zh, g.name_en)} ({len(g.clauses)})" for name, g in groups.items()}
-        parts = url_state.several("part", say("policy.part"), labels, say("filter.all"))
+        labels = {name: f"{by_language(g.name_zh, g.name_en)} ({len(g.clauses)})" for name, g in groups.items()}
+        parts = url_state.select_several("part", t("policy.part"), labels, t("filter.all"))
     with middle:
-        families = url_state.several("family", say("filter.family"), language.terms("family"), say("filter.all"))
+        families = url_state.select_several(
+            "family", t("filter.family"), language.labels_of_kind("family"), t("filter.all")
+        )
     with right:
-        words = url_state.text("words", say("policy.search"), say("policy.search_hint")).casefold().split()
+        words = url_state.input_text("words", t("policy.search"), t("policy.search_hint")).casefold().split()
     chosen = [one for name, group in groups.items() if not parts or name in parts for one in group.clauses]
     if families:
         rules = view.policy.rules
         chosen = [one for one in chosen if any(rules[rule.rule_id].family in families for rule in one.rules)]
-    return [one for one in chosen if _matches(one, view.policy, words)]
+    return [one for one in chosen if _matches_words(one, view.policy, words)]
 
 
-def _frame(view: View, clauses: list[ClauseCoverage]) -> pl.DataFrame:
-    found = found_by(view)
+def _build_rows(view: SnapshotView, clauses: list[ClauseCoverage]) -> pl.DataFrame:
+    found = load_counts_by_rule(view)
     rows = [
         {
             "clause_id": one.clause.clause_id,
-            "gist": pick(one.clause.gist_zh, one.clause.gist_en),
+            "gist": by_language(one.clause.gist_zh, one.clause.gist_en),
             "rule_count": len(one.rules),
             "example_count": sum(one.examples.values()),
         }
@@ -91,16 +96,18 @@ def _frame(view: View, clauses: list[ClauseCoverage]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def pick_one(view: View, clauses: list[ClauseCoverage]) -> ClauseCoverage | None:
+def choose_clause(view: SnapshotView, clauses: list[ClauseCoverage]) -> ClauseCoverage | None:
     """The list; the clause picked in it, or named in the address."""
     if not clauses:
-        st.info(say("policy.no_clause"))
+        st.info(t("policy.no_clause"))
         return None
     names = [one.clause.clause_id for one in clauses]
     key = f"clauses:{hash(tuple(names))}:{view.as_of}"
-    rows = _frame(view, clauses)
-    row = tables.show(rows, tables.filled(rows, CLAUSES), key=key, pick=True, height=tables.LOW)
+    rows = _build_rows(view, clauses)
+    row = tables.draw_table(
+        rows, tables.find_non_empty_columns(rows, CLAUSES), key=key, selectable=True, height=tables.SHORT_HEIGHT
+    )
     if row is not None:
-        url_state.put("clause", [names[row]])
-    wanted = url_state.get("clause")
+        url_state.set_param("clause", [names[row]])
+    wanted = url_state.get_param("clause")
     return next((one for one in clauses if one.clause.clause_id == wanted), clauses[0])

@@ -9,29 +9,31 @@ import streamlit as st
 from data.errors import LoanlightError
 from data.storage import book
 from pages.ui.app import background_jobs
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, policy_charts
 from pages.ui.format import expression_text, values
 from pages.ui.i18n import error_message, language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.policy import impact_view
 from pages.ui.widgets import tables
 from policy.authoring import sandbox, threshold_curve
-from policy.authoring.threshold_curve import AS_IT_IS, Point
-from policy.engine.compiler import asked_tables
+from policy.authoring.threshold_curve import CURRENT_LIMIT, CurvePoint
+from policy.engine.compiler import limit_tables_of_rule
 from policy.model.records import LimitTable, Policy, Rule
 
-STEPS = 20
-READ = re.compile(r"(\w+)\.(\w+)(?: \* (\d+))?")  # a limit that is one column of a table, or a multiple of it
+DEFAULT_STEPS = 20
+COLUMN_REFERENCE = re.compile(
+    r"(\w+)\.(\w+)(?: \* (\d+))?"
+)  # a limit that is one column of a table, or a multiple of it
 POINTS = {"tried": "text", "violations": "count", "loans": "count", "balance": "amount", "not_assessable": "count"}
 
 
-def _limits(policy: Policy, rule: Rule) -> list[Decimal]:
+def _list_limits(policy: Policy, rule: Rule) -> list[Decimal]:
     """The numbers a rule's limit takes: its own, or those of the one column it reads; none where it is computed."""
-    read = READ.fullmatch(rule.limit)
+    read = COLUMN_REFERENCE.fullmatch(rule.limit)
     table, column, times = read.groups() if read else ("", "", None)
     found = policy.limit_tables.get(table)
-    own = found.column(column) if found else None
+    own = found.find_column(column) if found else None
     texts = [row.cells[column] for row in found.rows] if found and own else [rule.limit]
     try:
         return sorted({Decimal(text) * Decimal(times or 1) for text in texts if text})
@@ -39,29 +41,29 @@ def _limits(policy: Policy, rule: Rule) -> list[Decimal]:
         return []
 
 
-def section(view: View, table: LimitTable) -> None:
+def draw_threshold_curve(view: SnapshotView, table: LimitTable) -> None:
     """Rules with a number for a limit; those that read the table come first."""
     numeric = [
-        rule for rule in view.policy.rules.values() if rule.unit not in ("", "date") and _limits(view.policy, rule)
+        rule for rule in view.policy.rules.values() if rule.unit not in ("", "date") and _list_limits(view.policy, rule)
     ]
-    numeric.sort(key=lambda rule: table.name not in asked_tables(rule))
-    st.subheader(say("policy.curve"), anchor=False)
-    st.caption(say("policy.curve_intro"))
-    names = {rule.rule_id: f"{pick(rule.title_zh, rule.title_en)} · {rule.rule_id}" for rule in numeric}
-    key = f"policy_curve_rule:{table.name}:{language.on()}"  # labels of another language: another widget
-    rule_id = st.selectbox(say("filter.rule_id"), list(names), format_func=names.__getitem__, key=key)
+    numeric.sort(key=lambda rule: table.name not in limit_tables_of_rule(rule))
+    st.subheader(t("policy.curve"), anchor=False)
+    st.caption(t("policy.curve_intro"))
+    names = {rule.rule_id: f"{by_language(rule.title_zh, rule.title_en)} · {rule.rule_id}" for rule in numeric}
+    key = f"policy_curve_rule:{table.name}:{language.current_language()}"  # labels of another language: another widget
+    rule_id = st.selectbox(t("filter.rule_id"), list(names), format_func=names.__getitem__, key=key)
     rule = view.policy.rules[rule_id]
-    over = _span(view.policy, rule)
-    if st.button(say("policy.curve_draw"), key="policy_curve_draw") and over:
-        _start(view, rule_id, over)
-    _drawn(view, rule)
+    over = _choose_range(view.policy, rule)
+    if st.button(t("policy.curve_draw"), key="policy_curve_draw") and over:
+        _start_job(view, rule_id, over)
+    _draw_curve(view, rule)
 
 
-def _span(policy: Policy, rule: Rule) -> str:
+def _choose_range(policy: Policy, rule: Rule) -> str:
     """From, to and step in the rule's own unit: half to one and a half times the limits in force, to begin with."""
-    known = _limits(policy, rule)
+    known = _list_limits(policy, rule)
     low, high = known[0] / 2, known[-1] * Decimal("1.5") or Decimal(1)
-    step = (high - low) / STEPS
+    step = (high - low) / DEFAULT_STEPS
     step = (
         step.quantize(Decimal("0.0001")) if rule.unit in ("ratio", "percent") else max(step.to_integral(), Decimal(1))
     )
@@ -69,59 +71,61 @@ def _span(policy: Policy, rule: Rule) -> str:
     starts = (("from", low), ("to", high), ("step", step))
     for column, (name, value) in zip(st.columns(3), starts, strict=True):
         number = column.text_input(
-            say(f"policy.curve_{name}"), value=f"{value.normalize():f}", key=f"curve:{rule.rule_id}:{name}"
+            t(f"policy.curve_{name}"), value=f"{value.normalize():f}", key=f"curve:{rule.rule_id}:{name}"
         )
         found.append(number.strip())
     st.caption(
-        say(
+        t(
             "policy.curve_unit",
-            unit=values.unit_word(rule.unit) or say("policy.as_fraction")
+            unit=values.format_unit(rule.unit) or t("policy.as_fraction")
             if rule.unit == "ratio"
-            else values.unit_word(rule.unit) or rule.unit,
+            else values.format_unit(rule.unit) or rule.unit,
         )
     )
     return f"{found[0]}..{found[1]}/{found[2]}"
 
 
-def _start(view: View, rule_id: str, over: str) -> None:
+def _start_job(view: SnapshotView, rule_id: str, over: str) -> None:
     try:
-        steps = threshold_curve.values(over)
+        steps = threshold_curve.parse_values(over)
     except LoanlightError as error:
-        error_message.show(say("policy.curve_refused"), error)
+        error_message.show_error(t("policy.curve_refused"), error)
         return
     path, policy, as_of = book.default_path(), view.policy, view.as_of
-    job = background_jobs.start(lambda on_step: sandbox.curve(path, policy, rule_id, steps, as_of, on_step))
+    job = background_jobs.start_job(lambda on_step: sandbox.compute_curve(path, policy, rule_id, steps, as_of, on_step))
     st.session_state["policy_curve"] = ((rule_id, policy.version, as_of), job)
 
 
-def _drawn(view: View, rule: Rule) -> None:
+def _draw_curve(view: SnapshotView, rule: Rule) -> None:
     key, job = st.session_state.get("policy_curve", (None, None))
     if key != (rule.rule_id, view.policy.version, view.as_of):
         return
-    impact_view.watch(job)
+    impact_view.draw_progress(job)
     if job.error is not None:
-        error_message.show(say("error.cannot_show"), job.error)
+        error_message.show_error(t("error.cannot_show"), job.error)
         return
     now, *points = job.result
-    frame = pl.DataFrame([_row(rule, point) for point in (now, *points)], infer_schema_length=None)
-    demand = expression_text.demand(view.policy, rule)
-    said = {"n": numbers.count(now.counts["violation"]), "loans": numbers.count(now.loans)}
-    st.text(say("policy.curve_now", demand=demand, yuan=numbers.compact(now.yuan), **said))
+    frame = pl.DataFrame([_build_row(rule, point) for point in (now, *points)], infer_schema_length=None)
+    demand = expression_text.format_requirement(view.policy, rule)
+    said = {"n": numbers.format_count(now.counts["violation"]), "loans": numbers.format_count(now.loans)}
+    st.text(t("policy.curve_now", demand=demand, yuan=numbers.format_compact_amount(now.yuan), **said))
     tried = frame.filter(pl.col("value").is_not_null())
     told = (f"{limit}: {n}" for limit, n in tried.select("tried", "violations").iter_rows())
-    drawing.put(policy_charts.curve(tried, now.counts["violation"]), "; ".join([say("policy.curve_alt"), *told]))
-    with st.expander(say("policy.curve_table")):
-        tables.show(frame, POINTS, height="content")
+    drawing.show_chart(
+        policy_charts.build_threshold_curve(tried, now.counts["violation"]), "; ".join([t("policy.curve_alt"), *told])
+    )
+    with st.expander(t("policy.curve_table")):
+        tables.draw_table(frame, POINTS, height="content")
 
 
-def _row(rule: Rule, point: Point) -> dict[str, object]:
-    is_now = point.limit == AS_IT_IS
+def _build_row(rule: Rule, point: CurvePoint) -> dict[str, object]:
+    is_now = point.limit == CURRENT_LIMIT
     return {
         "value": None if is_now else float(point.limit),
-        "tried": say("policy.as_it_is") if is_now else values.written(point.limit, rule.unit),
+        "tried": t("policy.as_it_is") if is_now else values.format_value(point.limit, rule.unit),
         "violations": point.counts["violation"],
         "loans": point.loans,
         "balance": point.yuan,
         "not_assessable": point.counts["not_assessable"],
-        "label": numbers.compact(point.yuan),
+        "label": numbers.format_compact_amount(point.yuan),
     }

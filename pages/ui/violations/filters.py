@@ -7,43 +7,51 @@ import streamlit as st
 
 from data.reference import buckets
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from policy.model import supervision
 from policy.violations import comparison, facets, lifecycle, results, violation_counts
-from policy.violations.facets import FACETS, MAIN, MORE, OFFICER, Counts, Tally, Wish
-from policy.violations.violation_list import Sieve, Span
+from policy.violations.facets import (
+    FACETS,
+    MAIN_FACETS,
+    MORE_FACETS,
+    OFFICER_FACET,
+    FacetCounts,
+    FilterSelection,
+    ValueCounts,
+)
+from policy.violations.violation_list import RunComparison, ViolationFilter
 
-ROW = 4
-Names = dict[str, dict[str, str]]  # filter → code → its words
+PER_ROW = 4
+CodeLabels = dict[str, dict[str, str]]  # filter → code → its words
 
 
 @dataclass(frozen=True)
-class Chosen:
+class FilterResult:
     """What the filters leave, and the words for them: (label, values)."""
 
-    span: Span
-    sieve: Sieve
+    comparison: RunComparison
+    violation_filter: ViolationFilter
     violations: int
-    said: tuple[tuple[str, str], ...]
+    descriptions: tuple[tuple[str, str], ...]
     by_rule: dict[str, int] = field(default_factory=dict, hash=False)
     by_severity: tuple[tuple[str, int], ...] = ()
-    moved: tuple[tuple[str, int], ...] = ()  # since the earlier run, whichever movements are chosen
+    movements: tuple[tuple[str, int], ...] = ()  # since the earlier run, whichever movements are chosen
 
     @property
-    def rules(self) -> tuple[str, ...]:
-        return tuple(rule for rule, _ in self.sieve.rules)
+    def rule_ids(self) -> tuple[str, ...]:
+        return tuple(rule for rule, _ in self.violation_filter.rules)
 
 
-def rules(view: View) -> pl.DataFrame:
+def load_rules(view: SnapshotView) -> pl.DataFrame:
     """As violation_tally.rules, with the title of each."""
-    known = queries.ask(facets.rules, view.policy, view.run and view.run.run_id)
-    titles = {rule.rule_id: pick(rule.title_zh, rule.title_en) for rule in view.policy.rules.values()}
+    known = queries.cached_query(facets.rank_rules, view.policy, view.run and view.run.run_id)
+    titles = {rule.rule_id: by_language(rule.title_zh, rule.title_en) for rule in view.policy.rules.values()}
     return known.with_columns(title=pl.Series([titles.get(rule, "") for rule in known["rule_id"]], dtype=pl.String))
 
 
-def _names(view: View, name: str, known: pl.DataFrame) -> dict[str, str]:
+def _load_code_labels(view: SnapshotView, name: str, known: pl.DataFrame) -> dict[str, str]:
     """The words for the codes of a filter, in the order to show them; codes without words come as they are."""
     if name == "rule_id":
         return {
@@ -51,93 +59,103 @@ def _names(view: View, name: str, known: pl.DataFrame) -> dict[str, str]:
             for rule_id, title in known.select("rule_id", "title").iter_rows()
         }
     if name == "branch_id":
-        return queries.ask(results.branch_names, view.as_of)
+        return queries.cached_query(results.load_branch_names, view.as_of)
     if name == "officer_id":
-        return queries.ask(results.staff_names, view.as_of)
+        return queries.cached_query(results.load_officer_names, view.as_of)
     if name == "clause_group":
-        return {group.clause_group: pick(group.zh, group.en) for group in supervision.groups(view.policy)}
+        return {
+            group.clause_group: by_language(group.zh, group.en) for group in supervision.load_clause_groups(view.policy)
+        }
     if name == "guarantee_type":
         return language.code_labels(name)
     if name == "age":
-        return {edge.code: pick(edge.zh, edge.en) for edge in buckets.buckets(violation_counts.AGES)}
+        return {edge.code: by_language(edge.zh, edge.en) for edge in buckets.load_buckets(violation_counts.AGE_BUCKETS)}
     if name in ("state", "movement"):
-        return {code: say(f"life.{code}") for code in (lifecycle.STATES if name == "state" else lifecycle.MOVEMENTS)}
-    return language.terms(name)
+        return {code: t(f"life.{code}") for code in (lifecycle.STATES if name == "state" else lifecycle.MOVEMENTS)}
+    return language.labels_of_kind(name)
 
 
-def span(view: View) -> Span:
+def load_comparison(view: SnapshotView) -> RunComparison:
     """The run beside the earlier snapshot that the address names, else the last one judged before it."""
-    wanted = url_state.get("since")
+    wanted = url_state.get_param("since")
     days = {day.isoformat(): day for day in view.snapshots}
-    return queries.ask(comparison.span, view.run.run_id, days.get(wanted or ""))
+    return queries.cached_query(comparison.resolve_comparison, view.run.run_id, days.get(wanted or ""))
 
 
-def _draw_since(view: View) -> None:
+def _draw_since_choice(view: SnapshotView) -> None:
     """Every earlier snapshot, those never judged too: chosen, they are answered by what to run."""
-    judged = {run.as_of for run in queries.ask(comparison.history, view.run.run_id)}
+    judged = {run.as_of for run in queries.cached_query(comparison.list_run_history, view.run.run_id)}
     earlier = [day for day in view.snapshots if day < view.as_of]
     if not judged - {view.as_of}:
-        st.selectbox(say("violations.since"), [], disabled=True, placeholder=say("violations.no_since"))
+        st.selectbox(t("violations.since"), [], disabled=True, placeholder=t("violations.no_since"))
         return
     order = sorted(earlier, key=lambda day: (day not in judged, -day.toordinal()))
     labels = {
-        day.isoformat(): numbers.day(day) if day in judged else say("violations.unjudged_day", day=numbers.day(day))
+        day.isoformat(): numbers.format_day(day)
+        if day in judged
+        else t("violations.unjudged_day", day=numbers.format_day(day))
         for day in order
     }
-    url_state.first("since", say("violations.since"), labels)
+    url_state.select_default_first("since", t("violations.since"), labels)
 
 
-def draw(view: View) -> Chosen:
+def draw_filters(view: SnapshotView) -> FilterResult:
     """The filters, drawn; what they leave."""
     top = st.columns([2, 1], vertical_alignment="bottom")
     with top[0]:
-        search = url_state.text("q", say("filter.search"), say("filter.search_hint"))
+        search = url_state.input_text("q", t("filter.search"), t("filter.search_hint"))
     with top[1]:
-        _draw_since(view)
-    known, compared = rules(view), span(view)
-    names = {name: _names(view, name, known) for name in FACETS}
-    wishes = tuple(_wish(name, names[name]) for name in FACETS)
-    tally = queries.ask(facets.tally, view.policy, compared, wishes, search)
-    _draw_row(tally.counts, names, MAIN)
+        _draw_since_choice(view)
+    known, compared = load_rules(view), load_comparison(view)
+    names = {name: _load_code_labels(view, name, known) for name in FACETS}
+    wishes = tuple(_read_selection(name, names[name]) for name in FACETS)
+    tally = queries.cached_query(facets.count_facets, view.policy, compared, wishes, search)
+    _draw_row(tally.counts, names, MAIN_FACETS)
     _draw_more(compared, tally, names)
-    return Chosen(
-        compared, tally.sieve, tally.violations, _said(names, search), tally.by_rule, tally.by_severity, tally.moved
+    return FilterResult(
+        compared,
+        tally.criteria,
+        tally.violations,
+        _describe_filters(names, search),
+        tally.by_rule,
+        tally.by_severity,
+        tally.by_movement,
     )
 
 
-def _wish(name: str, names: dict[str, str]) -> Wish:
-    codes = url_state.all_of(name)
-    return Wish(name, tuple(c for c in codes if c in names), tuple(c for c in codes if c not in names))
+def _read_selection(name: str, names: dict[str, str]) -> FilterSelection:
+    codes = url_state.get_params(name)
+    return FilterSelection(name, tuple(c for c in codes if c in names), tuple(c for c in codes if c not in names))
 
 
-def _draw_more(compared: Span, tally: Tally, names: Names) -> None:
+def _draw_more(compared: RunComparison, tally: FacetCounts, names: CodeLabels) -> None:
     """Closed until somebody opens it or the address names one of them: the account managers of a bank are thousands."""
     used = sum(
-        any(code in names[name] or code in tally.counts.get(name, ()) for code in url_state.all_of(name))
-        for name in MORE
+        any(code in names[name] or code in tally.counts.get(name, ()) for code in url_state.get_params(name))
+        for name in MORE_FACETS
     )
-    label = say("filter.more_used", n=used) if used else say("filter.more")
+    label = t("filter.more_used", n=used) if used else t("filter.more")
     more = st.expander(label, expanded=used > 0, key="filter.more", on_change="rerun")
     if not more.open:
         return
-    managers = queries.ask(violation_counts.by_officer, compared, tally.sieve)
+    managers = queries.cached_query(violation_counts.count_by_officer, compared, tally.criteria)
     with more:
-        for start in range(0, len(MORE), ROW):
-            _draw_row(tally.counts | {OFFICER: managers}, names, MORE[start : start + ROW])
+        for start in range(0, len(MORE_FACETS), PER_ROW):
+            _draw_row(tally.counts | {OFFICER_FACET: managers}, names, MORE_FACETS[start : start + PER_ROW])
 
 
-def _draw_row(counts: dict[str, Counts], names: Names, shown: tuple[str, ...]) -> None:
-    for column, name in zip(st.columns(ROW), shown, strict=True):
+def _draw_row(counts: dict[str, ValueCounts], names: CodeLabels, shown: tuple[str, ...]) -> None:
+    for column, name in zip(st.columns(PER_ROW), shown, strict=True):
         with column:
-            labels = url_state.counted(counts[name], names[name], url_state.all_of(name))
-            url_state.several(name, say(f"filter.{name}"), labels, say("filter.all"))
+            labels = url_state.options_with_counts(counts[name], names[name], url_state.get_params(name))
+            url_state.select_several(name, t(f"filter.{name}"), labels, t("filter.all"))
 
 
-def _said(names: Names, search: str) -> tuple[tuple[str, str], ...]:
+def _describe_filters(names: CodeLabels, search: str) -> tuple[tuple[str, str], ...]:
     """The filters that are set, in words: (label, values)."""
-    said = [(say("filter.search"), search)] if search else []
+    said = [(t("filter.search"), search)] if search else []
     for name in FACETS:
-        wanted = url_state.all_of(name)
+        wanted = url_state.get_params(name)
         if wanted:
-            said.append((say(f"filter.{name}"), ", ".join(names[name].get(code, code) for code in wanted)))
+            said.append((t(f"filter.{name}"), ", ".join(names[name].get(code, code) for code in wanted)))
     return tuple(said)

@@ -4,11 +4,11 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries, record_names, url_state
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.format import values, verdict_text
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
-from pages.ui.violations.filters import Chosen
+from pages.ui.i18n.language import by_language, t
+from pages.ui.violations.filters import FilterResult
 from pages.ui.widgets import evidence_panel, tables
 from policy.violations import violation_list
 
@@ -27,7 +27,7 @@ COLUMNS = {
     "subject_id": "text",
     "rule_id": "text",
 }
-IN_WORKBOOK = (
+WORKBOOK_COLUMNS = (
     "severity",
     "rule_id",
     "title",
@@ -53,67 +53,73 @@ IN_WORKBOOK = (
 )
 
 
-def worded(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+def add_rule_texts(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
     """Add what the policy says of each row's rule: severity, title, clause, unit, remedy, all in words."""
     about = [
         (
             r.rule_id,
-            evidence_panel.severity(r.severity),
-            pick(r.title_zh, r.title_en),
+            evidence_panel.format_severity(r.severity),
+            by_language(r.title_zh, r.title_en),
             r.clause_id.replace("|", ", "),
-            values.unit_word(r.unit),
-            pick(r.remedy_zh, r.remedy_en),
+            values.format_unit(r.unit),
+            by_language(r.remedy_zh, r.remedy_en),
         )
         for r in view.policy.rules.values()
     ]
     schema = dict.fromkeys(["rule_id", "severity", "title", "clause", "unit", "remedy"], pl.String)
-    terms = {name: language.terms(kind) for name, kind in (("subject", "subject"), ("state", "life"))}
+    terms = {name: language.labels_of_kind(kind) for name, kind in (("subject", "subject"), ("state", "life"))}
     return rows.join(
         pl.DataFrame(about, schema=schema, orient="row"), on="rule_id", how="left", maintain_order="left"
     ).with_columns(pl.col(name).replace(words) for name, words in terms.items() if name in rows.columns)
 
 
-def page(view: View, chosen: Chosen, order: str, number: int) -> pl.DataFrame:
+def load_page(view: SnapshotView, chosen: FilterResult, order: str, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
-    offset = (number - 1) * tables.PAGE
-    sieve = chosen.sieve
-    if order == violation_list.GRAVE:
-        sieve, offset = violation_list.window(sieve, chosen.by_rule, tables.PAGE, offset)
-    rows = queries.ask(violation_list.listed, chosen.span, sieve, order, tables.PAGE, offset)
-    told = record_names.places(view, worded(view, rows))
+    offset = (number - 1) * tables.PAGE_SIZE
+    sieve = chosen.violation_filter
+    if order == violation_list.GRAVEST_FIRST:
+        sieve, offset = violation_list.narrow_to_page(sieve, chosen.by_rule, tables.PAGE_SIZE, offset)
+    rows = queries.cached_query(
+        violation_list.page_of_violations, chosen.comparison, sieve, order, tables.PAGE_SIZE, offset
+    )
+    told = record_names.add_branch_and_manager(view, add_rule_texts(view, rows))
     return told.with_columns(
-        numbers.texts(
+        numbers.format_series(
             told.select(pl.struct("rule_id", name)).to_series(),
-            lambda row, name=name: verdict_text.result(view.policy, row["rule_id"], row[name]),
+            lambda row, name=name: verdict_text.format_rule_value(view.policy, row["rule_id"], row[name]),
         ).alias(name)
         for name in ("measured", "limit_value")
     )
 
 
-def everything(view: View, chosen: Chosen) -> pl.DataFrame:
+def load_all_rows(view: SnapshotView, chosen: FilterResult) -> pl.DataFrame:
     """All rows the filters leave, for the workbook."""
-    rows = queries.ask(violation_list.listed, chosen.span, chosen.sieve)
+    rows = queries.cached_query(violation_list.page_of_violations, chosen.comparison, chosen.violation_filter)
     for name in ("measured", "limit_value"):
-        rows = verdict_text.coded(view.policy, rows, name)
-    return worded(view, rows).select(IN_WORKBOOK)
+        rows = verdict_text.label_codes(view.policy, rows, name)
+    return add_rule_texts(view, rows).select(WORKBOOK_COLUMNS)
 
 
-def pages(chosen: Chosen) -> int:
-    return max(1, -(-chosen.violations // tables.PAGE))
+def count_pages(chosen: FilterResult) -> int:
+    return max(1, -(-chosen.violations // tables.PAGE_SIZE))
 
 
-def by_severity(chosen: Chosen) -> str:
-    return " · ".join(f"{evidence_panel.severity(code)} {numbers.count(n)}" for code, n in chosen.by_severity)
+def format_severity_counts(chosen: FilterResult) -> str:
+    return " · ".join(
+        f"{evidence_panel.format_severity(code)} {numbers.format_count(n)}" for code, n in chosen.by_severity
+    )
 
 
-def draw(view: View, chosen: Chosen) -> None:
+def draw_list(view: SnapshotView, chosen: FilterResult) -> None:
     """A page of the list; the row picked goes into the address."""
-    orders = {order: say(f"order.{order}") for order in violation_list.ORDERS}
+    orders = {order: t(f"order.{order}") for order in violation_list.ORDERS}
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-        order = url_state.switch("order", say("violations.order"), orders, next(iter(orders)))
-        number = st.pagination(pages(chosen), key=f"page:{hash((chosen, order))}") if pages(chosen) > 1 else 1
-    rows = page(view, chosen, order, number)
+        order = url_state.select_segment("order", t("violations.order"), orders, next(iter(orders)))
+        number = (
+            st.pagination(count_pages(chosen), key=f"page:{hash((chosen, order))}") if count_pages(chosen) > 1 else 1
+        )
+    rows = load_page(view, chosen, order, number)
     key = f"list:{hash((chosen, order, number, view.as_of))}"
-    row = tables.show(rows, COLUMNS, key=key, pick=True, height=tables.TALL)
+    row = tables.draw_table(rows, COLUMNS, key=key, selectable=True, height=tables.TALL_HEIGHT)
     if row is not None:
-        url_state.put("violation", [rows["violation_id"][row]])
+        url_state.set_param("violation", [rows["violation_id"][row]])

@@ -6,65 +6,73 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries
-from pages.ui.app.page_frame import View
+from pages.ui.app.page_frame import SnapshotView
 from pages.ui.format import citations
-from pages.ui.format.values import unit_word
+from pages.ui.format.values import format_unit
 from pages.ui.i18n import language, numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables
 from policy.extensions import extension_decision
-from policy.extensions.consequences import Change, RatioChange
+from policy.extensions.consequences import OutcomeChange, RatioChange
 from policy.extensions.extension_decision import Request
 
 COLUMNS = {"outcome": "text", "before": "text", "after": "text", "change": "text", "clause": "text"}
 
 
-def rows(view: View, asked: Request) -> list[tuple[str, ...]]:
+def build_rows(view: SnapshotView, request: Request) -> list[tuple[str, ...]]:
     """What follows from the request, in the columns of COLUMNS."""
-    found = queries.ask(extension_decision.consequences, view.policy, view.as_of, asked)
-    return [_changed(view, change) for change in found.changes] + [_moved(view, ratio) for ratio in found.ratios]
+    found = queries.cached_query(extension_decision.compute_consequences, view.policy, view.as_of, request)
+    return [_build_change_row(view, change) for change in found.changes] + [
+        _build_ratio_row(view, ratio) for ratio in found.ratios
+    ]
 
 
-def section(view: View, asked: Request) -> None:
-    found = rows(view, asked)
+def draw_table(view: SnapshotView, request: Request) -> None:
+    found = build_rows(view, request)
     if not found:
-        st.info(say("outcomes.none"))
+        st.info(t("outcomes.none"))
         return
-    st.caption(say("outcomes.note"))
-    tables.show(pl.DataFrame(found, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
+    st.caption(t("outcomes.note"))
+    tables.draw_table(pl.DataFrame(found, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
 
 
-def _changed(view: View, change: Change) -> tuple[str, ...]:
-    row = change.row
-    before = _written(change, change.before) if row.state == "both" else numbers.NOTHING
-    moved = _written(change, change.difference) if row.type == "money" and change.difference else ""
-    crossed = say("outcomes.changed") if row.type == "code" and change.before != change.after else ""
-    clause = citations.of(view.policy, row.clause_id)
-    return pick(row.zh, row.en), before, _written(change, change.after), _signed(moved) or crossed, clause
+def _build_change_row(view: SnapshotView, change: OutcomeChange) -> tuple[str, ...]:
+    row = change.consequence
+    before = _format_value(change, change.before) if row.state == "both" else numbers.NOTHING
+    moved = _format_value(change, change.difference) if row.type == "money" and change.difference else ""
+    crossed = t("outcomes.changed") if row.type == "code" and change.before != change.after else ""
+    clause = citations.cite_clauses(view.policy, row.clause_id)
+    return by_language(row.zh, row.en), before, _format_value(change, change.after), _add_sign(moved) or crossed, clause
 
 
-def _written(change: Change, value: Any) -> str:
-    row = change.row
+def _format_value(change: OutcomeChange, value: Any) -> str:
+    row = change.consequence
     if value is None:
         return numbers.NOTHING
     if row.type == "date":
-        return numbers.day(value)
+        return numbers.format_day(value)
     if row.type == "money":
-        return numbers.amount(value)
+        return numbers.format_amount(value)
     if row.type == "rate":
-        return numbers.share(value)
+        return numbers.format_share(value)
     if row.codes:
         return language.code_labels(row.codes).get(value, value)
-    return f"{value} {unit_word(row.unit, value)}".strip()
+    return f"{value} {format_unit(row.unit, value)}".strip()
 
 
-def _signed(text: str) -> str:
+def _add_sign(text: str) -> str:
     return text if not text or text.startswith(("-", "−")) else f"+{text}"
 
 
-def _moved(view: View, ratio: RatioChange) -> tuple[str, ...]:
-    title = say("outcomes.at_level", ratio=pick(ratio.row.zh, ratio.row.en), level=say(f"level.{ratio.level}"))
+def _build_ratio_row(view: SnapshotView, ratio: RatioChange) -> tuple[str, ...]:
+    title = t(
+        "outcomes.at_level",
+        ratio=by_language(ratio.exposure_ratio.zh, ratio.exposure_ratio.en),
+        level=t(f"level.{ratio.level}"),
+    )
     both = ratio.before is not None and ratio.after is not None
-    points = numbers.points(float(ratio.after - ratio.before)) if both and ratio.after != ratio.before else ""
-    clause = citations.of(view.policy, ratio.row.clause_id)
-    return title, numbers.share(ratio.before), numbers.share(ratio.after), points or "", clause
+    points = (
+        numbers.format_point_change(float(ratio.after - ratio.before)) if both and ratio.after != ratio.before else ""
+    )
+    clause = citations.cite_clauses(view.policy, ratio.exposure_ratio.clause_id)
+    return title, numbers.format_share(ratio.before), numbers.format_share(ratio.after), points or "", clause

@@ -7,11 +7,11 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 
 from data.storage import formula_escaping
-from pages.ui.i18n.language import say
+from pages.ui.i18n.language import t
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ROWS_A_SHEET = 1_048_575  # what a sheet holds under its header row
-HEADER = {
+MAX_ROWS_PER_SHEET = 1_048_575  # what a sheet holds under its header row
+HEADER_FORMAT = {
     "bold": True,
     "font_color": "#FFFFFF",
     "bg_color": "#1F5FA8",
@@ -20,7 +20,7 @@ HEADER = {
     "text_wrap": True,
     "valign": "vcenter",
 }
-WIDTHS = {
+COLUMN_WIDTHS = {
     "title": 300,
     "borrower_name": 180,
     "measured": 120,
@@ -30,7 +30,7 @@ WIDTHS = {
     "name": 300,
     "finding": 360,
 }
-NUMBERS = {
+NUMBER_FORMATS = {
     "balance": "#,##0.00",
     "amount": "#,##0.00",
     "weight": "#,##0.0",
@@ -43,32 +43,32 @@ NUMBERS = {
 }
 
 
-def make(title: str, cover: dict[str, str], rows: pl.DataFrame) -> bytes:
+def write_table(title: str, cover: dict[str, str], rows: pl.DataFrame) -> bytes:
     """XLSX of `rows`, the columns named in the language that is on, after a cover of label and value."""
-    return several(title, cover, {title: rows})
+    return write_tables(title, cover, {title: rows})
 
 
-def several(title: str, cover: dict[str, str], sheets: dict[str, pl.DataFrame]) -> bytes:
+def write_tables(title: str, cover: dict[str, str], sheets: dict[str, pl.DataFrame]) -> bytes:
     """XLSX of some tables, a sheet each; one that a sheet cannot hold goes on over more, and the cover says so."""
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, formula_escaping.WORKBOOK) as workbook:
-        listed = {name: _extent(rows) for name, rows in sheets.items()} if len(sheets) > 1 else {}
-        _cover(workbook, title, cover | listed)
+    with xlsxwriter.Workbook(buffer, formula_escaping.XLSXWRITER_OPTIONS) as workbook:
+        listed = {name: _format_extent(rows) for name, rows in sheets.items()} if len(sheets) > 1 else {}
+        _write_cover(workbook, title, cover | listed)
         for name, rows in sheets.items():
-            for number, start in enumerate(range(0, max(rows.height, 1), ROWS_A_SHEET), start=1):
-                part = f"{name} {number}" if rows.height > ROWS_A_SHEET else name
-                _sheet(workbook, part, rows[start : start + ROWS_A_SHEET])
+            for number, start in enumerate(range(0, max(rows.height, 1), MAX_ROWS_PER_SHEET), start=1):
+                part = f"{name} {number}" if rows.height > MAX_ROWS_PER_SHEET else name
+                _write_sheet(workbook, part, rows[start : start + MAX_ROWS_PER_SHEET])
     return buffer.getvalue()
 
 
-def _extent(rows: pl.DataFrame) -> str:
+def _format_extent(rows: pl.DataFrame) -> str:
     """How many rows a table has, and over how many sheets they go on."""
-    parts = -(-rows.height // ROWS_A_SHEET)
-    return say("workbook.extent" if parts <= 1 else "workbook.extent_split", n=f"{rows.height:,}", parts=parts)
+    parts = -(-rows.height // MAX_ROWS_PER_SHEET)
+    return t("workbook.extent" if parts <= 1 else "workbook.extent_split", n=f"{rows.height:,}", parts=parts)
 
 
-def _cover(workbook: Workbook, title: str, cover: dict[str, str]) -> None:
-    sheet = workbook.add_worksheet(say("workbook.cover"))
+def _write_cover(workbook: Workbook, title: str, cover: dict[str, str]) -> None:
+    sheet = workbook.add_worksheet(t("workbook.cover"))
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
@@ -82,17 +82,17 @@ def _cover(workbook: Workbook, title: str, cover: dict[str, str]) -> None:
         sheet.write_string(row, 1, text, value)
 
 
-def _sheet(workbook: Workbook, name: str, rows: pl.DataFrame) -> None:
+def _write_sheet(workbook: Workbook, name: str, rows: pl.DataFrame) -> None:
     sheet = workbook.add_worksheet(name)
-    labels = {column: say(f"col.{column}") for column in rows.columns}
+    labels = {column: t(f"col.{column}") for column in rows.columns}
     rows.rename(labels).write_excel(
         workbook,
         sheet,
-        header_format=HEADER,
+        header_format=HEADER_FORMAT,
         freeze_panes=(1, 0),
         autofilter=True,
-        column_formats={labels[column]: form for column, form in NUMBERS.items() if column in labels},
-        column_widths={label: WIDTHS.get(column, 110) for column, label in labels.items()},
+        column_formats={labels[column]: form for column, form in NUMBER_FORMATS.items() if column in labels},
+        column_widths={label: COLUMN_WIDTHS.get(column, 110) for column, label in labels.items()},
     )
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

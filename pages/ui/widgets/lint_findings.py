@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from pages.ui.i18n.language import say, told
+from pages.ui.i18n.language import localize_message, t
 from pages.ui.widgets import tables
 from policy.model.records import Problem
 
-PROBLEMS = {
+COLUMNS = {
     "level": "text",
     "table": "text",
     "table_row": "count",
@@ -17,23 +17,23 @@ PROBLEMS = {
 }
 
 
-def show(problems: list[Problem], clean: str) -> None:
+def draw_findings(problems: list[Problem], no_findings_text: str) -> None:
     """The findings, or the word for none."""
     if not problems:
-        st.success(clean, icon=":material/check_circle:")
+        st.success(no_findings_text, icon=":material/check_circle:")
         return
     errors = sum(problem.level == "error" for problem in problems)
-    said = say("policy.found", errors=errors, warnings=len(problems) - errors)
+    said = t("policy.found", errors=errors, warnings=len(problems) - errors)
     (st.error if errors else st.warning)(said)
     rows = [
         {
-            "level": say(f"policy.level_{one.level}"),
+            "level": t(f"policy.level_{one.level}"),
             "table": one.table,
             "table_row": one.row,
             "table_column": one.column,
-            "problem": told(one.message),
-            "what_to_do": told(one.fix),
+            "problem": localize_message(one.message),
+            "what_to_do": localize_message(one.fix),
         }
         for one in problems
     ]
-    tables.show(pl.DataFrame(rows), PROBLEMS, height=tables.LOW)
+    tables.draw_table(pl.DataFrame(rows), COLUMNS, height=tables.SHORT_HEIGHT)

@@ -10,10 +10,10 @@ import streamlit as st
 from data.quality import checks
 from pages.ui.app import queries
 from pages.ui.i18n import numbers
-from pages.ui.i18n.language import pick, say
+from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export, tables
 
-FINDINGS = {
+FINDING_COLUMNS = {
     "severity": "text",
     "finding": "text",
     "rows": "count",
@@ -22,7 +22,7 @@ FINDINGS = {
     "foreign": "text",
     "remedy": "text",
 }
-ROWS = {
+ROW_COLUMNS = {
     "row_id": "text",
     "loan_id": "text",
     "borrower_id": "text",
@@ -32,51 +32,60 @@ ROWS = {
     "source_file": "text",
     "source_row": "count",
 }
-SHOWN = 500  # rows behind a finding on screen; the workbook has all
+MAX_ROWS_SHOWN = 500  # rows behind a finding on screen; the workbook has all
 
 
-def section(as_of: date) -> None:
+def draw_findings(as_of: date) -> None:
     """The findings of a snapshot; a finding picked shows its rows."""
-    st.subheader(say("quality.title"))
-    with st.spinner(say("quality.looking")):
-        found = queries.ask(checks.findings, as_of)
-    hits = worded(found.filter(pl.col("rows") > 0))
-    st.caption(say("quality.of_checks", found=numbers.count(hits.height), checks=numbers.count(found.height)))
+    st.subheader(t("quality.title"))
+    with st.spinner(t("quality.looking")):
+        found = queries.cached_query(checks.list_findings, as_of)
+    hits = localize_findings(found.filter(pl.col("rows") > 0))
+    st.caption(
+        t("quality.of_checks", found=numbers.format_count(hits.height), checks=numbers.format_count(found.height))
+    )
     if hits.is_empty():
-        st.success(say("quality.none"))
+        st.success(t("quality.none"))
         return
-    row = tables.show(hits, FINDINGS, key=f"quality:{as_of}", pick=True, height="content")
+    row = tables.draw_table(hits, FINDING_COLUMNS, key=f"quality:{as_of}", selectable=True, height="content")
     if row is None:
-        st.caption(say("quality.pick"))
+        st.caption(t("quality.pick"))
         return
-    _rows(as_of, hits["check_id"][row], hits["finding"][row])
+    _draw_rows(as_of, hits["check_id"][row], hits["finding"][row])
 
 
-def worded(found: pl.DataFrame) -> pl.DataFrame:
-    words = {level: say(f"quality.{level}") for level in checks.SEVERITIES}
-    return found.with_columns(
+def localize_findings(findings: pl.DataFrame) -> pl.DataFrame:
+    words = {level: t(f"quality.{level}") for level in checks.SEVERITIES}
+    return findings.with_columns(
         severity=pl.col("severity").replace(words),
-        finding=pl.col(pick("title_zh", "title_en")),
-        remedy=pl.col(pick("remedy_zh", "remedy_en")),
+        finding=pl.col(by_language("title_zh", "title_en")),
+        remedy=pl.col(by_language("remedy_zh", "remedy_en")),
     )
 
 
-def _rows(as_of: date, check_id: str, title: str) -> None:
-    rows = queries.ask(checks.rows, as_of, check_id)
+def _draw_rows(as_of: date, check_id: str, title: str) -> None:
+    rows = queries.cached_query(checks.list_rows_of_finding, as_of, check_id)
     st.text(title)
-    if rows.height > SHOWN:
-        st.caption(say("quality.first_rows", shown=numbers.count(SHOWN), n=numbers.count(rows.height)))
-    shown = rows.head(SHOWN)
-    tables.show(shown, tables.filled(shown, ROWS), key=f"quality_rows:{as_of}:{check_id}", height=tables.LOW)
+    if rows.height > MAX_ROWS_SHOWN:
+        st.caption(
+            t("quality.first_rows", shown=numbers.format_count(MAX_ROWS_SHOWN), n=numbers.format_count(rows.height))
+        )
+    shown = rows.head(MAX_ROWS_SHOWN)
+    tables.draw_table(
+        shown,
+        tables.find_non_empty_columns(shown, ROW_COLUMNS),
+        key=f"quality_rows:{as_of}:{check_id}",
+        height=tables.SHORT_HEIGHT,
+    )
     st.download_button(
-        say("quality.download"),
-        partial(copy_context().run, _workbook, as_of, title, rows),
+        t("quality.download"),
+        partial(copy_context().run, _write_workbook, as_of, title, rows),
         f"quality-{check_id}-{as_of}.xlsx",
         excel_export.MIME,
         on_click="ignore",
     )
 
 
-def _workbook(as_of: date, title: str, rows: pl.DataFrame) -> bytes:
-    cover = {say("frame.as_of"): numbers.day(as_of), say("workbook.rows"): numbers.count(rows.height)}
-    return excel_export.make(title, cover, rows.select(list(ROWS)))
+def _write_workbook(as_of: date, title: str, rows: pl.DataFrame) -> bytes:
+    cover = {t("frame.as_of"): numbers.format_day(as_of), t("workbook.rows"): numbers.format_count(rows.height)}
+    return excel_export.write_table(title, cover, rows.select(list(ROW_COLUMNS)))

@@ -9,10 +9,10 @@ from policy.decision_tables.unary_tests import (
     DATE_LITERAL,
     NEGATION,
     UnaryTestError,
-    name_text,
-    quoted,
-    split,
-    unquoted,
+    format_name,
+    quote_text,
+    split_alternatives,
+    unquote_text,
 )
 from policy.language.expressions import KINDS
 from policy.model.records import FOREVER
@@ -28,7 +28,7 @@ TYPES = {
     "date": "date",
 }
 BARE_DATE = re.compile(r"(?<![\d\"-])([0-9]{4}-[0-9]{2}-[0-9]{2})(?![\d\"-])", re.ASCII)
-WRITTEN_DATE = re.compile(r'date\(\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"\s*\)|@"([0-9]{4}-[0-9]{2}-[0-9]{2})"', re.ASCII)
+FEEL_DATE = re.compile(r'date\(\s*"([0-9]{4}-[0-9]{2}-[0-9]{2})"\s*\)|@"([0-9]{4}-[0-9]{2}-[0-9]{2})"', re.ASCII)
 FRACTION = re.compile(r"(?<![\w.])(-?)(\.[0-9]+)", re.ASCII)
 IN_FORCE = re.compile(r"\[\s*([^\[\]]+?)\s*\.\.\s*([^\[\]]+?)\s*[)\[]\Z")
 
@@ -43,15 +43,15 @@ def key_to_feel(text: str, column_type: str) -> str:
     if text in ("", "-"):
         return "-"
     negation = NEGATION.match(text)
-    parts = [_part_to_feel(part, kind) for part in split(negation.group(1) if negation else text)]
+    parts = [_part_to_feel(part, kind) for part in split_alternatives(negation.group(1) if negation else text)]
     return f"not({', '.join(parts)})" if negation else ", ".join(parts)
 
 
 def _part_to_feel(part: str, kind: str) -> str:
     if kind == "text":
-        return quoted(unquoted(part) if part.startswith('"') else part)
+        return quote_text(unquote_text(part) if part.startswith('"') else part)
     if kind == "date":
-        return BARE_DATE.sub(r'date("\1")', WRITTEN_DATE.sub(lambda m: m.group(1) or m.group(2), part))
+        return BARE_DATE.sub(r'date("\1")', FEEL_DATE.sub(lambda m: m.group(1) or m.group(2), part))
     return part.replace("+", "")
 
 
@@ -65,7 +65,7 @@ def key_from_feel(text: str, column_type: str) -> str:
     if inner.startswith("[") and inner.endswith("]") and ".." not in inner:
         inner = inner[1:-1]
     try:
-        parts = [_part_from_feel(part.strip(), kind) for part in split(inner)]
+        parts = [_part_from_feel(part.strip(), kind) for part in split_alternatives(inner)]
         cell = f"not({', '.join(parts)})" if negation else ", ".join(parts)
         unary_tests.parse(cell, kind)
     except UnaryTestError as error:
@@ -77,11 +77,11 @@ def _part_from_feel(part: str, kind: str) -> str:
     if kind == "text":
         if part == "null" or not part.startswith('"'):
             raise FeelError(f"'{part[:60]}' is no quoted string.")
-        return name_text(unquoted(part))
+        return format_name(unquote_text(part))
     if kind == "date":
         if BARE_DATE.search(part):
             raise FeelError(f"'{part[:60]}' is a subtraction in FEEL; a date is date(\"2024-07-01\").")
-        return WRITTEN_DATE.sub(lambda m: m.group(1) or m.group(2), part)
+        return FEEL_DATE.sub(lambda m: m.group(1) or m.group(2), part)
     return FRACTION.sub(r"\g<1>0\2", part)
 
 
@@ -91,7 +91,7 @@ def limit_to_feel(text: str, column_type: str) -> str:
     if not text:
         return "null"
     if kind == "text":
-        return quoted(text)
+        return quote_text(text)
     return f'date("{text}")' if kind == "date" else text
 
 
@@ -102,7 +102,7 @@ def limit_from_feel(text: str, column_type: str) -> str:
         return ""
     try:
         if kind == "text":
-            return unquoted(text)
+            return unquote_text(text)
         if kind == "date":
             match = DATE_LITERAL.match(text)
             return date.fromisoformat((match.group(1) or match.group(2) or "") if match else "").isoformat()
@@ -118,16 +118,16 @@ def limit_from_feel(text: str, column_type: str) -> str:
     return text
 
 
-def force_to_feel(starts: date, ends: date) -> str:
+def in_force_to_feel(starts: date, ends: date) -> str:
     """[from, to) as a unary test on the date of the act."""
     if ends == FOREVER:
         return f'>= date("{starts}")'
     return f'[date("{starts}")..date("{ends}"))'
 
 
-def force_from_feel(text: str) -> tuple[str, str]:
+def in_force_from_feel(text: str) -> tuple[str, str]:
     """(effective_from, effective_to) of a test on the date of the act. Raises FeelError."""
-    plain = WRITTEN_DATE.sub(lambda m: m.group(1) or m.group(2), text.strip())
+    plain = FEEL_DATE.sub(lambda m: m.group(1) or m.group(2), text.strip())
     if re.fullmatch(r">=\s*\d{4}-\d{2}-\d{2}", plain, re.ASCII):
         return plain.removeprefix(">=").strip(), ""
     match = IN_FORCE.match(plain)

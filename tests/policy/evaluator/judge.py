@@ -7,7 +7,7 @@ from tests.policy.evaluator import meaning, syntax, tables, unary
 from tests.policy.evaluator.syntax import Node
 
 Value = Any
-Work = Callable[["Record"], Value]
+Evaluation = Callable[["Record"], Value]
 
 
 class Judgement(NamedTuple):
@@ -23,7 +23,7 @@ class Record:
     """The facts of one subject; what is derived from them is computed once, when asked."""
 
     def __init__(
-        self, subject: "Subject", facts: dict[str, Value], children: dict[str, list[dict[str, Value]]]
+        self, subject: "SubjectRules", facts: dict[str, Value], children: dict[str, list[dict[str, Value]]]
     ) -> None:
         self.subject, self.facts, self.children = subject, facts, children
         self.derived: dict[str, Value] = {}
@@ -34,51 +34,51 @@ class Record:
         if name not in self.subject.derived:
             return self.facts[name]
         if name not in self.derived:
-            self.derived[name] = self.subject.derive(name, self)
+            self.derived[name] = self.subject.derived_value(name, self)
         return self.derived[name]
 
-    def answered(self, table: str, act: str) -> list[bool | None]:
+    def matching_rows(self, table: str, act_date: str) -> list[bool | None]:
         """Row by row, whether it answers for this record on the day of the act."""
-        key = (table, act)
+        key = (table, act_date)
         if key not in self.answers:
-            day = self.value(act)
-            self.answers[key] = [test(self, day) for test in self.subject.policy.row_tests(table)]
+            day = self.value(act_date)
+            self.answers[key] = [test(self, day) for test in self.subject.policy.row_predicates(table)]
         return self.answers[key]
 
-    def limit(self, table: str, column: str, act: str) -> Value:
+    def limit_value(self, table: str, column: str, act_date: str) -> Value:
         row = self.pinned.get(table)
         if row is None:
-            hits = [n for n, hit in enumerate(self.answered(table, act)) if hit]
+            hits = [n for n, hit in enumerate(self.matching_rows(table, act_date)) if hit]
             row = hits[0] if hits else None
         return None if row is None else self.subject.policy.limit_values[table][row][column]
 
 
-class Tables:
+class PolicyTables:
     """The tables of one policy, ready to be asked."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.texts = texts
-        self.limits = tables.limits(texts)
-        self.derived = tables.rows(texts["derived.csv"])
+        self.limits = tables.read_limit_tables(texts)
+        self.derived = tables.read_rows(texts["derived.csv"])
         self.limit_values = {
-            name: [{c: tables.limit_value(row[c], kind) for c, kind in table.values.items()} for row in table.rows]
+            name: [{c: tables.parse_limit(row[c], kind) for c, kind in table.values.items()} for row in table.rows]
             for name, table in self.limits.items()
         }
         self._tests: dict[str, list[Callable[[Record, Value], bool | None]]] = {}
 
-    def row_tests(self, name: str) -> list[Callable[[Record, Value], bool | None]]:
+    def row_predicates(self, name: str) -> list[Callable[[Record, Value], bool | None]]:
         if name not in self._tests:
             table = self.limits[name]
-            self._tests[name] = [_row_test(table, row) for row in table.rows]
+            self._tests[name] = [_row_predicate(table, row) for row in table.rows]
         return self._tests[name]
 
 
-def _row_test(table: tables.Limits, row: dict[str, str]) -> Callable[[Record, Value], bool | None]:
-    force = tables.force(row)
-    cells = [(key, unary.cell(row[key], unary.KINDS[kind])) for key, kind in table.keys.items()]
+def _row_predicate(table: tables.LimitTable, row: dict[str, str]) -> Callable[[Record, Value], bool | None]:
+    force = tables.validity_period(row)
+    cells = [(key, unary.parse_cell(row[key], unary.VALUE_KINDS[kind])) for key, kind in table.keys.items()]
 
     def test(record: Record, day: Value) -> bool | None:
-        found = force.holds(day)
+        found = force.contains(day)
         for key, cell in cells:
             found = meaning.conjunction(found, cell(record.value(key)))
         return found
@@ -86,44 +86,46 @@ def _row_test(table: tables.Limits, row: dict[str, str]) -> Callable[[Record, Va
     return test
 
 
-class Subject:
+class SubjectRules:
     """The rules about one kind of record. `today`: the day of judgement picks every version."""
 
-    def __init__(self, policy: Tables, name: str, *, today: bool = False, with_aggregates: bool = True) -> None:
+    def __init__(self, policy: PolicyTables, name: str, *, today: bool = False, with_aggregates: bool = True) -> None:
         self.policy, self.name, self.today = policy, name, today
         own = [row for row in policy.derived if row["subject"] == name]
         self.derived = {row["field"]: row for row in own if with_aggregates or not row["from_subject"]}
-        self._derive: dict[str, Work] = {}
+        self._derive: dict[str, Evaluation] = {}
         self._inputs: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._children: dict[str, Subject] = {}
-        self.written = tables.rules(policy.texts, name)
-        self._versions: dict[str, list[Version]] = {}
+        self._children: dict[str, SubjectRules] = {}
+        self.written = tables.read_rules(policy.texts, name)
+        self._versions: dict[str, list[RuleVersion]] = {}
 
     @property
-    def rules(self) -> list[str]:
+    def rule_ids(self) -> list[str]:
         return list(self.written)
 
-    def versions(self, rule_id: str) -> list["Version"]:
+    def versions(self, rule_id: str) -> list["RuleVersion"]:
         if rule_id not in self._versions:
-            self._versions[rule_id] = [Version(self, row) for row in self.written[rule_id]]
+            self._versions[rule_id] = [RuleVersion(self, row) for row in self.written[rule_id]]
         return self._versions[rule_id]
 
-    def act(self, name: str) -> str:
+    def act_date_of(self, name: str) -> str:
         return "as_of" if self.today else (name or "as_of")
 
-    def derive(self, name: str, record: Record) -> Value:
+    def derived_value(self, name: str, record: Record) -> Value:
         if name not in self._derive:
             row = self.derived[name]
             if row["from_subject"]:
-                self._derive[name] = self._aggregate(row)
+                self._derive[name] = self._compile_aggregate(row)
             else:
-                self._derive[name] = self.work(syntax.read(row["expression"]), self.act(row["as_of"]))
+                self._derive[name] = self.compile_expression(
+                    syntax.parse(row["expression"]), self.act_date_of(row["as_of"])
+                )
         return self._derive[name](record)
 
-    def _aggregate(self, row: dict[str, str]) -> Work:
+    def _compile_aggregate(self, row: dict[str, str]) -> Evaluation:
         """Over the rows of a child subject: unknown where there is none, or where one row's value is unknown."""
-        child = Subject(self.policy, row["from_subject"], today=self.today, with_aggregates=False)
-        work = child.work(syntax.read(row["expression"]), child.act(row["as_of"]))
+        child = SubjectRules(self.policy, row["from_subject"], today=self.today, with_aggregates=False)
+        work = child.compile_expression(syntax.parse(row["expression"]), child.act_date_of(row["as_of"]))
 
         def gather(record: Record) -> Value:
             values = [work(Record(child, facts, {})) for facts in record.children.get(child.name, [])]
@@ -137,7 +139,7 @@ class Subject:
 
         return gather
 
-    def work(self, node: Node, act: str) -> Work:
+    def compile_expression(self, node: Node, act_date: str) -> Evaluation:
         """The expression as a function of a record."""
         kind = node[0]
         if kind == "literal":
@@ -145,33 +147,36 @@ class Subject:
         if kind == "field":
             return lambda record: record.value(node[1])
         if kind == "limit":
-            return lambda record: record.limit(node[1], node[2], act)
+            return lambda record: record.limit_value(node[1], node[2], act_date)
         if kind == "in":
-            return self._membership(node, act)
-        parts = [self.work(part, act) for part in node[1:] if isinstance(part, tuple)]
-        operation = _operation(node)
+            return self._compile_membership(node, act_date)
+        parts = [self.compile_expression(part, act_date) for part in node[1:] if isinstance(part, tuple)]
+        operation = _operator_function(node)
         return lambda record: operation(*(part(record) for part in parts))
 
-    def _membership(self, node: Node, act: str) -> Work:
-        inner, members = self.work(node[1], act), [part[1] for part in node[2:]]
+    def _compile_membership(self, node: Node, act: str) -> Evaluation:
+        inner, members = self.compile_expression(node[1], act), [part[1] for part in node[2:]]
         return lambda record: None if (value := inner(record)) is None else value in members
 
-    def inputs(self, node: Node, act: str) -> list[str]:
+    def fields_read(self, node: Node, act_date: str) -> list[str]:
         """The fields an expression reads, in the order in which a missing one is named."""
         kind = node[0]
         if kind == "field":
-            return self.inputs_of(node[1])
+            return self.fields_behind(node[1])
         if kind == "limit":
-            return [*self.inputs_of(act), *(n for key in self.policy.limits[node[1]].keys for n in self.inputs_of(key))]
+            return [
+                *self.fields_behind(act_date),
+                *(n for key in self.policy.limits[node[1]].keys for n in self.fields_behind(key)),
+            ]
         if kind in ("literal", "is_null"):
             return []
-        return [name for part in node[1:] if isinstance(part, tuple) for name in self.inputs(part, act)]
+        return [name for part in node[1:] if isinstance(part, tuple) for name in self.fields_read(part, act_date)]
 
-    def inputs_of(self, name: str) -> list[str]:
+    def fields_behind(self, name: str) -> list[str]:
         row = self.derived.get(name)
         if row is None or row["from_subject"]:
             return [name]
-        return [*self.inputs(syntax.read(row["expression"]), self.act(row["as_of"])), name]
+        return [*self.fields_read(syntax.parse(row["expression"]), self.act_date_of(row["as_of"])), name]
 
     def judge(self, rule_id: str, facts: dict[str, Value], children: dict[str, list[dict[str, Value]]]) -> Judgement:
         return self.judge_record(rule_id, Record(self, facts, children))
@@ -181,17 +186,17 @@ class Subject:
         act = versions[0].act
         day = record.value(act)
         for version in versions:
-            if version.force.holds(day):
+            if version.force.contains(day):
                 return version.judge(record)
         if all(version.scope(record) is False for version in versions):
             return Judgement("not_applicable", in_force=False)
         if day is None:
-            missing = [name for name in self.inputs_of(act) if record.value(name) is None]
+            missing = [name for name in self.fields_behind(act) if record.value(name) is None]
             return Judgement("not_assessable", "missing_field", missing[0], in_force=False)
         return Judgement("not_assessable", "no_rule_in_force", in_force=False)
 
 
-def _operation(node: Node) -> Callable[..., Value]:
+def _operator_function(node: Node) -> Callable[..., Value]:
     kind = node[0]
     plain: dict[str, Callable[..., Value]] = {
         "and": meaning.conjunction,
@@ -201,91 +206,96 @@ def _operation(node: Node) -> Callable[..., Value]:
         "is_null": lambda value: value is None,
     }
     if kind == "compare":
-        return meaning.strict(meaning.ORDER[node[1]])
+        return meaning.null_propagating(meaning.COMPARISONS[node[1]])
     if kind == "call":
-        return meaning.CALLS[node[1]]
+        return meaning.FUNCTIONS[node[1]]
     return plain[kind] if kind in plain else meaning.ARITHMETIC[kind]
 
 
-def _asked(nodes: Iterable[Node]) -> list[str]:
+def _limit_tables_read(nodes: Iterable[Node]) -> list[str]:
     """The limit tables an expression asks."""
     found: list[str] = []
     for node in nodes:
         if node[0] == "limit":
             found.append(node[1])
         elif node[0] != "literal":
-            found += _asked(part for part in node[1:] if isinstance(part, tuple))
+            found += _limit_tables_read(part for part in node[1:] if isinstance(part, tuple))
     return list(dict.fromkeys(found))
 
 
-class Version:
+class RuleVersion:
     """One version of a rule."""
 
-    def __init__(self, subject: Subject, row: dict[str, str]) -> None:
+    def __init__(self, subject: SubjectRules, row: dict[str, str]) -> None:
         self.subject, self.comparator = subject, row["comparator"]
-        self.act = subject.act(row["as_of"])
-        self.force = tables.force(row)
-        scope, measure, limit = (syntax.read(row[cell] or "true") for cell in ("scope", "measure", "limit"))
-        self.scope, self.limit = subject.work(scope, self.act), subject.work(limit, self.act)
-        over, under = (measure[1], measure[2]) if measure[0] == "/" else (measure, None)
-        self.over = subject.work(over, self.act)
-        self.under = subject.work(under, self.act) if under else None
-        self.scope_inputs = subject.inputs(scope, self.act)
-        every = (*subject.inputs_of(self.act), *self.scope_inputs)
-        self.inputs = list(
-            dict.fromkeys((*every, *subject.inputs(measure, self.act), *subject.inputs(limit, self.act)))
+        self.act = subject.act_date_of(row["as_of"])
+        self.force = tables.validity_period(row)
+        scope, measure, limit = (syntax.parse(row[cell] or "true") for cell in ("scope", "measure", "limit"))
+        self.scope, self.limit = (
+            subject.compile_expression(scope, self.act),
+            subject.compile_expression(limit, self.act),
         )
-        self.scope_tables, self.tables = _asked([scope]), _asked([measure, limit])
+        over, under = (measure[1], measure[2]) if measure[0] == "/" else (measure, None)
+        self.over = subject.compile_expression(over, self.act)
+        self.under = subject.compile_expression(under, self.act) if under else None
+        self.scope_inputs = subject.fields_read(scope, self.act)
+        every = (*subject.fields_behind(self.act), *self.scope_inputs)
+        self.inputs = list(
+            dict.fromkeys((*every, *subject.fields_read(measure, self.act), *subject.fields_read(limit, self.act)))
+        )
+        self.scope_tables, self.tables = _limit_tables_read([scope]), _limit_tables_read([measure, limit])
         collect = [t for t in self.tables if subject.policy.limits[t].hit_policy == "collect"]
         self.collect = collect[0] if collect else None
 
     def judge(self, record: Record) -> Judgement:
         applies = self.scope(record)
-        measured, limit, kept = self._compared(record)
-        shown = (meaning.text(measured), meaning.text(limit))
+        measured, limit, kept = self._compare_with_limit(record)
+        shown = (meaning.format_value(measured), meaning.format_value(limit))
         if applies is False:
             return Judgement("not_applicable", None, None, *shown)
         if applies is None:
-            return Judgement("not_assessable", *self._unknown(record, self.scope_tables, self.scope_inputs), *shown)
-        if self._uncovered(record, self.tables):
+            return Judgement(
+                "not_assessable", *self._reason_unknown(record, self.scope_tables, self.scope_inputs), *shown
+            )
+        if self._has_no_row(record, self.tables):
             return Judgement("not_assessable", "no_limit_row", None, *shown)
         if kept is not None:
             return Judgement("pass" if kept else "violation", None, None, *shown)
         divisor = self.under(record) if self.under else None
         if divisor is not None and divisor <= 0:
             return Judgement("not_assessable", "zero_divisor", None, *shown)
-        return Judgement("not_assessable", *self._unknown(record, [], self.inputs), *shown)
+        return Judgement("not_assessable", *self._reason_unknown(record, [], self.inputs), *shown)
 
-    def _measure(self, record: Record) -> Value:
+    def _measured_value(self, record: Record) -> Value:
         if self.under is None:
             return self.over(record)
-        return meaning.ratio(self.over(record), self.under(record))
+        return meaning.exact_ratio(self.over(record), self.under(record))
 
-    def _compared(self, record: Record) -> tuple[Value, Value, bool | None]:
-        compare = meaning.strict(meaning.ORDER[self.comparator])
+    def _compare_with_limit(self, record: Record) -> tuple[Value, Value, bool | None]:
+        compare = meaning.null_propagating(meaning.COMPARISONS[self.comparator])
         if self.collect is None:
-            measured, limit = self._measure(record), self.limit(record)
+            measured, limit = self._measured_value(record), self.limit(record)
             return measured, limit, compare(measured, limit)
         kept: bool | None = True
         limits = []
-        for row, answers in enumerate(record.answered(self.collect, self.act)):
+        for row, answers in enumerate(record.matching_rows(self.collect, self.act)):
             record.pinned = {self.collect: row}
             limit = self.limit(record)
             kept = meaning.conjunction(
-                kept, meaning.disjunction(meaning.negation(answers), compare(self._measure(record), limit))
+                kept, meaning.disjunction(meaning.negation(answers), compare(self._measured_value(record), limit))
             )
             limits.append(limit if answers else None)
             record.pinned = {}
         known = [limit for limit in limits if limit is not None]
         strictest = (max if self.comparator in (">", ">=") else min)(known) if known else None
-        return self._measure(record), strictest, kept
+        return self._measured_value(record), strictest, kept
 
-    def _uncovered(self, record: Record, asked: list[str]) -> bool:
+    def _has_no_row(self, record: Record, asked: list[str]) -> bool:
         """Whether a table asked surely has no row for the record."""
-        return any(all(hit is False for hit in record.answered(table, self.act)) for table in asked)
+        return any(all(hit is False for hit in record.matching_rows(table, self.act)) for table in asked)
 
-    def _unknown(self, record: Record, asked: list[str], inputs: list[str]) -> tuple[str, str | None]:
-        if self._uncovered(record, asked):
+    def _reason_unknown(self, record: Record, asked: list[str], inputs: list[str]) -> tuple[str, str | None]:
+        if self._has_no_row(record, asked):
             return "no_limit_row", None
         missing = next((name for name in inputs if record.value(name) is None), None)
         return ("missing_field", missing) if missing else ("undetermined", None)

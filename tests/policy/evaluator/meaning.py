@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 EXACT = Context(prec=400)
-ORDER: dict[str, Callable[[Any, Any], bool]] = {
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
     "<>": lambda a, b: a != b,
     "<": lambda a, b: a < b,
@@ -18,9 +18,9 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def strict(work: Callable[..., Any]) -> Callable[..., Any]:
+def null_propagating(function: Callable[..., Any]) -> Callable[..., Any]:
     """Unknown as soon as one argument is."""
-    return lambda *values: None if any(value is None for value in values) else work(*values)
+    return lambda *values: None if any(value is None for value in values) else function(*values)
 
 
 def conjunction(a: bool | None, b: bool | None) -> bool | None:
@@ -40,22 +40,24 @@ def negation(a: bool | None) -> bool | None:
 
 
 def between(value: Any, low: Any, high: Any) -> bool | None:
-    return conjunction(strict(ORDER[">="])(value, low), strict(ORDER["<="])(value, high))
+    return conjunction(
+        null_propagating(COMPARISONS[">="])(value, low), null_propagating(COMPARISONS["<="])(value, high)
+    )
 
 
-def whole(number: Any) -> int:
+def round_half_up(number: Any) -> int:
     """The nearest whole number, halves away from zero."""
     return int(Decimal(number).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def add_months(day: date, months: Any) -> date:
     """The same day of the month, or the month's last where it has no such day."""
-    years, month = divmod(day.year * 12 + day.month - 1 + whole(months), 12)
+    years, month = divmod(day.year * 12 + day.month - 1 + round_half_up(months), 12)
     return date(years, month + 1, min(day.day, calendar.monthrange(years, month + 1)[1]))
 
 
 def add_days(day: date, days: Any) -> date:
-    return day + timedelta(days=whole(days))
+    return day + timedelta(days=round_half_up(days))
 
 
 def add_term(start: date, end: date, ratio: Any) -> date:
@@ -72,7 +74,7 @@ def month_end(day: date) -> date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
-def chosen(pick: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+def ignoring_nulls(pick: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     """Of the values that are known."""
 
     def choose(*values: Any) -> Any:
@@ -82,46 +84,46 @@ def chosen(pick: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     return choose
 
 
-def either(condition: bool | None, yes: Any, no: Any = None) -> Any:
+def if_else(condition: bool | None, yes: Any, no: Any = None) -> Any:
     return None if condition is None else yes if condition else no
 
 
-def lacking(members: list[str], wanted: str) -> str:
+def missing_items(members: list[str], wanted: str) -> str:
     """The wanted items of which the list has no substitute."""
     return ", ".join(item for item in wanted.split(", ") if not set(item.split("/")) & set(members))
 
 
-CALLS: dict[str, Callable[..., Any]] = {
-    "add_months": strict(add_months),
-    "add_days": strict(add_days),
-    "days_between": strict(lambda a, b: Decimal((b - a).days)),
-    "add_term": strict(add_term),
-    "month_end": strict(month_end),
-    "year": strict(lambda day: Decimal(day.year)),
-    "has": strict(lambda members, member: member in members),
-    "lacking": strict(lacking),
-    "starts_with": strict(lambda text, start: text.startswith(start)),
-    "coalesce": chosen(lambda known: known[0]),
-    "least": chosen(min),
-    "earliest": chosen(min),
-    "greatest": chosen(max),
-    "latest": chosen(max),
-    "if": either,
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add_months": null_propagating(add_months),
+    "add_days": null_propagating(add_days),
+    "days_between": null_propagating(lambda a, b: Decimal((b - a).days)),
+    "add_term": null_propagating(add_term),
+    "month_end": null_propagating(month_end),
+    "year": null_propagating(lambda day: Decimal(day.year)),
+    "has": null_propagating(lambda members, member: member in members),
+    "lacking": null_propagating(missing_items),
+    "starts_with": null_propagating(lambda text, start: text.startswith(start)),
+    "coalesce": ignoring_nulls(lambda known: known[0]),
+    "least": ignoring_nulls(min),
+    "earliest": ignoring_nulls(min),
+    "greatest": ignoring_nulls(max),
+    "latest": ignoring_nulls(max),
+    "if": if_else,
 }
 ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "+": strict(lambda a, b: EXACT.add(Decimal(a), Decimal(b))),
-    "-": strict(lambda a, b: EXACT.subtract(Decimal(a), Decimal(b))),
-    "*": strict(lambda a, b: EXACT.multiply(Decimal(a), Decimal(b))),
-    "negative": strict(lambda a: EXACT.minus(Decimal(a))),
+    "+": null_propagating(lambda a, b: EXACT.add(Decimal(a), Decimal(b))),
+    "-": null_propagating(lambda a, b: EXACT.subtract(Decimal(a), Decimal(b))),
+    "*": null_propagating(lambda a, b: EXACT.multiply(Decimal(a), Decimal(b))),
+    "negative": null_propagating(lambda a: EXACT.minus(Decimal(a))),
 }
 
 
-def ratio(over: Any, under: Any) -> Fraction | None:
+def exact_ratio(over: Any, under: Any) -> Fraction | None:
     """Exact; unknown where the divisor is zero, negative or unknown."""
     return None if over is None or under is None or under <= 0 else Fraction(over) / Fraction(under)
 
 
-def text(value: Any) -> str | None:
+def format_value(value: Any) -> str | None:
     """A value as it is shown: a ratio to six decimals (from a billion on not at all), numbers without trailing zeros."""
     if value is None or isinstance(value, str):
         return value
