@@ -198,7 +198,7 @@ def _format_call(tree: exp.Anonymous, reader: NameResolver, kind: ValueKind) -> 
 
 
 _HANDLERS: dict[type, Callable[..., str]] = {
-    exp.Column: lambda tree, reader, _: reader.label(tree),
+    exp.Column: lambda tree, reader, _: reader.resolve_label(tree),
     exp.Literal: _format_literal,
     exp.Boolean: lambda tree, _reader, _kind: t("word.true") if tree.this else t("word.false"),
     exp.Cast: lambda tree, _reader, _kind: values.format_value(tree.this.name, ""),
