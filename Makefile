@@ -25,9 +25,9 @@ demo: $(VENV)/.installed
 
 # The proofs in whole: limits, random policies, mutants, speed and memory up to ten million loans, faults.
 proof: $(VENV)/.installed-test
-	$(RUN) -m tests.policy.exactness
-	$(RUN) -m tests.policy.differential --policies 200 --loans 500
-	$(RUN) -m tests.policy.mutation
+	$(RUN) -m tests.policy.tables.exactness
+	$(RUN) -m tests.policy.engine.differential --policies 200 --loans 500
+	$(RUN) -m tests.policy.tables.mutation
 	$(RUN) -m pytest -m long
 	$(RUN) -m benchmarks --loans 100000 1000000 10000000
 	$(RUN) -m benchmarks.fuzz
@@ -37,8 +37,8 @@ proof: $(VENV)/.installed-test
 
 # The same policy on Spark: needs Java.
 proof-spark: $(VENV)/.installed-test $(VENV)/.installed-spark
-	$(RUN) -m tests.spark.random_policies --policies 100 --loans 1000
-	$(RUN) -m tests.spark.differential --loans 1000000
+	$(RUN) -m tests.policy.spark.random_policies --policies 100 --loans 1000
+	$(RUN) -m tests.policy.spark.differential --loans 1000000
 	$(RUN) -m benchmarks.scaling
 
 # The pictures of docs/tour.*.md, taken anew from a demo book.

@@ -34,11 +34,11 @@ def select_loan_limit_tables(policy: Policy) -> list[LimitTable]:
 
 def match_rows_by_engine(con: duckdb.DuckDBPyConnection, policy: Policy, tables: list[LimitTable], as_of: date) -> None:
     columns = SubjectColumns(policy, "loan")
-    hits = [
-        f"{render(lookups.matching_row_case(lookups.row_conditions(columns.parsed_table(t.name), columns.typed, column_reference('disbursed_on'))))} "
-        f"AS {quote_identifier(t.name)}"
-        for t in tables
-    ]
+    disbursed_on = column_reference("disbursed_on")
+    hits = []
+    for table in tables:
+        conditions = lookups.row_conditions(columns.parsed_table(table.name), columns.typed, disbursed_on)
+        hits.append(f"{render(lookups.matching_row_case(conditions))} AS {quote_identifier(table.name)}")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE decided AS SELECT loan_id, {', '.join(hits)} FROM facts_loan "
         "WHERE as_of = $as_of",

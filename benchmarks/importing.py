@@ -79,7 +79,8 @@ def _ratio_beside(label: str, alone: Callable[[], None], work: Callable[[], None
     spent = [(_seconds_of(alone), _seconds_of(work)) for _ in range(REPEATS)]
     own, ours = (min(column) for column in zip(*spent, strict=True))
     print(
-        f"  {label:12} {ours:5.2f} s, {BASELINES[label]} {own:5.2f} s: {ours / own:5.2f} x (target <= {TARGETS[label]} x)"
+        f"  {label:12} {ours:5.2f} s, {BASELINES[label]} {own:5.2f} s: {ours / own:5.2f} x "
+        f"(target <= {TARGETS[label]} x)"
     )
     return ours / own
 

@@ -27,7 +27,7 @@ from data.storage import book
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 from policy.spark import cluster_check, session
-from tests.spark import cluster as clusters
+from tests.policy.spark import cluster as clusters
 
 DEMO_LOANS = 100_000
 MEMORY_LIMIT = "4GB"
@@ -47,11 +47,10 @@ class CheckCost:
 def _measure_duckdb(path: Path, loans: int, rules: int) -> CheckCost:
     """In a process of its own, so that its peak memory is its own."""
     command = [sys.executable, "-m", "benchmarks.judging", str(path), "--rules", str(rules)]
-    done = subprocess.run(
-        command, env=os.environ | {"LOANLIGHT_MEMORY": MEMORY_LIMIT}, check=True, stdout=subprocess.PIPE
-    )  # noqa: S603
-    said = json.loads(done.stdout)
-    return CheckCost(f"DuckDB, {MEMORY_LIMIT}", loans, said["seconds"], said["peak_gb"])
+    limited = os.environ | {"LOANLIGHT_MEMORY": MEMORY_LIMIT}
+    done = subprocess.run(command, env=limited, check=True, stdout=subprocess.PIPE)  # noqa: S603
+    cost = json.loads(done.stdout)
+    return CheckCost(f"DuckDB, {MEMORY_LIMIT}", loans, cost["seconds"], cost["peak_gb"])
 
 
 def _measure_spark(source: Path, out: Path, as_of: date, loans: int, workers: int, policy: Policy) -> CheckCost:
@@ -98,8 +97,8 @@ def _print_extrapolation(found: list[CheckCost]) -> None:
         fixed = own[1].seconds - each * own[1].loans
         print(
             f"{engine:18} {each * 1e6:8.1f} s a million loans, {fixed:6.0f} s whatever their number; in a night of "
-            f"{NIGHT_SECONDS // 3600} h {(NIGHT_SECONDS - fixed) / each / 1e6:6.0f} million; {NATIONAL_LOANS / 1e6:.0f} million in "
-            f"{(fixed + each * NATIONAL_LOANS) / 3600:5.1f} h"
+            f"{NIGHT_SECONDS // 3600} h {(NIGHT_SECONDS - fixed) / each / 1e6:6.0f} million; "
+            f"{NATIONAL_LOANS / 1e6:.0f} million in {(fixed + each * NATIONAL_LOANS) / 3600:5.1f} h"
         )
 
 

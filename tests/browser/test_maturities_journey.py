@@ -1,21 +1,19 @@
 """What a branch manager does on a Monday, in a real browser: the calendar, a day's loans, the notices to print."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
-from hand_book import build
+from tests.pages.seven_loan_book import build_book
 
 WIDTH_OF_A_DAY, HEADER, WEEK = 1 / 7, 24, 74
 
 
 @pytest.fixture(scope="module")
 def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("monday") / "book.duckdb")
+    return build_book(tmp_path_factory.mktemp("monday") / "book.duckdb")
 
 
 def _wait_until_settled(page: Page) -> None:

@@ -1,6 +1,5 @@
 """What a policy owner does, in a real browser: edit a ratio in place, read its impact, draw the curve, download it."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -8,17 +7,13 @@ from playwright.sync_api import Page, expect
 
 from policy.authoring import version_diff
 from policy.model import csv_reader
-
-HAND_BOOK = Path(__file__).parents[1] / "pages" / "hand_book.py"
+from tests.pages.seven_loan_book import build_book
 
 
 @pytest.fixture
 def book_path(tmp_path: Path) -> Path:
     """The seven loans of the page tests, checked: their share of bad loans is far above its limit."""
-    spec = importlib.util.spec_from_file_location("hand_book_of_policy", HAND_BOOK)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.build(tmp_path / "book.duckdb")
+    return build_book(tmp_path / "book.duckdb")
 
 
 def _wait_until_settled(page: Page) -> None:

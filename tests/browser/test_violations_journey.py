@@ -1,7 +1,6 @@
 """What a risk officer does in a real browser: pick a view, filter, save it, group, follow, take the documents away."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -11,16 +10,14 @@ from playwright.sync_api import Page, expect
 from data.storage import book, saved_views
 from policy.runs import snapshot_check
 from policy.violations import lifecycle
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "pages"))
-from hand_book import BEFORE, NOW, build
+from tests.pages.seven_loan_book import EARLIER_DATE, SNAPSHOT_DATE, build_book
 
 
 @pytest.fixture(scope="session")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = build(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
+    path = build_book(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
     with book.open_for_writing(path) as con:
-        for day in (BEFORE, NOW):
+        for day in (EARLIER_DATE, SNAPSHOT_DATE):
             lifecycle.record_lifecycle(
                 con, snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), day).run_id
             )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from desk import ImportCli
-from ledger import FactsBook, open_empty_book, roll_back_at_end
+
+from tests.data.cli_import import ImportCli
+from tests.data.facts_book import FactsBook, open_empty_book, roll_back_at_end
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hand_book import build_book
 from streamlit.testing.v1 import AppTest
+
+from tests.pages.seven_loan_book import build_book
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 OpenPage = Callable[..., AppTest]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from tests.policy.evaluator import meaning, syntax, tables, unary
+from tests.policy.evaluator import semantics, syntax, tables, unary_tests
 from tests.policy.evaluator.syntax import Node
 
 Value = Any
@@ -75,12 +75,12 @@ class PolicyTables:
 
 def _row_predicate(table: tables.LimitTable, row: dict[str, str]) -> Callable[[Record, Value], bool | None]:
     force = tables.validity_period(row)
-    cells = [(key, unary.parse_cell(row[key], unary.VALUE_KINDS[kind])) for key, kind in table.keys.items()]
+    cells = [(key, unary_tests.parse_cell(row[key], unary_tests.VALUE_KINDS[kind])) for key, kind in table.keys.items()]
 
     def test(record: Record, day: Value) -> bool | None:
         found = force.contains(day)
         for key, cell in cells:
-            found = meaning.conjunction(found, cell(record.value(key)))
+            found = semantics.conjunction(found, cell(record.value(key)))
         return found
 
     return test
@@ -199,17 +199,17 @@ class SubjectRules:
 def _operator_function(node: Node) -> Callable[..., Value]:
     kind = node[0]
     plain: dict[str, Callable[..., Value]] = {
-        "and": meaning.conjunction,
-        "or": meaning.disjunction,
-        "not": meaning.negation,
-        "between": meaning.between,
+        "and": semantics.conjunction,
+        "or": semantics.disjunction,
+        "not": semantics.negation,
+        "between": semantics.between,
         "is_null": lambda value: value is None,
     }
     if kind == "compare":
-        return meaning.null_propagating(meaning.COMPARISONS[node[1]])
+        return semantics.null_propagating(semantics.COMPARISONS[node[1]])
     if kind == "call":
-        return meaning.FUNCTIONS[node[1]]
-    return plain[kind] if kind in plain else meaning.ARITHMETIC[kind]
+        return semantics.FUNCTIONS[node[1]]
+    return plain[kind] if kind in plain else semantics.ARITHMETIC[kind]
 
 
 def _limit_tables_read(nodes: Iterable[Node]) -> list[str]:
@@ -250,7 +250,7 @@ class RuleVersion:
     def judge(self, record: Record) -> Judgement:
         applies = self.scope(record)
         measured, limit, kept = self._compare_with_limit(record)
-        shown = (meaning.format_value(measured), meaning.format_value(limit))
+        shown = (semantics.format_value(measured), semantics.format_value(limit))
         if applies is False:
             return Judgement("not_applicable", None, None, *shown)
         if applies is None:
@@ -269,10 +269,10 @@ class RuleVersion:
     def _measured_value(self, record: Record) -> Value:
         if self.under is None:
             return self.over(record)
-        return meaning.exact_ratio(self.over(record), self.under(record))
+        return semantics.exact_ratio(self.over(record), self.under(record))
 
     def _compare_with_limit(self, record: Record) -> tuple[Value, Value, bool | None]:
-        compare = meaning.null_propagating(meaning.COMPARISONS[self.comparator])
+        compare = semantics.null_propagating(semantics.COMPARISONS[self.comparator])
         if self.collect is None:
             measured, limit = self._measured_value(record), self.limit(record)
             return measured, limit, compare(measured, limit)
@@ -281,8 +281,8 @@ class RuleVersion:
         for row, answers in enumerate(record.matching_rows(self.collect, self.act)):
             record.pinned = {self.collect: row}
             limit = self.limit(record)
-            kept = meaning.conjunction(
-                kept, meaning.disjunction(meaning.negation(answers), compare(self._measured_value(record), limit))
+            kept = semantics.conjunction(
+                kept, semantics.disjunction(semantics.negation(answers), compare(self._measured_value(record), limit))
             )
             limits.append(limit if answers else None)
             record.pinned = {}

@@ -1,0 +1,262 @@
+"""Profiles: the two data sets nobody here wrote, small extracts of their shape, and mistakes in a profile."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from data.errors import InputError
+from data.ingest.mapping import profiles
+from tests.data.cli_import import ImportCli
+
+REAL = Path(__file__).parents[5] / "shared" / "realdata"
+needs_real_data = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real data at {REAL}")
+
+IBRD = """End of Period,Loan Number,Region,Country Code,Country,Borrower,Guarantor Country Code,Guarantor,Loan Type,\
+Loan Status,Interest Rate,Currency of Commitment,Original Principal Amount,Borrower's Obligation,Last Repayment Date,\
+Agreement Signing Date,Board Approval Date,Closed Date (Most Recent),Project Name
+05/31/2023 12:00:00 AM,IBRD1,SOUTH ASIA,IN,India,"MOF, Delhi",IN,India,FSL,Repaying,4.25,,1000.5,900.25,\
+05/01/2030 12:00:00 AM,05/09/2010 12:00:00 AM,05/08/2010 12:00:00 AM,12/31/2012 12:00:00 AM,Roads
+05/31/2023 12:00:00 AM,IBRD2,SOUTH ASIA,IN,India,,,,FSL,Fully Repaid,,,10,-0.01,05/01/1977 12:00:00 AM,,,,
+05/31/2023 12:00:00 AM,IBRD3,SOUTH ASIA,IN,India,,,,FSL,Repossessed,,,10,5,05/01/1977 12:00:00 AM,,,,
+"""
+BERKA = {
+    "loan": '"loan_id";"account_id";"date";"amount";"duration";"payments";"status"\n'
+    '5314;1787;930705;96396;12;8033.00;"B"\n5316;1801;980131;165960;1;4610.00;"D"\n',
+    "account": '"account_id";"district_id";"frequency";"date"\n1787;30;"M";930322\n1801;46;"M";930213\n',
+    "disp": '"disp_id";"client_id";"account_id";"type"\n2166;2166;1787;"OWNER"\n2181;2181;1801;"OWNER"\n'
+    '2182;2182;1801;"DISPONENT"\n',
+    "client": '"client_id";"birth_number";"district_id"\n2166;"475722";30\n2181;"685724";46\n',
+    "district": 'A1;A2;A3;A12;A16\n30;"Sokolov";"west";?;1\n46;"Nachod";"east";1.1;2\n',
+}
+
+
+def test_ibrd_extract(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
+    assert outcome.loans | {"ignored": 0} == {
+        "rows_in": 3,
+        "loaded": 2,
+        "quarantined": 1,
+        "ignored": 0,
+        "balance_in": 905.24,
+        "balance_loaded": 900.24,
+    }
+    assert desk.list_quarantine()[0]["value"] == "Repossessed"
+    assert desk.query(
+        "SELECT loan_id, borrower_id, branch_id, balance, currency, annual_rate_pct, disbursed_on, original_maturity, "
+        "current_maturity, guarantee_type, status FROM loans ORDER BY 1"
+    ) == [
+        (
+            "IBRD1",
+            "IN/MOF, Delhi",
+            "SOUTH ASIA",
+            Decimal("900.25"),
+            "USD",
+            Decimal("4.25"),
+            None,
+            None,
+            date(2030, 5, 1),
+            "guarantee",
+            "normal",
+        ),
+        ("IBRD2", "IN", "SOUTH ASIA", Decimal("-0.01"), "USD", None, None, None, date(1977, 5, 1), None, "settled"),
+    ]
+    assert desk.query("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
+        ("IBRD1", "guarantee", "IN", "India")
+    ]
+    assert desk.query("SELECT step_code, event_date FROM events ORDER BY 1") == [
+        ("7", date(2010, 5, 8)),
+        ("8", date(2010, 5, 9)),
+    ]
+
+
+def test_ibrd_for_another_date_than_the_file_s_own(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-06-30", profile="ibrd")
+    assert outcome.status == 1
+    assert "'2023-05-31' is not the as-of date 2023-06-30" in outcome.err
+
+
+def test_berka_extract(desk: ImportCli) -> None:
+    files = [desk.write(f"{name}.csv", content) for name, content in BERKA.items()]
+    outcome = desk.import_files(*files, as_of="1998-12-31", profile="berka")
+    assert outcome.report["lookups"] == {"account.csv": 2, "disp.csv": 3, "client.csv": 2, "district.csv": 2}
+    assert (outcome.loans["loaded"], outcome.loans["balance_in"]) == (2, None)
+    assert desk.query(
+        "SELECT loan_id, borrower_id, branch_name, principal, balance, disbursed_on, original_maturity, "
+        "current_maturity, status FROM loans ORDER BY 1"
+    ) == [
+        (
+            "5314",
+            "2166",
+            "Sokolov",
+            Decimal("96396"),
+            None,
+            date(1993, 7, 5),
+            date(1994, 7, 5),
+            date(1994, 7, 5),
+            "ended_unpaid",
+        ),
+        (
+            "5316",
+            "2181",
+            "Nachod",
+            Decimal("165960"),
+            None,
+            date(1998, 1, 31),
+            date(1998, 2, 28),
+            date(1998, 2, 28),
+            "overdue",
+        ),
+    ]
+    assert desk.query("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
+        ("2166", "P", "30"),
+        ("2181", "P", "46"),
+    ]
+
+
+def test_berka_loans_without_their_lookups_say_what_is_missing(desk: ImportCli) -> None:
+    outcome = desk.import_files(desk.write("loan.csv", BERKA["loan"]), as_of="1998-12-31", profile="berka")
+    assert desk.query("SELECT count(*), count(borrower_id), count(branch_id) FROM loans") == [(2, 0, 0)]
+    missing = [note["en"] for note in outcome.report["assumptions"] if note["id"] == "note_missing_lookup"]
+    assert [text.split("'")[1] for text in missing] == ["account", "disp", "client", "district"]
+
+
+def test_a_lookup_that_is_not_one_to_one_is_refused(desk: ImportCli) -> None:
+    twice = BERKA["disp"].replace("DISPONENT", "OWNER")
+    outcome = desk.import_files(
+        desk.write("loan.csv", BERKA["loan"]), desk.write("disp.csv", twice), as_of="1998-12-31", profile="berka"
+    )
+    assert outcome.status == 1
+    assert "disp.csv: account_id '1801' occurs more than once" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("disp", "none of the files feeds a table"), ("other", "fits no file of profile berka")]
+)
+def test_files_that_a_profile_cannot_use(desk: ImportCli, name: str, said: str) -> None:
+    outcome = desk.import_files(desk.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")
+    assert outcome.status == 1
+    assert said in outcome.err
+
+
+@needs_real_data
+def test_the_whole_ibrd_statement(desk: ImportCli) -> None:
+    outcome = desk.import_files(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
+    assert outcome.loans == {
+        "rows_in": 9012,
+        "loaded": 9012,
+        "quarantined": 0,
+        "ignored": 0,
+        "balance_in": 241443444980.16,
+        "balance_loaded": 241443444980.16,
+    }
+    assert desk.query("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
+    assert desk.query("SELECT count(*) FROM guarantees") == [(8732,)]
+
+
+@needs_real_data
+def test_the_whole_berka_set(desk: ImportCli) -> None:
+    outcome = desk.import_files(*sorted((REAL / "berka").glob("*.csv")), as_of="1998-12-31", profile="berka")
+    assert outcome.report["lookups"] == {"account.csv": 4500, "client.csv": 5369, "disp.csv": 5369, "district.csv": 77}
+    assert desk.query(
+        "SELECT count(*), sum(principal), count(*) FILTER (attr = 'running'), count(*) FILTER (code = 'overdue'), "
+        "count(DISTINCT borrower_id), count(branch_name) "
+        "FROM loans JOIN codes ON code = status AND list = 'loan_status'"
+    ) == [(682, Decimal("103261740"), 448, 45, 682, 682)]
+
+
+PROFILE = """
+[[files]]
+name = "loans"
+table = "loans"
+headers = ["ID", "Saldo"]
+{extra}
+[files.fields]
+loan_id = "ID"
+{fields}
+"""
+
+
+def write_profile(folder: Path, extra: str = "", fields: str = "") -> profiles.Profile:
+    (folder / "own.toml").write_text(PROFILE.format(extra=extra, fields=fields), encoding="utf-8")
+    return profiles.load("own", folder)
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields", "said"),
+    [
+        ("", "saldo = 'Saldo'", "unknown field 'saldo' for table loans"),
+        ("", "'events.99' = 'Saldo'", "unknown field 'events.99'"),
+        ("", "balance = { colum = 'Saldo' }", "field balance has unknown 'colum'"),
+        ("", "balance = { column = 'Saldo', constant = '1' }", "needs exactly one of column, constant"),
+        ("", "balance = { column = 'Saldo', unit = '斤' }", "unknown unit '斤'. Units: "),
+        ("", "current_maturity = { add_months = ['a'] }", "add_months takes a date column and a months column"),
+        ("frequency = 1", "", "a file has unknown 'frequency'"),
+        ("lookups = [{ name = 'x', on = 'y' }]", "", "a lookup needs name, on and key"),
+        ("codes = { status = { A = 'fine' } }", "status = 'S'", "unknown code 'fine'. Codes: normal"),
+        ("[", "", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_a_profile_are_told(tmp_path: Path, extra: str, fields: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        write_profile(tmp_path, extra, fields)
+    assert said in str(error.value)
+    assert "own.toml" in str(error.value)
+
+
+def test_a_profile_without_its_table_s_key_is_refused(tmp_path: Path) -> None:
+    text = '[[files]]\nname = "x"\ntable = "notices"\nheaders = ["A"]\n[files.fields]\nloan_id = "A"\n'
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="table notices needs kind"):
+        profiles.load("own", tmp_path)
+
+
+@pytest.fixture
+def own_profiles(desk: ImportCli, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(profiles, "FOLDER", desk.folder)
+    return desk.folder
+
+
+def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> None:
+    write_profile(
+        own_profiles,
+        'keep = { Kind = ["K"] }\nignore = ["Junk"]\ndate_format = "%d.%m.%Y"\nblanks = []'.replace(
+            "\nblanks = []", ""
+        ),
+        "balance = { column = 'Saldo', unit = '万元' }\ndisbursed_on = 'From'\nproduct_code = 'Kind'",
+    )
+    rows = "ID;Saldo;From;Kind;Junk;客户号\n1;1,000;31.01.2024;K;x;C1\n2;5;01.02.2024;Z;x;C2\n3;5;2024-02-01;K;x;C3\n"
+    outcome = desk.import_files(desk.write("f.csv", rows), profile="own")
+    assert outcome.loans == {
+        "rows_in": 3,
+        "loaded": 1,
+        "quarantined": 1,
+        "ignored": 1,
+        "balance_in": 10050000.0,
+        "balance_loaded": 10000000.0,
+    }
+    assert desk.query("SELECT balance, disbursed_on, borrower_id FROM loans") == [
+        (Decimal("10000000.00"), date(2024, 1, 31), "C1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("ID;Saldo;Strange", "unknown column 'Strange'"),
+        ("ID;Saldo;Saldo", "reads column 'Saldo', which the file has twice"),
+        ("ID;Saldo;余额", "'Saldo' and '余额' both name balance"),
+    ],
+)
+def test_columns_that_a_profile_does_not_settle(desk: ImportCli, own_profiles: Path, header: str, said: str) -> None:
+    write_profile(own_profiles, "", "balance = 'Saldo'")
+    outcome = desk.import_files(desk.write("f.csv", f"{header}\n1;2;3\n"), profile="own")
+    assert outcome.status == 1
+    assert said in outcome.err
+
+
+def test_a_column_that_the_profile_reads_but_the_file_lacks(desk: ImportCli, own_profiles: Path) -> None:
+    write_profile(own_profiles, "", "balance = 'Saldo'\npurpose = 'Zweck'")
+    outcome = desk.import_files(desk.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
+    assert (outcome.status, "reads column 'Zweck', which the file does not have" in outcome.err) == (1, True)

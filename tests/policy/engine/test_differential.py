@@ -1,0 +1,63 @@
+"""The engine says what the independent evaluator says: random policies, and the shipped rules on a demo book."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from data.demo import generator
+from data.facts import derivation
+from data.storage import book
+from policy.engine.compiler import compile_subject
+from policy.model import csv_reader
+from policy.runs import snapshot_check
+from tests.policy.engine import differential
+from tests.policy.engine.engine_comparison import compare_stored, compare_verdicts
+
+ALL_VERDICT_KINDS = {
+    "pass",
+    "violation",
+    "not_applicable",
+    "missing_field",
+    "no_limit_row",
+    "no_rule_in_force",
+    "zero_divisor",
+    "undetermined",
+}
+
+
+def test_random_policies_over_random_loans(tmp_path) -> None:
+    differential.make_empty_book(tmp_path / "book.duckdb")
+    outcome = differential.DifferentialResult()
+    with book.open_for_writing(tmp_path / "book.duckdb") as con:
+        for seed in range(12):
+            differential.run_seed(con, seed, 60, outcome)
+    assert outcome.differences == []
+    assert set(outcome.verdict_kinds) == ALL_VERDICT_KINDS
+
+
+@pytest.fixture(scope="module")
+def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, date]]:
+    path: Path = tmp_path_factory.mktemp("demo") / "book.duckdb"
+    generator.build_book(path, 300, 1)
+    with book.open_for_writing(path) as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+        derivation.derive_facts(con, as_of)
+        yield con, as_of
+
+
+@pytest.mark.parametrize("today", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
+    """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
+    con, as_of = demo_book
+    policy, texts = snapshot_check.load_policy(), csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
+    run = snapshot_check.judge_snapshot(con, policy, as_of, today=today)
+    verdicts = 0
+    for subject in policy.subjects:
+        compared = compare_verdicts(con, compile_subject(policy, subject, today=today), texts, as_of, today=today)
+        assert compared.differences == []
+        assert compare_stored(con, run.run_id, subject, compared) == []
+        verdicts += compared.verdicts
+    assert verdicts == sum(sum(rule.counts.values()) for rule in run.rules) > 300 * len(policy.rules_of_subject("loan"))

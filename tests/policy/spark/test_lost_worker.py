@@ -1,0 +1,96 @@
+"""Every shipped rule on a demo book: a cluster that loses a worker in the midst writes what the book's engine stores.
+
+The book then takes it in as a run like any other.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data.demo import generator
+from data.history import time_travel
+from data.ingest import adoption
+from data.storage import book
+from policy.runs import snapshot_check, store
+from policy.violations import lifecycle
+from tests.policy.spark.cluster import Cluster
+from tests.policy.spark.differential import judge_on_both
+
+pytestmark = pytest.mark.spark
+LOST_WORKER = "worker0"
+
+
+@dataclass
+class LostWorkerRun:
+    """What both engines wrote, and how far the check was when the worker was lost."""
+
+    book: Path
+    folder: Path
+    as_of: date
+    compared: dict[str, int]
+    differences: list[str]
+    done_when_lost: set[str]
+
+
+def _kill_worker_midway(cluster: Cluster, out: Path, done: set[str]) -> None:
+    """As soon as the first counts of loans are written."""
+    while not list(out.glob("counts/loan/*.parquet")):
+        time.sleep(0.05)
+    cluster.kill_process(LOST_WORKER)
+    done |= {path.name for path in (out / "counts").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def judged(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> LostWorkerRun:
+    folder = tmp_path_factory.mktemp("spark")
+    generator.build_book(folder / "book.duckdb", 300, 1)
+    with book.open_for_reading(folder / "book.duckdb") as con:
+        as_of = snapshot_check.resolve_snapshot(con, None)
+    done: set[str] = set()
+    killer = threading.Thread(target=_kill_worker_midway, args=(cluster, folder / "out", done), daemon=True)
+    killer.start()
+    compared, differ = judge_on_both(spark, folder / "book.duckdb", snapshot_check.load_policy(), as_of, folder)
+    killer.join()
+    cluster.start_worker(LOST_WORKER)
+    return LostWorkerRun(folder / "book.duckdb", folder, as_of, compared, differ, done)
+
+
+def test_a_worker_was_lost_in_the_midst(judged: LostWorkerRun, cluster: Cluster) -> None:
+    subjects = set(snapshot_check.load_policy().subjects)
+    assert "loan" in judged.done_when_lost
+    assert len(judged.done_when_lost) < len(subjects)
+    assert {path.name for path in (judged.folder / "out/counts").iterdir() if not path.name.startswith("_")} == subjects
+    assert "Removing worker" in cluster.read_log("master")
+
+
+def test_the_cluster_says_what_the_book_s_engine_says(judged: LostWorkerRun) -> None:
+    assert judged.differences == []
+    assert judged.compared["counts"] > len(snapshot_check.load_policy().rules)
+    assert judged.compared["violations"] > 300
+
+
+def test_the_book_takes_the_verdicts_in_as_a_run_like_any_other(judged: LostWorkerRun) -> None:
+    with book.open_for_writing(judged.book) as con:
+        own = store.find_latest_run(con, judged.as_of)
+        found = adoption.adopt_run(con, judged.folder / "out")
+        lifecycle.record_lifecycle(con, found.run_id)
+        assert found.run_id == own.run_id
+        assert found.violations == judged.compared["violations"]
+        assert "spark" in store.find_latest_run(con, judged.as_of).engine_version
+        assert sum(store.count_verdicts_by_run(con)[found.run_id].values()) > 0
+
+
+def test_the_manifest_names_policy_data_and_engine(judged: LostWorkerRun) -> None:
+    says = json.loads((judged.folder / "out/manifest.json").read_text(encoding="utf-8"))
+    assert says["as_of"] == judged.as_of.isoformat()
+    assert says["policy_version"] == snapshot_check.load_policy().version
+    with book.open_for_reading(judged.book) as con:
+        assert says["data_version"] == time_travel.hash_data_version(
+            con, time_travel.count_current_rows(con, judged.as_of)
+        )
