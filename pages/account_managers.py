@@ -5,11 +5,11 @@ import streamlit as st
 from pages.ui.app import page_frame
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
-from pages.ui.people import account_managers
+from pages.ui.people import account_managers, manager_detail, managers
 
 view = page_frame.open_page("account_managers")
-branches = account_managers.choose_branches(view)
-rows = account_managers.filter_branches(account_managers.build_manager_table(view), branches)
+branches = managers.choose_branches(view)
+rows = managers.filter_branches(managers.load_managers(view), branches)
 if rows.is_empty():
     st.info(t("managers.none" if branches else "managers.no_register"))
     page_frame.draw_page_link("import_files")
@@ -18,8 +18,9 @@ with st.grid(min_column_width=165):
     for label, value, meaning in account_managers.build_cards(view, rows):
         st.metric(label, value, help=meaning, border=True, height="stretch")
 st.caption(t("managers.definition"))
-if account_managers.count_unmanaged_loans(view):
-    st.caption(t("managers.unmanaged", n=numbers.format_count(account_managers.count_unmanaged_loans(view))))
+unmanaged = managers.count_unmanaged_loans(view)
+if unmanaged:
+    st.caption(t("managers.unmanaged", n=numbers.format_count(unmanaged)))
 
 st.subheader(t("managers.books"))
 account_managers.draw_manager_list(view, rows)
@@ -28,7 +29,7 @@ if view.run is None:
     st.info(t("frame.check_first"))
     st.stop()
 if manager:
-    account_managers.draw_manager(view, manager)
+    manager_detail.draw_manager(view, manager)
 else:
     st.info(t("managers.pick"))
 

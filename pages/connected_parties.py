@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.ui.app import page_frame
 from pages.ui.i18n.language import t
-from pages.ui.people import account_managers, connected_parties
+from pages.ui.people import connected_parties, managers
 from pages.ui.widgets import tables
 
 view = page_frame.open_page("connected_parties")
-branches = account_managers.choose_branches(view)
+branches = managers.choose_branches(view)
 rows = connected_parties.load_circles(view, branches)
 st.caption(connected_parties.format_capital_note(view))
 if rows.is_empty():

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.app import page_frame, url_state
 from pages.ui.i18n.language import t
-from pages.ui.people import account_managers, training
+from pages.ui.people import managers, training, training_effect
 from pages.ui.widgets import tables
 
 view = page_frame.open_page("training")
@@ -12,13 +12,13 @@ if not training.has_register(view):
     st.info(t("training.nothing"))
     page_frame.draw_page_link("import_files")
     st.stop()
-branches = account_managers.choose_branches(view)
+branches = managers.choose_branches(view)
 parts = {name: t(f"training.{name}") for name in ("needs", "catalogue", "sessions", "effect")}
 match url_state.select_segment("show", t("training.show"), parts, default="needs"):
     case "needs":
         if view.run is None:
             st.info(t("frame.check_first"))
-        st.caption(account_managers.explain_need(view))
+        st.caption(managers.explain_need(view))
         tables.draw_table(training.build_needs(view, branches), training.NEEDS, key="needs", height="content")
         page_frame.draw_page_link("account_managers")
     case "catalogue":
@@ -28,8 +28,8 @@ match url_state.select_segment("show", t("training.show"), parts, default="needs
         st.caption(t("training.sessions_note"))
         training.draw_sessions(view, branches)
     case "effect":
-        event = training.choose_event(view) if view.run else None
-        if event is None:
+        session = training_effect.choose_session(view) if view.run else None
+        if session is None:
             st.info(t("training.no_event"))
         else:
-            training.draw_effect(view, *event)
+            training_effect.draw_effect(view, *session)

@@ -33,12 +33,13 @@ def list_sessions(cursor: duckdb.DuckDBPyConnection, as_of: date, branches: tupl
     """One row a course and day, the latest first; no branches given means all.
 
     [course, held_on, topic, topics, session_kind, method, trainer_type, days, attendees, without_need, with_feedback,
-    feedback_score, scored, pre_score, post_score]. `topic` is what most of them have recorded, `topics` how many
-    differ. Scores are means over those who have both.
+    feedback_score, scored, pre_score, post_score, gain]. `topic` is what most of them have recorded, `topics` how many
+    differ. Scores and their gain are means over those who have both.
     """
     return query.fetch_frame(
         cursor,
-        """SELECT course, held_on, mode(clause_group ORDER BY clause_group) AS topic,
+        """SELECT *, post_score - pre_score AS gain FROM (SELECT course, held_on,
+               mode(clause_group ORDER BY clause_group) AS topic,
                count(DISTINCT clause_group) AS topics, mode(session_kind ORDER BY session_kind) AS session_kind,
                mode(method ORDER BY method) AS method, mode(trainer_type ORDER BY trainer_type) AS trainer_type,
                max(days) AS days, count(DISTINCT staff_id) AS attendees,
@@ -49,7 +50,7 @@ def list_sessions(cursor: duckdb.DuckDBPyConnection, as_of: date, branches: tupl
            FROM (SELECT *, pre_score IS NOT NULL AND post_score IS NOT NULL AS both_scores FROM facts_training
                  WHERE as_of = $as_of AND held_on <= $as_of
                      AND (len($branches) = 0 OR list_contains($branches, branch_id)))
-           GROUP BY course, held_on ORDER BY held_on DESC, course""",
+           GROUP BY course, held_on) ORDER BY held_on DESC, course""",
         as_of=as_of,
         branches=list(branches),
     )

@@ -43,6 +43,13 @@ class SnapshotView:
     policy: Policy
     run: results.RunSummary | None
 
+    @property
+    def checked_run(self) -> results.RunSummary:
+        """The run, for the parts of a page that are drawn only for a checked snapshot."""
+        if self.run is None:
+            raise ValueError("this part of the page needs a checked snapshot")
+        return self.run
+
 
 def declare_pages() -> Page:
     """Declare the pages; from the first call on, Streamlit no longer runs files of the folder pages/ by themselves."""

@@ -6,12 +6,9 @@ import polars as pl
 import pytest
 
 from data.queries import account_managers
-from data.reference import size_limits
 from data.storage import book
 from pages.ui.charts import graph_layout
 from pages.ui.i18n import language
-from pages.ui.people.account_managers import select_for_chart
-from pages.ui.people.training import compare_rates
 from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.runs import snapshot_check
@@ -174,22 +171,6 @@ def test_no_connected_parties_is_said(hand_book, opened):
     assert "No connected parties found" in opened("connected_parties", "en").info[0].value
 
 
-def test_before_and_after_are_added_up_over_the_snapshots():
-    rated = pl.DataFrame(
-        {
-            "as_of": [SNAPSHOT_DATE.replace(month=m, day=1) for m in (5, 5, 8, 8, 10, 10)],
-            "trained": [True, False] * 3,
-            "who": ["t", "u"] * 3,
-            "managers": [2, 1] * 3,
-            "loans": [10, 100, 20, 100, 30, 100],
-            "violations": [5, 10, 6, 20, 4, 30],
-        }
-    )
-    trained, untrained = compare_rates(rated, SNAPSHOT_DATE.replace(month=6, day=1)).rows(named=True)
-    assert (trained["rate_before"], trained["rate_after"], trained["rate_change"]) == (50, 20, -30)
-    assert (untrained["rate_before"], untrained["loans_after"], untrained["rate_after"]) == (10, 200, 25)
-
-
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 60])
 def test_a_drawing_keeps_its_parties_apart_and_inside(size):
     names = [f"B{n}" for n in range(size)]
@@ -224,17 +205,3 @@ def test_a_long_list_is_shown_by_the_page(hand_book, opened, monkeypatch):
     app = opened("early_warning", "en")
     assert app.dataframe[0].value["loan_id"].tolist() == whole[:1]
     assert card_values(app)["Loans on the list"] == str(len(whole))
-
-
-def test_a_scatter_draws_needs_first_then_what_chance_explains_least(monkeypatch):
-    rows = pl.DataFrame(
-        {
-            "officer_id": ["A", "B", "C", "D"],
-            "loans": [100, 100, 400, 1],
-            "rate": [10.0, 14.0, 13.0, 0.0],
-            "needed": [["LEGAL"], [], [], []],
-        }
-    )
-    assert select_for_chart(rows, 10.0)["officer_id"].to_list() == ["A", "C", "B", "D"]
-    monkeypatch.setattr(size_limits, "integer_limit", {"chart_points": 2}.__getitem__)
-    assert select_for_chart(rows, 10.0)["officer_id"].to_list() == ["A", "C"]
