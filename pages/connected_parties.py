@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui.app import page_frame
 from pages.ui.i18n.language import t
-from pages.ui.people import connected_parties, managers
+from pages.ui.people import connected_parties, managers, party_graph
 from pages.ui.widgets import tables
 
 view = page_frame.open_page("connected_parties")
@@ -29,7 +29,7 @@ with st.grid(min_column_width=150):
 st.caption(t("circles.kinds"))
 circle = connected_parties.choose_circle(view, rows)
 if circle:
-    connected_parties.draw_circle(view, circle)
+    party_graph.draw_circle(view, circle)
 if view.run:
     st.subheader(t("circles.found"))
     tables.draw_table(connected_parties.list_findings(view), connected_parties.FINDINGS, key="found", height="content")

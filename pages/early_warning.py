@@ -23,8 +23,8 @@ with st.grid(min_column_width=165):
 st.subheader(t("warnings.signals"))
 found = early_warning.build_signal_bars(view, rows)
 if drawing.has_values(found, "balance"):
-    told = "; ".join(f"{name} {label}" for name, label in found.select("name", "label").iter_rows())
-    drawing.show_chart(drawing.build_balance_bars(found, t("warnings.signal")), f"{t('warnings.signals')}: {told}")
+    parts = "; ".join(f"{name} {label}" for name, label in found.select("name", "label").iter_rows())
+    drawing.show_chart(drawing.build_balance_bars(found, t("warnings.signal")), f"{t('warnings.signals')}: {parts}")
 else:
     st.caption(t("warnings.no_balance"))
 

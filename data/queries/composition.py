@@ -151,10 +151,3 @@ def list_largest_debtors(
 ) -> pl.DataFrame:
     """The ten largest borrowers or groups of borrowers (`of`) by balance: [id, name, loans, balance]."""
     return query.fetch_frame(cursor, LARGEST_SQL[debtor_kind], as_of=as_of, currency=currency, branch=branch)
-
-
-def load_capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
-    """The bank's net and tier 1 capital, None where the register does not state them."""
-    sql = """SELECT max(net_capital) AS net_capital, max(tier1_capital) AS tier1_capital
-        FROM facts_portfolio WHERE as_of = $as_of"""
-    return query.fetch_frame(cursor, sql, as_of=as_of).row(0, named=True)

@@ -122,9 +122,15 @@ def list_guarantees(cursor: duckdb.DuckDBPyConnection, as_of: date, parties: tup
     )
 
 
-def load_capital(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, object]:
-    """The bank's own net_capital, tier1_capital and capital_date; each None where nobody entered it."""
-    found = query.fetch_frame(
-        cursor, "SELECT net_capital, tier1_capital, capital_date FROM facts_portfolio WHERE as_of = $as_of", as_of=as_of
+def add_limit_comparison(circles: pl.DataFrame, limit: float | None) -> pl.DataFrame:
+    """Add `is_above_limit`: whether `to_tier1` exceeds the limit (a fraction); null where either is unknown."""
+    return circles.with_columns(
+        is_above_limit=pl.lit(None, pl.Boolean) if limit is None else pl.col("to_tier1") > limit
     )
-    return found.row(0, named=True) if found.height else dict.fromkeys(found.columns)
+
+
+def count_by_kind(circles: pl.DataFrame) -> pl.DataFrame:
+    """[kind, circles, largest_balance, largest_share] of each kind; `largest_share` is of tier 1 capital."""
+    return circles.group_by("kind").agg(
+        circles=pl.len(), largest_balance=pl.col("balance").max(), largest_share=pl.col("to_tier1").max()
+    )

@@ -1,6 +1,8 @@
 """The early-warning list: loans with at least one signal of a run, signals being the violations of given rules."""
 
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 import polars as pl
@@ -94,7 +96,7 @@ def count_cleared_loans(
                SELECT 1 FROM signalled n WHERE n.run_id = $run AND n.loan_id = s.loan_id)""",
         {"run": run_id, "before": before, "rules": list(rules), "branches": list(branches)},
     ).fetchall()
-    return rows[0][0]
+    return int(rows[0][0])
 
 
 def count_not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: tuple[str, ...]) -> pl.DataFrame:
@@ -106,4 +108,57 @@ def count_not_assessable(cursor: duckdb.DuckDBPyConnection, run_id: str, rules: 
            GROUP BY ALL ORDER BY subjects DESC, rule_id, field""",
         run=run_id,
         rules=list(rules),
+    )
+
+
+def group_by_borrower(loans: pl.DataFrame, rules: tuple[str, ...]) -> pl.DataFrame:
+    """The loans of list_loans as one row a borrower and currency, most signals first, then the largest balance.
+
+    [borrower_id, currency, borrower_name, branch_id, officer_id, balance, interest_overdue, days_past_due, loans,
+    signals, is_new, classification]: `signals` are those of any of the loans, in the order of `rules`; `is_new` where
+    all of the loans are; no classification, for loans may differ.
+    """
+    signals = pl.col("signals").explode().cast(pl.Enum(rules)).unique().sort()
+    grouped = loans.group_by("borrower_id", "currency", maintain_order=True).agg(
+        pl.col("borrower_name", "branch_id", "officer_id").first(),
+        pl.col("balance", "interest_overdue").sum(),
+        pl.col("days_past_due").max(),
+        pl.len().alias("loans"),
+        signals=signals.cast(pl.String),
+        is_new=pl.col("is_new").all(),
+        classification=pl.lit(None, pl.String),
+    )
+    ordered = (pl.col("signals").list.len(), pl.col("balance"))
+    return grouped.sort(*ordered, descending=True, nulls_last=True, maintain_order=True)
+
+
+def sum_by_signal(loans: pl.DataFrame, rules: tuple[str, ...], currency: str | None) -> pl.DataFrame:
+    """[rule_id, loans, balance] of each signal, in the order of `rules`, of the loans in one currency.
+
+    A loan with several signals counts for each of them.
+    """
+    ours = loans.filter(pl.col("currency").eq_missing(pl.lit(currency, pl.String)))
+    counted = ours.explode("signals").group_by(rule_id="signals").agg(pl.len().alias("loans"), pl.col("balance").sum())
+    named = pl.DataFrame({"rule_id": rules}, schema={"rule_id": pl.String})
+    return named.join(counted, on="rule_id", how="left", maintain_order="left").with_columns(
+        pl.col("loans").fill_null(0).cast(pl.Int64), pl.col("balance").cast(pl.Float64).fill_null(0.0)
+    )
+
+
+@dataclass(frozen=True)
+class WatchListFigures:
+    loans: int
+    balance: Decimal  # of the loans in the main currency
+    with_several_signals: int
+    joined: int | None  # since the run before; None when there is none
+
+
+def summarise_loans(loans: pl.DataFrame, currency: str | None, *, has_previous: bool) -> WatchListFigures:
+    """The figures of the loans of list_loans."""
+    ours = loans.filter(pl.col("currency").eq_missing(pl.lit(currency, pl.String)))
+    return WatchListFigures(
+        loans.height,
+        Decimal(str(ours["balance"].sum() or 0)),
+        loans.filter(pl.col("signals").list.len() > 1).height,
+        int(loans["is_new"].sum()) if has_previous else None,
     )

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from data.queries import composition, migration
+from data.queries import capital, composition, migration
 from data.reference.dimensions import load_dimensions
 from pages.ui.app import queries, url_state
 from pages.ui.charts import drawing, health_charts
@@ -206,19 +206,12 @@ def class_names() -> list[str]:
 def load_largest(scope: HealthScope, kind: str) -> pl.DataFrame:
     """The ten largest borrowers or groups, with their shares of the balance and of the bank's capital."""
     rows = queries.cached_query(composition.list_largest_debtors, *scope.query_key, kind)
-    capital = queries.cached_query(composition.load_capital, scope.view.as_of)
+    bank = queries.cached_query(capital.load_capital, scope.view.as_of)
     total = queries.cached_query(composition.sum_selection, *scope.query_key, ())["balance"]
-    amount = pl.col("balance").cast(pl.Float64)
-
-    def over(divisor: object) -> pl.Expr:
-        return amount / float(divisor) if divisor else pl.lit(None, pl.Float64)  # type: ignore[arg-type]
-
-    return rows.with_columns(
-        name=pl.coalesce("name", "id"),
-        share=over(total),
-        net_capital_share=over(capital["net_capital"]),
-        tier1_share=over(capital["tier1_capital"]),
+    shares = capital.add_capital_shares(rows, bank).with_columns(
+        name=pl.coalesce("name", "id"), share=capital.divide_by(pl.col("balance"), total)
     )
+    return shares.rename({"to_net": "net_capital_share", "to_tier1": "tier1_share"})
 
 
 def draw_largest(scope: HealthScope) -> None:

@@ -136,7 +136,7 @@ def _draw_suggested_mapping(upload: Upload) -> tuple[str | None, date | None]:
 @st.cache_data(max_entries=5, show_spinner=False)
 def _cached_dry_run(
     mark: str, mapping: str | None, reading: ImportOptions, _upload: Upload
-) -> tuple[ImportReport, pl.DataFrame]:
+) -> tuple[ImportReport, pl.DataFrame]:  # noqa: ARG001
     return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile)
 
 

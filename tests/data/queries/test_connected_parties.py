@@ -3,7 +3,8 @@
 import random
 from itertools import pairwise
 
-from data.queries import connected_parties
+from data.queries import capital, connected_parties
+from data.queries.capital import Capital
 from tests.data.facts_book import AS_OF, FactsBook
 
 RULE_IDS = ("TOO-MANY",)
@@ -154,9 +155,7 @@ def test_components_are_those_of_a_search_by_hand(ledger):
 def test_capital_unknown_is_none(ledger):
     insert_borrower_loan(ledger, "A")
     ledger.build()
-    assert connected_parties.load_capital(ledger.con, AS_OF) == dict.fromkeys(
-        ("net_capital", "tier1_capital", "capital_date")
-    )
+    assert capital.load_capital(ledger.con, AS_OF) == Capital(None, None, None)
 
 
 def test_a_chain_is_one_however_long_it_is(ledger):
