@@ -35,7 +35,7 @@ def browser_context_args(browser_context_args: dict) -> dict:
 
 
 @pytest.fixture
-def served() -> Iterator[Callable[[Path], str]]:
+def serve() -> Iterator[Callable[[Path], str]]:
     """Start the dashboard on a book, as `streamlit run` does; returns its address."""
     with ExitStack() as servers:
         yield lambda book: servers.enter_context(server.run_server(book)).url
@@ -54,7 +54,7 @@ def page(page: Page) -> Page:
 
 
 @pytest.fixture
-def outside(page: Page) -> Iterator[list[str]]:
+def external_requests(page: Page) -> Iterator[list[str]]:
     """Requests that left this machine; a test that uses the browser fails on the first."""
     found: list[str] = []
     page.on(

@@ -30,7 +30,7 @@ SNAPSHOT_DATE = date(2026, 10, 31)
 
 
 @pytest.fixture
-def imported(tmp_path: Path) -> Path:
+def imported_book(tmp_path: Path) -> Path:
     path, file = tmp_path / "book.duckdb", tmp_path / "loans.csv"
     file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
     command = [
@@ -71,8 +71,10 @@ def _click_frontier(page: Page, across: float, down: float) -> None:
     page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
 
 
-def test_search_variants_decision_sheet(imported: Path, served, page: Page, outside: list[str], tmp_path: Path):
-    page.goto(f"{served(imported)}/extension_what_if?lang=en&consent=all")
+def test_search_variants_decision_sheet(
+    imported_book: Path, serve, page: Page, external_requests: list[str], tmp_path: Path
+):
+    page.goto(f"{serve(imported_book)}/extension_what_if?lang=en&consent=all")
     search = page.get_by_label("Note no., contract no. or borrower")
     search.fill("甲公司")
     search.press("Enter")
@@ -92,7 +94,7 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
     asked = Request("J001", date.fromisoformat(choices["applied"]), date.fromisoformat(choices["to"]), "all")
     assert date(2026, 12, 10) < asked.requested_maturity
     assert SNAPSHOT_DATE <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
-    with book.open_for_reading(imported) as cursor:
+    with book.open_for_reading(imported_book) as cursor:
         decision = extension_decision.judge_request(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, asked)
     word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
     expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible()
@@ -111,14 +113,14 @@ def test_search_variants_decision_sheet(imported: Path, served, page: Page, outs
     assert "loan=J001" in page.url
 
 
-def test_a_file_of_requests(imported: Path, served, page: Page, outside: list[str], tmp_path: Path):
+def test_a_file_of_requests(imported_book: Path, serve, page: Page, external_requests: list[str], tmp_path: Path):
     file = tmp_path / "requests.csv"
     file.write_text(
         "借据号,申请日期,申请到期日,担保人同意\nJ001,2026-11-01,2027-06-10,all\nJ002,2026-11-01,someday,all\n"
         "J404,2026-11-01,2027-06-10,all\n",
         encoding="gb18030",
     )
-    page.goto(f"{served(imported)}/extension_what_if?lang=en&way=many")
+    page.goto(f"{serve(imported_book)}/extension_what_if?lang=en&way=many")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("Rows that were not judged: 2")).to_be_visible()
     with page.expect_download() as waiting:

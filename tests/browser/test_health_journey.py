@@ -22,10 +22,10 @@ def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
-def test_the_default_page_answers_to_its_own_address(tmp_path: Path, served, page: Page, outside: list[str]):
+def test_the_default_page_answers_to_its_own_address(tmp_path: Path, serve, page: Page, external_requests: list[str]):
     with book.open_for_writing(tmp_path / "book.duckdb"):
         pass
-    url = served(tmp_path / "book.duckdb")
+    url = serve(tmp_path / "book.duckdb")
     page.goto(f"{url}/?lang=en")
     expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
     page.goto(f"{url}/portfolio_health?lang=zh&by=section")
@@ -36,12 +36,14 @@ def test_the_default_page_answers_to_its_own_address(tmp_path: Path, served, pag
 
 
 @pytest.mark.long
-def test_a_bar_leads_to_its_loans_and_its_own_address_works(demo_book: Path, served, page: Page, outside: list[str]):
+def test_a_bar_leads_to_its_loans_and_its_own_address_works(
+    demo_book: Path, serve, page: Page, external_requests: list[str]
+):
     with book.open_for_reading(demo_book) as cursor:
         ((day,),) = cursor.execute("SELECT max(as_of) FROM summary_cells").fetchall()
         classes = composition.sum_by_dimension(cursor, day, "CNY", None, ()).filter(dimension="classification")
         normal = classes.filter(value="normal")["loans"][0]
-    url = served(demo_book)
+    url = serve(demo_book)
     page.goto(f"{url}/?lang=en")
     expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
     _wait_until_settled(page)

@@ -17,24 +17,26 @@ L2,C2,001,abc,20,20240101,20270101,甲
 IMPORT_BUTTON = '[data-testid="stButton"] button[kind="primary"]'
 
 
-def _upload_and_import(page: Page, file: Path) -> None:
-    page.locator('input[type="file"]').first.set_input_files(file)
+def _upload_and_import(page: Page, loan_file: Path) -> None:
+    page.locator('input[type="file"]').first.set_input_files(loan_file)
     page.locator(IMPORT_BUTTON).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.locator(IMPORT_BUTTON).click()
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def loan_file(tmp_path: Path) -> Path:
     path = tmp_path / "台账.csv"
     path.write_text(LOAN_FILE, encoding="gb18030")
     return path
 
 
-def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, page: Page, outside: list[str]):
+def test_upload_mapping_quarantine_reload(
+    tmp_path: Path, loan_file: Path, serve, page: Page, external_requests: list[str]
+):
     path = tmp_path / "book.duckdb"
-    page.goto(f"{served(path)}/import_files?lang=en")
-    _upload_and_import(page, file)
+    page.goto(f"{serve(path)}/import_files?lang=en")
+    _upload_and_import(page, loan_file)
     expect(page.get_by_text("Loaded as batch")).to_be_visible()
     with book.open_for_reading(path) as con:
         assert con.execute("SELECT loan_id, CAST(balance AS VARCHAR) FROM loans").fetchall() == [("L1", "105000.00")]
@@ -76,4 +78,4 @@ def test_upload_mapping_quarantine_reload(tmp_path: Path, file: Path, served, pa
     page.locator('[data-testid="stDataFrame"]').last.hover()
     expect(page.get_by_role("button", name="Search").last).to_be_visible()
     expect(page.get_by_role("button", name="Download as CSV")).to_have_count(0)
-    assert outside == []
+    assert external_requests == []

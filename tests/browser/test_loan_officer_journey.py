@@ -41,7 +41,7 @@ def _run_command(*command: str, path: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows imported by the command line, one of them broken, and checked."""
     folder = tmp_path_factory.mktemp("checked")
     path, file = folder / "book.duckdb", folder / "loans.csv"
@@ -56,10 +56,10 @@ def _wait_until_settled(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
-def test_import_violations_evidence_what_if(checked: Path, served, page: Page, outside: list[str]):
-    with book.open_for_reading(checked) as cursor:
+def test_import_violations_evidence_what_if(checked_book: Path, serve, page: Page, external_requests: list[str]):
+    with book.open_for_reading(checked_book) as cursor:
         total = cursor.execute("SELECT count(*) FROM violations").fetchone()[0]
-    url = served(checked)
+    url = serve(checked_book)
     page.goto(url)
     expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
     expect(page.get_by_text("3 rows in = 2 judged + 1 quarantined")).to_be_visible()
@@ -99,9 +99,11 @@ def _pick_first_row(page: Page) -> None:
     ("path", "title"),
     [("extension_what_if?lang=en&loan=J002", "Extension what-if"), ("portfolio_health?lang=zh", "资产质量")],
 )
-def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page: Page, outside, path: str, title: str):
+def test_a_cold_deep_link_comes_in_by_the_dashboard(
+    checked_book: Path, serve, page: Page, external_requests, path: str, title: str
+):
     """The first request a server ever gets, for a page: Streamlit would run the page's file and nothing else."""
-    page.goto(f"{served(checked)}/{path}")
+    page.goto(f"{serve(checked_book)}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     navigation = page.get_by_test_id("stSidebarNav")
     expect(navigation.get_by_role("link")).to_have_count(len(page_frame.PAGES))
@@ -115,8 +117,10 @@ def test_a_cold_deep_link_comes_in_by_the_dashboard(checked: Path, served, page:
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_link_shows_the_same_in_the_other_language(checked: Path, served, page: Page, outside: list[str]):
-    url = served(checked)
+def test_a_link_shows_the_same_in_the_other_language(
+    checked_book: Path, serve, page: Page, external_requests: list[str]
+):
+    url = serve(checked_book)
     page.goto(f"{url}/violations?lang=en&family=collateral")
     expect(page.get_by_text("Violations: 1")).to_be_visible()
     page.get_by_text("中文", exact=True).click()
@@ -128,9 +132,9 @@ def test_a_link_shows_the_same_in_the_other_language(checked: Path, served, page
 
 
 def test_the_download_is_written_in_the_language_that_is_on(
-    checked: Path, served, page: Page, outside: list[str], tmp_path
+    checked_book: Path, serve, page: Page, external_requests: list[str], tmp_path
 ):
-    page.goto(f"{served(checked)}/violations?lang=en")
+    page.goto(f"{serve(checked_book)}/violations?lang=en")
     expect(page.get_by_role("button", name="Download Excel")).to_be_enabled()
     _wait_until_settled(page)
     with page.expect_download() as waiting:

@@ -11,7 +11,7 @@ from tests.browser.tour import wait_until_settled
 
 
 @pytest.fixture
-def named(demo_book: Path) -> dict[str, str]:
+def expected_figures(demo_book: Path) -> dict[str, str]:
     """The manager with the largest book, and how many loans are on the watch list."""
     with book.open_for_reading(demo_book) as cursor:
         officer, loans = cursor.execute(
@@ -32,13 +32,15 @@ def pick_first_row(page: Page) -> None:
 
 
 @pytest.mark.long
-def test_from_a_manager_to_the_circle(demo_book: Path, served, page: Page, outside: list[str], named):
-    url = served(demo_book)
+def test_from_a_manager_to_the_circle(
+    demo_book: Path, serve, page: Page, external_requests: list[str], expected_figures
+):
+    url = serve(demo_book)
     page.goto(f"{url}/account_managers?lang=en")
     expect(page.get_by_text("Each manager's book")).to_be_visible()
     pick_first_row(page)
-    page.wait_for_url(f"**officer={named['officer']}*")
-    expect(page.get_by_text(f"this manager: {named['loans']} loans")).to_be_visible()
+    page.wait_for_url(f"**officer={expected_figures['officer']}*")
+    expect(page.get_by_text(f"this manager: {expected_figures['loans']} loans")).to_be_visible()
     expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible()
 
     page.get_by_test_id("stMain").get_by_role("link", name="Training").click()

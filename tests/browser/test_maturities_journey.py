@@ -29,8 +29,8 @@ def _click_day(page: Page, week: int, weekday: int) -> None:
 
 
 @pytest.mark.long
-def test_calendar_day_notices_duties(book_path: Path, served, page: Page, outside: list[str], tmp_path: Path):
-    page.goto(f"{served(book_path)}/upcoming_maturities?lang=en")
+def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, external_requests: list[str], tmp_path: Path):
+    page.goto(f"{serve(book_path)}/upcoming_maturities?lang=en")
     expect(page.get_by_role("button", name="Month after")).to_be_enabled()
     canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
     expect(canvas).to_be_visible()

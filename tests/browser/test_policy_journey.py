@@ -33,9 +33,11 @@ def _type_into_first_limit(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_edit_a_ratio_read_its_impact_and_take_it_away(book_path: Path, served, page: Page, outside, tmp_path: Path):
+def test_edit_a_ratio_read_its_impact_and_take_it_away(
+    book_path: Path, serve, page: Page, external_requests, tmp_path: Path
+):
     before = csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
-    page.goto(f"{served(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
+    page.goto(f"{serve(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
     expect(page.get_by_text("Proof-reading found 1 error, 0 warnings")).to_be_visible()

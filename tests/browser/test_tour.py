@@ -34,9 +34,9 @@ def test_the_pictures_stand_beside_the_tour_and_are_small(lang):
 
 
 @pytest.mark.long
-def test_scenes_can_be_taken_anew(demo_book: Path, served, page: Page, outside: list[str], tmp_path: Path):
+def test_scenes_can_be_taken_anew(demo_book: Path, serve, page: Page, external_requests: list[str], tmp_path: Path):
     """Every third, in one language, from a small book: `make tour` takes them all."""
-    written = tour.take_pictures(page, served(demo_book), tour.pick_example_ids(demo_book), tmp_path, ["en"], step=3)
+    written = tour.take_pictures(page, serve(demo_book), tour.pick_example_ids(demo_book), tmp_path, ["en"], step=3)
     assert {file.name for file in written} < set(list_referenced_pictures("en")) and len(written) >= len(
         list_referenced_pictures("en")
     ) // 3

@@ -14,7 +14,7 @@ from tests.pages.seven_loan_book import EARLIER_DATE, SNAPSHOT_DATE, build_book
 
 
 @pytest.fixture(scope="session")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tracked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = build_book(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
     with book.open_for_writing(path) as con:
         for day in (EARLIER_DATE, SNAPSHOT_DATE):
@@ -30,10 +30,12 @@ def _wait_until_settled(page: Page) -> None:
 
 
 @pytest.mark.long
-def test_a_view_is_saved_and_taken_and_the_documents_come(followed: Path, served, page: Page, outside, tmp_path: Path):
+def test_a_view_is_saved_and_taken_and_the_documents_come(
+    tracked_book: Path, serve, page: Page, external_requests, tmp_path: Path
+):
     path = tmp_path / "book.duckdb"
-    shutil.copyfile(followed, path)
-    page.goto(f"{served(path)}/violations?lang=en&branch_id=002&family=extension")
+    shutil.copyfile(tracked_book, path)
+    page.goto(f"{serve(path)}/violations?lang=en&branch_id=002&family=extension")
     expect(page.get_by_text("Compared with")).to_be_visible()
     _wait_until_settled(page)
     page.get_by_role("button", name="Views").click()

@@ -11,16 +11,16 @@ from tests.data.facts_book import FactsBook, open_empty_book, roll_back_at_end
 
 
 @pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ImportCli:
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> ImportCli:
     return ImportCli(tmp_path, capsys)
 
 
 @pytest.fixture
-def unchanged(desk: ImportCli) -> Callable[[], bool]:
+def book_is_unchanged(cli: ImportCli) -> Callable[[], bool]:
     """A book with one loan; tells whether it still holds just that."""
-    assert desk.import_text("借据号,贷款余额\nL0,100\n", "first.csv").status == 0
-    before = desk.read_all_tables()
-    return lambda: desk.read_all_tables() == before
+    assert cli.import_text("借据号,贷款余额\nL0,100\n", "first.csv").status == 0
+    before = cli.read_all_tables()
+    return lambda: cli.read_all_tables() == before
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,6 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def ledger(con: duckdb.DuckDBPyConnection) -> Iterator[FactsBook]:
+def facts_book(con: duckdb.DuckDBPyConnection) -> Iterator[FactsBook]:
     with roll_back_at_end(con) as ledger:
         yield ledger

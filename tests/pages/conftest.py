@@ -13,24 +13,24 @@ OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_book(tmp_path_factory.mktemp("checked") / "book.duckdb")
 
 
 @pytest.fixture
-def hand_book(checked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LOANLIGHT_BOOK", str(checked))
-    return checked
+def seven_loan_book(checked_book: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(checked_book))
+    return checked_book
 
 
 @pytest.fixture
-def opened() -> OpenPage:
+def open_page() -> OpenPage:
     """Open a page by its name and the choices in its address; no error may show, unless `quiet` is off.
 
     `unfolded` is the key of a part that is computed only when it is open.
     """
 
-    def open_page(
+    def open_by_name(
         name: str, lang: str = "zh", *, quiet: bool = True, unfolded: str = "", **choices: str | list[str]
     ) -> AppTest:
         app = AppTest.from_file(DASHBOARD, default_timeout=30)
@@ -46,4 +46,4 @@ def opened() -> OpenPage:
             assert not app.error
         return app
 
-    return open_page
+    return open_by_name

@@ -29,8 +29,8 @@ DRAWING_METHODS = {
 
 
 @pytest.mark.parametrize(("name", "choices"), SCENES)
-def test_charts_and_tables_are_told_in_words(hand_book, opened, name, choices):
-    app = opened(name, "en", quiet=False, **choices)
+def test_charts_and_tables_are_told_in_words(seven_loan_book, open_page, name, choices):
+    app = open_page(name, "en", quiet=False, **choices)
     assert not app.exception
     for chart in app.get("vega_lite_chart"):
         assert any(letter.isdigit() for letter in chart.proto.alt), chart.proto.spec

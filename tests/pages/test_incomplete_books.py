@@ -15,70 +15,70 @@ PAGES = ["portfolio_health", "violations", "upcoming_maturities", "extension_wha
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(("lang", "said"), [("zh", "还没有贷款台账"), ("en", "There is no loan book yet")])
-def test_no_book(no_book, opened, page, lang, said):
-    app = opened(page, lang)
+def test_no_book(no_book, open_page, page, lang, said):
+    app = open_page(page, lang)
     assert said in app.info[0].value
     assert "python -m data import" in app.code[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_empty_book(empty_book, opened, page):
-    assert "The book has no loans yet" in opened(page, "en").info[0].value
+def test_empty_book(empty_book, open_page, page):
+    assert "The book has no loans yet" in open_page(page, "en").info[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(("lang", "said"), [("zh", "尚未检查"), ("en", "not checked yet: run python -m policy check")])
-def test_a_book_without_a_run(no_book, opened, page, lang, said):
+def test_a_book_without_a_run(no_book, open_page, page, lang, said):
     build_book(no_book, checked=False)
-    app = opened(page, lang)
+    app = open_page(page, lang)
     assert said in app.warning[0].value
     assert ("7 loaded (not checked)" if lang == "en" else "已入账 7（未检查）") in app.caption[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_rows_add_up(hand_book, opened, page):
-    app = opened(page, "en")
+def test_rows_add_up(seven_loan_book, open_page, page):
+    app = open_page(page, "en")
     assert "10 rows in = 7 judged + 2 quarantined + 1 ignored" in app.caption[0].value
     assert not [warning for warning in app.warning if "add up" in warning.value]
 
 
-def test_rows_that_do_not_add_up_are_said(no_book, opened):
+def test_rows_that_do_not_add_up_are_said(no_book, open_page):
     build_book(no_book, lost=4)
-    app = opened("portfolio_health", "en")
+    app = open_page("portfolio_health", "en")
     assert "14 rows in = 7 judged + 2 quarantined" in app.caption[0].value
     assert "4 are unaccounted for" in app.warning[0].value
 
 
-def test_no_classification_at_all_is_no_ratio_of_zero(no_book, opened):
+def test_no_classification_at_all_is_no_ratio_of_zero(no_book, open_page):
     build_book(no_book, classified=False)
-    app = opened("portfolio_health", "en")
+    app = open_page("portfolio_health", "en")
     values = {card.label.replace("\\", "").split("] ")[-1]: card.value for card in app.metric}
     assert values["NPL ratio"] == values["Special-mention ratio"] == "—"
     assert values["Overdue ratio"] == "51.22%"
     assert "5 of 5 lack: five\\-category class" in app.caption[1].value
 
 
-def test_no_balance_at_all_is_no_sum_of_zero(no_book, opened):
+def test_no_balance_at_all_is_no_sum_of_zero(no_book, open_page):
     build_book(no_book, valued=False)
-    app = opened("portfolio_health", "en")
+    app = open_page("portfolio_health", "en")
     assert app.metric[0].value == "—"
     assert "Balance: 5 of 5 lack: balance of the loans" in app.caption[1].value
     assert [info.value for info in app.info if "Map the field of the balance and import again" in info.value]
-    windows = opened("upcoming_maturities", "en").metric
+    windows = open_page("upcoming_maturities", "en").metric
     assert [(card.value, card.delta) for card in windows][:2] == [("—", "Loans: 1"), ("—", "Loans: 1")]
 
 
-def test_nothing_found_is_no_pass(hand_book, opened):
-    app = opened("violations", "en", severity="critical", branch_id="001")
+def test_nothing_found_is_no_pass(seven_loan_book, open_page):
+    app = open_page("violations", "en", severity="critical", branch_id="001")
     assert "could not be judged is no pass" in app.info[0].value
-    app = opened("violations", "en", severity="critical", show="unjudged")
+    app = open_page("violations", "en", severity="critical", show="unjudged")
     assert not app.dataframe[0].value.empty  # what could not be judged is listed all the same
 
 
 @pytest.fixture
-def thin_book(hand_book, no_book, monkeypatch):
+def incomplete_book(seven_loan_book, no_book, monkeypatch):
     """The book without what many files lack: account managers, days past due, names of branches."""
-    shutil.copy(hand_book, no_book)
+    shutil.copy(seven_loan_book, no_book)
     monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
     with book.open_for_writing(no_book) as con:
         con.execute("UPDATE facts_loan SET officer_id = NULL, days_past_due = NULL, branch_name = branch_id")
@@ -93,18 +93,18 @@ def thin_book(hand_book, no_book, monkeypatch):
         ("portfolio_health", "No loan of 5 states: Days past due. Map that field and import again."),
     ],
 )
-def test_a_field_that_no_loan_has_is_named(thin_book, opened, name, said):
-    assert any(said in info.value for info in opened(name, "en").info)
+def test_a_field_that_no_loan_has_is_named(incomplete_book, open_page, name, said):
+    assert any(said in info.value for info in open_page(name, "en").info)
 
 
-def test_a_branch_without_a_name_is_its_number_once(thin_book, opened):
-    app = opened("portfolio_health", "en")
+def test_a_branch_without_a_name_is_its_number_once(incomplete_book, open_page):
+    app = open_page("portfolio_health", "en")
     assert app.selectbox[1].options == ["Whole bank", "001", "002"]
     assert "Mostly from 002 −200K" in app.markdown[0].value.replace("\\", "")
 
 
-def test_the_policy_can_be_read_without_a_book(empty_book, opened):
-    clauses, dates = (opened("policy_tables", "en", view=view) for view in ("clauses", "dates"))
+def test_the_policy_can_be_read_without_a_book(empty_book, open_page):
+    clauses, dates = (open_page("policy_tables", "en", view=view) for view in ("clauses", "dates"))
     assert "clauses, rules and dates in force can be read" in clauses.info[0].value
     table = clauses.dataframe[0].value
     assert len(table) > 100
@@ -113,27 +113,27 @@ def test_the_policy_can_be_read_without_a_book(empty_book, opened):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_damaged_book_is_one_plain_message(no_book, opened, page):
+def test_a_damaged_book_is_one_plain_message(no_book, open_page, page):
     no_book.write_bytes(b"no book at all" * 500)
-    app = opened(page, "en", quiet=False)
+    app = open_page(page, "en", quiet=False)
     assert [error.value for error in app.error] == ["This cannot be shown"]
     assert "is damaged" in app.code[0].value
     assert not app.exception
-    assert "已损坏" in opened(page, "zh", quiet=False).code[0].value
+    assert "已损坏" in open_page(page, "zh", quiet=False).code[0].value
 
 
 @pytest.mark.parametrize(
     ("locale", "title"), [("zh-CN", "资产质量"), ("en-US", "Portfolio health"), ("fr-FR", "Portfolio health")]
 )
-def test_the_browser_says_which_language_comes_first(hand_book, locale, title):
+def test_the_browser_says_which_language_comes_first(seven_loan_book, locale, title):
     app = AppTest.from_file(DASHBOARD, default_timeout=30)
     app.context["locale"] = locale
     app.run()
     assert app.title[0].value == title
 
 
-def test_the_language_switch_changes_page_and_address(hand_book, opened):
-    app = opened("upcoming_maturities", "zh")
+def test_the_language_switch_changes_page_and_address(seven_loan_book, open_page):
+    app = open_page("upcoming_maturities", "zh")
     app.sidebar.segmented_control[0].set_value("en").run()
     assert app.title[0].value == "Upcoming maturities"
     assert app.query_params["lang"] == "en"

@@ -21,14 +21,14 @@ LAST_DATE = date(2026, 10, 31)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+def demo_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
     return path, generator.build_book(path, LOANS, 7)
 
 
 @pytest.fixture(scope="module")
-def cursor(made: tuple[Path, dict]) -> Iterator[duckdb.DuckDBPyConnection]:
-    with book.open_for_reading(made[0]) as cursor:
+def cursor(demo_book: tuple[Path, dict]) -> Iterator[duckdb.DuckDBPyConnection]:
+    with book.open_for_reading(demo_book[0]) as cursor:
         yield cursor
 
 
@@ -61,8 +61,8 @@ def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monk
     assert {table for table in dictionary.load_tables() if first[table] == other[table]} == same
 
 
-def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnection) -> None:
-    report = made[1]
+def test_counts_and_dates(demo_book: tuple[Path, dict], cursor: duckdb.DuckDBPyConnection) -> None:
+    report = demo_book[1]
     assert report["as_of"] == [
         str(row[0]) for row in cursor.execute("SELECT DISTINCT snapshot_date FROM snapshots ORDER BY 1").fetchall()
     ]
@@ -73,9 +73,9 @@ def test_counts_and_dates(made: tuple[Path, dict], cursor: duckdb.DuckDBPyConnec
     assert derivation.list_dates_with_facts(cursor) == [LAST_DATE]
 
 
-def test_the_rows_of_every_month_reconcile(made: tuple[Path, dict], tmp_path: Path) -> None:
+def test_the_rows_of_every_month_reconcile(demo_book: tuple[Path, dict], tmp_path: Path) -> None:
     path = tmp_path / "book.duckdb"
-    path.write_bytes(made[0].read_bytes())
+    path.write_bytes(demo_book[0].read_bytes())
     with book.open_for_writing(path) as con:
         for day in (date(2025, 10, 31), date(2026, 5, 31), LAST_DATE):
             assert derivation.derive_facts(con, day)["loan"] > LOANS // 2

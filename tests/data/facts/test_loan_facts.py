@@ -45,21 +45,21 @@ def months_between(start: date, end: date) -> int:
     return n
 
 
-def test_columns_are_the_dictionarys(ledger: FactsBook) -> None:
-    ledger.build_facts()
+def test_columns_are_the_dictionarys(facts_book: FactsBook) -> None:
+    facts_book.build_facts()
     for subject in dictionary.load_subjects():
-        columns = ledger.con.execute(f"SELECT column_name, column_type FROM (DESCRIBE facts_{subject})").fetchall()
+        columns = facts_book.con.execute(f"SELECT column_name, column_type FROM (DESCRIBE facts_{subject})").fetchall()
         assert columns == [(name, field.sql_type) for name, field in dictionary.facts_of_subject(subject).items()]
 
 
-def test_terms(ledger: FactsBook) -> None:
+def test_terms(facts_book: FactsBook) -> None:
     for start, end, _, _ in GOLDEN:
-        ledger.insert_loan(
+        facts_book.insert_loan(
             f"{start} {end}", disbursed_on=start, original_maturity=end, current_maturity=add_months(end, 6)
         )
-    ledger.build_facts()
+    facts_book.build_facts()
     for start, end, months, days in GOLDEN:
-        fact = ledger.read_facts("loan", f"{start} {end}")
+        fact = facts_book.read_facts("loan", f"{start} {end}")
         assert (fact["original_term_months"], fact["original_term_days"]) == (months, days)
         assert fact["total_term_months"] == months_between(start, add_months(end, 6))
         assert fact["extension_days_used"] == (add_months(end, 6) - end).days
@@ -76,17 +76,17 @@ def test_terms_agree_with_counting_up(with_macros: duckdb.DuckDBPyConnection, st
     assert found.fetchone() == (months_between(start, end), days)
 
 
-def test_terms_are_unknown_without_both_dates_in_order(ledger: FactsBook) -> None:
-    ledger.insert_loan("A", disbursed_on=date(2025, 1, 1))
-    ledger.insert_loan("B", original_maturity=date(2025, 1, 1))
-    ledger.insert_loan("C", disbursed_on=date(2025, 1, 1), original_maturity=date(2025, 1, 1))
-    ledger.build_facts()
+def test_terms_are_unknown_without_both_dates_in_order(facts_book: FactsBook) -> None:
+    facts_book.insert_loan("A", disbursed_on=date(2025, 1, 1))
+    facts_book.insert_loan("B", original_maturity=date(2025, 1, 1))
+    facts_book.insert_loan("C", disbursed_on=date(2025, 1, 1), original_maturity=date(2025, 1, 1))
+    facts_book.build_facts()
     for loan in "ABC":
-        assert ledger.read_facts("loan", loan)["original_term_months"] is None
-        assert ledger.read_facts("loan", loan)["original_term_days"] is None
+        assert facts_book.read_facts("loan", loan)["original_term_months"] is None
+        assert facts_book.read_facts("loan", loan)["original_term_days"] is None
 
 
-def test_running(ledger: FactsBook) -> None:
+def test_running(facts_book: FactsBook) -> None:
     cases = [
         ("normal", 0, True),
         ("overdue", None, True),
@@ -97,49 +97,53 @@ def test_running(ledger: FactsBook) -> None:
         (None, None, None),
     ]
     for status, balance, _ in cases:
-        ledger.insert_loan(
+        facts_book.insert_loan(
             f"{status} {balance}", status=status, snapshot={"balance": balance, "classification": "doubtful"}
         )
-    ledger.build_facts()
+    facts_book.build_facts()
     for status, balance, running in cases:
-        fact = ledger.read_facts("loan", f"{status} {balance}")
+        fact = facts_book.read_facts("loan", f"{status} {balance}")
         assert (fact["is_running"], fact["classification_rank"]) == (running, 4)
 
 
-def test_only_rows_current_at_as_of_count(ledger: FactsBook) -> None:
+def test_only_rows_current_at_as_of_count(facts_book: FactsBook) -> None:
     early = date(2026, 9, 30)
-    ledger.insert_loan(as_of=early, until=AS_OF, current_maturity=date(2026, 12, 1))
-    ledger.insert_loan(current_maturity=date(2027, 12, 1))
-    ledger.insert_loan("GONE", as_of=early)
-    ledger.insert("loans", loan_id="REPLACED", as_of=AS_OF, until=AS_OF)
-    ledger.insert("staff", staff_id="S", as_of=AS_OF + timedelta(1))
-    assert ledger.build_facts(early)["loan"] == 2
-    assert ledger.build_facts()["loan"] == 1
-    assert ledger.build_facts()["loan"] == 1
-    assert ledger.read_facts("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
-    assert ledger.read_facts("loan", "L1")["current_maturity"] == date(2027, 12, 1)
-    assert derivation.list_as_of_dates(ledger.con) == derivation.list_dates_with_facts(ledger.con) == [early, AS_OF]
+    facts_book.insert_loan(as_of=early, until=AS_OF, current_maturity=date(2026, 12, 1))
+    facts_book.insert_loan(current_maturity=date(2027, 12, 1))
+    facts_book.insert_loan("GONE", as_of=early)
+    facts_book.insert("loans", loan_id="REPLACED", as_of=AS_OF, until=AS_OF)
+    facts_book.insert("staff", staff_id="S", as_of=AS_OF + timedelta(1))
+    assert facts_book.build_facts(early)["loan"] == 2
+    assert facts_book.build_facts()["loan"] == 1
+    assert facts_book.build_facts()["loan"] == 1
+    assert facts_book.read_facts("loan", "L1", early)["current_maturity"] == date(2026, 12, 1)
+    assert facts_book.read_facts("loan", "L1")["current_maturity"] == date(2027, 12, 1)
+    assert (
+        derivation.list_as_of_dates(facts_book.con)
+        == derivation.list_dates_with_facts(facts_book.con)
+        == [early, AS_OF]
+    )
 
 
-def test_an_empty_book_has_no_dates(ledger: FactsBook) -> None:
-    assert (derivation.list_as_of_dates(ledger.con), derivation.list_dates_with_facts(ledger.con)) == ([], [])
+def test_an_empty_book_has_no_dates(facts_book: FactsBook) -> None:
+    assert (derivation.list_as_of_dates(facts_book.con), derivation.list_dates_with_facts(facts_book.con)) == ([], [])
 
 
-def test_registers_not_loaded_leave_counts_unknown(ledger: FactsBook) -> None:
-    ledger.insert_loan(disbursed_on=date(2026, 1, 1), snapshot={"days_past_due": 0})
-    ledger.build_facts()
-    fact = ledger.read_facts("loan", "L1")
+def test_registers_not_loaded_leave_counts_unknown(facts_book: FactsBook) -> None:
+    facts_book.insert_loan(disbursed_on=date(2026, 1, 1), snapshot={"days_past_due": 0})
+    facts_book.build_facts()
+    fact = facts_book.read_facts("loan", "L1")
     counts = ["inspection_count", "notice_count", "guarantor_count", "mortgage_count", "pledge_count"]
     for name in [*counts, "unregistered_mortgages", "document_types", "events_loaded", "last_check_date"]:
         assert fact[name] is None, name
 
 
-def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: FactsBook) -> None:
-    ledger.insert_loan(disbursed_on=date(2026, 1, 1))
+def test_registers_loaded_without_a_row_for_the_loan_count_none(facts_book: FactsBook) -> None:
+    facts_book.insert_loan(disbursed_on=date(2026, 1, 1))
     for table in ("guarantees", "inspections", "notices", "documents", "events"):
-        ledger.insert(table, loan_id="OTHER")
-    ledger.build_facts()
-    fact = ledger.read_facts("loan", "L1")
+        facts_book.insert(table, loan_id="OTHER")
+    facts_book.build_facts()
+    fact = facts_book.read_facts("loan", "L1")
     for name in ("inspection_count", "notice_count", "guarantor_count", "mortgage_count", "pledge_count"):
         assert fact[name] == 0, name
     assert (fact["unregistered_mortgages"], fact["document_types"], fact["events_loaded"]) == (0, [], None)
@@ -147,7 +151,7 @@ def test_registers_loaded_without_a_row_for_the_loan_count_none(ledger: FactsBoo
     assert fact["collateral_net_value"] is None
 
 
-def test_other_arrears(ledger: FactsBook) -> None:
+def test_other_arrears(facts_book: FactsBook) -> None:
     cases = [
         ({"principal_overdue": 5, "interest_overdue_off": 2}, 7),
         ({"days_past_due": 0}, 0),
@@ -156,22 +160,22 @@ def test_other_arrears(ledger: FactsBook) -> None:
         ({"days_past_due": 0, "interest_overdue_on": 3}, 3),
     ]
     for number, (other, _) in enumerate(cases):
-        ledger.insert_loan(f"L{number}", borrower_id=f"B{number}")
-        ledger.insert_loan(f"M{number}", borrower_id=f"B{number}", status="normal", snapshot=other)
-        ledger.insert_loan(f"N{number}", borrower_id=f"B{number}", status="settled")
-    ledger.insert_loan("ALONE", borrower_id="ALONE")
-    ledger.insert_loan("NOBODY")
-    ledger.build_facts()
-    assert [ledger.read_facts("loan", f"L{n}")["other_arrears"] for n in range(len(cases))] == [
+        facts_book.insert_loan(f"L{number}", borrower_id=f"B{number}")
+        facts_book.insert_loan(f"M{number}", borrower_id=f"B{number}", status="normal", snapshot=other)
+        facts_book.insert_loan(f"N{number}", borrower_id=f"B{number}", status="settled")
+    facts_book.insert_loan("ALONE", borrower_id="ALONE")
+    facts_book.insert_loan("NOBODY")
+    facts_book.build_facts()
+    assert [facts_book.read_facts("loan", f"L{n}")["other_arrears"] for n in range(len(cases))] == [
         case[1] for case in cases
     ]
-    assert ledger.read_facts("loan", "ALONE")["other_arrears"] == 0
-    assert ledger.read_facts("loan", "NOBODY")["other_arrears"] is None
+    assert facts_book.read_facts("loan", "ALONE")["other_arrears"] == 0
+    assert facts_book.read_facts("loan", "NOBODY")["other_arrears"] is None
 
 
-def test_process_dates(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    ledger.insert("staff", staff_id="S7", authority_amount=900)
+def test_process_dates(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    facts_book.insert("staff", staff_id="S7", authority_amount=900)
     for number, (step, day, staff, amount) in enumerate(
         [
             ("1", 1, None, None),
@@ -187,7 +191,7 @@ def test_process_dates(ledger: FactsBook) -> None:
             ("10", 25, None, None),
         ]
     ):
-        ledger.insert(
+        facts_book.insert(
             "events",
             event_id=f"E{number}",
             loan_id="L1",
@@ -197,9 +201,9 @@ def test_process_dates(ledger: FactsBook) -> None:
             amount=amount,
             created_at=datetime(2026, 1, day + 1, 9) if step == "9" else None,
         )
-    ledger.insert("events", event_id="X", loan_id="L1", request_id="R", step_code="3", event_date=date(2026, 1, 2))
-    ledger.build_facts()
-    fact = ledger.read_facts("loan", "L1")
+    facts_book.insert("events", event_id="X", loan_id="L1", request_id="R", step_code="3", event_date=date(2026, 1, 2))
+    facts_book.build_facts()
+    fact = facts_book.read_facts("loan", "L1")
     expected = {
         "events_loaded": 11,
         "relationship_date": date(2026, 1, 1),
@@ -221,25 +225,25 @@ def test_process_dates(ledger: FactsBook) -> None:
         "weekend_events": 3,
     }
     assert {name: fact[name] for name in expected} == expected
-    ledger.insert("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))
-    assert ledger.read_loan_fact("system_entry_date") == date(2026, 1, 20)
+    facts_book.insert("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))
+    assert facts_book.read_loan_fact("system_entry_date") == date(2026, 1, 20)
 
 
-def test_a_step_without_a_date_keeps_its_person(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    ledger.insert("events", event_id="E1", loan_id="L1", step_code="7", staff_id="S7", amount=30)
-    ledger.insert("events", event_id="E2", loan_id="L1", step_code="5", staff_id="S1")
-    ledger.insert("events", event_id="E3", loan_id="L1", step_code="5", staff_id="S2", event_date=date(2026, 1, 5))
-    ledger.build_facts()
-    fact = ledger.read_facts("loan", "L1")
+def test_a_step_without_a_date_keeps_its_person(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    facts_book.insert("events", event_id="E1", loan_id="L1", step_code="7", staff_id="S7", amount=30)
+    facts_book.insert("events", event_id="E2", loan_id="L1", step_code="5", staff_id="S1")
+    facts_book.insert("events", event_id="E3", loan_id="L1", step_code="5", staff_id="S2", event_date=date(2026, 1, 5))
+    facts_book.build_facts()
+    fact = facts_book.read_facts("loan", "L1")
     assert (fact["approval_date"], fact["approver_id"], fact["approved_amount"]) == (None, "S7", 30)
     assert (fact["review_date"], fact["reviewer_id"]) == (date(2026, 1, 5), "S2")
 
 
-def test_facts_of_an_earlier_dictionary_are_replaced(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    ledger.build_facts()
-    ledger.con.execute("ALTER TABLE facts_loan DROP COLUMN rating")
-    assert derivation.list_dates_with_facts(ledger.con) == []
-    ledger.build_facts()
-    assert derivation.list_dates_with_facts(ledger.con) == [AS_OF]
+def test_facts_of_an_earlier_dictionary_are_replaced(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    facts_book.build_facts()
+    facts_book.con.execute("ALTER TABLE facts_loan DROP COLUMN rating")
+    assert derivation.list_dates_with_facts(facts_book.con) == []
+    facts_book.build_facts()
+    assert derivation.list_dates_with_facts(facts_book.con) == [AS_OF]

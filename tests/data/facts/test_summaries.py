@@ -13,13 +13,13 @@ LADDERS = ("maturity_ladder", "late", "term", "coverage")
 COMMON = {"currency": "CNY", "status": "normal", "branch_id": "01", "borrower_id": "B1", "principal": 100}
 
 
-def insert_loan(ledger: FactsBook, loan_id: str, before: tuple | None, now: tuple | None, **row: object) -> None:
+def insert_loan(facts_book: FactsBook, loan_id: str, before: tuple | None, now: tuple | None, **row: object) -> None:
     """A loan with (balance, class, days past due) at the snapshot before and now; None where it is in neither."""
-    ledger.insert("loans", as_of=BEFORE, loan_id=loan_id, **COMMON | row)
+    facts_book.insert("loans", as_of=BEFORE, loan_id=loan_id, **COMMON | row)
     for day, state in ((BEFORE, before), (AS_OF, now)):
         if state:
             balance, classification, late = state
-            ledger.insert(
+            facts_book.insert(
                 "snapshots",
                 as_of=day,
                 loan_id=loan_id,
@@ -30,8 +30,8 @@ def insert_loan(ledger: FactsBook, loan_id: str, before: tuple | None, now: tupl
             )
 
 
-def read_moves(ledger: FactsBook, branch: str | None = None) -> dict[tuple, tuple]:
-    rows = migration.load_moves(ledger.con, AS_OF, "CNY", branch, BEFORE)
+def read_moves(facts_book: FactsBook, branch: str | None = None) -> dict[tuple, tuple]:
+    rows = migration.load_moves(facts_book.con, AS_OF, "CNY", branch, BEFORE)
     shown = ("origin", "fate", "class_before", "class_after", "late_before", "late_after")
     return {
         tuple(row[name] for name in shown): (row["loans"], row["balance_before"], row["balance_after"])
@@ -52,32 +52,34 @@ def test_a_ladder_has_neither_gap_nor_overlap(name: str) -> None:
     ("days", "code"),
     [(0, "current"), (1, "d1"), (30, "d1"), (31, "d31"), (90, "d61"), (91, "d91"), (400, "beyond"), (None, None)],
 )
-def test_days_past_due_fall_in_buckets_of_thirty_days(ledger: FactsBook, days: int | None, code: str | None) -> None:
-    insert_loan(ledger, "L1", None, (100, "normal", days))
-    ledger.build_facts()
-    rows = composition.sum_by_dimension(ledger.con, AS_OF, "CNY", None, ()).filter(dimension="late")
+def test_days_past_due_fall_in_buckets_of_thirty_days(
+    facts_book: FactsBook, days: int | None, code: str | None
+) -> None:
+    insert_loan(facts_book, "L1", None, (100, "normal", days))
+    facts_book.build_facts()
+    rows = composition.sum_by_dimension(facts_book.con, AS_OF, "CNY", None, ()).filter(dimension="late")
     assert rows.select("value", "loans", "balance").rows() == [(code, 1, 100)]
 
 
-def test_moves_of_kept_new_ended_and_vanished_loans(ledger: FactsBook) -> None:
-    insert_loan(ledger, "KEPT", (100, "normal", 0), (80, "substandard", 95))
-    insert_loan(ledger, "NEW", None, (50, "normal", 0))
-    insert_loan(ledger, "GONE", (30, "special_mention", 5), None)
-    ledger.build_facts()
-    assert read_moves(ledger) == {
+def test_moves_of_kept_new_ended_and_vanished_loans(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "KEPT", (100, "normal", 0), (80, "substandard", 95))
+    insert_loan(facts_book, "NEW", None, (50, "normal", 0))
+    insert_loan(facts_book, "GONE", (30, "special_mention", 5), None)
+    facts_book.build_facts()
+    assert read_moves(facts_book) == {
         ("running", "running", "normal", "substandard", "current", "d91"): (1, 100, 80),
         ("new", "running", None, "normal", None, "current"): (1, 0, 50),
         ("running", "gone", "special_mention", None, "d1", None): (1, 30, 0),
     }
-    assert read_moves(ledger, "02") == {}
+    assert read_moves(facts_book, "02") == {}
 
 
-def test_a_corrected_opening_is_what_later_moves_start_from(ledger: FactsBook) -> None:
-    insert_loan(ledger, "L1", (100, "normal", 0), (100, "normal", 0))
-    ledger.build_facts()
-    assert [*read_moves(ledger)] == [("running", "running", "normal", "normal", "current", "current")]
-    ledger.con.execute("UPDATE snapshots SET until = as_of WHERE snapshot_date = ?", [BEFORE])
-    ledger.insert(
+def test_a_corrected_opening_is_what_later_moves_start_from(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "L1", (100, "normal", 0), (100, "normal", 0))
+    facts_book.build_facts()
+    assert [*read_moves(facts_book)] == [("running", "running", "normal", "normal", "current", "current")]
+    facts_book.con.execute("UPDATE snapshots SET until = as_of WHERE snapshot_date = ?", [BEFORE])
+    facts_book.insert(
         "snapshots",
         as_of=BEFORE,
         loan_id="L1",
@@ -87,39 +89,39 @@ def test_a_corrected_opening_is_what_later_moves_start_from(ledger: FactsBook) -
         days_past_due=120,
     )
     for day in (BEFORE, AS_OF):  # what an import of the earlier day derives anew
-        ledger.build_facts(day)
-    assert read_moves(ledger) == {("running", "running", "doubtful", "normal", "d91", "current"): (1, 70, 100)}
-    history = migration.load_history(ledger.con, "CNY", None).filter(as_of=BEFORE)
+        facts_book.build_facts(day)
+    assert read_moves(facts_book) == {("running", "running", "doubtful", "normal", "d91", "current"): (1, 70, 100)}
+    history = migration.load_history(facts_book.con, "CNY", None).filter(as_of=BEFORE)
     assert history.select("classification", "balance").rows() == [("doubtful", 70)]
 
 
-def test_a_loan_stays_bad_in_its_vintage(ledger: FactsBook) -> None:
-    insert_loan(ledger, "L1", (60, "normal", 91), (55, "normal", 0), disbursed_on=date(2026, 8, 3))
-    insert_loan(ledger, "L2", (90, "normal", 0), (90, "normal", 0), disbursed_on=date(2026, 7, 1))
-    ledger.build_facts(BEFORE)
-    ledger.build_facts()
-    rows = migration.load_vintages(ledger.con, AS_OF, "CNY", None)
+def test_a_loan_stays_bad_in_its_vintage(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "L1", (60, "normal", 91), (55, "normal", 0), disbursed_on=date(2026, 8, 3))
+    insert_loan(facts_book, "L2", (90, "normal", 0), (90, "normal", 0), disbursed_on=date(2026, 7, 1))
+    facts_book.build_facts(BEFORE)
+    facts_book.build_facts()
+    rows = migration.load_vintages(facts_book.con, AS_OF, "CNY", None)
     assert rows.select("cohort", "as_of", "loans", "principal", "bad").rows() == [
         (date(2026, 7, 1), BEFORE, 2, 200, 60),
         (date(2026, 7, 1), AS_OF, 2, 200, 60),
     ]
 
 
-def test_a_loan_that_nobody_ever_judged_is_in_no_vintage(ledger: FactsBook) -> None:
-    insert_loan(ledger, "L1", (60, "normal", None), (55, None, None), disbursed_on=date(2026, 8, 3))
-    insert_loan(ledger, "L2", (90, None, None), (90, None, None), disbursed_on=date(2026, 7, 1))
-    ledger.build_facts()
-    rows = migration.load_vintages(ledger.con, AS_OF, "CNY", None).filter(as_of=AS_OF)
+def test_a_loan_that_nobody_ever_judged_is_in_no_vintage(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "L1", (60, "normal", None), (55, None, None), disbursed_on=date(2026, 8, 3))
+    insert_loan(facts_book, "L2", (90, None, None), (90, None, None), disbursed_on=date(2026, 7, 1))
+    facts_book.build_facts()
+    rows = migration.load_vintages(facts_book.con, AS_OF, "CNY", None).filter(as_of=AS_OF)
     assert rows.select("loans", "principal", "bad").rows() == [(1, 100, 0)]
 
 
-def test_the_loans_of_a_quarter_a_borrower_and_a_group(ledger: FactsBook) -> None:
-    insert_loan(ledger, "L1", None, (60, "normal", 0), disbursed_on=date(2026, 8, 3))
-    insert_loan(ledger, "L2", None, (90, "normal", 0), disbursed_on=date(2026, 4, 1), borrower_id="B2")
-    ledger.build_facts()
+def test_the_loans_of_a_quarter_a_borrower_and_a_group(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "L1", None, (60, "normal", 0), disbursed_on=date(2026, 8, 3))
+    insert_loan(facts_book, "L2", None, (90, "normal", 0), disbursed_on=date(2026, 4, 1), borrower_id="B2")
+    facts_book.build_facts()
 
     def found(*origin: tuple[str, object]) -> list[str]:
-        return composition.list_loans(ledger.con, AS_OF, "CNY", None, (), origin, 10, 0)["loan_id"].to_list()
+        return composition.list_loans(facts_book.con, AS_OF, "CNY", None, (), origin, 10, 0)["loan_id"].to_list()
 
     assert found(("cohort", date(2026, 7, 1))) == ["L1"]
     assert found(("borrower", "B2")) == ["L2"]
@@ -127,12 +129,12 @@ def test_the_loans_of_a_quarter_a_borrower_and_a_group(ledger: FactsBook) -> Non
     assert found(("cohort", date(2026, 7, 1)), ("borrower", "B2")) == []
 
 
-def test_the_loans_that_stood_so_before(ledger: FactsBook) -> None:
-    insert_loan(ledger, "L1", (100, "normal", 0), (100, "special_mention", 10))
-    insert_loan(ledger, "L2", (100, "special_mention", 10), (100, "special_mention", 10))
-    ledger.build_facts()
+def test_the_loans_that_stood_so_before(facts_book: FactsBook) -> None:
+    insert_loan(facts_book, "L1", (100, "normal", 0), (100, "special_mention", 10))
+    insert_loan(facts_book, "L2", (100, "special_mention", 10), (100, "special_mention", 10))
+    facts_book.build_facts()
     found = composition.list_loans(
-        ledger.con,
+        facts_book.con,
         AS_OF,
         "CNY",
         None,

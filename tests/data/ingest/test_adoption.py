@@ -41,7 +41,7 @@ VIOLATION_ROW = {
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> Path:
+def book_path(tmp_path: Path) -> Path:
     path = sample_books.make_book(tmp_path / "book.duckdb", {"L1": {"branch_id": "B1"}})
     with book.open_for_writing(path) as con:
         con.execute("INSERT INTO policy_versions VALUES (?, '{}', now())", [POLICY])
@@ -49,10 +49,10 @@ def held(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def verdicts(held: Path, tmp_path: Path) -> Path:
+def verdict_folder(book_path: Path, tmp_path: Path) -> Path:
     """A folder of verdicts as a cluster leaves it."""
     folder = tmp_path / "verdicts"
-    with book.open_for_reading(held) as con:
+    with book.open_for_reading(book_path) as con:
         version = time_travel.hash_data_version(con, time_travel.count_current_rows(con, sample_books.AS_OF))
     write_parquet(folder / "counts/loan", [COUNT_ROW], adoption.COUNTS_SCHEMA)
     write_parquet(folder / "violations/loan", [VIOLATION_ROW], adoption.VIOLATIONS_SCHEMA)
@@ -83,18 +83,18 @@ def read_manifest(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def assert_refused(held: Path, folder: Path, message: str) -> None:
-    before = held.read_bytes()
-    with pytest.raises(InputError, match=message), book.open_for_writing(held) as con:
+def assert_refused(book_path: Path, folder: Path, message: str) -> None:
+    before = book_path.read_bytes()
+    with pytest.raises(InputError, match=message), book.open_for_writing(book_path) as con:
         adoption.adopt_run(con, folder)
-    assert held.read_bytes() == before
+    assert book_path.read_bytes() == before
 
 
-def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts: Path) -> None:
+def test_a_run_is_stored_once_however_often_it_is_taken_in(book_path: Path, verdict_folder: Path) -> None:
     for _ in range(2):
-        with book.open_for_writing(held) as con:
-            found = adoption.adopt_run(con, verdicts)
-    with book.open_for_reading(held) as con:
+        with book.open_for_writing(book_path) as con:
+            found = adoption.adopt_run(con, verdict_folder)
+    with book.open_for_reading(book_path) as con:
         assert con.execute("SELECT run_id, as_of, engine_version FROM runs").fetchall() == [
             (found.run_id, date(2024, 6, 30), "elsewhere")
         ]
@@ -105,46 +105,50 @@ def test_a_run_is_stored_once_however_often_it_is_taken_in(held: Path, verdicts:
         assert con.execute("SELECT subject, subjects FROM run_subjects").fetchall() == [("loan", 1)]
 
 
-def test_no_success_marker(held: Path, verdicts: Path) -> None:
-    (verdicts / "_SUCCESS").unlink()
-    assert_refused(held, verdicts, "not written to the end")
+def test_no_success_marker(book_path: Path, verdict_folder: Path) -> None:
+    (verdict_folder / "_SUCCESS").unlink()
+    assert_refused(book_path, verdict_folder, "not written to the end")
 
 
-def test_unknown_policy(held: Path, verdicts: Path) -> None:
-    write_manifest(verdicts, read_manifest(verdicts) | {"policy_version": "e" * 16})
-    assert_refused(held, verdicts, "does not know policy")
+def test_unknown_policy(book_path: Path, verdict_folder: Path) -> None:
+    write_manifest(verdict_folder, read_manifest(verdict_folder) | {"policy_version": "e" * 16})
+    assert_refused(book_path, verdict_folder, "does not know policy")
 
 
-def test_other_data(held: Path, verdicts: Path) -> None:
-    write_manifest(verdicts, read_manifest(verdicts) | {"data_version": "0" * 16})
-    assert_refused(held, verdicts, "has moved since")
+def test_other_data(book_path: Path, verdict_folder: Path) -> None:
+    write_manifest(verdict_folder, read_manifest(verdict_folder) | {"data_version": "0" * 16})
+    assert_refused(book_path, verdict_folder, "has moved since")
 
 
-def test_a_manifest_that_is_not_whole(held: Path, verdicts: Path) -> None:
-    says = read_manifest(verdicts)
+def test_a_manifest_that_is_not_whole(book_path: Path, verdict_folder: Path) -> None:
+    says = read_manifest(verdict_folder)
     del says["rules_of"]
-    write_manifest(verdicts, says)
-    assert_refused(held, verdicts, "does not say rules_of")
+    write_manifest(verdict_folder, says)
+    assert_refused(book_path, verdict_folder, "does not say rules_of")
 
 
-def test_missing_column(held: Path, verdicts: Path) -> None:
+def test_missing_column(book_path: Path, verdict_folder: Path) -> None:
     columns = {name: kind for name, kind in adoption.VIOLATIONS_SCHEMA.items() if name != "measured"}
-    write_parquet(verdicts / "violations/loan", [{n: v for n, v in VIOLATION_ROW.items() if n != "measured"}], columns)
-    assert_refused(held, verdicts, "has no column 'measured'")
-
-
-def test_mistyped_column(held: Path, verdicts: Path) -> None:
     write_parquet(
-        verdicts / "counts/loan", [COUNT_ROW | {"subjects": "1"}], adoption.COUNTS_SCHEMA | {"subjects": pa.string()}
+        verdict_folder / "violations/loan", [{n: v for n, v in VIOLATION_ROW.items() if n != "measured"}], columns
     )
-    assert_refused(held, verdicts, "'subjects' is string, not int64")
+    assert_refused(book_path, verdict_folder, "has no column 'measured'")
 
 
-def test_verdicts_that_do_not_add_up(held: Path, verdicts: Path) -> None:
-    write_parquet(verdicts / "violations/loan", [], adoption.VIOLATIONS_SCHEMA)
-    assert_refused(held, verdicts, "rule R1 do not add up")
+def test_mistyped_column(book_path: Path, verdict_folder: Path) -> None:
+    write_parquet(
+        verdict_folder / "counts/loan",
+        [COUNT_ROW | {"subjects": "1"}],
+        adoption.COUNTS_SCHEMA | {"subjects": pa.string()},
+    )
+    assert_refused(book_path, verdict_folder, "'subjects' is string, not int64")
 
 
-def test_a_file_that_is_no_parquet(held: Path, verdicts: Path) -> None:
-    (verdicts / "counts/loan/part-0.parquet").write_bytes(b"PAR1 and nothing")
-    assert_refused(held, verdicts, "cannot be read as Parquet")
+def test_verdicts_that_do_not_add_up(book_path: Path, verdict_folder: Path) -> None:
+    write_parquet(verdict_folder / "violations/loan", [], adoption.VIOLATIONS_SCHEMA)
+    assert_refused(book_path, verdict_folder, "rule R1 do not add up")
+
+
+def test_a_file_that_is_no_parquet(book_path: Path, verdict_folder: Path) -> None:
+    (verdict_folder / "counts/loan/part-0.parquet").write_bytes(b"PAR1 and nothing")
+    assert_refused(book_path, verdict_folder, "cannot be read as Parquet")

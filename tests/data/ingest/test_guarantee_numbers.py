@@ -168,9 +168,9 @@ def test_a_file_of_valuations_by_number_brings_a_guarantee_up_to_date(book: Impo
 
 @pytest.mark.parametrize("order", [*permutations(["loans", "601"])])
 def test_collateral_without_its_contract_is_kept_and_reported_until_that_comes(
-    desk: ImportCli, order: list[str]
+    cli: ImportCli, order: list[str]
 ) -> None:
-    first = desk.import_files(desk.write("603.csv", collateral_csv(9)), profile="east5").report
+    first = cli.import_files(cli.write("603.csv", collateral_csv(9)), profile="east5").report
     assert {entry["check_id"]: entry["rows"] for entry in first["findings"]} == {"guarantee_unowned": 3}
     files = {
         "601": (guarantee_contracts_csv(), "east5"),
@@ -179,10 +179,10 @@ def test_collateral_without_its_contract_is_kept_and_reported_until_that_comes(
     reports = {}
     for name in order:
         text, profile = files[name]
-        reports[name] = desk.import_files(desk.write(f"{name}.csv", text), profile=profile).report
+        reports[name] = cli.import_files(cli.write(f"{name}.csv", text), profile=profile).report
     said = {entry["en"] for entry in reports["601"]["assumptions"]}
     assert "guarantees: 3 rows of former imports now find their guarantee_no" in said
-    assert desk.query(
+    assert cli.query(
         "SELECT loan_id, kind, amount, collateral_id, appraised_value FROM facts_collateral WHERE as_of = ? ORDER BY 1, 4",
         date.fromisoformat(SNAPSHOT_DATE),
     ) == [(row[0].replace("HT", "L"), *row[1:]) for row in FULL_SECURITY]

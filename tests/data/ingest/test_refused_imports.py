@@ -57,10 +57,10 @@ def assert_refused(outcome_status: int, err: str, *expected_texts: str) -> None:
     ],
 )
 def test_a_file_that_cannot_be_used(
-    desk: ImportCli, unchanged: Callable[[], bool], name: str, content: bytes, said: list[str]
+    cli: ImportCli, book_is_unchanged: Callable[[], bool], name: str, content: bytes, said: list[str]
 ) -> None:
-    before = desk.query("SELECT count(*), sum(balance) FROM loans")
-    outcome = desk.import_files(desk.write(name, content))
+    before = cli.query("SELECT count(*), sum(balance) FROM loans")
+    outcome = cli.import_files(cli.write(name, content))
     assert_refused(outcome.status, outcome.err, *said)
     kept = name in (
         "date.csv",
@@ -72,30 +72,32 @@ def test_a_file_that_cannot_be_used(
         assert json.loads(outcome.out)["tables"]["loans"]["quarantined"] == 1
     if "row 2" in outcome.err:
         # Rows came in, and are kept back with their reasons; the loans stay as they were.
-        assert desk.query("SELECT count(*), sum(balance) FROM loans") == before
-        assert [row["file"] for row in desk.list_quarantine()] == [name]
-        assert desk.import_files(desk.folder / name).err == outcome.err
+        assert cli.query("SELECT count(*), sum(balance) FROM loans") == before
+        assert [row["file"] for row in cli.list_quarantine()] == [name]
+        assert cli.import_files(cli.folder / name).err == outcome.err
     else:
-        assert unchanged()
+        assert book_is_unchanged()
 
 
 @pytest.mark.parametrize(("file", "said"), [("missing.csv", "No file"), (".", "is a folder")])
-def test_no_such_file(desk: ImportCli, unchanged: Callable[[], bool], file: str, said: str) -> None:
-    outcome = desk.import_files(desk.folder / file)
-    assert_refused(outcome.status, outcome.err, said, str(desk.folder / file))
-    assert unchanged()
+def test_no_such_file(cli: ImportCli, book_is_unchanged: Callable[[], bool], file: str, said: str) -> None:
+    outcome = cli.import_files(cli.folder / file)
+    assert_refused(outcome.status, outcome.err, said, str(cli.folder / file))
+    assert book_is_unchanged()
 
 
-def test_one_bad_file_among_good_ones_stops_the_whole_import(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
-    outcome = desk.import_files(desk.write("good.csv", f"{HEAD}L9,5,\n"), desk.write("bad.csv", "借据号,啥\nL1,1\n"))
+def test_one_bad_file_among_good_ones_stops_the_whole_import(
+    cli: ImportCli, book_is_unchanged: Callable[[], bool]
+) -> None:
+    outcome = cli.import_files(cli.write("good.csv", f"{HEAD}L9,5,\n"), cli.write("bad.csv", "借据号,啥\nL1,1\n"))
     assert_refused(outcome.status, outcome.err, "bad.csv")
-    assert unchanged()
+    assert book_is_unchanged()
 
 
-def test_an_unknown_profile_names_those_that_exist(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
-    outcome = desk.import_files(desk.folder / "first.csv", profile="../ibrd")
+def test_an_unknown_profile_names_those_that_exist(cli: ImportCli, book_is_unchanged: Callable[[], bool]) -> None:
+    outcome = cli.import_files(cli.folder / "first.csv", profile="../ibrd")
     assert_refused(outcome.status, outcome.err, "No profile '../ibrd'. Profiles: berka, east5, ibrd, pboc.")
-    assert unchanged()
+    assert book_is_unchanged()
 
 
 @pytest.mark.parametrize(
@@ -112,38 +114,38 @@ def test_an_unknown_profile_names_those_that_exist(desk: ImportCli, unchanged: C
         ["demo", "--loans", "many"],
     ],
 )
-def test_wrong_usage_exits_with_2(desk: ImportCli, arguments: list[str]) -> None:
-    outcome = desk.run(*arguments)
+def test_wrong_usage_exits_with_2(cli: ImportCli, arguments: list[str]) -> None:
+    outcome = cli.run(*arguments)
     assert outcome.status == 2
     assert outcome.err.startswith("usage: python -m data")
 
 
-def test_a_book_that_another_import_is_writing(desk: ImportCli, unchanged: Callable[[], bool]) -> None:
-    file = desk.write("next.csv", f"{HEAD}L9,5,\n")
-    with desk.book.with_name(desk.book.name + ".lock").open("w") as lock:
+def test_a_book_that_another_import_is_writing(cli: ImportCli, book_is_unchanged: Callable[[], bool]) -> None:
+    file = cli.write("next.csv", f"{HEAD}L9,5,\n")
+    with cli.book.with_name(cli.book.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        outcome = desk.import_files(file)
-    assert_refused(outcome.status, outcome.err, str(desk.book), "Wait for it to end")
-    assert unchanged()
+        outcome = cli.import_files(file)
+    assert_refused(outcome.status, outcome.err, str(cli.book), "Wait for it to end")
+    assert book_is_unchanged()
 
 
-def test_a_damaged_book_is_left_alone(desk: ImportCli) -> None:
-    desk.book.write_bytes(b"no database" * 1000)
-    outcome = desk.import_text(f"{HEAD}L9,5,\n")
-    assert_refused(outcome.status, outcome.err, str(desk.book), "damaged")
-    assert desk.book.read_bytes() == b"no database" * 1000
+def test_a_damaged_book_is_left_alone(cli: ImportCli) -> None:
+    cli.book.write_bytes(b"no database" * 1000)
+    outcome = cli.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(cli.book), "damaged")
+    assert cli.book.read_bytes() == b"no database" * 1000
 
 
 @pytest.mark.parametrize("place", ["nowhere/book.duckdb", ""])
-def test_a_book_in_no_folder_or_that_is_one(desk: ImportCli, place: str) -> None:
-    desk.book = desk.folder / place
-    outcome = desk.import_text(f"{HEAD}L9,5,\n")
-    assert_refused(outcome.status, outcome.err, str(desk.book))
+def test_a_book_in_no_folder_or_that_is_one(cli: ImportCli, place: str) -> None:
+    cli.book = cli.folder / place
+    outcome = cli.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(cli.book))
 
 
-def test_no_book_to_list(desk: ImportCli) -> None:
-    outcome = desk.run("quarantine", "--book", desk.book)
-    assert_refused(outcome.status, outcome.err, f"No book at {desk.book}")
+def test_no_book_to_list(cli: ImportCli) -> None:
+    outcome = cli.run("quarantine", "--book", cli.book)
+    assert_refused(outcome.status, outcome.err, f"No book at {cli.book}")
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -152,9 +154,9 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_itself_loads_refuses_and_counts_usage(desk: ImportCli) -> None:
-    good, bad = desk.write("good.csv", f"{HEAD}L1,5,\n"), desk.write("bad.csv", "啥\n1\n")
-    places = ["--as-of", SNAPSHOT_DATE, "--book", str(desk.book)]
+def test_the_command_itself_loads_refuses_and_counts_usage(cli: ImportCli) -> None:
+    good, bad = cli.write("good.csv", f"{HEAD}L1,5,\n"), cli.write("bad.csv", "啥\n1\n")
+    places = ["--as-of", SNAPSHOT_DATE, "--book", str(cli.book)]
     assert run_command("import", str(good), *places).returncode == 0
     refused = run_command("import", str(bad), *places)
     assert_refused(refused.returncode, refused.stderr, "bad.csv")
@@ -162,13 +164,13 @@ def test_the_command_itself_loads_refuses_and_counts_usage(desk: ImportCli) -> N
 
 
 def test_a_full_disk_leaves_the_book_as_it_was(
-    desk: ImportCli, unchanged: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+    cli: ImportCli, book_is_unchanged: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill_up(*_: object) -> None:
         raise duckdb.IOException('IO Error: Could not write file "book.duckdb.draft": No space left on device')
 
     monkeypatch.setattr(derivation, "derive_facts", fill_up)
-    outcome = desk.import_text(f"{HEAD}L9,5,\n")
-    assert_refused(outcome.status, outcome.err, str(desk.book), "free space")
-    assert unchanged()
-    assert list(desk.folder.glob("*.draft*")) == []
+    outcome = cli.import_text(f"{HEAD}L9,5,\n")
+    assert_refused(outcome.status, outcome.err, str(cli.book), "free space")
+    assert book_is_unchanged()
+    assert list(cli.folder.glob("*.draft*")) == []

@@ -30,9 +30,9 @@ LATER = AS_OF + timedelta(1)
 
 
 @pytest.fixture
-def clean(ledger: FactsBook) -> FactsBook:
-    ledger.insert_loan("L1", **GOOD)
-    return ledger
+def clean_book(facts_book: FactsBook) -> FactsBook:
+    facts_book.insert_loan("L1", **GOOD)
+    return facts_book
 
 
 def count_findings(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -40,8 +40,8 @@ def count_findings(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows.select("check_id", "rows").iter_rows())
 
 
-def test_a_clean_book_has_no_findings(clean: FactsBook) -> None:
-    assert count_findings(clean.con) == {}
+def test_a_clean_book_has_no_findings(clean_book: FactsBook) -> None:
+    assert count_findings(clean_book.con) == {}
 
 
 LOANS = {
@@ -71,50 +71,50 @@ SNAPSHOTS = {
 }
 
 
-def test_loans_and_snapshots_that_cannot_be_right(clean: FactsBook) -> None:
+def test_loans_and_snapshots_that_cannot_be_right(clean_book: FactsBook) -> None:
     for check, row in LOANS.items():
-        clean.insert_loan(check, **GOOD | row)
+        clean_book.insert_loan(check, **GOOD | row)
     for check, row in SNAPSHOTS.items():
-        clean.insert_loan(check, {"balance": 100} | row, **GOOD)
+        clean_book.insert_loan(check, {"balance": 100} | row, **GOOD)
     both = {
         "balance_above_principal": 2,
         "closed_with_balance": 2,
     }  # nothing lent is below any balance; closed too soon
-    assert count_findings(clean.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
+    assert count_findings(clean_book.con) == dict.fromkeys({**LOANS, **SNAPSHOTS}, 1) | both
 
 
-def test_a_fraction_among_rates_in_percent_is_found(clean: FactsBook) -> None:
+def test_a_fraction_among_rates_in_percent_is_found(clean_book: FactsBook) -> None:
     for number, rate in enumerate((Decimal("0.0435"), Decimal("0.299999"), Decimal("0.3"), Decimal(36))):
-        clean.insert_loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
-    assert checks.list_rows_of_finding(clean.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
+        clean_book.insert_loan(f"R{number}", **GOOD | {"annual_rate_pct": rate})
+    assert checks.list_rows_of_finding(clean_book.con, AS_OF, "rate_implausible")["loan_id"].to_list() == ["R0", "R1"]
 
 
 @pytest.mark.parametrize("check", ["balance_above_principal", "dust_balance", "prior_loan_unknown"])
-def test_the_rows_behind_a_finding(clean: FactsBook, check: str) -> None:
-    clean.insert_loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
-    assert checks.list_rows_of_finding(clean.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
+def test_the_rows_behind_a_finding(clean_book: FactsBook, check: str) -> None:
+    clean_book.insert_loan("L2", {"balance": 100} | SNAPSHOTS.get(check, {}), **GOOD | LOANS.get(check, {}))
+    assert checks.list_rows_of_finding(clean_book.con, AS_OF, check)["loan_id"].to_list() == ["L2"]
 
 
 @pytest.mark.parametrize(
     "snapshot", [{"balance": 100}, {"balance": 1}, {"days_past_due": 30, "first_overdue_date": AS_OF - timedelta(31)}]
 )
-def test_the_limits_themselves_are_right(clean: FactsBook, snapshot: dict) -> None:
+def test_the_limits_themselves_are_right(clean_book: FactsBook, snapshot: dict) -> None:
     """Balance equal to the amount lent, a balance of exactly the dust limit, days that differ by the tolerance."""
-    clean.insert_loan("L2", snapshot, **GOOD | {"annual_rate_pct": 36, "disbursed_on": date(2025, 1, 1)})
-    assert count_findings(clean.con) == {}
+    clean_book.insert_loan("L2", snapshot, **GOOD | {"annual_rate_pct": 36, "disbursed_on": date(2025, 1, 1)})
+    assert count_findings(clean_book.con) == {}
 
 
-def test_two_loans_at_odds(clean: FactsBook) -> None:
-    clean.insert_loan("L2", **GOOD | {"contract_no": "H1"})
-    clean.insert_loan("L3", **GOOD | {"contract_no": "H1", "borrower_id": "C2"})
-    assert count_findings(clean.con) == {"contract_of_two_borrowers": 2}
+def test_two_loans_at_odds(clean_book: FactsBook) -> None:
+    clean_book.insert_loan("L2", **GOOD | {"contract_no": "H1"})
+    clean_book.insert_loan("L3", **GOOD | {"contract_no": "H1", "borrower_id": "C2"})
+    assert count_findings(clean_book.con) == {"contract_of_two_borrowers": 2}
 
 
-def test_an_amount_in_another_unit_than_before(ledger: FactsBook) -> None:
+def test_an_amount_in_another_unit_than_before(facts_book: FactsBook) -> None:
     before = AS_OF - timedelta(31)
-    ledger.insert("loans", loan_id="L1", principal=Decimal("0.01"), as_of=before, until=AS_OF)
-    ledger.insert_loan("L1", **GOOD)
-    assert count_findings(ledger.con) == {"magnitude_conflict": 1}
+    facts_book.insert("loans", loan_id="L1", principal=Decimal("0.01"), as_of=before, until=AS_OF)
+    facts_book.insert_loan("L1", **GOOD)
+    assert count_findings(facts_book.con) == {"magnitude_conflict": 1}
 
 
 OTHERS = {
@@ -155,10 +155,10 @@ OTHERS = {
 }
 
 
-def test_records_that_cannot_be_right(clean: FactsBook) -> None:
+def test_records_that_cannot_be_right(clean_book: FactsBook) -> None:
     for table, row in OTHERS.values():
-        clean.insert(table, **row)
-    assert count_findings(clean.con) == dict.fromkeys(OTHERS, 1)
+        clean_book.insert(table, **row)
+    assert count_findings(clean_book.con) == dict.fromkeys(OTHERS, 1)
 
 
 DANGLING_REFERENCES = {
@@ -186,16 +186,16 @@ DANGLING_REFERENCES = {
 
 
 @pytest.mark.parametrize("check", DANGLING_REFERENCES)
-def test_a_key_that_points_nowhere(clean: FactsBook, check: str) -> None:
+def test_a_key_that_points_nowhere(clean_book: FactsBook, check: str) -> None:
     for table, row in DANGLING_REFERENCES[check]:
-        clean.insert(table, **row)
-    assert set(count_findings(clean.con)) == {check}
+        clean_book.insert(table, **row)
+    assert set(count_findings(clean_book.con)) == {check}
 
 
-def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean: FactsBook) -> None:
+def test_amounts_in_other_currencies_are_not_added_up_with_the_bank_s_own(clean_book: FactsBook) -> None:
     for number, currency in enumerate(("CNY", None, "USD", "USD", "HKD")):
-        clean.insert_loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
-    rows = {row["check_id"]: row for row in checks.list_findings(clean.con, AS_OF).iter_rows(named=True)}
+        clean_book.insert_loan(f"F{number}", {"balance": 200}, **GOOD | {"currency": currency})
+    rows = {row["check_id"]: row for row in checks.list_findings(clean_book.con, AS_OF).iter_rows(named=True)}
     above, foreign = rows["balance_above_principal"], rows["foreign_currency"]
     assert (above["rows"], above["amount"], above["foreign"]) == (5, 400, "HKD 200.00, USD 400.00")
     assert (foreign["rows"], foreign["amount"], foreign["foreign"]) == (3, None, "HKD 200.00, USD 400.00")
@@ -214,17 +214,17 @@ def test_every_check_says_what_to_do_in_both_languages() -> None:
         assert all((check.title_zh, check.title_en, check.remedy_zh, check.remedy_en)), check.check_id
 
 
-def test_the_batch_report_the_command_and_the_file_agree(desk: ImportCli) -> None:
+def test_the_batch_report_the_command_and_the_file_agree(cli: ImportCli) -> None:
     content = (
         "借据号,贷款余额,贷款金额,币种,用途\nL1,200,100,人民币,=1+1\nL2,5,100,美元,x\nL2,5,100,美元,x\nL3,x,1,人民币,\n"
     )
-    report = desk.import_text(content).report
+    report = cli.import_text(content).report
     said = {entry["check_id"]: (entry["rows"], entry["amount"], entry["foreign"]) for entry in report["findings"]}
     assert said["balance_above_principal"] == (1, "200.00", None)
     assert said["foreign_currency"] == (1, None, "USD 5.00")
-    assert desk.import_text(content).report["findings"] == report["findings"]
-    out = desk.folder / "rows.csv"
-    outcome = desk.run("quality", "--book", desk.book, "--json", "--out", out)
+    assert cli.import_text(content).report["findings"] == report["findings"]
+    out = cli.folder / "rows.csv"
+    outcome = cli.run("quality", "--book", cli.book, "--json", "--out", out)
     counts = {entry["check_id"]: entry["rows"] for entry in json.loads(outcome.out)["findings"] if entry["rows"]}
     assert counts == {name: rows for name, (rows, *_) in said.items()}
     assert counts["same_id_twice"] == counts["rows_kept_back"] == 1
@@ -234,42 +234,42 @@ def test_the_batch_report_the_command_and_the_file_agree(desk: ImportCli) -> Non
     (above,) = [row for row in behind if row["check_id"] == "balance_above_principal"]
     assert (above["loan_id"], above["amount"], above["source_row"]) == ("L1", "200.00", "2")
     assert above["detail"] == "balance=200.00, principal=100.00"
-    assert "余额大于借款金额" in desk.run("quality", "--book", desk.book).out
+    assert "余额大于借款金额" in cli.run("quality", "--book", cli.book).out
 
 
-def test_findings_are_no_violations(desk: ImportCli) -> None:
-    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    assert desk.query("SELECT count(*) FROM violations") == [(0,)]
+def test_findings_are_no_violations(cli: ImportCli) -> None:
+    cli.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    assert cli.query("SELECT count(*) FROM violations") == [(0,)]
 
 
-def test_counts_are_kept_until_anything_is_imported(desk: ImportCli) -> None:
-    desk.import_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
+def test_counts_are_kept_until_anything_is_imported(cli: ImportCli) -> None:
+    cli.import_text("借据号,贷款余额,贷款金额,币种\nL1,200,100,人民币\nL2,5,100,美元\n")
     day = date.fromisoformat(DAY)
-    with book.open_for_writing(desk.book) as con:
+    with book.open_for_writing(cli.book) as con:
         counted = checks.list_findings(con, day)
         checks.count_and_store(con, day)
         assert checks.list_findings(con, day).equals(counted)
         con.execute("UPDATE quality_counts SET \"rows\" = 7 WHERE check_id = 'balance_above_principal'")
-    with book.open_for_reading(desk.book) as cursor:
+    with book.open_for_reading(cli.book) as cursor:
         kept = checks.list_findings(cursor, day).filter(check_id="balance_above_principal")
         assert kept["rows"].to_list() == [7]
         assert checks.list_findings(cursor, day - timedelta(1))["rows"].sum() == 0
-    desk.import_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
-    assert desk.query("SELECT count(*) FROM quality_counts") == [(0,)]
+    cli.import_text("借据号,贷款余额,贷款金额\nL3,1,2\n", as_of="2024-02-29")
+    assert cli.query("SELECT count(*) FROM quality_counts") == [(0,)]
 
 
-def test_a_changed_table_of_checks_counts_anew(desk: ImportCli, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    with book.open_for_writing(desk.book) as con:
+def test_a_changed_table_of_checks_counts_anew(cli: ImportCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.open_for_writing(cli.book) as con:
         checks.count_and_store(con, date.fromisoformat(DAY))
         con.execute('UPDATE quality_counts SET "rows" = 7')
         monkeypatch.setattr(checks, "_hash_checks", lambda: "another")
         assert set(checks.list_findings(con, date.fromisoformat(DAY))["rows"]) == {0, 1}
 
 
-def test_a_book_of_an_earlier_version_is_counted(desk: ImportCli) -> None:
-    desk.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
-    with book.open_for_writing(desk.book) as con:
+def test_a_book_of_an_earlier_version_is_counted(cli: ImportCli) -> None:
+    cli.import_text("借据号,贷款余额,贷款金额\nL1,200,100\n")
+    with book.open_for_writing(cli.book) as con:
         con.execute("DROP TABLE quality_counts")
-    with book.open_for_reading(desk.book) as cursor:
+    with book.open_for_reading(cli.book) as cursor:
         assert checks.list_findings(cursor, date.fromisoformat(DAY))["rows"].max() == 1

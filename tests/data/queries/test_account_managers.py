@@ -10,7 +10,7 @@ BEFORE, HELD_ON = date(2026, 9, 30), date(2026, 10, 15)
 RULES, GROUPS = ("R1", "R2"), ("one", "two")
 
 
-def insert_manager_loans(ledger: FactsBook) -> None:
+def insert_manager_loans(facts_book: FactsBook) -> None:
     """O1 has three loans in yuan and one in dollars, O2 one, and one loan names nobody; all but L3 from September."""
     common = {"currency": "CNY", "status": "normal", "branch_id": "01"}
     for loan, officer, balance, kind, late, more in (
@@ -24,31 +24,31 @@ def insert_manager_loans(ledger: FactsBook) -> None:
     ):
         since = AS_OF if loan == "L3" else BEFORE
         now = {"balance": balance, "classification": kind, "days_past_due": late}
-        ledger.insert_loan(loan, now, as_of=since, officer_id=officer, borrower_id=f"B{loan}", **common | more)
+        facts_book.insert_loan(loan, now, as_of=since, officer_id=officer, borrower_id=f"B{loan}", **common | more)
         if since == BEFORE:
-            ledger.insert("snapshots", loan_id=loan, snapshot_date=AS_OF, **now)
-    ledger.insert("staff", staff_id="O1", name="First", branch_id="01", role="客户经理", as_of=BEFORE)
+            facts_book.insert("snapshots", loan_id=loan, snapshot_date=AS_OF, **now)
+    facts_book.insert("staff", staff_id="O1", name="First", branch_id="01", role="客户经理", as_of=BEFORE)
 
 
 def insert_violations(
-    ledger: FactsBook, run: str, as_of: date, *rows: tuple[str, str, str | None], policy: str = "P"
+    facts_book: FactsBook, run: str, as_of: date, *rows: tuple[str, str, str | None], policy: str = "P"
 ) -> None:
-    ledger.con.execute(
+    facts_book.con.execute(
         "INSERT INTO runs (run_id, as_of, policy_version, rules_of, judged_at) VALUES (?, ?, ?, 'act', now())",
         [run, as_of, policy],
     )
     for n, (rule, loan, officer) in enumerate(rows):
-        ledger.con.execute(
+        facts_book.con.execute(
             "INSERT INTO violations (run_id, violation_id, rule_id, subject, subject_id, loan_id, officer_id, balance, branch_id)"
             " VALUES (?, ?, ?, 'loan', ?, ?, ?, 10, '01')",
             [run, f"{run}-{n}", rule, loan, loan, officer],
         )
 
 
-def test_a_book_adds_up(ledger):
-    insert_manager_loans(ledger)
-    ledger.build()
-    rows = account_managers.list_portfolios(ledger.con, AS_OF, "CNY", 90).rows(named=True)
+def test_a_book_adds_up(facts_book):
+    insert_manager_loans(facts_book)
+    facts_book.build()
+    rows = account_managers.list_portfolios(facts_book.con, AS_OF, "CNY", 90).rows(named=True)
     assert [row["officer_id"] for row in rows] == ["O1", "O2", None]
     first = rows[0]
     assert (first["name"], first["loans"], first["balance"]) == ("First", 4, 175)
@@ -56,13 +56,13 @@ def test_a_book_adds_up(ledger):
     assert (first["overdue_loans"], first["overdue_balance"]) == (2, 50)
     assert (first["due_loans"], first["due_balance"]) == (1, 50)
     assert (rows[1]["name"], rows[1]["branch_id"], rows[1]["loans"]) == (None, "02", 1)
-    assert account_managers.list_portfolios(ledger.con, AS_OF, "CNY", 29)["due_loans"].sum() == 0
+    assert account_managers.list_portfolios(facts_book.con, AS_OF, "CNY", 29)["due_loans"].sum() == 0
 
 
-def test_violations_are_counted_by_group(ledger):
-    insert_manager_loans(ledger)
+def test_violations_are_counted_by_group(facts_book):
+    insert_manager_loans(facts_book)
     insert_violations(
-        ledger,
+        facts_book,
         "N",
         AS_OF,
         ("R1", "L1", "O1"),
@@ -71,38 +71,38 @@ def test_violations_are_counted_by_group(ledger):
         ("R9", "L1", "O1"),
         ("R1", "L6", None),
     )
-    counted = account_managers.count_violations_by_group(ledger.con, "N", RULES, GROUPS)
+    counted = account_managers.count_violations_by_group(facts_book.con, "N", RULES, GROUPS)
     assert counted.rows() == [("O1", "one", 2), ("O1", "two", 1)]
-    assert account_managers.count_violations_by_rule(ledger.con, "N", "O1", RULES).rows() == [
+    assert account_managers.count_violations_by_rule(facts_book.con, "N", "O1", RULES).rows() == [
         ("R1", 2, 20),
         ("R2", 1, 10),
     ]
 
 
-def test_runs_of_another_policy_are_not_compared(ledger):
-    insert_violations(ledger, "A", BEFORE, policy="OLD")
-    insert_violations(ledger, "B", BEFORE)
-    insert_violations(ledger, "C", AS_OF)
-    assert account_managers.list_comparable_runs(ledger.con, "C").rows() == [(BEFORE, "B"), (AS_OF, "C")]
+def test_runs_of_another_policy_are_not_compared(facts_book):
+    insert_violations(facts_book, "A", BEFORE, policy="OLD")
+    insert_violations(facts_book, "B", BEFORE)
+    insert_violations(facts_book, "C", AS_OF)
+    assert account_managers.list_comparable_runs(facts_book.con, "C").rows() == [(BEFORE, "B"), (AS_OF, "C")]
 
 
-def test_rates_of_those_at_the_session_and_those_never_taught(ledger):
-    insert_manager_loans(ledger)
+def test_rates_of_those_at_the_session_and_those_never_taught(facts_book):
+    insert_manager_loans(facts_book)
     for loan, officer in (("L7", "O3"), ("L8", "O4")):
-        ledger.loan(
+        facts_book.loan(
             loan, {"balance": 1}, as_of=BEFORE, officer_id=officer, currency="CNY", status="normal", branch_id="01"
         )
-        ledger.put("snapshots", loan_id=loan, snapshot_date=AS_OF, balance=1)
-    ledger.loan("L9", {"balance": 1}, officer_id="NEW", currency="CNY", status="normal", branch_id="01")
+        facts_book.put("snapshots", loan_id=loan, snapshot_date=AS_OF, balance=1)
+    facts_book.loan("L9", {"balance": 1}, officer_id="NEW", currency="CNY", status="normal", branch_id="01")
     for staff, day in (("O1", HELD_ON), ("O3", date(2026, 1, 1)), ("O4", date(2026, 12, 1))):
-        ledger.put("training", training_id=f"T{staff}", staff_id=staff, clause_group="LEGAL", date=day, course="C")
+        facts_book.put("training", training_id=f"T{staff}", staff_id=staff, clause_group="LEGAL", date=day, course="C")
     for staff in ("O2", "O3", "O4"):
-        ledger.put("staff", staff_id=staff, as_of=BEFORE)
-    ledger.build(BEFORE)
-    ledger.build()
-    insert_violations(ledger, "B", BEFORE, ("R1", "L1", "O1"), ("R1", "L7", "O3"))
+        facts_book.put("staff", staff_id=staff, as_of=BEFORE)
+    facts_book.build(BEFORE)
+    facts_book.build()
+    insert_violations(facts_book, "B", BEFORE, ("R1", "L1", "O1"), ("R1", "L7", "O3"))
     insert_violations(
-        ledger,
+        facts_book,
         "N",
         AS_OF,
         ("R1", "L1", "O1"),
@@ -111,7 +111,7 @@ def test_rates_of_those_at_the_session_and_those_never_taught(ledger):
         ("R1", "L5", "O2"),
         ("R1", "L9", "NEW"),
     )
-    rated = account_managers.compare_violation_rates(ledger.con, AS_OF, ("B", "N"), RULES, "LEGAL", HELD_ON)
+    rated = account_managers.compare_violation_rates(facts_book.con, AS_OF, ("B", "N"), RULES, "LEGAL", HELD_ON)
     # O3 was taught on another day; NEW had no loans before; O4 is taught only after the day looked at.
     assert rated.rows() == [
         (BEFORE, False, 2, 2, 0),
@@ -121,12 +121,12 @@ def test_rates_of_those_at_the_session_and_those_never_taught(ledger):
     ]
 
 
-def test_sessions_attendance_and_needs(ledger):
-    insert_manager_loans(ledger)
-    ledger.put("courses", course="C", topic="LEGAL", days=2)
-    ledger.put("training_plan_topics", plan_id="P", seq=1, course="C")
+def test_sessions_attendance_and_needs(facts_book):
+    insert_manager_loans(facts_book)
+    facts_book.put("courses", course="C", topic="LEGAL", days=2)
+    facts_book.put("training_plan_topics", plan_id="P", seq=1, course="C")
     for staff, need, before, after, score in (("O1", "N1", 50, 70, 4), ("O2", None, 60, None, None)):
-        ledger.put(
+        facts_book.put(
             "training",
             training_id=f"T{staff}",
             staff_id=staff,
@@ -139,9 +139,11 @@ def test_sessions_attendance_and_needs(ledger):
             feedback_score=score,
             feedback_date=HELD_ON if score else None,
         )
-    ledger.put("training", training_id="LATER", staff_id="O1", course="C", clause_group="LEGAL", date=date(2026, 12, 1))
+    facts_book.put(
+        "training", training_id="LATER", staff_id="O1", course="C", clause_group="LEGAL", date=date(2026, 12, 1)
+    )
     for found_on, level in ((BEFORE, 40), (HELD_ON, 55)):
-        ledger.put(
+        facts_book.put(
             "training_needs",
             need_id=f"N{level}",
             staff_id="O1",
@@ -150,8 +152,8 @@ def test_sessions_attendance_and_needs(ledger):
             current_level=level,
             required_level=75,
         )
-    ledger.build()
-    cursor = ledger.con
+    facts_book.build()
+    cursor = facts_book.con
     session = training.list_sessions(cursor, AS_OF, ()).row(0, named=True)
     assert (session["attendees"], session["without_need"], session["with_feedback"], session["feedback_score"]) == (
         2,
@@ -170,9 +172,9 @@ def test_sessions_attendance_and_needs(ledger):
     assert training.list_topic_sessions(cursor, AS_OF).rows() == [("LEGAL", HELD_ON, 2)]
 
 
-def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(ledger):
+def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(facts_book):
     for need_id, found_on, level in (("N1", BEFORE, 40), ("N2", HELD_ON, 55), ("N3", HELD_ON, None)):
-        ledger.put(
+        facts_book.put(
             "training_needs",
             need_id=need_id,
             staff_id="O1",
@@ -182,20 +184,20 @@ def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(ledger)
             required_level=75,
             source=need_id,
         )
-    needs = training.list_newest_needs(ledger.con, AS_OF).select(
+    needs = training.list_newest_needs(facts_book.con, AS_OF).select(
         "found_on", "current_level", "required_level", "source"
     )
     assert needs.rows() == [(HELD_ON, None, 75, "N3")]
 
 
-def test_the_watch_list_with_what_joined_and_left(ledger):
-    insert_manager_loans(ledger)
-    ledger.build()
-    insert_violations(ledger, "B", BEFORE, ("R1", "L1", "O1"), ("R2", "L5", "O2"))
+def test_the_watch_list_with_what_joined_and_left(facts_book):
+    insert_manager_loans(facts_book)
+    facts_book.build()
+    insert_violations(facts_book, "B", BEFORE, ("R1", "L1", "O1"), ("R2", "L5", "O2"))
     insert_violations(
-        ledger, "N", AS_OF, ("R1", "L1", "O1"), ("R2", "L1", "O1"), ("R2", "L2", "O1"), ("R9", "L3", "O1")
+        facts_book, "N", AS_OF, ("R1", "L1", "O1"), ("R2", "L1", "O1"), ("R2", "L2", "O1"), ("R9", "L3", "O1")
     )
-    cursor, ask = ledger.con, (AS_OF, "N", "B", RULES)
+    cursor, ask = facts_book.con, (AS_OF, "N", "B", RULES)
     assert watch_list.find_previous_run(cursor, "N") == ("B", BEFORE)
     assert watch_list.find_previous_run(cursor, "B") is None
     listed = watch_list.list_loans(cursor, *ask)

@@ -9,40 +9,42 @@ NEVER = AS_OF + timedelta(1)
 
 
 def _insert_waiver(
-    ledger: FactsBook, doc: str, until: date | None, received: date | None = None, by: str | None = "E1"
+    facts_book: FactsBook, doc: str, until: date | None, received: date | None = None, by: str | None = "E1"
 ) -> None:
-    ledger.insert(
+    facts_book.insert(
         "documents", doc_id=doc, loan_id="L1", doc_type="title", waived_by=by, waive_until=until, received_date=received
     )
 
 
-def test_a_waiver_is_overdue_from_the_day_after_its_last(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    _insert_waiver(ledger, "D1", AS_OF)
-    _insert_waiver(ledger, "D2", AS_OF - timedelta(1))
-    _insert_waiver(ledger, "D3", AS_OF - timedelta(40), received=NEVER)
-    _insert_waiver(ledger, "D4", None)
-    _insert_waiver(ledger, "D5", AS_OF - timedelta(40), received=AS_OF)
-    _insert_waiver(ledger, "D6", AS_OF - timedelta(40), by=None)
-    ledger.build_facts()
-    assert waivers.count_waivers(ledger.con, AS_OF) == {"in_force": 1, "endless": 1, "overdue": 3}
-    assert waivers.list_overdue_waivers(ledger.con, AS_OF, 10).select("holder", "waive_until", "days_over").rows() == [
+def test_a_waiver_is_overdue_from_the_day_after_its_last(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    _insert_waiver(facts_book, "D1", AS_OF)
+    _insert_waiver(facts_book, "D2", AS_OF - timedelta(1))
+    _insert_waiver(facts_book, "D3", AS_OF - timedelta(40), received=NEVER)
+    _insert_waiver(facts_book, "D4", None)
+    _insert_waiver(facts_book, "D5", AS_OF - timedelta(40), received=AS_OF)
+    _insert_waiver(facts_book, "D6", AS_OF - timedelta(40), by=None)
+    facts_book.build_facts()
+    assert waivers.count_waivers(facts_book.con, AS_OF) == {"in_force": 1, "endless": 1, "overdue": 3}
+    assert waivers.list_overdue_waivers(facts_book.con, AS_OF, 10).select(
+        "holder", "waive_until", "days_over"
+    ).rows() == [
         ("L1", AS_OF - timedelta(40), 40),
         ("L1", AS_OF - timedelta(40), 40),
         ("L1", AS_OF - timedelta(1), 1),
     ]
-    assert waivers.list_overdue_waivers(ledger.con, AS_OF, 1).height == 1
+    assert waivers.list_overdue_waivers(facts_book.con, AS_OF, 1).height == 1
 
 
-def test_a_book_without_documents(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    ledger.build_facts()
-    assert waivers.count_waivers(ledger.con, AS_OF) == {"in_force": 0, "endless": 0, "overdue": 0}
-    assert waivers.list_overdue_waivers(ledger.con, AS_OF, 10).is_empty()
+def test_a_book_without_documents(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    facts_book.build_facts()
+    assert waivers.count_waivers(facts_book.con, AS_OF) == {"in_force": 0, "endless": 0, "overdue": 0}
+    assert waivers.list_overdue_waivers(facts_book.con, AS_OF, 10).is_empty()
 
 
-def test_a_waiver_without_a_name_is_no_paper_in_hand(ledger: FactsBook) -> None:
-    ledger.insert_loan()
-    _insert_waiver(ledger, "D1", AS_OF, by=None)
-    ledger.insert("documents", doc_id="D2", loan_id="L1", doc_type="contract")
-    assert ledger.read_loan_fact("document_types") == ["contract"]
+def test_a_waiver_without_a_name_is_no_paper_in_hand(facts_book: FactsBook) -> None:
+    facts_book.insert_loan()
+    _insert_waiver(facts_book, "D1", AS_OF, by=None)
+    facts_book.insert("documents", doc_id="D2", loan_id="L1", doc_type="contract")
+    assert facts_book.read_loan_fact("document_types") == ["contract"]

@@ -19,86 +19,90 @@ LOAN_FILE = "借据号,贷款余额,客户号\n" + "".join(f"L{n},{n},C{n % 7}\n
 
 
 @pytest.fixture
-def full(desk: ImportCli) -> ImportCli:
-    assert desk.import_text(LOAN_FILE).status == 0
-    return desk
+def filled_cli(cli: ImportCli) -> ImportCli:
+    assert cli.import_text(LOAN_FILE).status == 0
+    return cli
 
 
-def test_a_restored_backup_is_the_book(full: ImportCli) -> None:
-    before, marks, copy = full.read_all_tables(), backup.verify_book(full.book), full.folder / "copy.backup"
-    assert full.run("backup", copy, "--book", full.book).status == 0
-    full.book.unlink()
-    restored = full.run("restore", copy, "--book", full.book, "--json")
+def test_a_restored_backup_is_the_book(filled_cli: ImportCli) -> None:
+    before, marks, copy = (
+        filled_cli.read_all_tables(),
+        backup.verify_book(filled_cli.book),
+        filled_cli.folder / "copy.backup",
+    )
+    assert filled_cli.run("backup", copy, "--book", filled_cli.book).status == 0
+    filled_cli.book.unlink()
+    restored = filled_cli.run("restore", copy, "--book", filled_cli.book, "--json")
     assert json.loads(restored.out)["kept_as"] is None
-    assert full.read_all_tables() == before and backup.verify_book(full.book) == marks
-    assert full.import_text(LOAN_FILE).report["already_loaded"] is True
-    assert full.import_text("借据号,余额\nL900,1\n", "next.csv").status == 0
-    assert sorted(path.name for path in full.folder.iterdir() if "book" in path.name) == [
+    assert filled_cli.read_all_tables() == before and backup.verify_book(filled_cli.book) == marks
+    assert filled_cli.import_text(LOAN_FILE).report["already_loaded"] is True
+    assert filled_cli.import_text("借据号,余额\nL900,1\n", "next.csv").status == 0
+    assert sorted(path.name for path in filled_cli.folder.iterdir() if "book" in path.name) == [
         "book.duckdb",
         "book.duckdb.lock",
     ]
 
 
-def test_a_good_book_is_not_replaced_unasked_and_kept_when_it_is(full: ImportCli) -> None:
-    copy = full.folder / "copy.backup"
-    full.run("backup", copy, "--book", full.book)
-    full.import_text("借据号,余额\nL900,1\n", "next.csv")
-    newer = backup.verify_book(full.book)
-    refused = full.run("restore", copy, "--book", full.book)
+def test_a_good_book_is_not_replaced_unasked_and_kept_when_it_is(filled_cli: ImportCli) -> None:
+    copy = filled_cli.folder / "copy.backup"
+    filled_cli.run("backup", copy, "--book", filled_cli.book)
+    filled_cli.import_text("借据号,余额\nL900,1\n", "next.csv")
+    newer = backup.verify_book(filled_cli.book)
+    refused = filled_cli.run("restore", copy, "--book", filled_cli.book)
     assert refused.status == 1 and "--replace" in refused.err
-    assert backup.verify_book(full.book) == newer
-    assert full.run("restore", copy, "--book", full.book, "--replace").status == 0
-    assert backup.verify_book(full.book) != newer
-    assert backup.verify_book(full.folder / "book.duckdb.replaced-1") == newer
+    assert backup.verify_book(filled_cli.book) == newer
+    assert filled_cli.run("restore", copy, "--book", filled_cli.book, "--replace").status == 0
+    assert backup.verify_book(filled_cli.book) != newer
+    assert backup.verify_book(filled_cli.folder / "book.duckdb.replaced-1") == newer
 
 
-def test_a_damaged_book_is_replaced_and_kept(full: ImportCli) -> None:
-    copy = full.folder / "copy.backup"
-    full.run("backup", copy, "--book", full.book)
-    full.book.write_bytes(b"no database" * 1000)
-    assert "damaged" in full.run("verify", "--book", full.book).err
-    assert full.run("restore", copy, "--book", full.book).status == 0
-    assert full.run("verify", "--book", full.book).status == 0
-    assert (full.folder / "book.duckdb.replaced-1").read_bytes() == b"no database" * 1000
+def test_a_damaged_book_is_replaced_and_kept(filled_cli: ImportCli) -> None:
+    copy = filled_cli.folder / "copy.backup"
+    filled_cli.run("backup", copy, "--book", filled_cli.book)
+    filled_cli.book.write_bytes(b"no database" * 1000)
+    assert "damaged" in filled_cli.run("verify", "--book", filled_cli.book).err
+    assert filled_cli.run("restore", copy, "--book", filled_cli.book).status == 0
+    assert filled_cli.run("verify", "--book", filled_cli.book).status == 0
+    assert (filled_cli.folder / "book.duckdb.replaced-1").read_bytes() == b"no database" * 1000
 
 
-def test_a_backup_does_not_overwrite(full: ImportCli) -> None:
-    there = full.write("there", "mine")
-    outcome = full.run("backup", there, "--book", full.book)
+def test_a_backup_does_not_overwrite(filled_cli: ImportCli) -> None:
+    there = filled_cli.write("there", "mine")
+    outcome = filled_cli.run("backup", there, "--book", filled_cli.book)
     assert outcome.status == 1 and "exists already" in outcome.err and there.read_text() == "mine"
-    outcome = full.run("backup", full.folder / "no" / "where", "--book", full.book)
+    outcome = filled_cli.run("backup", filled_cli.folder / "no" / "where", "--book", filled_cli.book)
     assert outcome.status == 1 and "No folder" in outcome.err
 
 
-def test_only_a_sealed_copy_is_restored(full: ImportCli) -> None:
-    plain = full.write("plain", full.book.read_bytes())
+def test_only_a_sealed_copy_is_restored(filled_cli: ImportCli) -> None:
+    plain = filled_cli.write("plain", filled_cli.book.read_bytes())
     for file, said in (
         (plain, "no backup made by"),
-        (full.folder / "none", "No backup"),
-        (full.write("junk", "x"), "damaged"),
+        (filled_cli.folder / "none", "No backup"),
+        (filled_cli.write("junk", "x"), "damaged"),
     ):
-        outcome = full.run("restore", file, "--book", full.book, "--replace")
+        outcome = filled_cli.run("restore", file, "--book", filled_cli.book, "--replace")
         assert outcome.status == 1 and said in outcome.err
-    assert full.query("SELECT count(*) FROM loans") == [(200,)]
+    assert filled_cli.query("SELECT count(*) FROM loans") == [(200,)]
 
 
-def test_a_backup_that_was_changed_is_refused(full: ImportCli) -> None:
-    copy = full.folder / "copy.backup"
-    full.run("backup", copy, "--book", full.book)
+def test_a_backup_that_was_changed_is_refused(filled_cli: ImportCli) -> None:
+    copy = filled_cli.folder / "copy.backup"
+    filled_cli.run("backup", copy, "--book", filled_cli.book)
     with duckdb.connect(str(copy)) as con:
         con.execute("UPDATE loans SET balance = balance + 1 WHERE loan_id = 'L7'")
-    outcome = full.run("restore", copy, "--book", full.book, "--replace")
+    outcome = filled_cli.run("restore", copy, "--book", filled_cli.book, "--replace")
     assert outcome.status == 1 and "is damaged: loans differ from its seal" in outcome.err
 
 
-def test_backups_beside_writers_are_each_one_published_book(full: ImportCli) -> None:
+def test_backups_beside_writers_are_each_one_published_book(filled_cli: ImportCli) -> None:
     stop, failed = threading.Event(), []
 
     def write() -> None:
         number = 0
         while not stop.is_set():
             try:
-                with book.open_for_writing(full.book) as con:
+                with book.open_for_writing(filled_cli.book) as con:
                     for table in ("batches", "batch_tables", "quarantine"):
                         con.execute(f"INSERT INTO {table} (batch_id) VALUES ($id)", {"id": f"w{number}"})
                 number += 1
@@ -109,13 +113,13 @@ def test_backups_beside_writers_are_each_one_published_book(full: ImportCli) -> 
     writer.start()
     try:
         for number in range(4):
-            backup.create_backup(full.book, full.folder / f"{number}.backup")
+            backup.create_backup(filled_cli.book, filled_cli.folder / f"{number}.backup")
     finally:
         stop.set()
         writer.join()
     assert failed == []
     for number in range(4):
-        with book.open_for_reading(full.folder / f"{number}.backup") as con:
+        with book.open_for_reading(filled_cli.folder / f"{number}.backup") as con:
             counts = [
                 con.execute(f"SELECT count(*) FROM {table} WHERE starts_with(batch_id, 'w')").fetchall()
                 for table in ("batches", "batch_tables", "quarantine")
@@ -123,8 +127,8 @@ def test_backups_beside_writers_are_each_one_published_book(full: ImportCli) -> 
         assert counts[0] == counts[1] == counts[2]
 
 
-def test_a_flipped_bit_or_a_cut_is_refused_or_changes_nothing(full: ImportCli, tmp_path: Path) -> None:
-    content, marks, chance = full.book.read_bytes(), backup.verify_book(full.book), random.Random(7)
+def test_a_flipped_bit_or_a_cut_is_refused_or_changes_nothing(filled_cli: ImportCli, tmp_path: Path) -> None:
+    content, marks, chance = filled_cli.book.read_bytes(), backup.verify_book(filled_cli.book), random.Random(7)
     path, refused = tmp_path / "hurt.duckdb", 0
     for number in range(24):
         hurt = bytearray(content)
@@ -141,17 +145,19 @@ def test_a_flipped_bit_or_a_cut_is_refused_or_changes_nothing(full: ImportCli, t
     assert refused >= 12
 
 
-def test_a_disk_too_full_is_told_before_anything_is_done(full: ImportCli, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = full.read_all_tables()
+def test_a_disk_too_full_is_told_before_anything_is_done(
+    filled_cli: ImportCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = filled_cli.read_all_tables()
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 64 << 20}))
-    outcome = full.import_text("借据号,余额\nL900,1\n", "next.csv")
+    outcome = filled_cli.import_text("借据号,余额\nL900,1\n", "next.csv")
     assert outcome.status == 1 and "free space and try again" in outcome.err and "64 MB free" in outcome.err
-    assert full.read_all_tables() == before
-    outcome = full.run("backup", full.folder / "copy", "--book", full.book)
+    assert filled_cli.read_all_tables() == before
+    outcome = filled_cli.run("backup", filled_cli.folder / "copy", "--book", filled_cli.book)
     assert outcome.status == 1 and "No space left" in outcome.err
 
 
-def test_a_reader_in_another_process_sees_whole_books_only(full: ImportCli) -> None:
+def test_a_reader_in_another_process_sees_whole_books_only(filled_cli: ImportCli) -> None:
     """Each published book holds as many batches as rows of their own; a mixture would not."""
     script = f"""
 import sys, time
@@ -161,7 +167,7 @@ seen, wrong, generations = set(), 0, set()
 print("ready", flush=True)
 end = time.monotonic() + 60
 while time.monotonic() < end and "done" not in seen:
-    reader = book.BookReader(Path({str(full.book)!r}))
+    reader = book.BookReader(Path({str(filled_cli.book)!r}))
     for _ in range(3):
         row = reader.cursor().execute("SELECT (SELECT count(*) FROM batches), (SELECT count(DISTINCT batch_id) FROM "
             "batch_tables), (SELECT count(DISTINCT batch_id) FROM loans), (SELECT count(*) FROM facts_loan), "
@@ -176,6 +182,6 @@ print(wrong, len(generations), flush=True)
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None and reader.stdout.readline() == "ready\n"
         for number in range(3):
-            assert full.import_text(f"借据号,余额\nN{number},1\n", f"{number}.csv").status == 0
+            assert filled_cli.import_text(f"借据号,余额\nN{number},1\n", f"{number}.csv").status == 0
         wrong, generations = map(int, reader.stdout.readline().split())
     assert wrong == 0 and generations >= 2

@@ -29,7 +29,7 @@ def _leaf_values(value: object) -> Iterator[object]:
 
 
 @pytest.mark.parametrize("name", [*page_frame.PAGES, *page_frame.HIDDEN_PAGES])
-def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
+def test_no_page_changes_an_answer(seven_loan_book, open_page, monkeypatch, name):
     """Answers are everybody's: they are handed out as they are, not as copies."""
     given, ask = [], queries.cached_query
 
@@ -40,14 +40,14 @@ def test_no_page_changes_an_answer(hand_book, opened, monkeypatch, name):
         return answer
 
     monkeypatch.setattr(queries, "cached_query", watched)
-    opened(name)
+    open_page(name)
     assert given
     for answer, first in given:
         assert answer == first
 
 
 @pytest.mark.parametrize("name", page_frame.PAGES)
-def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch, name):
+def test_what_is_asked_is_told_apart_by_its_text(seven_loan_book, open_page, monkeypatch, name):
     asked, ask = [], queries.cached_query
 
     def watched(question, *values):
@@ -55,7 +55,7 @@ def test_what_is_asked_is_told_apart_by_its_text(hand_book, opened, monkeypatch,
         return ask(question, *values)
 
     monkeypatch.setattr(queries, "cached_query", watched)
-    opened(name)
+    open_page(name)
     assert asked
     for question, values in asked:
         assert "<locals>" not in question.__qualname__
@@ -67,12 +67,12 @@ def test_policies_are_told_apart_by_their_version():
     assert repr(queries.current_policy()) == f"Policy({queries.current_policy().version!r})"
 
 
-def test_what_a_page_loads_is_spared_the_collector(hand_book, opened):
+def test_what_a_page_loads_is_spared_the_collector(seven_loan_book, open_page):
     """A full collection follows every run: over all words and rules it takes longer than the page."""
     gc.unfreeze()
     garbage_collection.freeze_startup_objects.clear()
-    opened("violations")
+    open_page("violations")
     spared = gc.get_freeze_count()
     assert spared > len(gc.get_objects())
-    opened("violations")
+    open_page("violations")
     assert gc.get_freeze_count() <= spared  # once a page: what a session leaves can be collected

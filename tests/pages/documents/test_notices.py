@@ -127,8 +127,8 @@ def test_a_copy_for_each_guarantor(changed, copies, note):
     assert any(note in paragraph for paragraph in found[-1]["paragraphs"]) if note else True
 
 
-def test_the_register_says_who_gets_one(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_the_register_says_who_gets_one(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         maturity = addressed.list_loans_for_notice(cursor, SNAPSHOT_DATE, "maturity", ("L1", "L2", "L3", "L5"))
         demands = addressed.list_loans_for_notice(cursor, SNAPSHOT_DATE, "collection", ("L1", "L2", "L3", "L5", "L7"))
     assert maturity["loan_id"].to_list() == ["L1", "L2"], "not past maturity, not repaid"
@@ -160,20 +160,20 @@ def test_many_are_all_there_in_order(monkeypatch):
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch):
+def own_templates(tmp_path, monkeypatch):
     monkeypatch.setenv(printing.TEMPLATES_VARIABLE, str(tmp_path))
     return tmp_path
 
 
-def test_the_bank_has_no_name_until_it_is_set(own):
+def test_the_bank_has_no_name_until_it_is_set(own_templates):
     assert bank.load_name("zh") is None
-    (own / bank.TABLE).write_text("item,zh,en\nname,清河农商银行,\n", encoding="utf-8")
+    (own_templates / bank.TABLE).write_text("item,zh,en\nname,清河农商银行,\n", encoding="utf-8")
     assert (bank.load_name("zh"), bank.load_name("en")) == ("清河农商银行", "清河农商银行")
 
 
-def test_a_bank_writes_its_own_texts(own):
+def test_a_bank_writes_its_own_texts(own_templates):
     text = printing.read_template(notice_texts.TABLE).replace("请提前筹措资金", "敬请{borrower}提前筹措资金")
-    (own / notice_texts.TABLE).write_text(text, encoding="utf-8")
+    (own_templates / notice_texts.TABLE).write_text(text, encoding="utf-8")
     assert any("敬请甲公司提前" in paragraph for paragraph in _make_copies(_make_order())[0]["paragraphs"])
 
 
@@ -185,8 +185,8 @@ def test_a_bank_writes_its_own_texts(own):
         (("maturity,*,prefix,,到期,MAT", "maturity,*,prefix"), "row 3: six cells"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_refused_by_row(own, changes, said):
-    (own / notice_texts.TABLE).write_text(
+def test_a_table_that_cannot_be_used_is_refused_by_row(own_templates, changes, said):
+    (own_templates / notice_texts.TABLE).write_text(
         printing.read_template(notice_texts.TABLE).replace(*changes), encoding="utf-8"
     )
     with pytest.raises(printing.PrintingError, match=re.escape(said)):

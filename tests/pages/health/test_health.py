@@ -40,10 +40,10 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_cards(hand_book, opened, lang):
+def test_cards(seven_loan_book, open_page, lang):
     cards = {
         re.sub(r":.*\] |\\", "", card.label): (card.value, card.delta)
-        for card in opened("portfolio_health", lang).metric
+        for card in open_page("portfolio_health", lang).metric
     }
     assert {name: cards.get(name) for name in FIGURES[lang]} == FIGURES[lang]
 
@@ -73,8 +73,8 @@ def test_cards(hand_book, opened, lang):
         ),
     ],
 )
-def test_what_is_unknown_is_said(hand_book, opened, lang, said):
-    notes = "\n".join(caption.value for caption in opened("portfolio_health", lang).caption)
+def test_what_is_unknown_is_said(seven_loan_book, open_page, lang, said):
+    notes = "\n".join(caption.value for caption in open_page("portfolio_health", lang).caption)
     assert [line for line in said if line not in notes] == []
 
 
@@ -88,21 +88,21 @@ def values_of_dimension(found: pl.DataFrame, name: str) -> dict[str | None, tupl
     return {value: (loans, float(balance)) for value, loans, balance in rows}
 
 
-def test_classes_and_the_unclassified(hand_book):
-    classes = values_of_dimension(read_composition(hand_book), "classification")
+def test_classes_and_the_unclassified(seven_loan_book):
+    classes = values_of_dimension(read_composition(seven_loan_book), "classification")
     assert classes["normal"] == (1, 1_000_000)
     assert classes[None] == (1, 200_000)
     assert "doubtful" not in classes
 
 
 @pytest.mark.parametrize("name", list(load_dimensions()))
-def test_every_dimension_has_every_loan_once(hand_book, name):
-    rows = values_of_dimension(read_composition(hand_book), name).values()
+def test_every_dimension_has_every_loan_once(seven_loan_book, name):
+    rows = values_of_dimension(read_composition(seven_loan_book), name).values()
     assert (sum(loans for loans, _ in rows), sum(balance for _, balance in rows)) == (5, 2_250_000)
 
 
-def test_a_choice_leaves_its_own_dimension_whole(hand_book):
-    found = read_composition(hand_book, chosen=(("classification", None),))
+def test_a_choice_leaves_its_own_dimension_whole(seven_loan_book):
+    found = read_composition(seven_loan_book, chosen=(("classification", None),))
     assert len(values_of_dimension(found, "classification")) > 1
     assert (
         values_of_dimension(found, "branch_id")
@@ -118,8 +118,8 @@ def test_a_choice_leaves_its_own_dimension_whole(hand_book):
         ("term", "Medium-term (1 to 5 years)", (3, 1_450_000, 64.44444444444444, 20.0)),
     ],
 )
-def test_structure(hand_book, opened, by, row, figures):
-    app = opened("portfolio_health", "en", by=by)
+def test_structure(seven_loan_book, open_page, by, row, figures):
+    app = open_page("portfolio_health", "en", by=by)
     tables = [frame.value for frame in app.dataframe if "npl_ratio" in frame.value.columns]
     found = next(line[1:] for line in tables[0].itertuples(index=False, name=None) if line[0] == row)
     assert found[:2] == figures[:2]
@@ -127,17 +127,17 @@ def test_structure(hand_book, opened, by, row, figures):
     assert found[3] == (pytest.approx(figures[3]) if figures[3] else pytest.approx(float("nan"), nan_ok=True))
 
 
-def test_the_loans_behind_a_choice_are_those_counted(hand_book, opened):
-    counted = values_of_dimension(read_composition(hand_book), "late")["current"][0]
-    app = opened("portfolio_health", "en", late="current")
+def test_the_loans_behind_a_choice_are_those_counted(seven_loan_book, open_page):
+    counted = values_of_dimension(read_composition(seven_loan_book), "late")["current"][0]
+    app = open_page("portfolio_health", "en", late="current")
     listed = next(frame.value for frame in app.dataframe if "loan_id" in frame.value.columns)
     assert len(listed) == counted
     assert any(caption.value.startswith(f"Loans: {counted}, balance") for caption in app.caption)
     assert [button.label for button in app.button if button.key == "drop_late"] == ["✕ Days past due\\: Not past due"]
 
 
-def test_every_choice_finds_as_many_loans_as_its_bar_says(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_every_choice_finds_as_many_loans_as_its_bar_says(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         for name, value, loans in (
             composition.sum_by_dimension(cursor, SNAPSHOT_DATE, "CNY", None, ())
             .select("dimension", "value", "loans")
@@ -148,8 +148,8 @@ def test_every_choice_finds_as_many_loans_as_its_bar_says(hand_book):
             assert composition.sum_selection(cursor, SNAPSHOT_DATE, "CNY", None, ((name, value),))["loans"] == loans
 
 
-def test_moves_add_up_from_one_snapshot_to_the_next(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_moves_add_up_from_one_snapshot_to_the_next(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         day = migration.list_opening_snapshots(cursor, SNAPSHOT_DATE)["previous"]
         moved = migration.load_moves(cursor, SNAPSHOT_DATE, "CNY", None, day)
     assert (day, float(moved["balance_before"].sum()), float(moved["balance_after"].sum())) == (
@@ -159,13 +159,13 @@ def test_moves_add_up_from_one_snapshot_to_the_next(hand_book):
     )
 
 
-def test_the_paragraph_says_what_moved(hand_book, opened):
-    said = opened("portfolio_health", "en").markdown[0].value
+def test_the_paragraph_says_what_moved(seven_loan_book, open_page):
+    said = open_page("portfolio_health", "en").markdown[0].value
     assert "Since 30 Sep 2026 the balance fell from 2.45M to 2.25M (−200K)" in said
 
 
-def test_a_branch_scopes_the_page(hand_book, opened):
-    app = opened("portfolio_health", "en", branch="001")
+def test_a_branch_scopes_the_page(seven_loan_book, open_page):
+    app = open_page("portfolio_health", "en", branch="001")
     assert app.metric[0].value == "1.8M"
     assert "Mostly from" not in app.markdown[0].value
 
@@ -181,16 +181,16 @@ def test_openings_are_rows_of_the_table():
     assert summaries.find_opening_snapshots(days, days[0]) == {}
 
 
-def test_an_earlier_snapshot(hand_book, opened):
-    app = opened("portfolio_health", "en", as_of="2026-09-30")
+def test_an_earlier_snapshot(seven_loan_book, open_page):
+    app = open_page("portfolio_health", "en", as_of="2026-09-30")
     assert app.metric[0].value == "2.45M"
     assert not app.metric[0].delta
     assert "As of 30 Sep 2026" in app.caption[0].value
     assert app.selectbox[0].value == "2026-09-30"
 
 
-def test_an_unknown_snapshot_in_the_address_is_replaced(hand_book, opened):
-    app = opened("portfolio_health", as_of="1999-01-01")
+def test_an_unknown_snapshot_in_the_address_is_replaced(seven_loan_book, open_page):
+    app = open_page("portfolio_health", as_of="1999-01-01")
     assert app.query_params["as_of"] == str(SNAPSHOT_DATE)
 
 
@@ -206,8 +206,8 @@ def _listed_loans(app) -> list[str]:
         ({"class_before": "doubtful"}, "✕ Class at the opening\\: Doubtful", ["L7"]),
     ],
 )
-def test_what_a_click_chose_is_said_and_narrows_the_list(hand_book, opened, choice, label, loans):
-    app = opened("portfolio_health", "en", **choice)
+def test_what_a_click_chose_is_said_and_narrows_the_list(seven_loan_book, open_page, choice, label, loans):
+    app = open_page("portfolio_health", "en", **choice)
     assert [button.label for button in app.button if button.label.startswith("✕")] == [label]
     assert _listed_loans(app) == loans
     next(button for button in app.button if button.label == label).click().run()
@@ -215,15 +215,15 @@ def test_what_a_click_chose_is_said_and_narrows_the_list(hand_book, opened, choi
     assert not set(choice) & set(app.query_params)
 
 
-def test_the_same_choices_without_a_chart(hand_book, opened):
-    assert len(opened("portfolio_health", "en").selectbox) == 2, "not computed until it is asked for"
-    app = opened("portfolio_health", "en", unfolded=page_scope.FILTERS_KEY)
+def test_the_same_choices_without_a_chart(seven_loan_book, open_page):
+    assert len(open_page("portfolio_health", "en").selectbox) == 2, "not computed until it is asked for"
+    app = open_page("portfolio_health", "en", unfolded=page_scope.FILTERS_KEY)
     box = next(box for box in app.selectbox if box.label == "Days past due")
     assert "181–360 days (1)" in box.options
     box.select("181–360 days (1)").run()
     assert _listed_loans(app) == ["L7"]
 
 
-def test_a_currency_is_named(hand_book, opened):
-    assert "币种：人民币" in opened("portfolio_health").caption[0].value
-    assert "currency CNY" in opened("portfolio_health", "en").caption[0].value
+def test_a_currency_is_named(seven_loan_book, open_page):
+    assert "币种：人民币" in open_page("portfolio_health").caption[0].value
+    assert "currency CNY" in open_page("portfolio_health", "en").caption[0].value

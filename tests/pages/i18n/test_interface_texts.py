@@ -160,8 +160,8 @@ PAGE_STATES = [
 
 
 @pytest.mark.parametrize(("name", "choices"), PAGE_STATES, ids=[f"{name} {choices}" for name, choices in PAGE_STATES])
-def test_no_code_and_no_name_of_a_field_reaches_the_reader(hand_book, opened, name, choices):
-    app = opened(name, "zh", quiet=False, **choices)
+def test_no_code_and_no_name_of_a_field_reaches_the_reader(seven_loan_book, open_page, name, choices):
+    app = open_page(name, "zh", quiet=False, **choices)
     assert not app.exception
     cells = [
         cell

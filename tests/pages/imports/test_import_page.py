@@ -12,9 +12,9 @@ L2,C2,001,abc,200000,20240101,20270101,x
 
 
 @pytest.fixture
-def uploaded(no_book, opened):
+def open_with_upload(no_book, open_page):
     def open_with(name: str, content: str, lang: str = "en"):
-        app = opened("import_files", lang)
+        app = open_page("import_files", lang)
         app.file_uploader[0].upload(name, content.encode("utf-8")).run()
         return app
 
@@ -25,18 +25,18 @@ def _shown_tables(app) -> list:
     return [table.value for table in app.dataframe]
 
 
-def test_without_a_book_the_page_asks_for_files(no_book, opened):
-    app = opened("import_files", "zh")
+def test_without_a_book_the_page_asks_for_files(no_book, open_page):
+    app = open_page("import_files", "zh")
     assert "一、选择文件" in [heading.value for heading in app.subheader]
     assert not app.button
 
 
-def test_a_date_is_asked_for(uploaded):
-    assert "Choose the date" in uploaded("loans.csv", FILE).info[0].value
+def test_a_date_is_asked_for(open_with_upload):
+    assert "Choose the date" in open_with_upload("loans.csv", FILE).info[0].value
 
 
-def test_a_rehearsal_writes_nothing(uploaded, no_book: Path):
-    app = uploaded("loans.csv", FILE)
+def test_a_rehearsal_writes_nothing(open_with_upload, no_book: Path):
+    app = open_with_upload("loans.csv", FILE)
     app.date_input[0].set_value(date(2026, 10, 31)).run()
     assert not app.exception
     assert not no_book.exists()
@@ -44,15 +44,15 @@ def test_a_rehearsal_writes_nothing(uploaded, no_book: Path):
     assert app.button[0].label == "Load 1 row"
 
 
-def test_a_file_that_cannot_be_read_is_one_plain_message(uploaded):
-    app = uploaded("loans.xlsx", "PK\x03\x04 this is no workbook")
+def test_a_file_that_cannot_be_read_is_one_plain_message(open_with_upload):
+    app = open_with_upload("loans.xlsx", "PK\x03\x04 this is no workbook")
     assert not app.exception
     assert app.error[0].value == "These files cannot be loaded"
     assert "loans.xlsx" in app.code[0].value
 
 
-def test_the_table_can_be_put_right(uploaded):
-    app = uploaded("loans.csv", FILE)
+def test_the_table_can_be_put_right(open_with_upload):
+    app = open_with_upload("loans.csv", FILE)
     choice = next(box for box in app.selectbox if box.label == "Which table it is")
     assert choice.value == "loans"
     choice.set_value("guarantees").run()
@@ -60,8 +60,8 @@ def test_the_table_can_be_put_right(uploaded):
     assert next(box for box in app.selectbox if box.label == "Which table it is").value == "guarantees"
 
 
-def test_faults_of_the_data_stand_apart_with_their_rows(hand_book, opened):
-    app = opened("import_files", "en")
+def test_faults_of_the_data_stand_apart_with_their_rows(seven_loan_book, open_page):
+    app = open_page("import_files", "en")
     assert not app.exception
     assert "Data quality" in [heading.value for heading in app.subheader]
     found = next(table for table in _shown_tables(app) if "remedy" in table.columns)

@@ -42,19 +42,19 @@ def test_the_fewest_dates_that_are_out_of_order(days, wrong):
     assert rest == sorted(rest)
 
 
-def test_every_kind_of_verdict_is_all_there(hand_book, opened):
-    with book.open_for_reading(hand_book) as cursor:
+def test_every_kind_of_verdict_is_all_there(seven_loan_book, open_page):
+    with book.open_for_reading(seven_loan_book) as cursor:
         lines = verdict_evidence.verdicts_of_loan(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, "L1")
     for kind in verdict_list.VERDICT_ORDER:
         expected = sorted(line.rule_id for line in lines if line.verdict == kind)
-        app = opened("loan", "en", quiet=False, loan="L1", verdict=kind)
+        app = open_page("loan", "en", quiet=False, loan="L1", verdict=kind)
         assert not app.exception
         shown = [table.value for table in app.dataframe if "rule_id" in table.value.columns]
         assert sorted(shown[0]["rule_id"] if shown else []) == expected
 
 
-def test_the_states_are_those_of_the_snapshots(hand_book, opened):
-    with book.open_for_reading(hand_book) as cursor:
+def test_the_states_are_those_of_the_snapshots(seven_loan_book, open_page):
+    with book.open_for_reading(seven_loan_book) as cursor:
         states = loan_detail.list_snapshot_states(cursor, "L7")
     told = states.select("as_of", "balance", "classification", "days_past_due").rows()
     assert told == [(EARLIER_DATE, 450_000, "doubtful", 170), (SNAPSHOT_DATE, 250_000, "loss", 200)]
@@ -62,8 +62,8 @@ def test_the_states_are_those_of_the_snapshots(hand_book, opened):
     assert states["violations"][1] > 0
 
 
-def test_the_registers_hold_what_belongs_to_the_loan(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_the_registers_hold_what_belongs_to_the_loan(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         held = {
             loan: loan_detail.list_register_rows(cursor, SNAPSHOT_DATE, "guarantees", loan) for loan in ("L1", "L2")
         }
@@ -73,8 +73,8 @@ def test_the_registers_hold_what_belongs_to_the_loan(hand_book):
     assert list(asked["request_id"]) == ["R2"]
 
 
-def test_a_register_is_shown_as_people_write(hand_book, opened, no_book, monkeypatch):
-    shutil.copy(hand_book, no_book)
+def test_a_register_is_shown_as_people_write(seven_loan_book, open_page, no_book, monkeypatch):
+    shutil.copy(seven_loan_book, no_book)
     monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
     with book.open_for_writing(no_book) as con:
         con.execute(
@@ -86,7 +86,7 @@ def test_a_register_is_shown_as_people_write(hand_book, opened, no_book, monkeyp
             "INSERT INTO staff (staff_id, name, as_of, batch_id) VALUES ('S9', '王芳', $day, $batch)",
             {"day": SNAPSHOT_DATE, "batch": str(SNAPSHOT_DATE)},
         )
-    app = opened("loan", "en", loan="L1")
+    app = open_page("loan", "en", loan="L1")
     (events,) = (table.value for table in app.dataframe if "event_id" in table.value.columns)
     assert events.to_dict("records") == [
         {
@@ -101,21 +101,21 @@ def test_a_register_is_shown_as_people_write(hand_book, opened, no_book, monkeyp
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("loan", ["L1", "L3", "L4", "L5", "L6", "L7"])
-def test_every_loan_has_its_page(hand_book, opened, lang, loan):
-    app = opened("loan", lang, quiet=False, loan=loan)
+def test_every_loan_has_its_page(seven_loan_book, open_page, lang, loan):
+    app = open_page("loan", lang, quiet=False, loan=loan)
     assert not app.exception
     assert not app.error
     assert any(loan in text.value for text in app.text)
 
 
-def test_a_name_of_the_book_is_never_markdown(hand_book, opened):
-    app = opened("loan", loan="L4")
+def test_a_name_of_the_book_is_never_markdown(seven_loan_book, open_page):
+    app = open_page("loan", loan="L4")
     assert any(INJECTION_NAME in text.value for text in app.text)
     assert not [block for block in (*app.markdown, *app.caption) if "leak.png" in block.value]
 
 
-def test_without_a_loan_the_page_says_what_to_do(hand_book, opened):
-    app = opened("loan")
+def test_without_a_loan_the_page_says_what_to_do(seven_loan_book, open_page):
+    app = open_page("loan")
     assert any("最近到期的" in note.value for note in app.caption)
     assert list(app.dataframe[0].value["loan_id"]) == ["L1", "L6", "L2", "L7", "L4"], "running, the soonest first"
-    assert list(opened("loan", loan="甲公司").dataframe[0].value["loan_id"]) == ["L1", "L2"]
+    assert list(open_page("loan", loan="甲公司").dataframe[0].value["loan_id"]) == ["L1", "L2"]

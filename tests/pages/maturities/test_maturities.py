@@ -35,13 +35,13 @@ NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_windows_are_cumulative(hand_book, opened, lang):
-    app = opened("upcoming_maturities", lang)
+def test_windows_are_cumulative(seven_loan_book, open_page, lang):
+    app = open_page("upcoming_maturities", lang)
     assert [(card.label, card.value, card.delta) for card in app.metric] == WINDOWS[lang]
 
 
-def test_a_branch_has_its_own_figures(hand_book, opened):
-    app = opened("upcoming_maturities", "zh", branch_id="002", window="d365")
+def test_a_branch_has_its_own_figures(seven_loan_book, open_page):
+    app = open_page("upcoming_maturities", "zh", branch_id="002", window="d365")
     assert [card.delta for card in app.metric] == ["0 笔", "0 笔", "0 笔", "0 笔", "0 笔", "1 笔"]
     assert list(_listed_loans(app)) == ["L6", "L7"]
 
@@ -50,9 +50,9 @@ def _listed_loans(app) -> dict[str, dict]:
     return {row["loan_id"]: row for row in app.dataframe[-1].value.to_dict("records")}
 
 
-def test_days_not_to_be_missed(hand_book, opened):
+def test_days_not_to_be_missed(seven_loan_book, open_page):
     """Medium: apply 20 days before, notice a month before; short: 10 days and a week. As of 2026-10-31."""
-    loans = _listed_loans(opened("upcoming_maturities", "en", window="d365"))
+    loans = _listed_loans(open_page("upcoming_maturities", "en", window="d365"))
     assert list(loans) == ["L1", "L6", "L2", "L7"]
     days = {
         loan: (str(row["apply_by"])[:10], row["apply_state"], str(row["notice_by"])[:10]) for loan, row in loans.items()
@@ -62,30 +62,30 @@ def test_days_not_to_be_missed(hand_book, opened):
     assert days["L7"] == ("2027-05-12", "in 193 days", "2027-05-01")
 
 
-def test_the_window_stands_in_the_address(hand_book, opened):
-    app = opened("upcoming_maturities", "zh", window="past")
+def test_the_window_stands_in_the_address(seven_loan_book, open_page):
+    app = open_page("upcoming_maturities", "zh", window="past")
     assert list(_listed_loans(app)) == ["L3"]
     next(control for control in app.main.segmented_control if control.label == "清单范围").set_value("d7").run()
     assert app.query_params["window"] == "d7"
     assert list(_listed_loans(app)) == ["L1"]
 
 
-def test_a_day_of_the_calendar_stands_in_the_address(hand_book, opened):
-    day = opened("upcoming_maturities", "zh", month="2026-11", day="2026-11-05", window="day")
+def test_a_day_of_the_calendar_stands_in_the_address(seven_loan_book, open_page):
+    day = open_page("upcoming_maturities", "zh", month="2026-11", day="2026-11-05", window="day")
     assert list(_listed_loans(day)) == ["L1"]
-    other = opened("upcoming_maturities", "zh", month="2026-12", day="2026-11-05", window="day")
+    other = open_page("upcoming_maturities", "zh", month="2026-12", day="2026-11-05", window="day")
     assert "该范围内没有到期贷款。" in [note.value for note in other.info], (
         "the day lies in another month: the month is shown"
     )
 
 
-def test_what_is_late_is_counted(hand_book, opened):
-    app = opened("upcoming_maturities", "en", window="d30")
+def test_what_is_late_is_counted(seven_loan_book, open_page):
+    app = open_page("upcoming_maturities", "en", window="d30")
     assert app.text[0].value.startswith("Loans: 1. For 1 the day to apply for an extension has passed")
 
 
-def test_a_month_has_all_its_days(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_a_month_has_all_its_days(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         days = maturities.sum_by_maturity_day(cursor, SNAPSHOT_DATE, "CNY", MaturityScope())
     found = calendar.build_day_cells(days, NOVEMBER)
     assert found.height == 30
@@ -96,8 +96,8 @@ def test_a_month_has_all_its_days(hand_book):
     assert found.filter(found["off"])["number"].to_list() == [1, 7, 8, 14, 15, 21, 22, 28, 29]
 
 
-def test_holidays_and_worked_weekends_are_marked(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_holidays_and_worked_weekends_are_marked(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         days = maturities.sum_by_maturity_day(cursor, SNAPSHOT_DATE, "CNY", MaturityScope())
     october = calendar.build_day_cells(days, (date(2026, 10, 1), date(2026, 10, 31)))
     marks = dict(october.filter(october["mark"] != "").select("number", "mark").rows())
@@ -106,13 +106,13 @@ def test_holidays_and_worked_weekends_are_marked(hand_book):
 
 
 @pytest.mark.parametrize(("month", "said"), [("2026-11", False), ("2027-01", True)])
-def test_a_year_that_is_not_announced_is_said(hand_book, opened, month, said):
-    app = opened("upcoming_maturities", "en", month=month)
+def test_a_year_that_is_not_announced_is_said(seven_loan_book, open_page, month, said):
+    app = open_page("upcoming_maturities", "en", month=month)
     assert any("holidays of 2027 are not announced" in note.value for note in app.warning) is said
 
 
-def test_the_same_loan_has_the_same_days_alone_and_among_others(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_the_same_loan_has_the_same_days_alone_and_among_others(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         ids = maturities.list_loan_ids(cursor, SNAPSHOT_DATE, MaturityScope())
         together = deadlines.compute_deadlines(cursor, POLICY, SNAPSHOT_DATE, ids)
         alone = [
@@ -122,8 +122,8 @@ def test_the_same_loan_has_the_same_days_alone_and_among_others(hand_book):
     assert ids == ("L3", "L1", "L6", "L2", "L7", "L4")
 
 
-def test_pages_of_the_list_make_up_the_whole(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_pages_of_the_list_make_up_the_whole(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         whole = maturities.list_maturing_loans(cursor, SNAPSHOT_DATE, MaturityScope())
         parts = [
             maturities.list_maturing_loans(cursor, SNAPSHOT_DATE, MaturityScope(), 2, start)
@@ -140,8 +140,8 @@ def test_weeks_begin_with_what_is_left_of_this_one():
     assert weeks[:2] == [(SNAPSHOT_DATE, date(2026, 11, 8)), (date(2026, 11, 9), date(2026, 11, 15))]
 
 
-def test_the_duties_of_the_week(hand_book, opened):
-    app = opened("upcoming_maturities", "en", show="duties")
+def test_the_duties_of_the_week(seven_loan_book, open_page):
+    app = open_page("upcoming_maturities", "en", show="duties")
     counts = {row["duty"]: row["total"] for row in app.dataframe[0].value.to_dict("records")}
     assert (
         sum(counts.values()) == app.dataframe[1].value.shape[0] if len(app.dataframe) > 1 else not any(counts.values())

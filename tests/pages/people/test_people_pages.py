@@ -19,9 +19,9 @@ POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture
-def rows(hand_book):
+def query_book(seven_loan_book):
     def ask(sql: str, **values: object) -> list[tuple]:
-        with book.open_for_reading(hand_book) as cursor:
+        with book.open_for_reading(seven_loan_book) as cursor:
             return cursor.execute(sql, values).fetchall()
 
     return ask
@@ -33,37 +33,37 @@ def card_values(app) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_page_opens(hand_book, opened, name, lang):
-    app = opened(name, lang)
+def test_every_page_opens(seven_loan_book, open_page, name, lang):
+    app = open_page(name, lang)
     assert app.title[0].value == language.load_texts()[f"page.{name}"][lang]
 
 
 @pytest.fixture(scope="module")
-def unchecked(tmp_path_factory):
+def unchecked_book(tmp_path_factory):
     return build_book(tmp_path_factory.mktemp("unchecked") / "book.duckdb", checked=False)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_book_without_a_run_says_what_to_do(unchecked, monkeypatch, opened, name):
-    monkeypatch.setenv("LOANLIGHT_BOOK", str(unchecked))
-    app = opened(name, "en")
+def test_a_book_without_a_run_says_what_to_do(unchecked_book, monkeypatch, open_page, name):
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(unchecked_book))
+    app = open_page(name, "en")
     assert "run python -m policy check" in app.warning[0].value
 
 
-def test_rates_have_the_denominators_they_say(hand_book, opened, rows):
+def test_rates_have_the_denominators_they_say(seven_loan_book, open_page, query_book):
     taught = [*supervision.taught_rules(POLICY)]
     found = dict(
-        rows(
+        query_book(
             "SELECT officer_id, count(*) FROM violations WHERE list_contains($rules, rule_id) GROUP BY 1", rules=taught
         )
     )
     loans = dict(
-        rows(
+        query_book(
             "SELECT officer_id, count(*) FROM facts_loan WHERE is_running AND as_of = $day GROUP BY 1",
             day=SNAPSHOT_DATE,
         )
     )
-    app = opened("account_managers", "en")
+    app = open_page("account_managers", "en")
     table = app.dataframe[0].value.set_index("manager")
     assert {name: table.loc[name, "loans"] for name in loans} == loans == {"O001": 3, "O002": 3}
     for officer, other in (("O001", "O002"), ("O002", "O001")):
@@ -75,19 +75,19 @@ def test_rates_have_the_denominators_they_say(hand_book, opened, rows):
     assert card_values(app)["Thin books"] == "2"
 
 
-def test_one_manager_by_clause_group(hand_book, opened, rows):
-    app = opened("account_managers", "en", officer="O001")
+def test_one_manager_by_clause_group(seven_loan_book, open_page, query_book):
+    app = open_page("account_managers", "en", officer="O001")
     assert any("Only 3 loans" in warning.value for warning in app.warning)
     groups = app.dataframe[1].value
     taught = supervision.taught_rules(POLICY)
-    counted = rows("SELECT rule_id FROM violations WHERE officer_id = 'O001'")
+    counted = query_book("SELECT rule_id FROM violations WHERE officer_id = 'O001'")
     assert groups["violations"].sum() == len([rule for (rule,) in counted if rule in taught])
     assert set(groups["peer_loans"]) == {3}
     assert app.dataframe[3].value["violations"].sum() == groups["violations"].sum()
 
 
-def test_a_branch_narrows_the_managers_but_not_their_peers(hand_book, opened):
-    whole, part = (opened("account_managers", "en", **choice) for choice in ({}, {"branch_id": "001"}))
+def test_a_branch_narrows_the_managers_but_not_their_peers(seven_loan_book, open_page):
+    whole, part = (open_page("account_managers", "en", **choice) for choice in ({}, {"branch_id": "001"}))
     assert card_values(part)["Account managers"] == "1"
     assert list(part.dataframe[0].value["peer_rate"]) == [
         row["peer_rate"] for _, row in whole.dataframe[0].value.iterrows() if row["manager"] == "O001"
@@ -95,7 +95,7 @@ def test_a_branch_narrows_the_managers_but_not_their_peers(hand_book, opened):
 
 
 @pytest.fixture
-def strict(monkeypatch):
+def strict_policy(monkeypatch):
     """A policy by which every manager of the book has a need in every clause group with a violation."""
     measures = POLICY.texts["supervision.csv"]
     for name, old, new in (
@@ -111,38 +111,40 @@ def strict(monkeypatch):
     monkeypatch.setattr("pages.ui.app.queries.current_policy", lambda: changed)
 
 
-def test_a_need_follows_from_a_rate_far_above_the_peers(hand_book, opened, strict):
-    app = opened("account_managers", "en")
+def test_a_need_follows_from_a_rate_far_above_the_peers(seven_loan_book, open_page, strict_policy):
+    app = open_page("account_managers", "en")
     assert card_values(app)["With a training need"] == "2"
     assert all(app.dataframe[0].value["needs"] != "")
 
 
-def test_needs_by_topic_say_who_needs_them_and_what_is_offered(hand_book, opened, strict, tmp_path, monkeypatch):
+def test_needs_by_topic_say_who_needs_them_and_what_is_offered(
+    seven_loan_book, open_page, strict_policy, tmp_path, monkeypatch
+):
     topic = next(group.topic for group in supervision.load_clause_groups(POLICY) if group.topic)
-    taught = shutil.copy(hand_book, tmp_path / "book.duckdb")
+    taught = shutil.copy(seven_loan_book, tmp_path / "book.duckdb")
     with book.open_for_writing(taught) as con:
         con.execute(
             "INSERT INTO courses (course, topic, as_of, batch_id) VALUES ('晨会', $topic, $day, $batch)",
             {"topic": topic, "day": SNAPSHOT_DATE, "batch": str(SNAPSHOT_DATE)},
         )
     monkeypatch.setenv("LOANLIGHT_BOOK", str(taught))
-    needs = opened("training", "en").dataframe[0].value
+    needs = open_page("training", "en").dataframe[0].value
     assert needs["managers_needing"].max() == 2
     assert (needs["not_taught"] == needs["managers_needing"]).all()
     assert list(needs["courses"].dropna()) == ["晨会"]
 
 
-def test_no_training_register_is_said(hand_book, opened):
-    assert "The book has no training register" in opened("training", "en").info[0].value
+def test_no_training_register_is_said(seven_loan_book, open_page):
+    assert "The book has no training register" in open_page("training", "en").info[0].value
 
 
-def test_the_early_warning_list_is_the_violations_of_its_rules(hand_book, opened, rows):
+def test_the_early_warning_list_is_the_violations_of_its_rules(seven_loan_book, open_page, query_book):
     watched = list(supervision.rules_of_watch_list(POLICY, "early_warning", "loan"))
-    signals = rows(
+    signals = query_book(
         "SELECT loan_id, count(DISTINCT rule_id) FROM violations WHERE list_contains($rules, rule_id) GROUP BY 1",
         rules=watched,
     )
-    app = opened("early_warning", "en")
+    app = open_page("early_warning", "en")
     table = app.dataframe[0].value
     assert dict(zip(table["loan_id"], table["signal_count"], strict=True)) == dict(signals)
     assert card_values(app)["Loans on the list"] == str(len(signals))
@@ -152,23 +154,23 @@ def test_the_early_warning_list_is_the_violations_of_its_rules(hand_book, opened
     assert len(unknown)
 
 
-def test_a_signal_that_finds_nothing_lists_nothing_and_not_all(hand_book, opened, rows):
+def test_a_signal_that_finds_nothing_lists_nothing_and_not_all(seven_loan_book, open_page, query_book):
     watched = list(supervision.rules_of_watch_list(POLICY, "early_warning", "loan"))
     sql = "SELECT DISTINCT {} FROM violations WHERE list_contains($rules, rule_id)"
-    found = [value for (value,) in rows(sql.format("rule_id"), rules=watched)]
+    found = [value for (value,) in query_book(sql.format("rule_id"), rules=watched)]
     signal = next(rule for rule in watched if rule not in found)
-    app = opened("early_warning", "en", signal=signal)
+    app = open_page("early_warning", "en", signal=signal)
     assert card_values(app)["Loans on the list"] == "0"
 
 
-def test_the_early_warning_list_by_borrower(hand_book, opened):
-    loans, borrowers = (opened("early_warning", "en", by=by).dataframe[0].value for by in ("loan", "borrower"))
+def test_the_early_warning_list_by_borrower(seven_loan_book, open_page):
+    loans, borrowers = (open_page("early_warning", "en", by=by).dataframe[0].value for by in ("loan", "borrower"))
     assert borrowers["loans"].sum() == len(loans)
     assert borrowers["balance"].sum() == loans["balance"].sum()
 
 
-def test_no_connected_parties_is_said(hand_book, opened):
-    assert "No connected parties found" in opened("connected_parties", "en").info[0].value
+def test_no_connected_parties_is_said(seven_loan_book, open_page):
+    assert "No connected parties found" in open_page("connected_parties", "en").info[0].value
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10, 60])
@@ -191,17 +193,17 @@ def test_an_arrow_points_along_its_line():
     assert heads["y"][0] == pytest.approx(1 - graph_layout.ARROW_GAP)
 
 
-def test_dollars_count_as_a_loan_and_not_as_yuan(hand_book):
-    with book.open_for_reading(hand_book) as cursor:
+def test_dollars_count_as_a_loan_and_not_as_yuan(seven_loan_book):
+    with book.open_for_reading(seven_loan_book) as cursor:
         books = account_managers.list_portfolios(cursor, SNAPSHOT_DATE, "CNY", 90)
     second = books.filter(pl.col("officer_id") == "O002").row(0, named=True)
     assert (second["loans"], second["balance"]) == (3, 450_000)
 
 
-def test_a_long_list_is_shown_by_the_page(hand_book, opened, monkeypatch):
-    whole = opened("early_warning", "en").dataframe[0].value["loan_id"].tolist()
+def test_a_long_list_is_shown_by_the_page(seven_loan_book, open_page, monkeypatch):
+    whole = open_page("early_warning", "en").dataframe[0].value["loan_id"].tolist()
     assert len(whole) > 1
     monkeypatch.setattr(tables, "PAGE_SIZE", 1)
-    app = opened("early_warning", "en")
+    app = open_page("early_warning", "en")
     assert app.dataframe[0].value["loan_id"].tolist() == whole[:1]
     assert card_values(app)["Loans on the list"] == str(len(whole))

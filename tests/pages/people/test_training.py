@@ -16,7 +16,7 @@ POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def trained_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A demo book checked on the last day before its newest session on lending, and on all days after; the session."""
     path = tmp_path_factory.mktemp("trained") / "book.duckdb"
     generator.build_book(path, 150, 1)
@@ -32,13 +32,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def shown(trained, opened, monkeypatch):
-    path, session = trained
+def open_training(trained_book, open_page, monkeypatch):
+    path, session = trained_book
     monkeypatch.setenv("LOANLIGHT_BOOK", str(path))
-    return lambda part, lang="en": opened("training", lang, show=part, session=session)
+    return lambda part, lang="en": open_page("training", lang, show=part, session=session)
 
 
-def test_each_part_is_shown_by_its_address(shown):
+def test_each_part_is_shown_by_its_address(open_training):
     columns = {
         "needs": "managers_needing",
         "catalogue": "course",
@@ -46,12 +46,12 @@ def test_each_part_is_shown_by_its_address(shown):
         "effect": "rate_change",
     }
     for part, column in columns.items():
-        assert column in shown(part).dataframe[0].value.columns, part
+        assert column in open_training(part).dataframe[0].value.columns, part
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Observational"), ("zh", "观察")])
-def test_before_and_after_is_called_observational(shown, lang, said):
-    app = shown("effect", lang)
+def test_before_and_after_is_called_observational(open_training, lang, said):
+    app = open_training("effect", lang)
     assert any(said in info.value for info in app.info)
     rates = app.dataframe[0].value
     assert list(rates["rate_change"]) == pytest.approx(list(rates["rate_after"] - rates["rate_before"]))

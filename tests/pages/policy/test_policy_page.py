@@ -56,32 +56,32 @@ def _listed_clauses(app) -> list[str]:
 
 @pytest.mark.parametrize("view", ["clauses", "limits", "dates", "versions"])
 @pytest.mark.parametrize("code", ["zh", "en"])
-def test_every_view_opens(hand_book, opened, view, code):
-    app = opened("policy_tables", code, view=view)
+def test_every_view_opens(seven_loan_book, open_page, view, code):
+    app = open_page("policy_tables", code, view=view)
     assert app.title[0].value == ("制度" if code == "zh" else "Policy")
 
 
-def test_clauses_are_found_in_either_language(hand_book, opened):
-    every = _listed_clauses(opened("policy_tables", "en"))
+def test_clauses_are_found_in_either_language(seven_loan_book, open_page):
+    every = _listed_clauses(open_page("policy_tables", "en"))
     assert sorted(every) == sorted(POLICY.clauses)
     chinese, english = (
-        _listed_clauses(opened("policy_tables", code, words=words))
+        _listed_clauses(open_page("policy_tables", code, words=words))
         for code, words in (("en", "不良"), ("zh", "NPL ratio"))
     )
     assert "KPI2005" in chinese and len(chinese) < len(every)
     assert english and set(english) < set(every)
-    assert opened("policy_tables", "en", words="no such word").info[0].value.startswith("No clause")
+    assert open_page("policy_tables", "en", words="no such word").info[0].value.startswith("No clause")
 
 
-def test_a_clause_shows_its_rule_limit_examples_and_hits(hand_book, opened):
-    app = opened("policy_tables", "en", clause="KPI2005", rule="BNK-NPL")
+def test_a_clause_shows_its_rule_limit_examples_and_hits(seven_loan_book, open_page):
+    app = open_page("policy_tables", "en", clause="KPI2005", rule="BNK-NPL")
     said = [text.value for text in app.text]
     clause, rule = POLICY.clauses["KPI2005"], POLICY.rules["BNK-NPL"]
     assert {clause.gist_zh} <= set(said)
     assert any("Non-performing balance ÷" in text and "is at most" in text for text in said)
     counts = dict(
         _query_book(
-            hand_book,
+            seven_loan_book,
             "SELECT verdict, sum(subjects) FROM run_counts WHERE rule_id = ? AND run_id IN "
             "(SELECT run_id FROM runs WHERE as_of = ?) GROUP BY ALL",
             "BNK-NPL",
@@ -104,10 +104,10 @@ def _edit_limit(app, cell: str):
     return app.run(), POLICY.texts | {NPL_TABLE: text}
 
 
-def test_a_changed_limit_shows_what_it_does_to_the_book(hand_book, opened):
-    app, texts = _edit_limit(opened("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
+def test_a_changed_limit_shows_what_it_does_to_the_book(seven_loan_book, open_page):
+    app, texts = _edit_limit(open_page("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
     after, problems = lint.lint_tables(texts)
-    with book.open_for_reading(hand_book) as con:
+    with book.open_for_reading(seven_loan_book) as con:
         found = impact.compare_policies(con, POLICY, after, SNAPSHOT_DATE, today=False)
     totals = {row["kind"]: row["records"] for row in found.totals.to_dicts()}
     assert totals == {"removed": 1} and not problems
@@ -117,8 +117,8 @@ def test_a_changed_limit_shows_what_it_does_to_the_book(hand_book, opened):
     assert any(button.label == r"Download npl\_limits\.csv" for button in app.get("download_button"))
 
 
-def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(hand_book, opened):
-    app, _ = _edit_limit(opened("policy_tables", "en", view="limits", table="npl_limits"), "5")
+def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(seven_loan_book, open_page):
+    app, _ = _edit_limit(open_page("policy_tables", "en", view="limits", table="npl_limits"), "5")
     assert app.error[0].value == "Proof-reading found 1 error, 0 warnings"
     row = next(table.value for table in app.dataframe if "cannot be meant" in str(table.value.to_numpy())).iloc[0]
     assert row.to_list()[1:4] == [NPL_TABLE, 2, "max_ratio"]
@@ -126,22 +126,22 @@ def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(hand_boo
     assert "policy_trial" not in app.session_state
 
 
-def test_findings_are_in_the_language_of_the_page(hand_book, opened):
-    app, _ = _edit_limit(opened("policy_tables", "zh", view="limits", table="npl_limits"), "5")
+def test_findings_are_in_the_language_of_the_page(seven_loan_book, open_page):
+    app, _ = _edit_limit(open_page("policy_tables", "zh", view="limits", table="npl_limits"), "5")
     row = next(table.value for table in app.dataframe if "不合常理" in str(table.value.to_numpy())).iloc[0]
     assert row["problem"] == "5 比率 不合常理，合理范围为 0 至 2。"
     assert not re.search("[A-Za-z]{6}", row["what_to_do"])
 
 
-def test_a_large_book_is_judged_when_asked(hand_book, opened, monkeypatch):
+def test_a_large_book_is_judged_when_asked(seven_loan_book, open_page, monkeypatch):
     monkeypatch.setattr(impact_view, "is_small_book", lambda _: False)
-    app, _ = _edit_limit(opened("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
+    app, _ = _edit_limit(open_page("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
     assert "policy_trial" not in app.session_state
     next(button for button in app.button if button.label == "Compute the impact")
 
 
-def test_versions_are_compared_in_words(hand_book, opened):
-    app, _ = _edit_limit(opened("policy_tables", "zh", view="versions"), "0.08")
+def test_versions_are_compared_in_words(seven_loan_book, open_page):
+    app, _ = _edit_limit(open_page("policy_tables", "zh", view="versions"), "0.08")
     cells = next(table.value for table in app.dataframe).iloc[0].to_list()
     assert cells[0] == "修改" and cells[3].endswith("5.00% → 8.00%") and cells[4] == "可能"
     assert len(app.metric) == 4

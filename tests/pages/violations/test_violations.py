@@ -38,10 +38,10 @@ def _total_line(app) -> str:
 
 
 @pytest.fixture(scope="session")
-def twice(checked, tmp_path_factory):
+def twice_checked_book(checked_book, tmp_path_factory):
     """The hand book checked at both its month-ends, with what moved between them kept."""
     path = tmp_path_factory.mktemp("twice") / "book.duckdb"
-    shutil.copyfile(checked, path)
+    shutil.copyfile(checked_book, path)
     policy = snapshot_check.load_policy()
     with book.open_for_writing(path) as con:
         for day in (EARLIER_DATE, SNAPSHOT_DATE):
@@ -50,65 +50,65 @@ def twice(checked, tmp_path_factory):
 
 
 @pytest.fixture
-def followed(twice, monkeypatch):
-    monkeypatch.setenv("LOANLIGHT_BOOK", str(twice))
-    return twice
+def tracked_book(twice_checked_book, monkeypatch):
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(twice_checked_book))
+    return twice_checked_book
 
 
 @pytest.fixture
-def whole(followed):
+def unfiltered(tracked_book):
     """What the page looks at, with nothing filtered."""
-    with book.open_for_reading(followed) as cursor:
+    with book.open_for_reading(tracked_book) as cursor:
         run = results.find_latest_run(cursor, SNAPSHOT_DATE)
         span = comparison.resolve_comparison(cursor, run.run_id, None)
     view = SnapshotView(SNAPSHOT_DATE, [SNAPSHOT_DATE, EARLIER_DATE], "CNY", snapshot_check.load_policy(), run)
     sieve = ViolationFilter(tuple(filters.load_rules(view).select("rule_id", "weight").iter_rows()))
-    return view, filters.FilterResult(span, sieve, _count_violations(followed), ())
+    return view, filters.FilterResult(span, sieve, _count_violations(tracked_book), ())
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "**违规 {} 条**"), ("en", "**Violations: {}**")])
-def test_every_violation_is_listed(hand_book, opened, lang, said):
-    app = opened("violations", lang)
-    count = _count_violations(hand_book)
+def test_every_violation_is_listed(seven_loan_book, open_page, lang, said):
+    app = open_page("violations", lang)
+    count = _count_violations(seven_loan_book)
     assert count >= 5
     assert _total_line(app) == said.format(count)
     assert len(app.dataframe[0].value) == count
 
 
-def test_filters_stand_in_the_address(hand_book, opened):
-    app = opened("violations", "en", severity="critical", branch_id="002")
-    critical = _query_book(hand_book, "SELECT DISTINCT rule_id FROM violations")
+def test_filters_stand_in_the_address(seven_loan_book, open_page):
+    app = open_page("violations", "en", severity="critical", branch_id="002")
+    critical = _query_book(seven_loan_book, "SELECT DISTINCT rule_id FROM violations")
     rules = [rule for (rule,) in critical if snapshot_check.load_policy().rules[rule].severity == "critical"]
-    expected = _count_violations(hand_book, "list_contains(?, rule_id) AND branch_id = '002'", rules)
-    assert 0 < expected < _count_violations(hand_book)
+    expected = _count_violations(seven_loan_book, "list_contains(?, rule_id) AND branch_id = '002'", rules)
+    assert 0 < expected < _count_violations(seven_loan_book)
     assert _total_line(app) == f"**Violations: {expected}**"
     assert {row.split()[-1] for row in app.dataframe[0].value.iloc[:, 0]} == {"Critical"}
 
 
-def test_a_choice_moves_into_the_address_and_survives_the_language(hand_book, opened):
-    app = opened("violations", "en")
+def test_a_choice_moves_into_the_address_and_survives_the_language(seven_loan_book, open_page):
+    app = open_page("violations", "en")
     family = next(box for box in app.multiselect if box.label == "Family")
     family.set_value(["extension"]).run()
     assert app.query_params["family"] == "extension"
-    expected = _count_violations(hand_book, "rule_id LIKE 'EXT-%'")
+    expected = _count_violations(seven_loan_book, "rule_id LIKE 'EXT-%'")
     assert _total_line(app) == f"**Violations: {expected}**"
     app.sidebar.segmented_control[0].set_value("zh").run()
     assert app.query_params["family"] == "extension"
     assert _total_line(app) == f"**违规 {expected} 条**"
 
 
-def test_an_unknown_filter_in_the_address_is_dropped(hand_book, opened):
-    app = opened("violations", "en", family="<script>")
-    assert _total_line(app) == f"**Violations: {_count_violations(hand_book)}**"
+def test_an_unknown_filter_in_the_address_is_dropped(seven_loan_book, open_page):
+    app = open_page("violations", "en", family="<script>")
+    assert _total_line(app) == f"**Violations: {_count_violations(seven_loan_book)}**"
     assert "family" not in app.query_params
 
 
-def test_options_tell_what_they_would_show(hand_book, opened):
-    app = opened("violations", "en", branch_id="001")
+def test_options_tell_what_they_would_show(seven_loan_book, open_page):
+    app = open_page("violations", "en", branch_id="001")
     branches = next(box for box in app.multiselect if box.label == "Branch").options
     assert branches == [
-        f"001 城东支行 ({_count_violations(hand_book, 'branch_id = ?', '001')})",
-        f"002 城西支行 ({_count_violations(hand_book, 'branch_id = ?', '002')})",
+        f"001 城东支行 ({_count_violations(seven_loan_book, 'branch_id = ?', '001')})",
+        f"002 城西支行 ({_count_violations(seven_loan_book, 'branch_id = ?', '002')})",
     ]
 
 
@@ -129,21 +129,21 @@ def test_options_tell_what_they_would_show(hand_book, opened):
         {"age": "d90", "branch_id": "002", "q": "l"},
     ],
 )
-def test_every_filter_lists_as_many_rows_as_it_counts(followed, opened, choices):
+def test_every_filter_lists_as_many_rows_as_it_counts(tracked_book, open_page, choices):
     """The count comes from the cube, the rows from another query."""
-    app = opened("violations", "en", **choices)
+    app = open_page("violations", "en", **choices)
     listed = len(app.dataframe[0].value) if app.dataframe else 0
     assert _total_line(app) == f"**Violations: {listed}**"
-    assert 0 < listed <= _count_violations(followed)
-    assert (listed < _count_violations(followed)) == ("state" not in choices)  # all thirteen are open
+    assert 0 < listed <= _count_violations(tracked_book)
+    assert (listed < _count_violations(tracked_book)) == ("state" not in choices)  # all thirteen are open
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_what_stands_long_is_counted_by_the_day(whole, followed, tmp_path, kept):
+def test_what_stands_long_is_counted_by_the_day(unfiltered, tracked_book, tmp_path, kept):
     """Whatever the buckets of ages are: not by those that lie beyond."""
-    _, chosen = whole
+    _, chosen = unfiltered
     path = tmp_path / "again.duckdb"
-    shutil.copyfile(followed, path)
+    shutil.copyfile(tracked_book, path)
     with book.open_for_writing(path) as con:
         if not kept:
             con.execute("DROP TABLE violation_cubes")
@@ -157,11 +157,11 @@ def test_what_stands_long_is_counted_by_the_day(whole, followed, tmp_path, kept)
             assert counted == sum(day >= least for (day,) in days) > 0
 
 
-def test_kept_counts_are_those_of_the_rows(whole, followed, tmp_path):
+def test_kept_counts_are_those_of_the_rows(unfiltered, tracked_book, tmp_path):
     """Also after an earlier snapshot was checked again, and in a book that keeps none."""
-    _, chosen = whole
+    _, chosen = unfiltered
     path = tmp_path / "again.duckdb"
-    shutil.copyfile(followed, path)
+    shutil.copyfile(tracked_book, path)
     with book.open_for_writing(path) as con:
         kept = violation_counts.load_cube(con, chosen.span, chosen.sieve).sort(pl.all())
         assert con.execute(f"SELECT sum(violations) FROM violation_cubes WHERE {LATEST_RUN_SQL}").fetchall() == [
@@ -179,31 +179,31 @@ def test_kept_counts_are_those_of_the_rows(whole, followed, tmp_path):
     assert set(standing["age"]) == {"d30", "d90"}
 
 
-def test_account_managers_are_counted_once_the_filters_are_unfolded(followed, opened):
+def test_account_managers_are_counted_once_the_filters_are_unfolded(tracked_book, open_page):
     counts = dict(
         _query_book(
-            followed,
+            tracked_book,
             f"SELECT officer_id, count(*) FROM violations WHERE {LATEST_RUN_SQL} AND officer_id IS NOT NULL GROUP BY ALL",
         )
     )
-    labels = [box.label for box in opened("violations", "en").multiselect]
+    labels = [box.label for box in open_page("violations", "en").multiselect]
     assert "Account manager" not in labels
     for app in (
-        opened("violations", "en", unfolded="filter.more"),
-        opened("violations", "en", officer_id="O002"),
+        open_page("violations", "en", unfolded="filter.more"),
+        open_page("violations", "en", officer_id="O002"),
     ):
         told = next(box for box in app.multiselect if box.label == "Account manager").options
         assert sorted(option.rsplit(" (", 1)[1] for option in told) == sorted(f"{n})" for n in counts.values())
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])
-def test_pages_of_the_gravest_make_up_the_list(whole, followed, size):
+def test_pages_of_the_gravest_make_up_the_list(unfiltered, tracked_book, size):
     """However the pages cut the rules, each row comes once, in the order of the whole list."""
-    _, chosen = whole
+    _, chosen = unfiltered
     counts = dict(
-        _query_book(followed, f"SELECT rule_id, count(*) FROM violations WHERE {LATEST_RUN_SQL} GROUP BY ALL")
+        _query_book(tracked_book, f"SELECT rule_id, count(*) FROM violations WHERE {LATEST_RUN_SQL} GROUP BY ALL")
     )
-    with book.open_for_reading(followed) as cursor:
+    with book.open_for_reading(tracked_book) as cursor:
         listed = violation_list.page_of_violations(cursor, chosen.span, chosen.sieve)["violation_id"].to_list()
         paged = []
         for offset in range(0, chosen.violations, size):
@@ -215,31 +215,31 @@ def test_pages_of_the_gravest_make_up_the_list(whole, followed, size):
     assert paged == listed
 
 
-def test_text_that_would_be_a_pattern_is_searched_as_it_is(followed, opened):
-    assert _total_line(opened("violations", "en", q="%")) == "**Violations: 0**"
-    expected = _count_violations(followed, "borrower_id = 'B3'")
+def test_text_that_would_be_a_pattern_is_searched_as_it_is(tracked_book, open_page):
+    assert _total_line(open_page("violations", "en", q="%")) == "**Violations: 0**"
+    expected = _count_violations(tracked_book, "borrower_id = 'B3'")
     assert expected > 0
-    assert _total_line(opened("violations", "en", q="leak.png")) == f"**Violations: {expected}**"
+    assert _total_line(open_page("violations", "en", q="leak.png")) == f"**Violations: {expected}**"
 
 
-def test_what_moved_is_what_the_life_of_violations_says(followed, opened):
-    with book.open_for_reading(followed) as cursor:
+def test_what_moved_is_what_the_life_of_violations_says(tracked_book, open_page):
+    with book.open_for_reading(tracked_book) as cursor:
         found = lifecycle.build_lifecycles(cursor, lifecycle.runs.latest(cursor, SNAPSHOT_DATE))
-    app = opened("violations", "en", show="trend")
+    app = open_page("violations", "en", show="trend")
     cards = {metric.label: metric.value for metric in app.metric}
     assert (
         int(cards["Opening"])
         == found.opening
-        == _query_book(followed, "SELECT count(*) FROM violations")[0][0] - found.closing
+        == _query_book(tracked_book, "SELECT count(*) FROM violations")[0][0] - found.closing
     )
-    assert int(cards["Closing"]) == found.closing == _count_violations(followed)
+    assert int(cards["Closing"]) == found.closing == _count_violations(tracked_book)
     assert int(cards["+ New"]) == found.movements["new"][0] > 0
     cured = found.movements["cured"][0]
-    assert _total_line(opened("violations", "en", movement="cured")) == f"**Violations: {cured}**"
+    assert _total_line(open_page("violations", "en", movement="cured")) == f"**Violations: {cured}**"
 
 
-def test_the_earlier_snapshot_is_the_one_before_unless_the_address_says_otherwise(followed, opened):
-    app = opened("violations", "en")
+def test_the_earlier_snapshot_is_the_one_before_unless_the_address_says_otherwise(tracked_book, open_page):
+    app = open_page("violations", "en")
     since = next(box for box in app.selectbox if box.label == "Compared with")
     assert since.value == EARLIER_DATE.isoformat()
     assert "since" not in app.query_params
@@ -249,20 +249,20 @@ def test_the_earlier_snapshot_is_the_one_before_unless_the_address_says_otherwis
     assert next(box for box in app.selectbox if box.label == "Compared with").disabled
 
 
-def test_a_snapshot_never_checked_is_named_with_the_command(hand_book, opened):
-    app = opened("violations", "en", show="trend")
+def test_a_snapshot_never_checked_is_named_with_the_command(seven_loan_book, open_page):
+    app = open_page("violations", "en", show="trend")
     assert any("No earlier snapshot was checked" in warning.value for warning in app.warning)
     assert "python -m policy check --all" in [code.value for code in app.code]
 
 
-def test_groups_add_up_to_the_list(whole, followed):
-    view, chosen = whole
+def test_groups_add_up_to_the_list(unfiltered, tracked_book):
+    view, chosen = unfiltered
     for by in ("rule_id", "branch_id", "officer_id", "borrower_id"):
         rows = groups.sum_by_group(view, chosen, by)
         assert rows["violations"].sum() == chosen.violations
     branches = {row["key"]: row for row in groups.sum_by_group(view, chosen, "branch_id").iter_rows(named=True)}
     loans, balance = _query_book(
-        followed,
+        tracked_book,
         f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
         SELECT DISTINCT loan_id FROM violations WHERE {LATEST_RUN_SQL} AND branch_id = '002' AND loan_id IS NOT NULL) v
         JOIN facts_loan f ON f.loan_id = v.loan_id AND f.as_of = '2026-10-31'""",
@@ -270,13 +270,15 @@ def test_groups_add_up_to_the_list(whole, followed):
     assert (branches["002"]["loans"], branches["002"]["balance"]) == (loans, balance)
 
 
-def test_the_weighted_trend_is_the_sum_of_weights(whole, followed):
-    view, _ = whole
+def test_the_weighted_trend_is_the_sum_of_weights(unfiltered, tracked_book):
+    view, _ = unfiltered
     known = filters.load_rules(view)
     weights = dict(known.select("rule_id", "weight").iter_rows())
     months = trend_view.sum_by_day(trend_view.load_trend(view, known, tuple(known["rule_id"])))
     for day, violations, weight, loans, _ in months.iter_rows():
-        rules = _query_book(followed, "SELECT rule_id FROM violations JOIN runs USING (run_id) WHERE as_of = ?", day)
+        rules = _query_book(
+            tracked_book, "SELECT rule_id FROM violations JOIN runs USING (run_id) WHERE as_of = ?", day
+        )
         assert violations == len(rules)
         assert weight == sum(weights[rule] for (rule,) in rules)
         assert loans == 7
@@ -293,12 +295,12 @@ def test_the_weighted_trend_is_the_sum_of_weights(whole, followed):
         ("en", {"Measured": "5 Nov 2030", "Limit": "≤ 1 Jun 2028", "text": ["Medium: no more than half"]}),
     ],
 )
-def test_evidence_of_the_violation_in_the_address(hand_book, opened, lang, said):
+def test_evidence_of_the_violation_in_the_address(seven_loan_book, open_page, lang, said):
     """L7: 24 months to 2027-06-01, so half of it, 12 months, is the most."""
     [(violation,)] = _query_book(
-        hand_book, "SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7'"
+        seven_loan_book, "SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7'"
     )
-    app = opened("violations", lang, violation=violation)
+    app = open_page("violations", lang, violation=violation)
     texts = [text.value for text in app.text]
     captions = [caption.value for caption in app.caption]
     for label in [label for label in said if label != "text"]:
@@ -307,12 +309,12 @@ def test_evidence_of_the_violation_in_the_address(hand_book, opened, lang, said)
     assert any(said["text"][-1] in text for text in texts)
 
 
-def test_the_panel_tells_history_distance_and_the_loans_other_verdicts(followed, opened):
+def test_the_panel_tells_history_distance_and_the_loans_other_verdicts(tracked_book, open_page):
     [(violation,)] = _query_book(
-        followed,
+        tracked_book,
         f"SELECT violation_id FROM violations WHERE rule_id = 'EXT-LENGTH' AND loan_id = 'L7' AND {LATEST_RUN_SQL}",
     )
-    app = opened("violations", "en", violation=violation)
+    app = open_page("violations", "en", violation=violation)
     texts = [text.value for text in app.text]
     assert "30 Sep 2026" in texts  # first seen
     days = (date(2030, 11, 5) - date(2028, 6, 1)).days
@@ -322,37 +324,39 @@ def test_the_panel_tells_history_distance_and_the_loans_other_verdicts(followed,
     assert others["verdict"].str.contains("Violation").any()
 
 
-def test_the_list_speaks_the_language_that_is_on(hand_book, opened):
+def test_the_list_speaks_the_language_that_is_on(seven_loan_book, open_page):
     """Numbers and dates are written out on the page's own thread; Polars' threads would not know the language."""
-    rows = opened("violations", "en", rule_id="EXT-LENGTH").dataframe[0].value
+    rows = open_page("violations", "en", rule_id="EXT-LENGTH").dataframe[0].value
     assert "5 Nov 2030" in list(rows["measured"])
     assert "1 Jun 2028" in list(rows["limit_value"])
 
 
 @pytest.mark.parametrize("by", ["rule", "field", "branch"])
-def test_not_assessable_adds_up_each_way(hand_book, opened, by):
-    shown = opened("violations", "en", show="unjudged", unjudged=by).dataframe[0].value
-    stored = _query_book(hand_book, "SELECT sum(subjects)::INT FROM run_counts WHERE verdict = 'not_assessable'")[0][0]
+def test_not_assessable_adds_up_each_way(seven_loan_book, open_page, by):
+    shown = open_page("violations", "en", show="unjudged", unjudged=by).dataframe[0].value
+    stored = _query_book(seven_loan_book, "SELECT sum(subjects)::INT FROM run_counts WHERE verdict = 'not_assessable'")[
+        0
+    ][0]
     assert shown["subjects"].sum() == stored > 0
     assert shown["share"].between(0, 100).all()
     assert shown["subjects"].is_monotonic_decreasing
 
 
-def test_faults_of_the_data_stand_apart(hand_book, opened):
-    app = opened("violations", "en", show="quality")
+def test_faults_of_the_data_stand_apart(seven_loan_book, open_page):
+    app = open_page("violations", "en", show="quality")
     assert "finding" in app.dataframe[0].value.columns
-    assert _total_line(app) == f"**Violations: {_count_violations(hand_book)}**"
+    assert _total_line(app) == f"**Violations: {_count_violations(seven_loan_book)}**"
 
 
-def test_data_never_becomes_markdown(hand_book, opened):
-    app = opened("violations", "en", branch_id="002")
+def test_data_never_becomes_markdown(seven_loan_book, open_page):
+    app = open_page("violations", "en", branch_id="002")
     written = [e.value for kind in (app.markdown, app.caption, app.info, app.warning, app.subheader) for e in kind]
     assert any(INJECTION_NAME in str(row) for row in app.dataframe[0].value.astype(str).to_numpy().ravel())
     assert not [text for text in written if "leak.png" in text]
 
 
-def test_the_workbook_has_every_row_and_nothing_that_computes(whole):
-    view, chosen = whole
+def test_the_workbook_has_every_row_and_nothing_that_computes(unfiltered):
+    view, chosen = unfiltered
     narrowed = ViolationFilter(chosen.sieve.rules, branches=("002",))
     count = _query_book(
         book.default_path(), f"SELECT count(*) FROM violations WHERE {LATEST_RUN_SQL} AND branch_id = '002'"
@@ -389,12 +393,12 @@ def test_a_list_longer_than_a_sheet_goes_on_the_next_and_the_cover_says_so(monke
     assert said["清单"] == "10 行，超过单表容量，分为 3 张表"
 
 
-def test_the_board_report_says_what_the_book_says(whole, followed):
-    view, chosen = whole
+def test_the_board_report_says_what_the_book_says(unfiltered, tracked_book):
+    view, chosen = unfiltered
     report = board_report.build_report(view, chosen.span)
     figures = dict(report.figures)
     hit, of = _query_book(
-        followed,
+        tracked_book,
         f"""SELECT count(*) FILTER (loan_id IN (SELECT loan_id FROM violations WHERE {LATEST_RUN_SQL})),
         count(*) FROM facts_loan WHERE as_of = '2026-10-31' AND is_running AND currency = 'CNY'""",
     )[0]
@@ -409,10 +413,10 @@ def test_the_board_report_says_what_the_book_says(whole, followed):
     assert board_report.build_pdf(view, chosen.span).startswith(b"%PDF")
 
 
-def test_the_board_reads_which_waivers_have_run_out(whole, followed, tmp_path, monkeypatch):
-    view, chosen = whole
+def test_the_board_reads_which_waivers_have_run_out(unfiltered, tracked_book, tmp_path, monkeypatch):
+    view, chosen = unfiltered
     waived = tmp_path / "waived.duckdb"
-    shutil.copy(followed, waived)
+    shutil.copy(tracked_book, waived)
     with book.open_for_writing(waived) as con:
         con.execute("""INSERT INTO facts_document BY NAME SELECT DATE '2026-10-31' AS as_of, 'D' || n AS doc_id,
             'L' || n AS loan_id, '002' AS branch_id, 'title' AS doc_type, 'E9' AS waived_by,

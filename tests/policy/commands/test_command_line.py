@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def path(tmp_path):
+def book_path(tmp_path):
     loans = {
         "L1": {"balance": 100, "principal": 100, "guarantee_type": "credit", "branch_id": "0215", "status": "normal"},
         "L2": {"balance": 50, "principal": 100, "guarantee_type": "mortgage", "branch_id": "0216"},
@@ -26,8 +26,8 @@ def path(tmp_path):
     return sample_books.make_book(tmp_path / "b.duckdb", loans, events)
 
 
-def test_check_counts_every_rule_and_adds_up(path, capsys) -> None:
-    assert main(["check", "--book", str(path), "--json"]) == 0
+def test_check_counts_every_rule_and_adds_up(book_path, capsys) -> None:
+    assert main(["check", "--book", str(book_path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["as_of"] == "2024-06-30" and len(said["policy_version"]) == 16
     assert said["subjects"]["loan"] == 2
@@ -39,15 +39,15 @@ def test_check_counts_every_rule_and_adds_up(path, capsys) -> None:
         assert sum(counts) == said["subjects"][rule["subject"]], rule["rule_id"]
 
 
-def test_verdicts_show_the_evidence(path, capsys) -> None:
-    assert main(["verdicts", "--loan", "L1", "--book", str(path), "--json"]) == 0
+def test_verdicts_show_the_evidence(book_path, capsys) -> None:
+    assert main(["verdicts", "--loan", "L1", "--book", str(book_path), "--json"]) == 0
     found = {line["rule_id"]: line for line in json.loads(capsys.readouterr().out)["verdicts"]}
     backwards = [line for line in found.values() if line["clause_id"] == "S5.0.V7"]
     assert backwards and backwards[0]["verdict"] == "violation"
     assert {"2024-03-04", "2024-03-05"} <= set(backwards[0]["inputs"].values())
     unknown = [line for line in found.values() if line["verdict"] == "not_assessable"]
     assert unknown and all(line["reason"] for line in unknown)
-    assert main(["verdicts", "--loan", "nobody", "--book", str(path)]) == 1
+    assert main(["verdicts", "--loan", "nobody", "--book", str(book_path)]) == 1
     assert "No loan 'nobody'" in capsys.readouterr().err
 
 
@@ -63,10 +63,10 @@ def test_verdicts_show_the_evidence(path, capsys) -> None:
         (["nonsense"], 2, "invalid choice"),
     ],
 )
-def test_bad_input_is_one_message_and_no_traceback(path, tmp_path, arguments, status, says) -> None:
+def test_bad_input_is_one_message_and_no_traceback(book_path, tmp_path, arguments, status, says) -> None:
     damaged = tmp_path / "damaged.duckdb"
     damaged.write_bytes(b"not a book" * 1000)
-    names = {"BOOK": str(path), "DAMAGED": str(damaged)}
+    names = {"BOOK": str(book_path), "DAMAGED": str(damaged)}
     command = [sys.executable, "-m", "policy", *(names.get(argument, argument) for argument in arguments)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == status

@@ -27,7 +27,7 @@ RECORDS_PER_TABLE = 200
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Policy:
+def shipped_policy() -> Policy:
     return snapshot_check.load_policy()
 
 
@@ -79,9 +79,9 @@ def _rows_by_engine(table: LimitTable, records: list[tuple[date, dict[str, Any]]
     return [[row for row, hit in enumerate(hits) if hit] for (hits,) in found]
 
 
-def test_zen_engine_gives_the_same_rows_of_every_shipped_table(shipped: Policy) -> None:
-    zen_engine, tables = zen_tables.engine_by_table(shipped.limit_tables.values())
-    assert len(tables) >= 0.9 * len(shipped.limit_tables)
+def test_zen_engine_gives_the_same_rows_of_every_shipped_table(shipped_policy: Policy) -> None:
+    zen_engine, tables = zen_tables.engine_by_table(shipped_policy.limit_tables.values())
+    assert len(tables) >= 0.9 * len(shipped_policy.limit_tables)
     hits = 0
     for table in tables:
         records = _random_records(table)

@@ -11,7 +11,7 @@ from policy.runs import snapshot_check
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
     generator.build_book(path, 500, 1)
     with book.open_for_writing(path) as con:
@@ -25,9 +25,9 @@ ONE_VIOLATION_PER_SUBJECT = """SELECT subject, subject_id, rule_id, measured, li
     QUALIFY row_number() OVER (PARTITION BY subject ORDER BY rule_id, subject_id) = 1 ORDER BY subject"""
 
 
-def test_one_violation_of_each_subject(checked: Path):
+def test_one_violation_of_each_subject(checked_book: Path):
     policy = snapshot_check.load_policy()
-    with book.open_for_reading(checked) as con:
+    with book.open_for_reading(checked_book) as con:
         as_of = snapshot_check.resolve_snapshot(con, None)
         stored = con.execute(ONE_VIOLATION_PER_SUBJECT).fetchall()
         assert {"loan", "borrower", "staff", "training", "branch"} <= {row[0] for row in stored}
@@ -38,16 +38,16 @@ def test_one_violation_of_each_subject(checked: Path):
             assert line.inputs
 
 
-def test_both_ways_to_a_loan_agree(checked: Path):
+def test_both_ways_to_a_loan_agree(checked_book: Path):
     policy = snapshot_check.load_policy()
-    with book.open_for_reading(checked) as con:
+    with book.open_for_reading(checked_book) as con:
         as_of = snapshot_check.resolve_snapshot(con, None)
         loan = con.execute("SELECT loan_id FROM facts_loan WHERE is_running ORDER BY loan_id LIMIT 1").fetchall()[0][0]
         own = [line for line in verdict_evidence.verdicts_of_loan(con, policy, as_of, loan) if line.subject == "loan"]
         assert verdict_evidence.verdicts_of_subject(con, policy, as_of, "loan", loan) == own
 
 
-def test_an_unknown_record_has_no_verdicts(checked: Path):
-    with book.open_for_reading(checked) as con:
+def test_an_unknown_record_has_no_verdicts(checked_book: Path):
+    with book.open_for_reading(checked_book) as con:
         as_of = snapshot_check.resolve_snapshot(con, None)
         assert verdict_evidence.verdicts_of_subject(con, snapshot_check.load_policy(), as_of, "staff", "nobody") == []

@@ -69,7 +69,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(path: Path) -> dict[tuple[str, str], date]:
+def due_dates(path: Path) -> dict[tuple[str, str], date]:
     with book.open_for_reading(path) as con:
         rows = duties.list_due_records(con, POLICY, AS_OF, HORIZON_DAYS)
     return {(row["duty"], row["subject_id"]): row["due_on"] for row in rows.to_dicts()}
@@ -84,21 +84,21 @@ def found(path: Path) -> dict[tuple[str, str], date]:
         ("licence", "B1", date(2024, 8, 15)),
     ],
 )
-def test_the_last_day(found, duty, subject_id, day):
-    assert found[duty, subject_id] == day
+def test_the_last_day(due_dates, duty, subject_id, day):
+    assert due_dates[duty, subject_id] == day
 
 
-def test_what_is_repaid_asks_for_nothing(found):
-    assert [key for key in found if key[1] in ("settled", "P-done")] == []
+def test_what_is_repaid_asks_for_nothing(due_dates):
+    assert [key for key in due_dates if key[1] in ("settled", "P-done")] == []
 
 
-def test_the_notice_is_due_on_the_day_that_the_list_says(path, found):
+def test_the_notice_is_due_on_the_day_that_the_list_says(path, due_dates):
     """The duty comes from judging each day ahead, the list's day from the bound of the rule: one answer."""
     with book.open_for_reading(path) as con:
         days = deadlines.compute_deadlines(con, POLICY, AS_OF, ("matures",)).row(0, named=True)
-    assert days["apply_by"] == found["application", "matures"]
+    assert days["apply_by"] == due_dates["application", "matures"]
     seed = date(2024, 7, 10)  # a month before, by the bank's own reading, which asks earlier than the law's week
-    assert (days["notice_by"], found["notice", "matures"]) == (date(2024, 8, 3), seed)
+    assert (days["notice_by"], due_dates["notice", "matures"]) == (date(2024, 8, 3), seed)
 
 
 def test_the_rules_named_are_the_only_ones_judged(path):

@@ -212,7 +212,7 @@ def test_a_folder_without_metrics_has_none() -> None:
 
 
 @pytest.fixture
-def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def run_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     path = make_metrics_book(tmp_path / "b.duckdb", net_capital=10000)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -223,20 +223,20 @@ def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
     return run
 
 
-def test_the_command(said: Callable[..., tuple[int, str, str]]) -> None:
-    status, out, _ = said()
+def test_the_command(run_command: Callable[..., tuple[int, str, str]]) -> None:
+    status, out, _ = run_command()
     assert status == 0 and "Whole bank, as of 2024-06-30" in out
     npl = next(line for line in out.splitlines() if " NPL " in line)
     assert npl.startswith("amber") and "5.00%" in npl and "不良率 / NPL ratio" in npl
     assert "not_set: provision_held" in next(line for line in out.splitlines() if " COVERAGE " in line)
-    assert "01, as of" in said("--branch", "01")[1]
-    assert said("--branch", "09") == (1, "", "No branch '09' with running loans. Check --branch.\n")
+    assert "01, as of" in run_command("--branch", "01")[1]
+    assert run_command("--branch", "09") == (1, "", "No branch '09' with running loans. Check --branch.\n")
 
 
-def test_the_command_as_json(said: Callable[..., tuple[int, str, str]]) -> None:
-    every = json.loads(said("--json")[1])
+def test_the_command_as_json(run_command: Callable[..., tuple[int, str, str]]) -> None:
+    every = json.loads(run_command("--json")[1])
     assert {row["subject_id"] for row in every["metrics"]} == {"bank", "01", "02"}
-    one = json.loads(said("--json", "--branch", "02")[1])["metrics"]
+    one = json.loads(run_command("--json", "--branch", "02")[1])["metrics"]
     assert {row["subject_id"] for row in one} == {"02"}
     npl = next(row for row in one if row["metric_id"] == "NPL")
     assert (Decimal(npl["value"]), npl["status"], npl["title_zh"], npl["clause_id"]) == (

@@ -47,7 +47,7 @@ def _kill_worker_midway(cluster: Cluster, out: Path, done: set[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def judged(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> LostWorkerRun:
+def lost_worker_run(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> LostWorkerRun:
     folder = tmp_path_factory.mktemp("spark")
     generator.build_book(folder / "book.duckdb", 300, 1)
     with book.open_for_reading(folder / "book.duckdb") as con:
@@ -61,36 +61,38 @@ def judged(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempPathFactor
     return LostWorkerRun(folder / "book.duckdb", folder, as_of, compared, differ, done)
 
 
-def test_a_worker_was_lost_in_the_midst(judged: LostWorkerRun, cluster: Cluster) -> None:
+def test_a_worker_was_lost_in_the_midst(lost_worker_run: LostWorkerRun, cluster: Cluster) -> None:
     subjects = set(snapshot_check.load_policy().subjects)
-    assert "loan" in judged.done_when_lost
-    assert len(judged.done_when_lost) < len(subjects)
-    assert {path.name for path in (judged.folder / "out/counts").iterdir() if not path.name.startswith("_")} == subjects
+    assert "loan" in lost_worker_run.done_when_lost
+    assert len(lost_worker_run.done_when_lost) < len(subjects)
+    assert {
+        path.name for path in (lost_worker_run.folder / "out/counts").iterdir() if not path.name.startswith("_")
+    } == subjects
     assert "Removing worker" in cluster.read_log("master")
 
 
-def test_the_cluster_says_what_the_book_s_engine_says(judged: LostWorkerRun) -> None:
-    assert judged.differences == []
-    assert judged.compared["counts"] > len(snapshot_check.load_policy().rules)
-    assert judged.compared["violations"] > 300
+def test_the_cluster_says_what_the_book_s_engine_says(lost_worker_run: LostWorkerRun) -> None:
+    assert lost_worker_run.differences == []
+    assert lost_worker_run.compared["counts"] > len(snapshot_check.load_policy().rules)
+    assert lost_worker_run.compared["violations"] > 300
 
 
-def test_the_book_takes_the_verdicts_in_as_a_run_like_any_other(judged: LostWorkerRun) -> None:
-    with book.open_for_writing(judged.book) as con:
-        own = store.find_latest_run(con, judged.as_of)
-        found = adoption.adopt_run(con, judged.folder / "out")
+def test_the_book_takes_the_verdicts_in_as_a_run_like_any_other(lost_worker_run: LostWorkerRun) -> None:
+    with book.open_for_writing(lost_worker_run.book) as con:
+        own = store.find_latest_run(con, lost_worker_run.as_of)
+        found = adoption.adopt_run(con, lost_worker_run.folder / "out")
         lifecycle.record_lifecycle(con, found.run_id)
         assert found.run_id == own.run_id
-        assert found.violations == judged.compared["violations"]
-        assert "spark" in store.find_latest_run(con, judged.as_of).engine_version
+        assert found.violations == lost_worker_run.compared["violations"]
+        assert "spark" in store.find_latest_run(con, lost_worker_run.as_of).engine_version
         assert sum(store.count_verdicts_by_run(con)[found.run_id].values()) > 0
 
 
-def test_the_manifest_names_policy_data_and_engine(judged: LostWorkerRun) -> None:
-    says = json.loads((judged.folder / "out/manifest.json").read_text(encoding="utf-8"))
-    assert says["as_of"] == judged.as_of.isoformat()
+def test_the_manifest_names_policy_data_and_engine(lost_worker_run: LostWorkerRun) -> None:
+    says = json.loads((lost_worker_run.folder / "out/manifest.json").read_text(encoding="utf-8"))
+    assert says["as_of"] == lost_worker_run.as_of.isoformat()
     assert says["policy_version"] == snapshot_check.load_policy().version
-    with book.open_for_reading(judged.book) as con:
+    with book.open_for_reading(lost_worker_run.book) as con:
         assert says["data_version"] == time_travel.hash_data_version(
-            con, time_travel.count_current_rows(con, judged.as_of)
+            con, time_travel.count_current_rows(con, lost_worker_run.as_of)
         )

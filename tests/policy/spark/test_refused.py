@@ -22,7 +22,7 @@ AS_OF = date.fromisoformat(str(sample_books.AS_OF))
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The facts of two loans."""
     folder = tmp_path_factory.mktemp("exported")
     reader = book.BookReader(
@@ -34,9 +34,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def facts(exported: Path, tmp_path: Path) -> Path:
+def facts_copy(exported_facts: Path, tmp_path: Path) -> Path:
     """A copy to spoil."""
-    return Path(shutil.copytree(exported, tmp_path / "facts")) / f"as_of={AS_OF}"
+    return Path(shutil.copytree(exported_facts, tmp_path / "facts")) / f"as_of={AS_OF}"
 
 
 @pytest.fixture(scope="module")
@@ -77,32 +77,32 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.spark
 @pytest.mark.parametrize("what", SPOILED)
-def test_spoiled_facts_are_one_message(spark: Any, facts: Path, policy: Policy, tmp_path: Path, what: str) -> None:
+def test_spoiled_facts_are_one_message(spark: Any, facts_copy: Path, policy: Policy, tmp_path: Path, what: str) -> None:
     spoil, says = SPOILED[what]
-    spoil(facts)
+    spoil(facts_copy)
     with pytest.raises(InputError) as raised:
-        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts_copy.parent), out=str(tmp_path / "out"))
     assert says in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.spark
-def test_an_output_that_exists_is_left_alone(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
+def test_an_output_that_exists_is_left_alone(spark: Any, facts_copy: Path, policy: Policy, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out exists\. It has no _SUCCESS, so a check broke off there\. Remove it"):
-        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(tmp_path / "out"))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts_copy.parent), out=str(tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.spark
-def test_the_mark_of_success_comes_last(spark: Any, facts: Path, policy: Policy, tmp_path: Path) -> None:
+def test_the_mark_of_success_comes_last(spark: Any, facts_copy: Path, policy: Policy, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+    cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts_copy.parent), out=str(out))
     last = max((path for path in out.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime_ns)
     assert last.name.removeprefix(".").removesuffix(".crc") == "_SUCCESS" and (out / "_SUCCESS").exists()
     with pytest.raises(InputError, match=r"out exists\. Remove it"):
-        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts.parent), out=str(out))
+        cluster_check.check_in_session(spark, policy, AS_OF, source=str(facts_copy.parent), out=str(out))
 
 
 def test_no_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,21 +40,21 @@ def _semantics_policy() -> Policy:
 
 
 @pytest.fixture(scope="module")
-def on_book() -> dict[str, ExampleOutcome]:
+def book_outcomes() -> dict[str, ExampleOutcome]:
     return {o.example.example_id: (o.verdict, o.measured, o.limit) for o in examples.run(_semantics_policy())}
 
 
 @pytest.fixture(scope="module")
-def on_spark(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExampleOutcome]:
+def spark_outcomes(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExampleOutcome]:
     return run_on_spark(spark, _semantics_policy(), tmp_path_factory.mktemp("semantics"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["rule_id"] for row in ROWS])
-def test_one_meaning_on_both_engines(row: dict[str, str], on_book, on_spark) -> None:
-    for said in (on_book, on_spark):
+def test_one_meaning_on_both_engines(row: dict[str, str], book_outcomes, spark_outcomes) -> None:
+    for said in (book_outcomes, spark_outcomes):
         verdict, measured, _ = said[row["rule_id"]]
         assert (verdict, measured or "") == (row["verdict"], row["measured"])
-    assert on_book[row["rule_id"]] == on_spark[row["rule_id"]]
+    assert book_outcomes[row["rule_id"]] == spark_outcomes[row["rule_id"]]
 
 
 def test_no_row_is_there_twice_or_gives_nothing_to_compare() -> None:

@@ -13,23 +13,26 @@ from tests.policy.tables.exactness import ExactnessReport
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Policy:
+def shipped_policy() -> Policy:
     return snapshot_check.load_policy()
 
 
 @pytest.fixture(scope="module")
-def judged(shipped: Policy) -> ExactnessReport:
-    return exactness.judge_boundaries(shipped)
+def exactness_report(shipped_policy: Policy) -> ExactnessReport:
+    return exactness.judge_boundaries(shipped_policy)
 
 
-def test_engine_evaluator_and_the_comparator_agree_next_to_every_limit(judged: ExactnessReport) -> None:
-    assert judged.misjudged == []
-    assert judged.records > 20 * len(judged.sides)
+def test_engine_evaluator_and_the_comparator_agree_next_to_every_limit(exactness_report: ExactnessReport) -> None:
+    assert exactness_report.misjudged == []
+    assert exactness_report.records > 20 * len(exactness_report.sides)
 
 
-def test_almost_every_limit_is_met_from_both_sides(judged: ExactnessReport) -> None:
+def test_almost_every_limit_is_met_from_both_sides(exactness_report: ExactnessReport) -> None:
     """`python -m tests.policy.tables.exactness` names the rules whose limit no record can meet."""
-    assert len([*judged.never_at_limit, *judged.seen_from_one_side]) <= len(judged.sides) / 50
+    assert (
+        len([*exactness_report.never_at_limit, *exactness_report.seen_from_one_side])
+        <= len(exactness_report.sides) / 50
+    )
 
 
 def test_a_ratio_exactly_at_its_limit_passes_and_one_fen_more_does_not() -> None:

@@ -16,7 +16,7 @@ ROWS = 3000
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, bytes]:
+def workbook_parts() -> dict[str, bytes]:
     book = openpyxl.Workbook()
     for row in [["台账", None, None], ["借据号", "余额", "用途"], *([f"L{i}", i * 1.5, "买牛"] for i in range(ROWS))]:
         book.active.append(row)
@@ -27,10 +27,10 @@ def parts() -> dict[str, bytes]:
     return size_checks.unpack_workbook("x.xlsx", file.getvalue())
 
 
-def zip_workbook(parts: dict[str, bytes]) -> io.BytesIO:
+def zip_workbook(workbook_parts: dict[str, bytes]) -> io.BytesIO:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
+        for name, part in workbook_parts.items():
             archive.writestr(name, part)
     file.seek(0)
     return file
@@ -58,17 +58,17 @@ SHEET_VARIANTS = {
 
 
 @pytest.mark.parametrize("written", SHEET_VARIANTS)
-def test_cells_and_merged_cells_are_the_same(parts: dict[str, bytes], written: str) -> None:
-    other = parts | {SHEET: SHEET_VARIANTS[written](parts[SHEET])}
+def test_cells_and_merged_cells_are_the_same(workbook_parts: dict[str, bytes], written: str) -> None:
+    other = workbook_parts | {SHEET: SHEET_VARIANTS[written](workbook_parts[SHEET])}
     cells, merges = read_repacked(zip_workbook(other))
     assert len(cells) == ROWS + 2 and bool(merges) == (written not in {"without merged cells", "an empty list of them"})
     assert read_repacked(excel_repacking.repack_workbook(other)) == (cells, merges)
 
 
-def test_merged_cells_stand_above_the_cells(parts: dict[str, bytes]) -> None:
-    sheet = b"".join(excel_repacking.move_merges_first(parts[SHEET]))
+def test_merged_cells_stand_above_the_cells(workbook_parts: dict[str, bytes]) -> None:
+    sheet = b"".join(excel_repacking.move_merges_first(workbook_parts[SHEET]))
     assert sheet.index(b'<mergeCell ref="A1:C1"') < sheet.index(b"<sheetData") and sheet.count(b"<mergeCells") == 1
-    assert len(sheet) == len(parts[SHEET])
+    assert len(sheet) == len(workbook_parts[SHEET])
 
 
 def test_a_sheet_without_cells_stays_as_it_is() -> None:
@@ -77,7 +77,7 @@ def test_a_sheet_without_cells_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("way", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_part_that_is_not_what_its_checksum_says_is_refused(parts: dict[str, bytes], way: int) -> None:
+def test_a_part_that_is_not_what_its_checksum_says_is_refused(workbook_parts: dict[str, bytes], way: int) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", way) as archive:
         archive.writestr("a.xml", b"<x>5</x>")

@@ -107,10 +107,10 @@ def zip_with_many_parts() -> bytes:
     return file.getvalue()
 
 
-def test_hostile_files_are_refused_in_little_memory(desk: ImportCli) -> None:
+def test_hostile_files_are_refused_in_little_memory(cli: ImportCli) -> None:
     files = hostile_files()
     for name, (content, _) in files.items():
-        desk.write(name, content)
+        cli.write(name, content)
     script = textwrap.dedent(f"""
         import json, resource, sys
         from pathlib import Path
@@ -118,8 +118,8 @@ def test_hostile_files_are_refused_in_little_memory(desk: ImportCli) -> None:
         from data.__main__ import main
         resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
         for name in {list(files)!r}:
-            status = main(["import", str(Path({str(desk.folder)!r}) / name), "--as-of", "2024-03-31",
-                           "--book", {str(desk.book)!r}])
+            status = main(["import", str(Path({str(cli.folder)!r}) / name), "--as-of", "2024-03-31",
+                           "--book", {str(cli.book)!r}])
             print("@", status, name, file=sys.stderr)
     """)
     ended = subprocess.run(
@@ -134,7 +134,7 @@ def test_hostile_files_are_refused_in_little_memory(desk: ImportCli) -> None:
     said = {part.split("@ ")[1].split(" ")[1].strip(): part for part in _split_by_file(ended.stderr)}
     for name, (_, message) in files.items():
         assert f"@ 1 {name}" in said[name] and message in said[name], said[name]
-    assert not desk.book.exists()
+    assert not cli.book.exists()
 
 
 def _split_by_file(text: str) -> list[str]:
@@ -148,12 +148,12 @@ def _split_by_file(text: str) -> list[str]:
     return blocks
 
 
-def test_a_file_too_large_to_read_is_refused_before_it_is_read(desk: ImportCli) -> None:
-    path = desk.folder / "huge.csv"
+def test_a_file_too_large_to_read_is_refused_before_it_is_read(cli: ImportCli) -> None:
+    path = cli.folder / "huge.csv"
     with path.open("wb") as file:
         file.truncate(5_000_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    outcome = desk.import_files(path)
+    outcome = cli.import_files(path)
     assert outcome.status == 1 and "more than 1,024 MB" in outcome.err
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
@@ -170,7 +170,7 @@ def test_an_ordinary_workbook_and_file_pass() -> None:
     size_checks.check_text("x.csv", b"a,b\n" * 5_000_000)
 
 
-def test_formulas_macros_and_links_are_values(desk: ImportCli) -> None:
+def test_formulas_macros_and_links_are_values(cli: ImportCli) -> None:
     book = openpyxl.Workbook()
     for row in [
         ["借据号", "贷款余额", "用途"],
@@ -183,9 +183,9 @@ def test_formulas_macros_and_links_are_values(desk: ImportCli) -> None:
     book.save(file)
     content = replace_part(file.getvalue(), "xl/vbaProject.bin", b"\x00macro")
     content = replace_part(content, "xl/externalLinks/externalLink1.xml", b"<externalLink/>")
-    outcome = desk.import_files(desk.write("loans.xlsx", content))
+    outcome = cli.import_files(cli.write("loans.xlsx", content))
     assert outcome.status == 0, outcome.err
-    assert desk.query("SELECT loan_id, balance, purpose FROM loans ORDER BY 1") == [
+    assert cli.query("SELECT loan_id, balance, purpose FROM loans ORDER BY 1") == [
         ("L1", 5, None),
         ("L2", 6, None),
         ("L3", 7, "[1]Sheet!A1"),
@@ -205,17 +205,17 @@ ATTACKS = [
 ]
 
 
-def test_sql_in_names_headers_and_values_is_text(desk: ImportCli) -> None:
+def test_sql_in_names_headers_and_values_is_text(cli: ImportCli) -> None:
     content = workbook_bytes(
         [["借据号", "贷款余额", "客户号", "客户名称", "机构号"], *[[text, "5", text, text, text] for text in ATTACKS]],
         "a'; DROP TABLE x--",
     )
     name = "x'; DROP TABLE loans; --.xlsx"
-    outcome = desk.import_files(desk.write(name, content))
+    outcome = cli.import_files(cli.write(name, content))
     assert outcome.status == 0, outcome.err
-    assert [row[0] for row in desk.query("SELECT loan_id FROM facts_loan ORDER BY 1")] == sorted(ATTACKS)
-    assert desk.query("SELECT DISTINCT source_file FROM loans") == [(f"{name}[a'; DROP TABLE x--]",)]
-    header = desk.import_text("借据号,余额,x'; DROP TABLE loans; --\nL1,1,2\n")
+    assert [row[0] for row in cli.query("SELECT loan_id FROM facts_loan ORDER BY 1")] == sorted(ATTACKS)
+    assert cli.query("SELECT DISTINCT source_file FROM loans") == [(f"{name}[a'; DROP TABLE x--]",)]
+    header = cli.import_text("借据号,余额,x'; DROP TABLE loans; --\nL1,1,2\n")
     assert header.status == 1 and "unknown column" in header.err
     for command in (
         ["quality"],
@@ -224,10 +224,10 @@ def test_sql_in_names_headers_and_values_is_text(desk: ImportCli) -> None:
         ["verify"],
         ["changes", "--from", "2024-03-31", "--to", "2024-03-31"],
     ):
-        assert desk.run(*command, "--book", desk.book, "--json").status == 0
-    assert desk.run("quality", "--book", desk.book, "--batch", ATTACKS[0]).status == 0
-    assert desk.run("changes", "--from", "x-'; DROP TABLE loans", "--to", "2024-03-31", "--book", desk.book).status == 1
-    assert desk.query("SELECT count(*) FROM loans") == [(len(ATTACKS),)]
+        assert cli.run(*command, "--book", cli.book, "--json").status == 0
+    assert cli.run("quality", "--book", cli.book, "--batch", ATTACKS[0]).status == 0
+    assert cli.run("changes", "--from", "x-'; DROP TABLE loans", "--to", "2024-03-31", "--book", cli.book).status == 1
+    assert cli.query("SELECT count(*) FROM loans") == [(len(ATTACKS),)]
 
 
 RISKY_CELLS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
@@ -302,12 +302,12 @@ def _quoted_values(node: ast.JoinedStr) -> list[str]:
     ]
 
 
-def test_exports_of_the_command_line_are_inert(desk: ImportCli) -> None:
-    desk.import_text("借据号,贷款余额,贷款金额,客户号\n=L1,200,100,=C1\n")
+def test_exports_of_the_command_line_are_inert(cli: ImportCli) -> None:
+    cli.import_text("借据号,贷款余额,贷款金额,客户号\n=L1,200,100,=C1\n")
     for command in (["quality"], ["changes", "--from", "2024-03-31", "--to", "2024-03-31"]):
-        out = desk.folder / f"{command[0]}.csv"
-        assert desk.run(*command, "--out", out, "--book", desk.book).status == 0
+        out = cli.folder / f"{command[0]}.csv"
+        assert cli.run(*command, "--out", out, "--book", cli.book).status == 0
         rows = pl.read_csv(out, infer_schema=False)
         cells = [cell for column in rows.get_columns() for cell in column.drop_nulls()]
         assert "'=L1" in cells and not any(cell.startswith(("=", "+", "@")) for cell in cells)
-    assert json.loads(desk.run("quality", "--book", desk.book, "--json").out)["findings"]
+    assert json.loads(cli.run("quality", "--book", cli.book, "--json").out)["findings"]

@@ -106,18 +106,18 @@ def test_word_tables_say_what_each_row_means_in_both_languages(table: str) -> No
     assert all(row["zh"].strip() and row["en"].strip() for row in file_vocabulary.load_rows(f"{table}.csv"))
 
 
-def test_ignorable_and_blank_columns_are_left_out_and_said_so(desk: ImportCli) -> None:
-    notes = desk.import_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
+def test_ignorable_and_blank_columns_are_left_out_and_said_so(cli: ImportCli) -> None:
+    notes = cli.import_text("序号,借据号,,余额,备注\n1,L1,,5,x\n").report["assumptions"]
     assert "columns left out: 序号, 备注" in [note["en"] for note in notes]
 
 
-def test_values_under_no_header_are_refused(desk: ImportCli) -> None:
-    outcome = desk.import_text("借据号,,余额\nL1,7,5\n")
+def test_values_under_no_header_are_refused(cli: ImportCli) -> None:
+    outcome = cli.import_text("借据号,,余额\nL1,7,5\n")
     assert (outcome.status, outcome.err) == (1, "loans.csv, column 2: values without a header. Name the column.\n")
 
 
-def test_a_group_s_name_may_end_the_header_under_it(desk: ImportCli) -> None:
-    file = desk.write("two.csv", "借据号,日期,,客户名称\n,放款,到期,\nL1,20240131,20270131,张三\n")
-    report = desk.import_files(file).report
-    con = desk.query("SELECT disbursed_on, current_maturity FROM loans")
+def test_a_group_s_name_may_end_the_header_under_it(cli: ImportCli) -> None:
+    file = cli.write("two.csv", "借据号,日期,,客户名称\n,放款,到期,\nL1,20240131,20270131,张三\n")
+    report = cli.import_files(file).report
+    con = cli.query("SELECT disbursed_on, current_maturity FROM loans")
     assert con == [(date(2024, 1, 31), date(2027, 1, 31))], report

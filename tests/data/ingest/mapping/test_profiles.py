@@ -32,8 +32,8 @@ BERKA = {
 }
 
 
-def test_ibrd_extract(desk: ImportCli) -> None:
-    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
+def test_ibrd_extract(cli: ImportCli) -> None:
+    outcome = cli.import_files(cli.write("s.csv", IBRD), as_of="2023-05-31", profile="ibrd")
     assert outcome.loans | {"ignored": 0} == {
         "rows_in": 3,
         "loaded": 2,
@@ -42,8 +42,8 @@ def test_ibrd_extract(desk: ImportCli) -> None:
         "balance_in": 905.24,
         "balance_loaded": 900.24,
     }
-    assert desk.list_quarantine()[0]["value"] == "Repossessed"
-    assert desk.query(
+    assert cli.list_quarantine()[0]["value"] == "Repossessed"
+    assert cli.query(
         "SELECT loan_id, borrower_id, branch_id, balance, currency, annual_rate_pct, disbursed_on, original_maturity, "
         "current_maturity, guarantee_type, status FROM loans ORDER BY 1"
     ) == [
@@ -62,27 +62,27 @@ def test_ibrd_extract(desk: ImportCli) -> None:
         ),
         ("IBRD2", "IN", "SOUTH ASIA", Decimal("-0.01"), "USD", None, None, None, date(1977, 5, 1), None, "settled"),
     ]
-    assert desk.query("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
+    assert cli.query("SELECT loan_id, kind, provider_id, provider_name FROM guarantees") == [
         ("IBRD1", "guarantee", "IN", "India")
     ]
-    assert desk.query("SELECT step_code, event_date FROM events ORDER BY 1") == [
+    assert cli.query("SELECT step_code, event_date FROM events ORDER BY 1") == [
         ("7", date(2010, 5, 8)),
         ("8", date(2010, 5, 9)),
     ]
 
 
-def test_ibrd_for_another_date_than_the_file_s_own(desk: ImportCli) -> None:
-    outcome = desk.import_files(desk.write("s.csv", IBRD), as_of="2023-06-30", profile="ibrd")
+def test_ibrd_for_another_date_than_the_file_s_own(cli: ImportCli) -> None:
+    outcome = cli.import_files(cli.write("s.csv", IBRD), as_of="2023-06-30", profile="ibrd")
     assert outcome.status == 1
     assert "'2023-05-31' is not the as-of date 2023-06-30" in outcome.err
 
 
-def test_berka_extract(desk: ImportCli) -> None:
-    files = [desk.write(f"{name}.csv", content) for name, content in BERKA.items()]
-    outcome = desk.import_files(*files, as_of="1998-12-31", profile="berka")
+def test_berka_extract(cli: ImportCli) -> None:
+    files = [cli.write(f"{name}.csv", content) for name, content in BERKA.items()]
+    outcome = cli.import_files(*files, as_of="1998-12-31", profile="berka")
     assert outcome.report["lookups"] == {"account.csv": 2, "disp.csv": 3, "client.csv": 2, "district.csv": 2}
     assert (outcome.loans["loaded"], outcome.loans["balance_in"]) == (2, None)
-    assert desk.query(
+    assert cli.query(
         "SELECT loan_id, borrower_id, branch_name, principal, balance, disbursed_on, original_maturity, "
         "current_maturity, status FROM loans ORDER BY 1"
     ) == [
@@ -109,23 +109,23 @@ def test_berka_extract(desk: ImportCli) -> None:
             "overdue",
         ),
     ]
-    assert desk.query("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
+    assert cli.query("SELECT borrower_id, borrower_type, region_code FROM borrowers ORDER BY 1") == [
         ("2166", "P", "30"),
         ("2181", "P", "46"),
     ]
 
 
-def test_berka_loans_without_their_lookups_say_what_is_missing(desk: ImportCli) -> None:
-    outcome = desk.import_files(desk.write("loan.csv", BERKA["loan"]), as_of="1998-12-31", profile="berka")
-    assert desk.query("SELECT count(*), count(borrower_id), count(branch_id) FROM loans") == [(2, 0, 0)]
+def test_berka_loans_without_their_lookups_say_what_is_missing(cli: ImportCli) -> None:
+    outcome = cli.import_files(cli.write("loan.csv", BERKA["loan"]), as_of="1998-12-31", profile="berka")
+    assert cli.query("SELECT count(*), count(borrower_id), count(branch_id) FROM loans") == [(2, 0, 0)]
     missing = [note["en"] for note in outcome.report["assumptions"] if note["id"] == "note_missing_lookup"]
     assert [text.split("'")[1] for text in missing] == ["account", "disp", "client", "district"]
 
 
-def test_a_lookup_that_is_not_one_to_one_is_refused(desk: ImportCli) -> None:
+def test_a_lookup_that_is_not_one_to_one_is_refused(cli: ImportCli) -> None:
     twice = BERKA["disp"].replace("DISPONENT", "OWNER")
-    outcome = desk.import_files(
-        desk.write("loan.csv", BERKA["loan"]), desk.write("disp.csv", twice), as_of="1998-12-31", profile="berka"
+    outcome = cli.import_files(
+        cli.write("loan.csv", BERKA["loan"]), cli.write("disp.csv", twice), as_of="1998-12-31", profile="berka"
     )
     assert outcome.status == 1
     assert "disp.csv: account_id '1801' occurs more than once" in outcome.err
@@ -134,15 +134,15 @@ def test_a_lookup_that_is_not_one_to_one_is_refused(desk: ImportCli) -> None:
 @pytest.mark.parametrize(
     ("name", "said"), [("disp", "none of the files feeds a table"), ("other", "fits no file of profile berka")]
 )
-def test_files_that_a_profile_cannot_use(desk: ImportCli, name: str, said: str) -> None:
-    outcome = desk.import_files(desk.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")
+def test_files_that_a_profile_cannot_use(cli: ImportCli, name: str, said: str) -> None:
+    outcome = cli.import_files(cli.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")
     assert outcome.status == 1
     assert said in outcome.err
 
 
 @needs_real_data
-def test_the_whole_ibrd_statement(desk: ImportCli) -> None:
-    outcome = desk.import_files(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
+def test_the_whole_ibrd_statement(cli: ImportCli) -> None:
+    outcome = cli.import_files(REAL / "ibrd_statement_of_loans_2023-05-31.csv", as_of="2023-05-31", profile="ibrd")
     assert outcome.loans == {
         "rows_in": 9012,
         "loaded": 9012,
@@ -151,15 +151,15 @@ def test_the_whole_ibrd_statement(desk: ImportCli) -> None:
         "balance_in": 241443444980.16,
         "balance_loaded": 241443444980.16,
     }
-    assert desk.query("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
-    assert desk.query("SELECT count(*) FROM guarantees") == [(8732,)]
+    assert cli.query("SELECT sum(balance) FROM loans") == [(Decimal("241443444980.16"),)]
+    assert cli.query("SELECT count(*) FROM guarantees") == [(8732,)]
 
 
 @needs_real_data
-def test_the_whole_berka_set(desk: ImportCli) -> None:
-    outcome = desk.import_files(*sorted((REAL / "berka").glob("*.csv")), as_of="1998-12-31", profile="berka")
+def test_the_whole_berka_set(cli: ImportCli) -> None:
+    outcome = cli.import_files(*sorted((REAL / "berka").glob("*.csv")), as_of="1998-12-31", profile="berka")
     assert outcome.report["lookups"] == {"account.csv": 4500, "client.csv": 5369, "disp.csv": 5369, "district.csv": 77}
-    assert desk.query(
+    assert cli.query(
         "SELECT count(*), sum(principal), count(*) FILTER (attr = 'running'), count(*) FILTER (code = 'overdue'), "
         "count(DISTINCT borrower_id), count(branch_name) "
         "FROM loans JOIN codes ON code = status AND list = 'loan_status'"
@@ -213,12 +213,12 @@ def test_a_profile_without_its_table_s_key_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def own_profiles(desk: ImportCli, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(profiles, "FOLDER", desk.folder)
-    return desk.folder
+def own_profiles(cli: ImportCli, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(profiles, "FOLDER", cli.folder)
+    return cli.folder
 
 
-def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> None:
+def test_a_small_profile_of_one_s_own(cli: ImportCli, own_profiles: Path) -> None:
     write_profile(
         own_profiles,
         'keep = { Kind = ["K"] }\nignore = ["Junk"]\ndate_format = "%d.%m.%Y"\nblanks = []'.replace(
@@ -227,7 +227,7 @@ def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> No
         "balance = { column = 'Saldo', unit = '万元' }\ndisbursed_on = 'From'\nproduct_code = 'Kind'",
     )
     rows = "ID;Saldo;From;Kind;Junk;客户号\n1;1,000;31.01.2024;K;x;C1\n2;5;01.02.2024;Z;x;C2\n3;5;2024-02-01;K;x;C3\n"
-    outcome = desk.import_files(desk.write("f.csv", rows), profile="own")
+    outcome = cli.import_files(cli.write("f.csv", rows), profile="own")
     assert outcome.loans == {
         "rows_in": 3,
         "loaded": 1,
@@ -236,7 +236,7 @@ def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> No
         "balance_in": 10050000.0,
         "balance_loaded": 10000000.0,
     }
-    assert desk.query("SELECT balance, disbursed_on, borrower_id FROM loans") == [
+    assert cli.query("SELECT balance, disbursed_on, borrower_id FROM loans") == [
         (Decimal("10000000.00"), date(2024, 1, 31), "C1")
     ]
 
@@ -249,14 +249,14 @@ def test_a_small_profile_of_one_s_own(desk: ImportCli, own_profiles: Path) -> No
         ("ID;Saldo;余额", "'Saldo' and '余额' both name balance"),
     ],
 )
-def test_columns_that_a_profile_does_not_settle(desk: ImportCli, own_profiles: Path, header: str, said: str) -> None:
+def test_columns_that_a_profile_does_not_settle(cli: ImportCli, own_profiles: Path, header: str, said: str) -> None:
     write_profile(own_profiles, "", "balance = 'Saldo'")
-    outcome = desk.import_files(desk.write("f.csv", f"{header}\n1;2;3\n"), profile="own")
+    outcome = cli.import_files(cli.write("f.csv", f"{header}\n1;2;3\n"), profile="own")
     assert outcome.status == 1
     assert said in outcome.err
 
 
-def test_a_column_that_the_profile_reads_but_the_file_lacks(desk: ImportCli, own_profiles: Path) -> None:
+def test_a_column_that_the_profile_reads_but_the_file_lacks(cli: ImportCli, own_profiles: Path) -> None:
     write_profile(own_profiles, "", "balance = 'Saldo'\npurpose = 'Zweck'")
-    outcome = desk.import_files(desk.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
+    outcome = cli.import_files(cli.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
     assert (outcome.status, "reads column 'Zweck', which the file does not have" in outcome.err) == (1, True)

@@ -21,12 +21,12 @@ ODD = (
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> ImportParser:
+def parser(tmp_path: Path) -> ImportParser:
     return ImportParser(tmp_path)
 
 
-def test_columns_by_exact_names_aliases_guesses_and_none(door: ImportParser) -> None:
-    proposal = suggestions.propose_mapping(door.write_file("odd.csv", ODD))
+def test_columns_by_exact_names_aliases_guesses_and_none(parser: ImportParser) -> None:
+    proposal = suggestions.propose_mapping(parser.write_file("odd.csv", ODD))
     sheet = proposal.sheets[0]
     found = {column.header: (column.name, column.how) for column in sheet.columns}
     assert found == {
@@ -53,8 +53,8 @@ def test_columns_by_exact_names_aliases_guesses_and_none(door: ImportParser) -> 
     assert said == {"proposal_guess", "proposal_unit", "proposal_unread", "proposal_none"}
 
 
-def test_the_first_rows_as_they_would_load_with_their_problems(door: ImportParser) -> None:
-    file = door.write_file("odd.csv", ODD)
+def test_the_first_rows_as_they_would_load_with_their_problems(parser: ImportParser) -> None:
+    file = parser.write_file("odd.csv", ODD)
     mapping = profiles.parse("own", profile_writing.render_toml(suggestions.propose_mapping(file)))
     preview = suggestions.preview_rows(file, mapping, rows=5)[0]
     assert [row["loans.balance"] for row in preview.rows] == [Decimal("125000.00"), Decimal("30000.00")]
@@ -62,24 +62,24 @@ def test_the_first_rows_as_they_would_load_with_their_problems(door: ImportParse
     assert (preview.table, preview.rows_with_problems) == ("loans", 1)
 
 
-def test_the_proposed_file_is_used_at_once_by_its_path(desk: ImportCli) -> None:
-    file, out = desk.write("odd.csv", ODD), desk.folder / "own.toml"
-    proposed = desk.run("profile", file, "--out", out, "--json")
+def test_the_proposed_file_is_used_at_once_by_its_path(cli: ImportCli) -> None:
+    file, out = cli.write("odd.csv", ODD), cli.folder / "own.toml"
+    proposed = cli.run("profile", file, "--out", out, "--json")
     assert proposed.status == 0
     assert json.loads(proposed.out)["rows"][0]["loans.balance"] == "125000.00"
     assert tomllib.loads(out.read_text())["files"][0]["fields"]["balance"] == {
         "column": "目前余额(万元)",
         "unit": "万元",
     }
-    assert desk.import_files(file, profile=str(out)).loans["loaded"] == 1
-    again = desk.run("profile", file, "--out", out)
+    assert cli.import_files(file, profile=str(out)).loans["loaded"] == 1
+    again = cli.run("profile", file, "--out", out)
     assert (again.status, "your edits are not overwritten" in again.err) == (1, True)
-    shown = desk.run("profile", file).out
+    shown = cli.run("profile", file).out
     assert "目前余额(万元) -> loans.balance [guess 猜测 75]" in shown
 
 
-def test_a_file_without_a_key_is_told_and_its_mapping_refused(door: ImportParser) -> None:
-    proposal = suggestions.propose_mapping(door.write_file("x.csv", "甲乙,贷款金额\nx,1\n"))
+def test_a_file_without_a_key_is_told_and_its_mapping_refused(parser: ImportParser) -> None:
+    proposal = suggestions.propose_mapping(parser.write_file("x.csv", "甲乙,贷款金额\nx,1\n"))
     assert not proposal.is_complete
     assert proposal.sheets[0].problems
     with pytest.raises(InputError, match="needs"):
@@ -87,8 +87,8 @@ def test_a_file_without_a_key_is_told_and_its_mapping_refused(door: ImportParser
 
 
 @pytest.mark.parametrize("header", ['"a""b"', "a\\b", "#x", "[y]", "'''"])
-def test_any_header_makes_a_valid_file(door: ImportParser, header: str) -> None:
-    proposal = suggestions.propose_mapping(door.write_file("x.csv", f"借据号,余额,{header}\nL1,1,2\n"))
+def test_any_header_makes_a_valid_file(parser: ImportParser, header: str) -> None:
+    proposal = suggestions.propose_mapping(parser.write_file("x.csv", f"借据号,余额,{header}\nL1,1,2\n"))
     tomllib.loads(profile_writing.render_toml(proposal))
 
 
@@ -124,19 +124,19 @@ SECURED = {"DBHTH": "G1", "DBHTLX": "最高额担保合同", "DBLX": "抵押", "
 
 
 @pytest.mark.parametrize("separator", ["\x01", "|"])
-def test_east_files_without_headers_meet_by_their_numbers(door: ImportParser, separator: str) -> None:
+def test_east_files_without_headers_meet_by_their_numbers(parser: ImportParser, separator: str) -> None:
     files = [
-        door.write_file("504_DGXDYWJJB.txt", records_csv("DGXDYWJJB", separator, LOAN)),
-        door.write_file("501_XDHTB.txt", records_csv("XDHTB", separator, CONTRACT)),
-        door.write_file(
+        parser.write_file("504_DGXDYWJJB.txt", records_csv("DGXDYWJJB", separator, LOAN)),
+        parser.write_file("501_XDHTB.txt", records_csv("XDHTB", separator, CONTRACT)),
+        parser.write_file(
             "601_BNWYWDBHTB.txt",
             records_csv("BNWYWDBHTB", separator, SECURED | {"BDBHTH": "HT1"}, SECURED | {"BDBHTH": "HT2"}),
         ),
-        door.write_file(
+        parser.write_file(
             "603_DZYW.txt", records_csv("DZYW", separator, PLEDGE | {"YPBH": "Y1"}, PLEDGE | {"YPBH": "Y2"})
         ),
     ]
-    arrived = door.parse_files(*files, profile="east5")
+    arrived = parser.parse_files(*files, profile="east5")
     loan = arrived.stage.tables["loans"].row(0, named=True)
     assert (loan["loan_id"], loan["original_maturity"], loan["current_maturity"]) == (
         "01260120001203330801",
@@ -154,27 +154,27 @@ def test_east_files_without_headers_meet_by_their_numbers(door: ImportParser, se
 
 
 @pytest.mark.parametrize("day", ["20250331", "20250430", "20250131", "20260331", "20260131", "2025-05-06", "20250602"])
-def test_a_day_in_a_file_s_name_is_not_the_number_of_its_table(door: ImportParser, day: str) -> None:
-    file = door.write_file(f"B0001-BNWYWDBHTB-{day}.txt", records_csv("BNWYWDBHTB", "|", SECURED | {"BDBHTH": "HT1"}))
-    assert door.parse_files(file, profile="east5").column_values("guarantee_id", "guarantees") == ["G1"]
+def test_a_day_in_a_file_s_name_is_not_the_number_of_its_table(parser: ImportParser, day: str) -> None:
+    file = parser.write_file(f"B0001-BNWYWDBHTB-{day}.txt", records_csv("BNWYWDBHTB", "|", SECURED | {"BDBHTH": "HT1"}))
+    assert parser.parse_files(file, profile="east5").column_values("guarantee_id", "guarantees") == ["G1"]
 
 
-def test_a_file_with_its_header_is_read_by_it_whatever_its_name(door: ImportParser) -> None:
+def test_a_file_with_its_header_is_read_by_it_whatever_its_name(parser: ImportParser) -> None:
     spec = next(spec for spec in profiles.load("east5").files if spec.name == "BNWYWDBHTB")
     used = [code for code in spec.column_names if code not in {"JRXKZH", "DBBZ", "CJRQ"}]
     rows = [used, [(SECURED | {"BDBHTH": "HT1"}).get(code, "") for code in used]]
     for name in ("504.csv", "BNWYWDBHTB.csv", "602_YWDBR.csv"):
-        file = door.write_file(name, "".join(",".join(row) + "\n" for row in rows))
-        assert door.parse_files(file, profile="east5").column_values("contract_no", "guarantees") == ["HT1"]
+        file = parser.write_file(name, "".join(",".join(row) + "\n" for row in rows))
+        assert parser.parse_files(file, profile="east5").column_values("contract_no", "guarantees") == ["HT1"]
 
 
 @pytest.mark.parametrize("name", ["502_HLWDKFJB.txt", "x-505-y.txt", "506项目贷款信息.txt", "BNWYWDBRB_20240331.txt"])
-def test_east_tables_whose_columns_are_not_known_are_left_out_and_said(door: ImportParser, name: str) -> None:
-    unknown = door.write_file(name, "a|b|c\nd|e|f\n")
+def test_east_tables_whose_columns_are_not_known_are_left_out_and_said(parser: ImportParser, name: str) -> None:
+    unknown = parser.write_file(name, "a|b|c\nd|e|f\n")
     with pytest.raises(InputError, match=r"none of the files feeds a table\. .* was not read, its 2 rows stay out"):
-        door.parse_files(unknown, profile="east5")
-    arrived = door.parse_files(
-        door.write_file("504.txt", records_csv("DGXDYWJJB", "|", LOAN)), unknown, profile="east5"
+        parser.parse_files(unknown, profile="east5")
+    arrived = parser.parse_files(
+        parser.write_file("504.txt", records_csv("DGXDYWJJB", "|", LOAN)), unknown, profile="east5"
     )
     assert arrived.column_values("loan_id") == ["01260120001203330801"]
     said = arrived.note_text("note_unread")
@@ -182,7 +182,7 @@ def test_east_tables_whose_columns_are_not_known_are_left_out_and_said(door: Imp
     assert "whose columns this profile does not know" in said
 
 
-def test_east_loans_of_individuals_and_their_overdue_days(door: ImportParser) -> None:
+def test_east_loans_of_individuals_and_their_overdue_days(parser: ImportParser) -> None:
     own = LOAN | {
         "KHMC": "张三",
         "QBJE": "1000.00",
@@ -191,9 +191,9 @@ def test_east_loans_of_individuals_and_their_overdue_days(door: ImportParser) ->
         "BNQXYE": "12.34",
         "LXQKQS": "2",
     }
-    arrived = door.parse_files(
-        door.write_file("503_GRXDYWJJB.txt", records_csv("GRXDYWJJB", "|", own)),
-        door.write_file("501_XDHTB.txt", records_csv("XDHTB", "|", CONTRACT)),
+    arrived = parser.parse_files(
+        parser.write_file("503_GRXDYWJJB.txt", records_csv("GRXDYWJJB", "|", own)),
+        parser.write_file("501_XDHTB.txt", records_csv("XDHTB", "|", CONTRACT)),
         profile="east5",
     )
     assert arrived.column_values("borrower_type", "borrowers") == ["P"]
@@ -207,24 +207,24 @@ def test_east_loans_of_individuals_and_their_overdue_days(door: ImportParser) ->
 
 
 @pytest.mark.parametrize("head", ["XDJJH,DKYE,DKDQRQ,DKZT", "信贷借据号,贷款余额,贷款到期日期,贷款状态"])
-def test_east_columns_by_code_or_by_chinese_name(door: ImportParser, head: str) -> None:
-    file = door.write_file("own.csv", f"{head}\n0126,5.00,20250105,正常\n")
+def test_east_columns_by_code_or_by_chinese_name(parser: ImportParser, head: str) -> None:
+    file = parser.write_file("own.csv", f"{head}\n0126,5.00,20250105,正常\n")
     spec = tomllib.loads((profiles.FOLDER / "east5.toml").read_text(encoding="utf-8"))
     used = {"loan_id": "XDJJH", "balance": "DKYE", "current_maturity": "DKDQRQ", "status": "DKZT"}
     lines = [f'{name} = "{code}"' for name, code in used.items()]
     columns = json.dumps(spec["files"][0]["columns"], ensure_ascii=False)
-    own = door.write_file(
+    own = parser.write_file(
         "own.toml",
         "[[files]]\nname = 'x'\ntable = 'loans'\nheaders = ['XDJJH', 'DKYE', 'DKDQRQ']\n"
         f"columns = {columns}\n[files.fields]\n" + "\n".join(lines),
     )
-    assert door.parse_files(file, profile=str(own)).column_values("balance") == [5]
+    assert parser.parse_files(file, profile=str(own)).column_values("balance") == [5]
 
 
-def test_central_bank_loans_of_individuals(door: ImportParser) -> None:
+def test_central_bank_loans_of_individuals(parser: ImportParser) -> None:
     row = "2024-03-31|C1|0215|3100|B01|310101********001X|3100|JJ1|HT1|F0212|2023-01-05|2024-01-05|2025-01-05|CNY|9.00|9.00|RF01|"
-    arrived = door.parse_files(
-        door.write_file("JS_202_CLGRDK.dat", row + "4.35123|TR01|3.45000|||B01|1|FQ02|LS02||买车\n"), profile="pboc"
+    arrived = parser.parse_files(
+        parser.write_file("JS_202_CLGRDK.dat", row + "4.35123|TR01|3.45000|||B01|1|FQ02|LS02||买车\n"), profile="pboc"
     )
     loan = arrived.stage.tables["loans"].row(0, named=True)
     assert (loan["product_code"], loan["guarantee_type"], loan["original_maturity"], loan["current_maturity"]) == (
@@ -237,11 +237,11 @@ def test_central_bank_loans_of_individuals(door: ImportParser) -> None:
     assert arrived.column_values("borrower_type", "borrowers") == ["P"]
 
 
-def test_central_bank_contracts_and_collateral(door: ImportParser) -> None:
+def test_central_bank_contracts_and_collateral(parser: ImportParser) -> None:
     contract = "2024-03-31|C1|0215|G1|HT1|02|2023-01-05|2025-01-05|CNY|6.00|6.00|A01|X1\n"
     collateral = "2024-03-31|C1|0215|G1|HT1|Y1|C01|QZ1|1|01|01|9.00|2023-01-01|9.00|0.00|01|66.67\n"
-    arrived = door.parse_files(
-        door.write_file("DBHTXX.dat", contract), door.write_file("DBWXX.dat", collateral), profile="pboc"
+    arrived = parser.parse_files(
+        parser.write_file("DBHTXX.dat", contract), parser.write_file("DBWXX.dat", collateral), profile="pboc"
     )
     row = (
         arrived.stage.tables["guarantees"]
