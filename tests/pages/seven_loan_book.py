@@ -104,7 +104,7 @@ def _insert_batch(con: duckdb.DuckDBPyConnection, day: date, table: str, lost: i
 
 
 def build_book(
-    path: Path, *, classified: bool = True, valued: bool = True, checked_book: bool = True, lost: int = 0
+    path: Path, *, classified: bool = True, valued: bool = True, checked: bool = True, lost: int = 0
 ) -> Path:
     """The book; `lost` rows of its last batch are accounted for nowhere."""
     with book.open_for_writing(path) as con:
@@ -149,6 +149,6 @@ def build_book(
             _insert_rows(con, "snapshots", _snapshot_rows(day, classified, valued), day)
             _insert_batch(con, day, table, lost if day == SNAPSHOT_DATE else 0)
             derivation.derive_facts(con, day)
-        if checked_book:
+        if checked:
             snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), SNAPSHOT_DATE)
     return path
