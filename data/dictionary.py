@@ -1,11 +1,10 @@
 """The data dictionary: tables, fields, code lists and the facts that rules may read."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-TABLES_FOLDER = Path(__file__).parent / "tables"
+from data.table_files import read_rows
+
 DUCKDB_TYPES = {
     "text": "VARCHAR",
     "code": "VARCHAR",
@@ -89,11 +88,6 @@ class Subject:
     en: str
 
 
-def _read_rows(name: str) -> list[dict[str, str]]:
-    with (TABLES_FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part for part in cell.split("|") if part)
 
@@ -104,7 +98,7 @@ def load_tables() -> dict[str, Table]:
         r["table"]: Table(
             r["table"], _split_cell(r["key"]), _split_cell(r["key_from"]), r["zh"], r["en"], r["absent"] or "stays"
         )
-        for r in _read_rows("tables.csv")
+        for r in read_rows("tables.csv")
     }
 
 
@@ -115,7 +109,7 @@ def fields_of_table(table: str) -> dict[str, Field]:
         r["field"]: Field(
             table, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"], _split_cell(r["aliases"])
         )
-        for r in _read_rows("fields.csv")
+        for r in read_rows("fields.csv")
         if r["table"] == table
     }
 
@@ -124,7 +118,7 @@ def fields_of_table(table: str) -> dict[str, Field]:
 def codes_of_list(code_list: str) -> dict[str, Code]:
     return {
         r["code"]: Code(r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"], _split_cell(r["aliases"]))
-        for r in _read_rows("codes.csv")
+        for r in read_rows("codes.csv")
         if r["list"] == code_list
     }
 
@@ -132,7 +126,7 @@ def codes_of_list(code_list: str) -> dict[str, Code]:
 @cache
 def find_finer_lists() -> frozenset[str]:
     """Lists marked with a plus: their codes may be written finer by more digits (C13 as C1310)."""
-    marked = {r["codes"] for name in ("fields.csv", "facts.csv") for r in _read_rows(name) if r["codes"].endswith("+")}
+    marked = {r["codes"] for name in ("fields.csv", "facts.csv") for r in read_rows(name) if r["codes"].endswith("+")}
     return frozenset(mark.rstrip("+") for mark in marked)
 
 
@@ -145,14 +139,14 @@ def has_code(code_list: str, code: str) -> bool:
 
 @cache
 def list_code_rows() -> list[tuple[str, str, int, str, str, str]]:
-    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in _read_rows("codes.csv")]
+    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in read_rows("codes.csv")]
 
 
 @cache
 def load_subjects() -> dict[str, Subject]:
     return {
         r["subject"]: Subject(r["subject"], r["id"], r["key"], _split_cell(r["tables"]), r["zh"], r["en"])
-        for r in _read_rows("subjects.csv")
+        for r in read_rows("subjects.csv")
     }
 
 
@@ -164,7 +158,7 @@ def facts_of_subject(subject: str) -> dict[str, Field]:
     found |= {name: loans[name] for name in IDENTITY_FIELDS}
     for table in load_subjects()[subject].tables:
         found |= fields_of_table(table)
-    derived = [r for r in _read_rows("facts.csv") if r["subject"] == subject]
+    derived = [r for r in read_rows("facts.csv") if r["subject"] == subject]
     found |= {
         r["field"]: Field(subject, r["field"], r["type"], r["unit"], r["codes"], r["zh"], r["en"]) for r in derived
     }

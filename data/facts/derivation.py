@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import dictionary
+from data import dictionary, table_files
 from data.errors import BookError
 from data.facts import summaries
 from data.history import guarantees
@@ -50,7 +50,7 @@ def compute_version() -> str:
     for path in (
         *sorted(SQL_FOLDER.glob("*.sql")),
         Path(guarantees.__file__),
-        *(dictionary.TABLES_FOLDER / f"{name}.csv" for name in ("fields", "facts")),
+        *(table_files.find_table_file(name) for name in ("fields.csv", "facts.csv")),
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from data.reference import buckets, dimensions
+from data.table_files import read_rows
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 COUNT_COLUMNS = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
@@ -83,9 +84,9 @@ def _month_before(day: date, months: int) -> tuple[int, int]:
 
 
 def find_opening_snapshots(days: list[date], as_of: date) -> dict[str, date]:
-    """The snapshot that each row of openings.csv means on a day: code → date, without those that the book lacks."""
+    """The snapshot of each row of comparison_periods.csv on a day, by its code; those not in the book are left out."""
     earlier, found = [day for day in days if day < as_of], {}
-    for row in buckets.read_rows("openings.csv"):
+    for row in read_rows("comparison_periods.csv"):
         if row["months"]:
             wanted = _month_before(as_of, int(row["months"]))
             fitting = [day for day in earlier if (day.year, day.month) == wanted]

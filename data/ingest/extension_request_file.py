@@ -1,6 +1,5 @@
 """Extension requests out of a file a person made: CSV or a workbook, guarded, its rows good or bad with the reason."""
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -9,13 +8,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from data import dictionary
 from data.errors import InputError
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.parsing import dates
 from data.messages.catalogue import bilingual
 from data.storage import query
+from data.table_files import read_rows
 
 DATES = ("application_date", "requested_maturity")
 HEADER_ROWS = 20  # how far down the header may stand
@@ -34,8 +33,7 @@ class ParsedRequests:
 @cache
 def load_columns() -> dict[str, dict[str, str]]:
     """The columns of such a file, by their names, with words and aliases (tables/request_columns.csv)."""
-    with (dictionary.TABLES_FOLDER / "request_columns.csv").open(encoding="utf-8", newline="") as file:
-        return {row["column"]: row for row in csv.DictReader(file)}
+    return {row["column"]: row for row in read_rows("request_columns.csv")}
 
 
 @cache

@@ -7,6 +7,7 @@ from data import dictionary
 from data.history import guarantees
 from data.ingest.parsing import file_vocabulary
 from data.messages.catalogue import import_note
+from data.table_files import read_rows
 
 CURRENT = '"until" IS NULL'
 
@@ -15,7 +16,7 @@ def resolve_references(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]
     """What the batch's rows put right in rows that came before; what still points nowhere is for data.quality."""
     resolved = [
         said
-        for row in file_vocabulary.load_rows("references.csv")
+        for row in read_rows("foreign_keys.csv")
         if _batch_has_rows(con, batch, row["target"])
         for said in _note_resolved_keys(con, batch, row)
     ]

@@ -9,7 +9,7 @@ import xlsxwriter
 from data.storage import formula_escaping
 
 REASON_COLUMNS = ("隔离原因 Reason", "隔离字段 Field", "来源文件 File", "来源行号 Row")
-"""Columns in front of a row's own: why it was kept back and where it stood; an import leaves them out (ignored.csv)."""
+"""Columns in front of a row's own: reason and source. An import leaves them out (header rows of non_data_rows.csv)."""
 SHEET_NAME = 31
 WIDE, NARROW = 360, 110
 

@@ -4,7 +4,6 @@ Each check is a row of tables/quality.csv: a condition in our own SQL over a row
 (loans with their snapshot; `quality_<table>` are the standing rows of the others). Thresholds: quality_limits.csv.
 """
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from data import dictionary
+from data import dictionary, table_files
 from data.history import guarantees
 from data.quality import counts_store
 from data.storage import query
@@ -38,11 +37,6 @@ class QualityCheck:
     remedy_en: str
 
 
-def _read_rows(name: str) -> list[dict[str, str]]:
-    with (dictionary.TABLES_FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @cache
 def load_checks() -> dict[str, QualityCheck]:
     return {
@@ -52,12 +46,12 @@ def load_checks() -> dict[str, QualityCheck]:
             r["severity"],
             r["condition"],
             tuple(filter(None, r["shows"].split("|"))),
-            r["zh"],
-            r["en"],
+            r["title_zh"],
+            r["title_en"],
             r["do_zh"],
             r["do_en"],
         )
-        for r in _read_rows("quality.csv")
+        for r in table_files.read_rows("quality.csv")
     }
 
 
@@ -99,7 +93,7 @@ def _count_all_tables(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str
 @cache
 def _hash_checks() -> str:
     """Of the checks and their limits."""
-    texts = ((dictionary.TABLES_FOLDER / name).read_bytes() for name in ("quality.csv", "quality_limits.csv"))
+    texts = (table_files.find_table_file(name).read_bytes() for name in ("quality.csv", "quality_limits.csv"))
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
@@ -167,7 +161,7 @@ def _list_checked_tables() -> list[str]:
 def _create_quality_views(cursor: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """The thresholds as variables, and quality_<table>: the rows that stand at as_of, with where they came from."""
     cursor.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
-    for row in _read_rows("quality_limits.csv"):
+    for row in table_files.read_rows("quality_limits.csv"):
         cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
     day = "getvariable('as_of')"

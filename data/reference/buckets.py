@@ -1,12 +1,11 @@
 """Buckets: named ranges of a number, rows of buckets.csv; the same edges in a frame and in a query."""
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 
 import polars as pl
 
-from data import dictionary
+from data.table_files import read_rows
 
 
 @dataclass(frozen=True)
@@ -20,11 +19,6 @@ class Bucket:
     def contains(self, value: int) -> bool:
         """Whether a value lies in it, both ends included."""
         return (self.lower is None or value >= self.lower) and (self.upper is None or value <= self.upper)
-
-
-def read_rows(name: str) -> list[dict[str, str]]:
-    with (dictionary.TABLES_FOLDER / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _parse_whole(cell: str) -> int | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from data.reference import buckets
+from data.table_files import read_rows
 
 VALUE_SQL = {
     "section": "substr(coalesce(industry_code, borrower_industry), 1, 1)",
@@ -46,5 +47,5 @@ class Dimension:
 def load_dimensions() -> dict[str, Dimension]:
     return {
         row["dimension"]: Dimension(row["dimension"], row["field"], row["kind"], row["codes"], row["zh"], row["en"])
-        for row in buckets.read_rows("dimensions.csv")
+        for row in read_rows("dimensions.csv")
     }

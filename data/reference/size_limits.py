@@ -1,16 +1,14 @@
-"""What the book accepts at most, and from where on it asks: rows of data/tables/limits.csv."""
+"""What the book accepts at most, and from where on it asks: rows of data/tables/size_limits.csv."""
 
-import csv
 from decimal import Decimal
 from functools import cache
 
-from data.dictionary import TABLES_FOLDER
+from data.table_files import read_rows
 
 
 @cache
 def _load_limits() -> dict[str, Decimal]:
-    with (TABLES_FOLDER / "limits.csv").open(encoding="utf-8", newline="") as file:
-        return {row["limit"]: Decimal(row["value"]) for row in csv.DictReader(file)}
+    return {row["limit"]: Decimal(row["value"]) for row in read_rows("size_limits.csv")}
 
 
 def decimal_limit(name: str) -> Decimal:

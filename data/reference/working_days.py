@@ -4,12 +4,11 @@ A year with announced rows is known. Of a year that is not announced yet only it
 `expected`: which weekends are worked in their place nobody knows, and who shows its days has to say so.
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from data.dictionary import TABLES_FOLDER
+from data.table_files import read_rows
 
 HOLIDAYS_FILE = "holidays.csv"
 HOLIDAY, WORKDAY, EXPECTED = "holiday", "workday", "expected"
@@ -29,8 +28,7 @@ class SpecialDay:
 
 @cache
 def load_special_days() -> dict[date, SpecialDay]:
-    with (TABLES_FOLDER / HOLIDAYS_FILE).open(encoding="utf-8", newline="") as file:
-        rows = [SpecialDay(date.fromisoformat(r["day"]), r["kind"], r["zh"], r["en"]) for r in csv.DictReader(file)]
+    rows = [SpecialDay(date.fromisoformat(r["day"]), r["kind"], r["zh"], r["en"]) for r in read_rows(HOLIDAYS_FILE)]
     return {row.day: row for row in rows}
 
 

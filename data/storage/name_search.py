@@ -1,22 +1,20 @@
 """Names in one form to match and search by: full-width letters and brackets, spaces and case told apart no longer."""
 
-import csv
 from functools import cache
 
 import duckdb
 import polars as pl
 
-from data import dictionary
 from data.storage import query
+from data.table_files import read_rows
 
 BLANKS = r"[\s\u200b-\u200d\u2060\ufeff]+"
 
 
 @cache
 def load_key_fields(table: str) -> dict[str, str]:
-    """Field that holds a key -> field of the name it is made of (tables/name_keys.csv)."""
-    with (dictionary.TABLES_FOLDER / "name_keys.csv").open(encoding="utf-8", newline="") as file:
-        return {row["field"]: row["of"] for row in csv.DictReader(file) if row["table"] == table}
+    """Field that holds a key -> field of the name it is made of (data/tables/search_keys.csv)."""
+    return {row["field"]: row["of"] for row in read_rows("search_keys.csv") if row["table"] == table}
 
 
 def normalise_expression(name: pl.Expr) -> pl.Expr:

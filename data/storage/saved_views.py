@@ -4,7 +4,6 @@ A file beside the book, not a table in it: a writer copies the whole book, which
 """
 
 import contextlib
-import csv
 import fcntl
 import json
 import os
@@ -15,10 +14,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from data import dictionary
 from data.errors import InputError
 from data.messages.catalogue import bilingual
 from data.reference import size_limits
+from data.table_files import read_rows
 
 SHIPPED_VIEWS_FILE = "violation_views.csv"
 
@@ -39,8 +38,7 @@ class SavedView:
 @cache
 def load_shipped_views() -> tuple[dict[str, str], ...]:
     """[view, zh, en, choices] of the views that come with the program, in the table's order."""
-    with (dictionary.TABLES_FOLDER / SHIPPED_VIEWS_FILE).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return tuple(read_rows(SHIPPED_VIEWS_FILE))
 
 
 def encode_choices(choices: dict[str, list[str]]) -> str:

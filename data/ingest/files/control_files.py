@@ -9,6 +9,7 @@ from pathlib import Path
 from data.errors import InputError
 from data.ingest.files import encodings
 from data.ingest.parsing import file_vocabulary
+from data.table_files import read_rows
 
 DIGEST = re.compile(r"\b([0-9a-fA-F]{64}|[0-9a-fA-F]{32})\b")
 NUMBER = re.compile(r"(?<![\w.-])(\d{1,3}(?:,\d{3})+|\d{1,15})(?![\w.-])")
@@ -28,7 +29,7 @@ class ControlFile:
 
 @cache
 def _load_words(kind: str) -> frozenset[str]:
-    return frozenset(row["text"] for row in file_vocabulary.load_rows("sidecars.csv") if row["kind"] == kind)
+    return frozenset(row["text"] for row in read_rows("control_files.csv") if row["kind"] == kind)
 
 
 def is_control_file(path: Path) -> bool:

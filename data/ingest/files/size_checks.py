@@ -1,4 +1,4 @@
-"""What a file may ask of memory, told before it is parsed: sizes, lines, columns, cells. The limits: limits.csv."""
+"""Checks sizes, lines, columns and cells before a file is parsed (data/tables/size_limits.csv)."""
 
 import io
 import struct

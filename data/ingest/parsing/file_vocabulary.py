@@ -1,6 +1,5 @@
 """Word lists of exported files: placeholders, units, words of total rows and ignorable headers."""
 
-import csv
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -9,13 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from data.dictionary import TABLES_FOLDER
-
-
-def load_rows(table: str) -> list[dict[str, str]]:
-    with (TABLES_FOLDER / table).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
+from data.table_files import read_rows
 
 UNIMPORTANT = re.compile(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]")
 
@@ -33,14 +26,16 @@ def normalise_column(texts: pl.Series) -> pl.Series:
 @cache
 def load_blanks(kind: str) -> tuple[str, ...]:
     """Cell texts that mean 'nothing' for a field kind ('id' or a dictionary type), upper case."""
-    found = [r["value"] for r in load_rows("sentinels.csv") if r["kind"] == "blank" and _covers_kind(r["types"], kind)]
+    found = [
+        r["value"] for r in read_rows("null_markers.csv") if r["kind"] == "blank" and _covers_kind(r["types"], kind)
+    ]
     return tuple(value.upper() for value in found)
 
 
 @cache
 def load_blank_patterns(kind: str) -> tuple[str, ...]:
     return tuple(
-        r["value"] for r in load_rows("sentinels.csv") if r["kind"] == "pattern" and _covers_kind(r["types"], kind)
+        r["value"] for r in read_rows("null_markers.csv") if r["kind"] == "pattern" and _covers_kind(r["types"], kind)
     )
 
 
@@ -50,7 +45,7 @@ def _covers_kind(types: str, kind: str) -> bool:
 
 @cache
 def load_placeholder_dates() -> tuple[str, ...]:
-    return tuple(r["value"] for r in load_rows("sentinels.csv") if r["kind"] == "date")
+    return tuple(r["value"] for r in read_rows("null_markers.csv") if r["kind"] == "date")
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ def load_units(field_type: str) -> dict[str, Unit]:
     """Unit texts (NFKC) that a field type may carry, longest first."""
     found = {
         unicodedata.normalize("NFKC", r["unit"]): Unit(r["unit"], r["types"], Decimal(r["factor"]))
-        for r in load_rows("units.csv")
+        for r in read_rows("units.csv")
         if r["types"] == field_type
     }
     return dict(sorted(found.items(), key=lambda item: -len(item[0])))
@@ -74,45 +69,47 @@ def load_units(field_type: str) -> dict[str, Unit]:
 @cache
 def load_ignored_words(kind: str) -> frozenset[str]:
     """Plain words of kind total, sign or header."""
-    return frozenset(normalise_text(r["text"]) for r in load_rows("ignored.csv") if r["kind"] == kind)
+    return frozenset(normalise_text(r["text"]) for r in read_rows("non_data_rows.csv") if r["kind"] == kind)
 
 
 @cache
 def load_row_patterns(kind: str) -> tuple[str, ...]:
     """Patterns of whole cells that make a row a `total`, or of lines that stand by themselves (`line`)."""
-    return tuple(r["text"] for r in load_rows("ignored.csv") if r["kind"] == f"{kind} pattern")
+    return tuple(r["text"] for r in read_rows("non_data_rows.csv") if r["kind"] == f"{kind} pattern")
 
 
 @cache
 def load_home_currency() -> str:
-    return next(r["value"] for r in load_rows("quality_limits.csv") if r["limit"] == "home_currency")
+    return next(r["value"] for r in read_rows("quality_limits.csv") if r["limit"] == "home_currency")
 
 
 @cache
 def load_event_columns() -> dict[str, str]:
     """Plain header -> step code, for files with one date column a process step."""
     return {
-        normalise_text(alias): r["step_code"] for r in load_rows("wide_events.csv") for alias in r["aliases"].split("|")
+        normalise_text(alias): r["step_code"]
+        for r in read_rows("event_column_aliases.csv")
+        for alias in r["aliases"].split("|")
     }
 
 
 @cache
 def load_required_fields(table: str) -> tuple[tuple[str, ...], ...]:
     """Groups of fields of which a row must fill at least one each."""
-    return tuple(tuple(r["any_of"].split("|")) for r in load_rows("required.csv") if r["table"] == table)
+    return tuple(tuple(r["any_of"].split("|")) for r in read_rows("required_fields.csv") if r["table"] == table)
 
 
 @cache
 def load_open_ends(field: str) -> frozenset[str]:
     """Texts by which this field says that it has no end."""
     return frozenset(
-        r["value"] for r in load_rows("sentinels.csv") if r["kind"] == "open" and field in r["types"].split("|")
+        r["value"] for r in read_rows("null_markers.csv") if r["kind"] == "open" and field in r["types"].split("|")
     )
 
 
 @cache
 def _load_settings() -> dict[str, str]:
-    return {r["name"]: r["value"] for r in load_rows("reading.csv")}
+    return {r["name"]: r["value"] for r in read_rows("parsing_defaults.csv")}
 
 
 def read_setting(name: str) -> str:

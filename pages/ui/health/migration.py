@@ -5,8 +5,8 @@ import streamlit as st
 
 from data.queries import migration
 from data.reference import size_limits
-from data.reference.buckets import read_rows
 from data.reference.dimensions import load_dimensions
+from data.table_files import read_rows
 from pages.ui.app import queries, url_state
 from pages.ui.charts import drawing, health_charts
 from pages.ui.health import page_scope
@@ -21,7 +21,7 @@ MAX_CURVES = 8  # cohorts drawn, the newest that are not thin
 
 def choose_opening(scope: HealthScope) -> str:
     """The code of the opening snapshot, one of those the moves were counted from."""
-    names = {row["code"]: by_language(row["zh"], row["en"]) for row in read_rows("openings.csv")}
+    names = {row["code"]: by_language(row["zh"], row["en"]) for row in read_rows("comparison_periods.csv")}
     labels = {code: f"{names[code]} · {numbers.format_day(day)}" for code, day in scope.openings.items()}
     return url_state.select_segment("opening", t("health.opening"), labels, default=next(iter(labels)))
 

@@ -3,15 +3,14 @@
 When a new year is announced, raise the pin of chinesecalendar; the test below then prints the rows to paste.
 """
 
-import csv
 from datetime import date, timedelta
 
 import chinese_calendar
 import holidays
 import pytest
 
-from data.dictionary import TABLES_FOLDER
 from data.reference import working_days
+from data.table_files import read_rows
 
 FIRST_YEAR = 2024
 NAMES = {
@@ -56,8 +55,7 @@ def _expected_days(year: int) -> list[tuple[str, str, str, str]]:
 
 
 def _table_days() -> list[tuple[str, str, str, str]]:
-    with (TABLES_FOLDER / working_days.HOLIDAYS_FILE).open(encoding="utf-8", newline="") as file:
-        return [(r["day"], r["kind"], r["zh"], r["en"]) for r in csv.DictReader(file)]
+    return [(r["day"], r["kind"], r["zh"], r["en"]) for r in read_rows(working_days.HOLIDAYS_FILE)]
 
 
 def test_the_table_is_what_two_libraries_say():

@@ -11,6 +11,7 @@ from data.ingest.files import sheet_reading
 from data.ingest.mapping import header_matching
 from data.ingest.mapping.mapping import SheetMapping
 from data.ingest.parsing import file_vocabulary
+from data.table_files import read_rows
 from tests.data.cli_import import ImportCli
 
 
@@ -101,9 +102,9 @@ def test_headers_that_are_refused(tmp_path: Path, names: list[str], said: str) -
     assert "--profile" in str(error.value)
 
 
-@pytest.mark.parametrize("table", ["fields", "codes", "units", "sentinels", "reading", "tables"])
+@pytest.mark.parametrize("table", ["fields", "codes", "units", "null_markers", "parsing_defaults", "tables"])
 def test_word_tables_say_what_each_row_means_in_both_languages(table: str) -> None:
-    assert all(row["zh"].strip() and row["en"].strip() for row in file_vocabulary.load_rows(f"{table}.csv"))
+    assert all(row["zh"].strip() and row["en"].strip() for row in read_rows(f"{table}.csv"))
 
 
 def test_ignorable_and_blank_columns_are_left_out_and_said_so(cli: ImportCli) -> None:
