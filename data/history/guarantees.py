@@ -32,10 +32,12 @@ HAS_NO_COLLATERAL = "(coalesce({0}.collateral_id, {0}.collateral_type, CAST({0}.
 """SQL: a row that names neither loan nor contract; one that names no collateral."""
 
 IS_REPLACED_BY_BATCH = f"""EXISTS (SELECT 1 FROM {TABLE} n
-    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {HAS_NO_COLLATERAL.format("n")} = {HAS_NO_COLLATERAL.format("t")}
+    WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no
+        AND {HAS_NO_COLLATERAL.format("n")} = {HAS_NO_COLLATERAL.format("t")}
         AND coalesce(n.loan_id = t.loan_id, n.contract_no = t.contract_no,
             {IS_OWNERLESS.format("n")} AND {IS_OWNERLESS.format("t")}))"""
-IS_SUPPLEMENTED_BY_BATCH = f"""(NOT {IS_OWNERLESS.format("t")} AND NOT {HAS_NO_COLLATERAL.format("t")} AND EXISTS (SELECT 1 FROM {TABLE} n
+IS_SUPPLEMENTED_BY_BATCH = f"""(NOT {IS_OWNERLESS.format("t")} AND NOT {HAS_NO_COLLATERAL.format("t")}
+    AND EXISTS (SELECT 1 FROM {TABLE} n
     WHERE n.batch_id = $batch AND n.guarantee_no = t.guarantee_no AND {IS_OWNERLESS.format("n")}))"""
 """SQL: the batch brings other rows of the number of t, so all there are; it only says more of the number of t."""
 

@@ -196,7 +196,8 @@ def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: dic
         f"""UPDATE "{table}" t SET until = e.day
         FROM (SELECT row_key, min(ended_on) AS day FROM endings
               WHERE table_name = '{table}' AND ended_on > $day GROUP BY 1) e
-        WHERE t.batch_id = $batch AND e.row_key = {key_text_sql(table, "t")} AND (t.until IS NULL OR t.until > e.day)""",
+        WHERE t.batch_id = $batch AND e.row_key = {key_text_sql(table, "t")}
+            AND (t.until IS NULL OR t.until > e.day)""",
         values,
     )
 

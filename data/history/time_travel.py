@@ -79,7 +79,8 @@ def _reopened_rows_sql(table: str, own: str, endings: str, without: set[str]) ->
         WITH ended AS (
             SELECT row_key, ended_on, ended_at, {gone} AS is_gone FROM {endings} WHERE table_name = '{table}'),
         k AS (SELECT {keys} FROM {own} WHERE {gone} UNION
-            SELECT {keys} FROM {own} o SEMI JOIN (FROM ended WHERE is_gone) e ON e.row_key = {key_text_sql(table, "o")}),
+            SELECT {keys} FROM {own} o SEMI JOIN (FROM ended WHERE is_gone) e
+                ON e.row_key = {key_text_sql(table, "o")}),
         kept AS (FROM {own} WHERE NOT {gone})
         SELECT r.* FROM kept r ANTI JOIN k ON {same}
         UNION ALL

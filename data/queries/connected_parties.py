@@ -28,7 +28,8 @@ CIRCLES_SQL = f"""
     ), tie AS MATERIALIZED (
         -- Of whom it concerns alone: most guarantors of a bank are nobody's debtors and stand behind few loans.
         SELECT DISTINCT provider_id AS giver, borrower_id AS taker FROM facts_collateral
-        WHERE {IS_LIVE_GUARANTEE} AND provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)
+        WHERE {IS_LIVE_GUARANTEE}
+            AND provider_id IN (SELECT borrower_id FROM owed UNION ALL SELECT provider_id FROM hub)
     ), inner_tie AS MATERIALIZED (
         SELECT t.* FROM tie t SEMI JOIN owed g ON g.borrower_id = t.giver SEMI JOIN owed b ON b.borrower_id = t.taker
     ), both_ways AS MATERIALIZED (
@@ -101,7 +102,8 @@ def list_members(cursor: duckdb.DuckDBPyConnection, as_of: date, borrowers: tupl
     return query.fetch_frame(
         cursor,
         f"""SELECT borrower_id, name AS borrower_name, * EXCLUDE (borrower_id, name)
-        FROM ({DEBTORS_SQL} AND list_contains($borrowers, borrower_id)) ORDER BY balance DESC NULLS LAST, borrower_id""",
+        FROM ({DEBTORS_SQL} AND list_contains($borrowers, borrower_id))
+        ORDER BY balance DESC NULLS LAST, borrower_id""",
         as_of=as_of,
         borrowers=list(borrowers),
     )

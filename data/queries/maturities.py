@@ -140,7 +140,8 @@ def load_loan_facts(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str
     """All facts of one loan with its borrower's name; None when the snapshot has no such loan."""
     rows = query.fetch_frame(
         cursor,
-        f"SELECT f.*, b.name AS borrower_name FROM facts_loan f {JOIN_BORROWER} WHERE f.as_of = $as_of AND f.loan_id = $id",
+        f"SELECT f.*, b.name AS borrower_name FROM facts_loan f {JOIN_BORROWER} "
+        "WHERE f.as_of = $as_of AND f.loan_id = $id",
         as_of=as_of,
         id=loan_id,
     )

@@ -101,8 +101,8 @@ def _judge_usable(
 ) -> dict[str, ExampleResult]:
     create_example_table(con, compiled, examples)
     values = ", ".join(
-        f"[CAST({rule.rendered_sql.code} AS VARCHAR), {rule.rendered_sql.measured}, {rule.rendered_sql.limit}] AS r{n}, "
-        f"{_hits_sql(compiled, rule)} AS h{n}"
+        f"[CAST({rule.rendered_sql.code} AS VARCHAR), {rule.rendered_sql.measured}, {rule.rendered_sql.limit}] "
+        f"AS r{n}, {_hits_sql(compiled, rule)} AS h{n}"
         for n, rule in enumerate(compiled.rules)
     )
     rows = con.execute(

@@ -115,7 +115,8 @@ def _print_consequences(follows: Consequences) -> None:
     for change in follows.changes:
         why = f" (missing: {', '.join(change.missing)})" if change.missing else ""
         print(
-            f"  {change.consequence.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  {change.consequence.zh}"
+            f"  {change.consequence.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  "
+            f"{change.consequence.zh}"
         )
     for ratio in follows.ratios:
         said = [f"{value:.6f}" if value is not None else "-" for value in (ratio.before, ratio.after)]

@@ -76,7 +76,8 @@ def _compute_codes(
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE judged AS
         {select}, coded AS (SELECT *, {codes} FROM columns)
-        SELECT {quote_identifier(identity[0])} AS subject_id, {", ".join(IDENTITY)}, balance, {_packed_codes_sql(len(rules))},
+        SELECT {quote_identifier(identity[0])} AS subject_id, {", ".join(IDENTITY)}, balance,
+            {_packed_codes_sql(len(rules))},
             {_violations_sql(rules)} AS violations
         FROM coded""",
         {"as_of": as_of},

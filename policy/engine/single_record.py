@@ -41,7 +41,8 @@ def coded_rules_sql(judged: CompiledSubject, base: str, start: int = 0) -> str:
     """SQL of CTEs ending in `coded`: the columns of `base`, and of rule n code, measured, limit, hits and harmless."""
     parts = [
         f"{rule.rendered_sql.code} AS code{n}, {rule.rendered_sql.measured_value} AS measured{n}, "
-        f"{rule.rendered_sql.limit_value} AS limit{n}, {rule.rendered_sql.hits} AS hits{n}, {rule.rendered_sql.harmless} AS harmless{n}"
+        f"{rule.rendered_sql.limit_value} AS limit{n}, {rule.rendered_sql.hits} AS hits{n}, "
+        f"{rule.rendered_sql.harmless} AS harmless{n}"
         for n, rule in enumerate(judged.rules, start)
     ]
     select = judged.columns.render_query(base, _root_columns(judged), narrow=True)
@@ -127,7 +128,8 @@ def _judge_part(judged: CompiledSubject, start: int, rows: list[Record], answers
     numbers = range(start, start + len(judged.rules))
     shown = [f"{kind}{n}" for n in numbers for kind in ("code", "measured", "limit", "hits")]
     shown += [quote_identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in answers.items()]
-    text = f"{coded_rules_sql(judged, _numbered_relation(given), start)} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
+    coded = coded_rules_sql(judged, _numbered_relation(given), start)
+    text = f"{coded} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
     numbered = [{**row, "given_row": number} for number, row in enumerate(rows)]
     return prepared_statements.run_query(text, numbered, {**given, "given_row": "INTEGER"})
 
@@ -171,7 +173,8 @@ def _compute_aggregate(
         {"as_of": as_of, "loans": loans},
     )
     found = prepared_statements.run_query(
-        f"SELECT *, typeof(value) AS value_type FROM ({aggregate.render_over(prepared_statements.relation_sql(given))})",
+        "SELECT *, typeof(value) AS value_type "
+        f"FROM ({aggregate.render_over(prepared_statements.relation_sql(given))})",
         rows,
         given,
     )

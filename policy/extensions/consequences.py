@@ -181,7 +181,8 @@ def _evaluate_expressions(columns: SubjectColumns, wanted: list[TypedExpression]
     fields = dictionary.facts_of_subject(columns.subject)
     types = {n: fields[n].sql_type for n in fields if n in source_facts(columns, roots)} | {"given_row": "INTEGER"}
     values = ", ".join(f"{functions.render(typed.sql)} AS value{n}" for n, typed in enumerate(wanted))
-    text = f"{columns.render_query(prepared_statements.relation_sql(types), roots)} SELECT {values} FROM columns ORDER BY given_row"
+    derived = columns.render_query(prepared_statements.relation_sql(types), roots)
+    text = f"{derived} SELECT {values} FROM columns ORDER BY given_row"
     return prepared_statements.run_query(text, [row | {"given_row": n} for n, row in enumerate(rows)], types)
 
 

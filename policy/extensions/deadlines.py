@@ -38,7 +38,8 @@ def compute_application_deadlines(
     Only the rules that bound the day of application are judged.
     """
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {HYPOTHETICAL_TABLE} AS SELECT loan_id AS request_id, loan_id, $as_of AS {APPLICATION},
+        f"""CREATE OR REPLACE TEMP TABLE {HYPOTHETICAL_TABLE} AS
+            SELECT loan_id AS request_id, loan_id, $as_of AS {APPLICATION},
             current_maturity + 1 AS {NEW_MATURITY}, CAST(NULL AS VARCHAR) AS consent
             FROM facts_loan WHERE as_of = $as_of AND is_running AND current_maturity IS NOT NULL AND {condition}""",
         {"as_of": as_of, **values},

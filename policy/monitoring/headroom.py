@@ -171,7 +171,8 @@ def _solve_remedy(
     mine = f"(SELECT * FROM {VIOLATING_TABLE} WHERE list_contains(violated, {_text_literal(rule.rule_id)}))"
     roots = frozenset(column.name for column in _slack_expression(judged, rule).find_all(exp.Column))
     # The slack is linear in the facts moved: its value now, and one unit on, tell how far to go.
-    both = f"(SELECT *, 0 AS moved FROM {mine} UNION ALL BY NAME SELECT {_shifted_columns_sql(cure, '1')}, 1 AS moved FROM {mine})"
+    shifted = f"SELECT {_shifted_columns_sql(cure, '1')}, 1 AS moved FROM {mine}"
+    both = f"(SELECT *, 0 AS moved FROM {mine} UNION ALL BY NAME {shifted})"
     solved = f"""{columns.render_query(both, roots)}, slack AS (
             SELECT {key} AS id, moved, CAST({slack} AS DOUBLE) AS slack FROM columns)
         SELECT id, any_value(slack) FILTER (moved = 0) AS now,
@@ -188,7 +189,8 @@ def _solve_remedy(
         SELECT {_shifted_columns_sql(cure, "tried_amount")} FROM {mine} AS acted JOIN tried ON acted.{key} = tried_id"""
     )
     one = CompiledSubject(columns, [rule], [])
-    text = f"""{coded_rules_sql(one, CANDIDATE_TABLE)} SELECT {key} AS id, min(tried_amount) FILTER (code0 = {PASS}) AS amount
+    text = f"""{coded_rules_sql(one, CANDIDATE_TABLE)} SELECT {key} AS id,
+            min(tried_amount) FILTER (code0 = {PASS}) AS amount
         FROM coded GROUP BY 1 HAVING min(tried_amount) FILTER (code0 = {PASS}) > 0 ORDER BY 1"""
     for row in fetch_records(con, text, {}):
         yield Remedy(

@@ -245,8 +245,8 @@ def _build_fact_query(policy: Policy, subject: str, current: tuple[Metric, ...])
     lines = ", ".join(_metric_struct_sql(compiled) for compiled in own)
     subject_id = quote_identifier(dictionary.load_subjects()[subject].id)
     return (
-        f"{columns.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, {subject_id}, "
-        f"{', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
+        f"{columns.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, "
+        f"{subject_id}, {', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
         f"FROM (SELECT {subject_id}, UNNEST([{lines}]) AS line FROM columns)"
     )
 
@@ -313,8 +313,8 @@ def _build_run_queries(
         compiled = [_compile_metric(policy, metric, columns) for metric in own if subject in metric.subject_list]
         for line in compiled:
             yield (
-                f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, {_text_literal(subject)}, subject_id, "
-                f"{', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
+                f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, "
+                f"{_text_literal(subject)}, subject_id, {', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
                 f"FROM (SELECT subject_id, {_metric_struct_sql(line)} AS line FROM counted)"
             )
 

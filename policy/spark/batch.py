@@ -95,7 +95,8 @@ def _count_verdicts(spark: "SparkSession", judged: CompiledSubject, view: str) -
     spark.createDataFrame(list_code_meanings(rules), MEANINGS_SCHEMA).createOrReplaceTempView(f"{view}_meanings")
     places = ", ".join(str(place) for place in range(CODES_PER_PACK))
     return spark.sql(
-        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text_literal(judged.columns.subject)} AS subject, c.branch_id, m.verdict,
+        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text_literal(judged.columns.subject)} AS subject,
+            c.branch_id, m.verdict,
             m.reason, m.field, c.subjects
         FROM (
             SELECT number * {CODES_PER_PACK} + place AS rule, branch_id,

@@ -40,7 +40,8 @@ def count_standing_for(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, bucket: Bucket
 ) -> int:
     """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
-    long = f"AND coalesce(movement IN {violation_list.STANDING_MOVEMENTS}, true) AND {buckets.in_bucket_sql(DAYS_OPEN_SQL, bucket)}"
+    standing = f"coalesce(movement IN {violation_list.STANDING_MOVEMENTS}, true)"
+    long = f"AND {standing} AND {buckets.in_bucket_sql(DAYS_OPEN_SQL, bucket)}"
     return _query_cube(
         cursor, compared_runs, ViolationFilter(criteria.rules), "SELECT rule_id", f"{long} GROUP BY ALL"
     )["violations"].sum()
@@ -70,7 +71,8 @@ def count_by_officer(
     """Violations of each account manager that the sieve lets through, but for its own account managers."""
     others = replace(criteria, officers=())
     text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_list.from_sql(compared_runs, others)}
-        WHERE {violation_list.where_sql(others)} AND r.officer_id IS NOT NULL GROUP BY r.officer_id ORDER BY r.officer_id"""
+        WHERE {violation_list.where_sql(others)} AND r.officer_id IS NOT NULL
+        GROUP BY r.officer_id ORDER BY r.officer_id"""
     return dict(violation_list.query_violations(cursor, compared_runs, others, text).iter_rows())
 
 
@@ -85,13 +87,15 @@ def store_cube(con: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> 
     ).fetchall()
     sieve = ViolationFilter(tuple((rule, 0.0) for (rule,) in rules))
     text = f"""INSERT INTO violation_cubes (run_id, since_run, {CUBE_COLUMNS}, violations)
-        SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, sieve)} GROUP BY ALL ORDER BY ALL"""
+        SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, sieve)}
+        GROUP BY ALL ORDER BY ALL"""
     con.execute(text, violation_list.bind_parameters(compared_runs, sieve, text))
 
 
 def _rows_sql(compared_runs: RunComparison, criteria: ViolationFilter) -> str:
     return f"""(SELECT r.rule_id, r.branch_id, f.guarantee_type, r.state, r.movement, r.opened_on
-        FROM {violation_list.from_sql(compared_runs, criteria, every=True)} WHERE {violation_list.where_sql(criteria)})"""
+        FROM {violation_list.from_sql(compared_runs, criteria, every=True)}
+        WHERE {violation_list.where_sql(criteria)})"""
 
 
 def _is_stored(cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> bool:

@@ -93,8 +93,9 @@ def _standing_sql(compared_runs: RunComparison, *, with_movements: bool, with_li
         movement = f"""CASE WHEN s.violation_id IS NOT NULL THEN 'persisting' WHEN {first_seen} IS NULL THEN NULL
             WHEN {first_seen} > $since_day THEN 'new' WHEN {opened_on} > $since_day THEN 'reopened'
             ELSE 'returned' END"""
-    return f"""SELECT {_VIOLATION_COLUMNS}, {first_seen} AS first_seen, {opened_on} AS opened_on, {times} AS times_reopened,
-        {state} AS state, {movement} AS movement FROM violations v {join} {held} WHERE v.run_id = $run"""
+    return f"""SELECT {_VIOLATION_COLUMNS}, {first_seen} AS first_seen, {opened_on} AS opened_on,
+        {times} AS times_reopened, {state} AS state, {movement} AS movement FROM violations v
+        {join} {held} WHERE v.run_id = $run"""
 
 
 def _departed_sql(compared_runs: RunComparison) -> str:
@@ -225,10 +226,9 @@ def page_of_violations(
     officer_id, balance, measured, limit_value, state, first_seen, opened_on, days_open, times_reopened]
     """
     late = limit is not None and order != "oldest" and not (criteria.states or criteria.opened or criteria.movements)
-    text = f"""WITH found AS (
-            SELECT r.*, row_number() OVER () AS n FROM (
-                SELECT r.* FROM {from_sql(compared_runs, criteria, with_lifecycles=not late)} WHERE {where_sql(criteria)}
-                ORDER BY {ORDERS[order]} LIMIT $limit OFFSET $offset) r)
+    text = f"""WITH found AS (SELECT r.*, row_number() OVER () AS n FROM (
+                SELECT r.* FROM {from_sql(compared_runs, criteria, with_lifecycles=not late)}
+                WHERE {where_sql(criteria)} ORDER BY {ORDERS[order]} LIMIT $limit OFFSET $offset) r)
         SELECT r.* EXCLUDE (n, movement), b.name AS borrower_name, f.branch_name,
             ($as_of - r.opened_on)::INTEGER AS days_open
         FROM {_with_lifecycles_sql(compared_runs) if late else "found"} r {_LOAN_JOIN} {_BORROWER_JOIN} ORDER BY r.n"""
@@ -242,7 +242,8 @@ def load_violation(
     text = f"""SELECT r.*, r.movement IS NULL OR list_contains($came, r.movement) AS stands, b.name AS borrower_name,
             coalesce(r.loan_id, (SELECT min(f.loan_id) FROM facts_loan f
                 WHERE f.as_of = $as_of AND f.borrower_id = r.borrower_id)) AS any_loan_id
-        FROM ({_standing_sql(compared_runs, with_movements=True)} {_departed_sql(compared_runs)}) r {_BORROWER_JOIN} WHERE r.violation_id = $id LIMIT 1"""
+        FROM ({_standing_sql(compared_runs, with_movements=True)} {_departed_sql(compared_runs)}) r {_BORROWER_JOIN}
+        WHERE r.violation_id = $id LIMIT 1"""
     found = query.fetch_frame(
         cursor,
         text,

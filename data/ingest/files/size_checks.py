@@ -57,9 +57,8 @@ def check_text(name: str, content: bytes) -> None:
 def check_column_count(name: str, columns: int) -> None:
     """Raises InputError for more columns than a table has."""
     if columns > size_limits.integer_limit("columns"):
-        raise InputError(
-            f"{name}: {columns:,} columns, more than {size_limits.integer_limit('columns'):,}. Export only those that matter."
-        )
+        limit = size_limits.integer_limit("columns")
+        raise InputError(f"{name}: {columns:,} columns, more than {limit:,}. Export only those that matter.")
 
 
 def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:

@@ -58,7 +58,8 @@ def _build_alt_text(policy: Policy, blocks: list[FrontierBlock]) -> str:
     """The frontier in words, for who cannot see it."""
     words, titles = language.labels_of_kind("decision_short"), _list_rule_titles(policy)
     return "; ".join(
-        f"{numbers.format_day(b.applied_from)}–{numbers.format_day(b.applied_to)} → {numbers.format_day(b.to_from)}–{numbers.format_day(b.to_to)}: "
+        f"{numbers.format_day(b.applied_from)}–{numbers.format_day(b.applied_to)} → "
+        f"{numbers.format_day(b.to_from)}–{numbers.format_day(b.to_to)}: "
         f"{words[b.verdict]} {', '.join(titles.get(rule, rule) for rule in b.blocked_by)}"
         for b in blocks
     )

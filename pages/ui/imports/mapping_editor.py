@@ -19,6 +19,11 @@ def table_label(table: str) -> str:
     return by_language(meant.zh, meant.en)
 
 
+def _label_step(step: str) -> str:
+    field = find_target_field(EVENTS, step)
+    return by_language(field.zh, field.en)
+
+
 def _list_field_labels(table: str) -> dict[str, str]:
     """table.field → its name in the language that is on, for every field that a column of such a file may feed."""
     names = {
@@ -27,11 +32,7 @@ def _list_field_labels(table: str) -> dict[str, str]:
         for field, meant in dictionary.fields_of_table(owner).items()
     }
     steps = dictionary.codes_of_list("step") if table in COMPANIONS else {}
-    names |= {
-        f"{EVENTS}.{step}": f"{by_language(*(getattr(find_target_field(EVENTS, step), lang) for lang in ('zh', 'en')))} · "
-        f"{table_label(EVENTS)}"
-        for step in steps
-    }
+    names |= {f"{EVENTS}.{step}": f"{_label_step(step)} · {table_label(EVENTS)}" for step in steps}
     return {BLANK: t("import.left_out")} | names
 
 

@@ -135,8 +135,11 @@ def _draw_suggested_mapping(upload: Upload) -> tuple[str | None, date | None]:
 
 @st.cache_data(max_entries=5, show_spinner=False)
 def _cached_dry_run(
-    mark: str, mapping: str | None, reading: ImportOptions, _upload: Upload
-) -> tuple[ImportReport, pl.DataFrame]:  # noqa: ARG001
+    mark: str,  # noqa: ARG001
+    mapping: str | None,  # noqa: ARG001
+    reading: ImportOptions,
+    _upload: Upload,
+) -> tuple[ImportReport, pl.DataFrame]:
     return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile)
 
 

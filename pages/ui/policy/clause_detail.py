@@ -55,7 +55,8 @@ def draw_clause(view: SnapshotView, coverage: ClauseCoverage) -> None:
     wanted = url_state.get_param("rule")
     opened = wanted if any(rule.rule_id == wanted for rule in own) else own[0].rule_id
     for rule in own:
-        label = f"{evidence_panel.format_severity(rule.severity)} · {escape_markdown(by_language(rule.title_zh, rule.title_en))}"
+        title = escape_markdown(by_language(rule.title_zh, rule.title_en))
+        label = f"{evidence_panel.format_severity(rule.severity)} · {title}"
         with st.expander(
             label, expanded=rule.rule_id == opened, key=f"rule:{clause.clause_id}:{rule.rule_id}", on_change="rerun"
         ) as panel:
