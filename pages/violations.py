@@ -16,7 +16,7 @@ from pages.ui.violations import (
     filters,
     groups,
     list,
-    not_assessable,
+    not_assessable_view,
     saved_views,
     trend_view,
     violations_workbook,
@@ -29,16 +29,17 @@ view = page_frame.open_page("violations")
 page_frame.require_run(view)
 head = st.container()
 chosen = filters.draw_filters(view)
+described = filters.describe_filters(view)
 with head:
-    said, buttons = st.columns([1, 2], vertical_alignment="center")
-    said.markdown(f"**{t('violations.count', n=numbers.format_count(chosen.violations))}**")
+    title, buttons = st.columns([1, 2], vertical_alignment="center")
+    title.markdown(f"**{t('violations.count', n=numbers.format_count(chosen.violations))}**")
     st.caption(list.format_severity_counts(chosen))
     row = buttons.container(horizontal=True, horizontal_alignment="right")
     with row:
         saved_views.draw_views_menu()
     row.download_button(
         t("violations.download"),
-        data=partial(copy_context().run, violations_workbook.build_workbook, view, chosen),
+        data=partial(copy_context().run, violations_workbook.build_workbook, view, chosen, described),
         file_name=f"violations-{view.as_of}.xlsx",
         mime=excel_export.MIME,
         icon=":material/download:",
@@ -52,7 +53,7 @@ with head:
         icon=":material/picture_as_pdf:",
         on_click="ignore",
     )
-if chosen.descriptions:
+if described:
     st.button(t("filter.clear"), on_click=saved_views.clear_filters, icon=":material/filter_alt_off:", type="tertiary")
 shown = url_state.select_segment("show", t("violations.show"), {name: t(f"show.{name}") for name in SHOWN}, SHOWN[0])
 
@@ -64,7 +65,7 @@ elif shown == "by" and chosen.violations:
 elif shown == "trend":
     trend_view.draw_trend(view, chosen)
 elif shown == "unjudged":
-    not_assessable.draw_not_assessable(view)
+    not_assessable_view.draw_not_assessable(view)
 elif shown == "quality":
     st.caption(t("violations.quality_note"))
     found = queries.cached_query(checks.list_findings, view.as_of).filter(pl.col("rows") > 0)
@@ -73,4 +74,4 @@ elif shown == "quality":
     page_frame.draw_page_link("import_files", as_of=view.as_of.isoformat())
 else:
     st.info(t("violations.none"))
-    not_assessable.draw_summary(view)
+    not_assessable_view.draw_summary(view)

@@ -1,6 +1,6 @@
 """What filters leave of the violations of a run, and how many each value of a filter would show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from operator import and_
@@ -33,17 +33,19 @@ class FilterSelection:
 
 
 @dataclass(frozen=True)
-class FacetCounts:
-    """`counts`: what each value would show, given the other filters. `by_rule`: what is left of each rule.
+class FilterResult:
+    """The violations of a run that the filters let through.
 
-    `moved`: whichever movements are chosen.
+    `counts`: for each filter what each of its values would show, given the other filters. `by_rule` and `by_severity`
+    count the violations let through. `by_movement` counts them for every movement, whichever are chosen.
     """
 
+    comparison: RunComparison
     criteria: ViolationFilter
-    counts: dict[str, ValueCounts]
-    by_rule: dict[str, int]
-    by_severity: tuple[tuple[str, int], ...]
-    by_movement: tuple[tuple[str, int], ...]
+    by_rule: dict[str, int] = field(hash=False)
+    by_severity: tuple[tuple[str, int], ...] = ()
+    by_movement: tuple[tuple[str, int], ...] = ()
+    counts: dict[str, ValueCounts] = field(default_factory=dict, hash=False)
 
     @property
     def violations(self) -> int:
@@ -86,22 +88,23 @@ def count_facets(
     compared_runs: RunComparison,
     selections: tuple[FilterSelection, ...],
     search: str,
-) -> FacetCounts:
+) -> FilterResult:
     """Counted from one cube; a code that is known lets nothing through where nothing has it, and one that nobody
     knows is no filter. Without a movement chosen, what stands."""
     known = rank_rules(cursor, policy, compared_runs.run.run_id)
-    wanted = {wish.name: wish.codes for wish in selections} | {
+    wanted = {selection.name: selection.codes for selection in selections} | {
         OFFICER_FACET: _select_officers(cursor, compared_runs, selections, known, search)
     }
     cube = violation_counts.load_cube(
         cursor, compared_runs, ViolationFilter(rule_weights(known), officers=wanted[OFFICER_FACET], search=search)
     )
     cube = cube.join(known, on="rule_id", how="left", maintain_order="left")
-    for wish in selections:
-        if wish.name != OFFICER_FACET and wish.unknown_codes:
-            present = set(cube[wish.name].unique())
-            wanted[wish.name] = (*wish.codes, *(code for code in wish.unknown_codes if code in present))
-    return _build_counts(cube, known, wanted, _find_opening_days(cursor, compared_runs, wanted["age"]), search)
+    for selection in selections:
+        if selection.name != OFFICER_FACET and selection.unknown_codes:
+            present = set(cube[selection.name].unique())
+            wanted[selection.name] = (*selection.codes, *(code for code in selection.unknown_codes if code in present))
+    opened = _find_opening_days(cursor, compared_runs, wanted["age"])
+    return _build_result(compared_runs, cube, known, wanted, opened, search)
 
 
 def _select_officers(
@@ -111,13 +114,13 @@ def _select_officers(
     known: pl.DataFrame,
     search: str,
 ) -> tuple[str, ...]:
-    wish = next(wish for wish in selections if wish.name == OFFICER_FACET)
-    if not wish.unknown_codes:
-        return wish.codes
+    selection = next(selection for selection in selections if selection.name == OFFICER_FACET)
+    if not selection.unknown_codes:
+        return selection.codes
     present = violation_counts.count_by_officer(
         cursor, compared_runs, ViolationFilter(rule_weights(known), search=search)
     )
-    return (*wish.codes, *(code for code in wish.unknown_codes if code in present))
+    return (*selection.codes, *(code for code in selection.unknown_codes if code in present))
 
 
 def _find_opening_days(
@@ -129,16 +132,36 @@ def _find_opening_days(
     return tuple(day for day in days if any(edge.contains((compared_runs.run.as_of - day).days) for edge in edges))
 
 
-def _build_counts(
-    cube: pl.DataFrame, known: pl.DataFrame, wanted: dict[str, tuple[str, ...]], opened: tuple[date, ...], search: str
-) -> FacetCounts:
+def _build_result(
+    compared_runs: RunComparison,
+    cube: pl.DataFrame,
+    known: pl.DataFrame,
+    wanted: dict[str, tuple[str, ...]],
+    opened: tuple[date, ...],
+    search: str,
+) -> FilterResult:
     masks = _build_masks(cube, wanted)
     left = _apply_masks(cube, masks)
-    kept = known.filter(*(pl.col(name).is_in(wanted[name]) for name in RULE_FACETS if wanted[name]))
-    if wanted["age"] and not opened:  # no day is so long ago: none, and not all
-        kept = kept.clear()
-    sieve = ViolationFilter(
-        rule_weights(kept),
+    graded = left.drop_nulls("severity").group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
+    moved = _apply_masks(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
+    return FilterResult(
+        compared_runs,
+        _build_criteria(known, wanted, opened, search),
+        dict(left.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows()),
+        tuple(graded.select("severity", "violations").iter_rows()),
+        tuple(moved.agg(pl.col("violations").sum()).sort("movement").iter_rows()),
+        {name: _count_values(cube, masks, name) for name in CUBED_FACETS},
+    )
+
+
+def _build_criteria(
+    known: pl.DataFrame, wanted: dict[str, tuple[str, ...]], opened: tuple[date, ...], search: str
+) -> ViolationFilter:
+    rules = known.filter(*(pl.col(name).is_in(wanted[name]) for name in RULE_FACETS if wanted[name]))
+    if wanted["age"] and not opened:  # no judged day is so long ago: nothing is let through
+        rules = rules.clear()
+    return ViolationFilter(
+        rule_weights(rules),
         wanted["branch_id"],
         wanted[OFFICER_FACET],
         wanted["guarantee_type"],
@@ -146,15 +169,6 @@ def _build_counts(
         wanted["movement"],
         opened,
         search,
-    )
-    graded = left.drop_nulls("severity").group_by("severity", "rank").agg(pl.col("violations").sum()).sort("rank")
-    moved = _apply_masks(cube, masks, besides="movement").drop_nulls("movement").group_by("movement")
-    return FacetCounts(
-        sieve,
-        {name: _count_values(cube, masks, name) for name in CUBED_FACETS},
-        dict(left.group_by("rule_id").agg(pl.col("violations").sum()).iter_rows()),
-        tuple(graded.select("severity", "violations").iter_rows()),
-        tuple(moved.agg(pl.col("violations").sum()).sort("movement").iter_rows()),
     )
 
 

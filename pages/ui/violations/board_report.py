@@ -1,6 +1,4 @@
-"""What the board's report says of a whole run: figures, trend, the gravest rules, branches and account managers."""
-
-from decimal import Decimal
+"""The board report on a whole run: figures, trend, the most severe rules, branches and account managers, in words."""
 
 import polars as pl
 
@@ -12,46 +10,40 @@ from pages.ui.app import queries, record_names
 from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.violations import filters, groups, not_assessable, trend_view
-from pages.ui.violations.filters import FilterResult
-from policy.violations import results, violation_counts, violation_list
-from policy.violations.lifecycle import INFLOWS as ARRIVED
-from policy.violations.lifecycle import OUTFLOWS
+from pages.ui.violations import filters, groups, not_assessable_view, trend_view
+from policy.violations import board_figures, facets, results, trend, violation_counts, violation_list
+from policy.violations.board_figures import BoardFigures
 from policy.violations.violation_list import RunComparison, ViolationFilter
 
 TOP_ROWS = 10
-LONG_OPEN = "violation_long"  # how long is long, a row of buckets.csv
+LONG_OPEN = "violation_long"  # the rows of buckets.csv that say how long is long
 SNAPSHOTS = 13
-GRAVE_SEVERITIES = ("critical", "high")
 
 
 def build_pdf(view: SnapshotView, span: RunComparison) -> bytes:
-    """The PDF in the language that is on. Of the whole run: no filter of the page narrows a report to the board."""
+    """The PDF in the current language, of the whole run: no filter of the page narrows the report.
+
+    Raises PrintingError.
+    """
     return board_report.render_report(build_report(view, span))
 
 
 def build_report(view: SnapshotView, span: RunComparison) -> BoardReport:
     known = filters.load_rules(view)
-    whole = FilterResult(span, ViolationFilter(tuple(known.select("rule_id", "weight").iter_rows())), 0, ())
-    cube = queries.cached_query(violation_counts.load_cube, span, whole.violation_filter).join(
-        known, on="rule_id", how="left"
-    )
-    standing = cube.filter(pl.col("movement").is_null() | pl.col("movement").is_in(violation_list.STANDING_MOVEMENTS))
-    moved = dict(cube.drop_nulls("movement").group_by("movement").agg(pl.col("violations").sum()).iter_rows())
-    hit = queries.cached_query(violation_list.sum_affected_balance, span.run, view.currency)
-    trend = trend_view.load_trend(view, known, tuple(known["rule_id"]))
+    criteria = ViolationFilter(facets.rule_weights(known))
+    figures = _compute_figures(view, span, criteria, known)
     return BoardReport(
         lang=language.current_language(),
         title=t("report.title"),
         as_of=view.as_of,
         subtitle=t("report.subtitle", day=numbers.format_day(view.as_of), version=span.run.policy_version[:12]),
         foot=t("report.foot", run=span.run.run_id),
-        summary=_write_summary(view, span, standing, moved, hit),
-        figures=_list_figures(span, whole.violation_filter, standing, moved, hit),
-        bars=_build_bars(trend),
+        summary=_write_summary(view, span, figures),
+        figures=_list_figures(span, criteria, figures),
+        bars=_build_bars(trend_view.load_trend(view, known, tuple(known["rule_id"]))),
         listings=[
-            _list_severities(standing, count_movements(cube)),
-            *(_list_top_groups(view, whole, by) for by in violation_list.GROUP_COLUMNS[:3]),
+            _list_severities(figures),
+            *(_list_top_groups(view, span, criteria, by) for by in violation_list.GROUP_COLUMNS[:3]),
             _list_overdue_waivers(view),
             _list_not_assessable(view, known),
         ],
@@ -63,95 +55,86 @@ def build_report(view: SnapshotView, span: RunComparison) -> BoardReport:
     )
 
 
-def count_movements(cube: pl.DataFrame) -> dict[tuple[str, str], int]:
-    """(severity, movement) → violations."""
-    counted = cube.drop_nulls("movement").group_by("severity", "movement").agg(pl.col("violations").sum())
-    return {(severity, movement): count for severity, movement, count in counted.iter_rows()}
+def _compute_figures(
+    view: SnapshotView, span: RunComparison, criteria: ViolationFilter, known: pl.DataFrame
+) -> BoardFigures:
+    cube = queries.cached_query(violation_counts.load_cube, span, criteria)
+    affected = queries.cached_query(violation_list.sum_affected_balance, span.run, view.currency)
+    return board_figures.compute_figures(cube.join(known, on="rule_id", how="left"), affected)
 
 
-def _compute_share(part: object, whole: object) -> float | None:
-    return None if part is None or not whole else float(part / whole)  # type: ignore[operator]
-
-
-def _write_summary(
-    view: SnapshotView, span: RunComparison, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
-) -> list[str]:
-    total = int(standing["violations"].sum())
-    grave = int(standing.filter(pl.col("severity").is_in(GRAVE_SEVERITIES))["violations"].sum())
-    said = [
-        t(
-            "report.total",
-            day=numbers.format_day(view.as_of),
-            n=numbers.format_count(total),
-            grave=numbers.format_count(grave),
-            loans=numbers.format_count(hit["loans_hit"]),
-            share=numbers.format_share(_compute_share(hit["loans_hit"], hit["loans"])),
-            balance=numbers.format_compact_amount(hit["balance_hit"] or Decimal(0)),
-            part=numbers.format_share(_compute_share(hit["balance_hit"], hit["balance"])),
-        )
-    ]
+def _write_summary(view: SnapshotView, span: RunComparison, figures: BoardFigures) -> list[str]:
+    affected = figures.affected
+    total = t(
+        "report.total",
+        day=numbers.format_day(view.as_of),
+        n=numbers.format_count(figures.violations),
+        grave=numbers.format_count(figures.severe),
+        loans=numbers.format_count(affected.loans),
+        share=numbers.format_share(affected.share_of_loans),
+        balance=numbers.format_compact_amount(affected.balance),
+        part=numbers.format_share(affected.share_of_balance),
+    )
     if span.since is None or not span.has_lifecycles:
-        return [*said, t("report.no_since")]
-    came, left = (sum(moved.get(name, 0) for name in names) for names in (ARRIVED, OUTFLOWS))
-    counts = {"came": came, "left": left, "cured": moved.get("cured", 0), "opening": total - came + left}
-    written = {name: numbers.format_count(count) for name, count in counts.items()}
-    return [*said, t("report.moved", day=numbers.format_day(span.since.as_of), **written)]
+        return [total, t("report.no_since")]
+    moved = t(
+        "report.moved",
+        day=numbers.format_day(span.since.as_of),
+        came=numbers.format_count(figures.came),
+        left=numbers.format_count(figures.left),
+        cured=numbers.format_count(figures.moved.get("cured", 0)),
+        opening=numbers.format_count(figures.opening),
+    )
+    return [total, moved]
 
 
-def _list_figures(
-    span: RunComparison, sieve: ViolationFilter, standing: pl.DataFrame, moved: dict[str, int], hit: dict[str, object]
-) -> list[tuple[str, str]]:
-    figures = [
-        (t("col.violations"), numbers.format_count(int(standing["violations"].sum()))),
-        (t("report.loans_hit"), numbers.format_count(hit["loans_hit"])),
-        (t("report.share_loans"), numbers.format_share(_compute_share(hit["loans_hit"], hit["loans"]))),
-        (t("report.share_balance"), numbers.format_share(_compute_share(hit["balance_hit"], hit["balance"]))),
+def _list_figures(span: RunComparison, criteria: ViolationFilter, figures: BoardFigures) -> list[tuple[str, str]]:
+    """(label, value); what moved and how long violations have been open only where the book records it."""
+    affected = figures.affected
+    listed = [
+        (t("col.violations"), numbers.format_count(figures.violations)),
+        (t("report.loans_hit"), numbers.format_count(affected.loans)),
+        (t("report.share_loans"), numbers.format_share(affected.share_of_loans)),
+        (t("report.share_balance"), numbers.format_share(affected.share_of_balance)),
     ]
     if span.since and span.has_lifecycles:
-        figures += [
-            (t(f"life.{name}"), numbers.format_count(moved.get(name, 0))) for name in ("new", "persisting", "cured")
+        listed += [
+            (t(f"life.{name}"), numbers.format_count(figures.moved.get(name, 0)))
+            for name in ("new", "persisting", "cured")
         ]
-        for edge in buckets.load_buckets(LONG_OPEN):
-            old = queries.cached_query(violation_counts.count_standing_for, span, sieve, edge)
-            figures.append((by_language(edge.zh, edge.en), numbers.format_count(old)))
-    return figures
+        for bucket in buckets.load_buckets(LONG_OPEN):
+            old = queries.cached_query(violation_counts.count_standing_for, span, criteria, bucket)
+            listed.append((by_language(bucket.zh, bucket.en), numbers.format_count(old)))
+    return listed
 
 
-def _build_bars(trend: pl.DataFrame) -> BarChart | None:
-    whole = trend_view.sum_by_day(trend).tail(SNAPSHOTS)
-    if whole.height < 2:
+def _build_bars(weighted: pl.DataFrame) -> BarChart | None:
+    """The last snapshots; None with fewer than two, which are no trend."""
+    labels = trend_view.severity_labels()
+    bars = trend.build_bars(weighted, tuple(labels), SNAPSHOTS)
+    if len(bars) < 2:
         return None
-    highest = max(whole["points"].drop_nulls(), default=0) or 1
-    words = trend_view.severity_labels()
-    bars = []
-    for day, _, _, loans, points in whole.iter_rows():
-        of_day = trend.filter(pl.col("as_of") == day)
-        parts = [
-            float(of_day.filter(pl.col("severity") == code)["weight"].sum()) * 100 / loans / highest for code in words
-        ]
-        bars.append((f"{day:%y-%m-%d}", numbers.format_number(round(points, 1)), tuple(parts)))
-    return BarChart(t("violations.trend"), tuple(words.values()), bars, t("violations.trend_note"))
+    drawn = [(f"{bar.as_of:%y-%m-%d}", numbers.format_number(round(bar.points, 1)), bar.parts) for bar in bars]
+    return BarChart(t("violations.trend"), tuple(labels.values()), drawn, t("violations.trend_note"))
 
 
-def _list_severities(standing: pl.DataFrame, moved: dict[tuple[str, str], int]) -> ReportTable:
-    counts = dict(standing.group_by("severity").agg(pl.col("violations").sum()).iter_rows())
-    total = sum(counts.values()) or 1
+def _list_severities(figures: BoardFigures) -> ReportTable:
+    moved = ("new", "reopened", "cured")
     rows = []
-    for code, word in trend_view.severity_labels().items():
-        cells = [counts.get(code, 0), *(moved.get((code, name), 0) for name in ("new", "reopened", "cured"))]
-        rows.append((word, *map(numbers.format_count, cells), numbers.format_share(cells[0] / total)))
-    heads = (
-        t("col.severity"),
-        t("col.violations"),
-        *(t(f"life.{m}") for m in ("new", "reopened", "cured")),
-        t("col.share"),
-    )
+    for severity, label in trend_view.severity_labels().items():
+        counts = [
+            figures.by_severity.get(severity, 0),
+            *(figures.moved_by_severity.get((severity, name), 0) for name in moved),
+        ]
+        share = numbers.format_share(figures.share_of_severity(severity))
+        rows.append((label, *map(numbers.format_count, counts), share))
+    heads = (t("col.severity"), t("col.violations"), *(t(f"life.{name}") for name in moved), t("col.share"))
     return ReportTable(t("report.by_severity"), heads, rows, (1, 2, 3, 4, 5), (2, 1, 1, 1, 1, 1))
 
 
-def _list_top_groups(view: SnapshotView, whole: FilterResult, by: str) -> ReportTable:
-    rows = groups.sum_by_group(view, whole, by).filter(pl.col("key").is_not_null())
-    shown = [
+def _list_top_groups(view: SnapshotView, span: RunComparison, criteria: ViolationFilter, by: str) -> ReportTable:
+    rows = groups.sum_by_group(view, span, criteria, by).filter(pl.col("key").is_not_null())
+    shown: list[tuple[str, ...]] = [
         (
             row["key"],
             _group_name(view, by, row),
@@ -162,19 +145,11 @@ def _list_top_groups(view: SnapshotView, whole: FilterResult, by: str) -> Report
         )
         for row in rows.head(TOP_ROWS).iter_rows(named=True)
     ]
-    heads = (
-        t(f"filter.{by}"),
-        t("report.name"),
-        t("col.violations"),
-        t("col.weight"),
-        t("col.loans"),
-        t("col.balance"),
-    )
-    note = (
-        t("report.of", shown=numbers.format_count(len(shown)), n=numbers.format_count(rows.height))
-        if rows.height > TOP_ROWS
-        else ""
-    )
+    columns = ("violations", "weight", "loans", "balance")
+    heads = (t(f"filter.{by}"), t("report.name"), *(t(f"col.{name}") for name in columns))
+    note = ""
+    if rows.height > TOP_ROWS:
+        note = t("report.of", shown=numbers.format_count(len(shown)), n=numbers.format_count(rows.height))
     return ReportTable(t(f"report.top_{by}"), heads, shown, (2, 3, 4, 5), (6, 11, 3, 3, 3, 4), note)
 
 
@@ -184,12 +159,12 @@ def _group_name(view: SnapshotView, by: str, row: dict[str, object]) -> str:
 
 
 def _list_overdue_waivers(view: SnapshotView) -> ReportTable:
-    """Papers whose waiver ran out; the violations they hide or cause are counted above as they stand."""
+    """Documents whose waiver has expired; violations that they cause are counted above."""
     counts = queries.cached_query(waivers.count_waivers, view.as_of)
     shown = queries.cached_query(waivers.list_overdue_waivers, view.as_of, TOP_ROWS)
     branches, types = queries.cached_query(results.load_branch_names, view.as_of), language.code_labels("doc_type")
     people = record_names.load_staff_names(view, shown["waived_by"])
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             row["holder"],
             branches.get(row["branch_id"], row["branch_id"] or numbers.NOTHING),
@@ -210,8 +185,8 @@ def _list_overdue_waivers(view: SnapshotView) -> ReportTable:
 
 
 def _list_not_assessable(view: SnapshotView, known: pl.DataFrame) -> ReportTable:
-    frame = not_assessable.count_by_field(view, tuple(known["rule_id"]))
-    shown = [
+    frame = not_assessable_view.count_by_field(view, tuple(known["rule_id"]))
+    shown: list[tuple[str, ...]] = [
         (
             row["field"] or numbers.NOTHING,
             row["subject"],

@@ -12,12 +12,12 @@ from pages.ui.app.page_frame import SnapshotView
 from pages.ui.format import values, verdict_text
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.violations.filters import FilterResult
 from pages.ui.widgets import evidence_panel, tables
 from policy.engine import verdict_evidence
 from policy.engine.verdict_evidence import Verdict
 from policy.monitoring import headroom
 from policy.violations import violation_list
+from policy.violations.facets import FilterResult
 
 OTHERS = {
     "verdict": "text",

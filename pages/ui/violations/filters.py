@@ -1,7 +1,5 @@
 """Filters of the violations page: each option with the number it would show, given the other filters."""
 
-from dataclasses import dataclass, field
-
 import polars as pl
 import streamlit as st
 
@@ -17,36 +15,19 @@ from policy.violations.facets import (
     MAIN_FACETS,
     MORE_FACETS,
     OFFICER_FACET,
-    FacetCounts,
+    FilterResult,
     FilterSelection,
     ValueCounts,
 )
-from policy.violations.violation_list import RunComparison, ViolationFilter
+from policy.violations.violation_list import RunComparison
 
 PER_ROW = 4
 CodeLabels = dict[str, dict[str, str]]  # filter → code → its words
 
 
-@dataclass(frozen=True)
-class FilterResult:
-    """What the filters leave, and the words for them: (label, values)."""
-
-    comparison: RunComparison
-    violation_filter: ViolationFilter
-    violations: int
-    descriptions: tuple[tuple[str, str], ...]
-    by_rule: dict[str, int] = field(default_factory=dict, hash=False)
-    by_severity: tuple[tuple[str, int], ...] = ()
-    movements: tuple[tuple[str, int], ...] = ()  # since the earlier run, whichever movements are chosen
-
-    @property
-    def rule_ids(self) -> tuple[str, ...]:
-        return tuple(rule for rule, _ in self.violation_filter.rules)
-
-
 def load_rules(view: SnapshotView) -> pl.DataFrame:
-    """As violation_tally.rules, with the title of each."""
-    known = queries.cached_query(facets.rank_rules, view.policy, view.run and view.run.run_id)
+    """As facets.rank_rules, with the title of each."""
+    known = queries.cached_query(facets.rank_rules, view.policy, view.run and view.checked_run.run_id)
     titles = {rule.rule_id: by_language(rule.title_zh, rule.title_en) for rule in view.policy.rules.values()}
     return known.with_columns(title=pl.Series([titles.get(rule, "") for rule in known["rule_id"]], dtype=pl.String))
 
@@ -79,12 +60,12 @@ def load_comparison(view: SnapshotView) -> RunComparison:
     """The run beside the earlier snapshot that the address names, else the last one judged before it."""
     wanted = url_state.get_param("since")
     days = {day.isoformat(): day for day in view.snapshots}
-    return queries.cached_query(comparison.resolve_comparison, view.run.run_id, days.get(wanted or ""))
+    return queries.cached_query(comparison.resolve_comparison, view.checked_run.run_id, days.get(wanted or ""))
 
 
 def _draw_since_choice(view: SnapshotView) -> None:
     """Every earlier snapshot, those never judged too: chosen, they are answered by what to run."""
-    judged = {run.as_of for run in queries.cached_query(comparison.list_run_history, view.run.run_id)}
+    judged = {run.as_of for run in queries.cached_query(comparison.list_run_history, view.checked_run.run_id)}
     earlier = [day for day in view.snapshots if day < view.as_of]
     if not judged - {view.as_of}:
         st.selectbox(t("violations.since"), [], disabled=True, placeholder=t("violations.no_since"))
@@ -100,27 +81,24 @@ def _draw_since_choice(view: SnapshotView) -> None:
 
 
 def draw_filters(view: SnapshotView) -> FilterResult:
-    """The filters, drawn; what they leave."""
+    """The filters, drawn; what they let through."""
     top = st.columns([2, 1], vertical_alignment="bottom")
     with top[0]:
         search = url_state.input_text("q", t("filter.search"), t("filter.search_hint"))
     with top[1]:
         _draw_since_choice(view)
-    known, compared = load_rules(view), load_comparison(view)
-    names = {name: _load_code_labels(view, name, known) for name in FACETS}
-    wishes = tuple(_read_selection(name, names[name]) for name in FACETS)
-    tally = queries.cached_query(facets.count_facets, view.policy, compared, wishes, search)
-    _draw_row(tally.counts, names, MAIN_FACETS)
-    _draw_more(compared, tally, names)
-    return FilterResult(
-        compared,
-        tally.criteria,
-        tally.violations,
-        _describe_filters(names, search),
-        tally.by_rule,
-        tally.by_severity,
-        tally.by_movement,
-    )
+    labels = load_filter_labels(view)
+    selections = tuple(_read_selection(name, labels[name]) for name in FACETS)
+    result = queries.cached_query(facets.count_facets, view.policy, load_comparison(view), selections, search)
+    _draw_row(result.counts, labels, MAIN_FACETS)
+    _draw_more(result, labels)
+    return result
+
+
+def load_filter_labels(view: SnapshotView) -> CodeLabels:
+    """The words for the codes of every filter."""
+    known = load_rules(view)
+    return {name: _load_code_labels(view, name, known) for name in FACETS}
 
 
 def _read_selection(name: str, names: dict[str, str]) -> FilterSelection:
@@ -128,20 +106,20 @@ def _read_selection(name: str, names: dict[str, str]) -> FilterSelection:
     return FilterSelection(name, tuple(c for c in codes if c in names), tuple(c for c in codes if c not in names))
 
 
-def _draw_more(compared: RunComparison, tally: FacetCounts, names: CodeLabels) -> None:
-    """Closed until somebody opens it or the address names one of them: the account managers of a bank are thousands."""
+def _draw_more(result: FilterResult, names: CodeLabels) -> None:
+    """Closed until somebody opens it or the address names one of them: a bank has thousands of account managers."""
     used = sum(
-        any(code in names[name] or code in tally.counts.get(name, ()) for code in url_state.get_params(name))
+        any(code in names[name] or code in result.counts.get(name, ()) for code in url_state.get_params(name))
         for name in MORE_FACETS
     )
     label = t("filter.more_used", n=used) if used else t("filter.more")
     more = st.expander(label, expanded=used > 0, key="filter.more", on_change="rerun")
     if not more.open:
         return
-    managers = queries.cached_query(violation_counts.count_by_officer, compared, tally.criteria)
+    managers = queries.cached_query(violation_counts.count_by_officer, result.comparison, result.criteria)
     with more:
         for start in range(0, len(MORE_FACETS), PER_ROW):
-            _draw_row(tally.counts | {OFFICER_FACET: managers}, names, MORE_FACETS[start : start + PER_ROW])
+            _draw_row(result.counts | {OFFICER_FACET: managers}, names, MORE_FACETS[start : start + PER_ROW])
 
 
 def _draw_row(counts: dict[str, ValueCounts], names: CodeLabels, shown: tuple[str, ...]) -> None:
@@ -151,11 +129,15 @@ def _draw_row(counts: dict[str, ValueCounts], names: CodeLabels, shown: tuple[st
             url_state.select_several(name, t(f"filter.{name}"), labels, t("filter.all"))
 
 
-def _describe_filters(names: CodeLabels, search: str) -> tuple[tuple[str, str], ...]:
-    """The filters that are set, in words: (label, values)."""
-    said = [(t("filter.search"), search)] if search else []
+def describe_filters(view: SnapshotView) -> tuple[tuple[str, str], ...]:
+    """The filters of the address in words: (label, values)."""
+    search = (url_state.get_param("q") or "").strip()
+    if not search and not any(url_state.get_params(name) for name in FACETS):
+        return ()
+    labels = load_filter_labels(view)
+    described = [(t("filter.search"), search)] if search else []
     for name in FACETS:
-        wanted = url_state.get_params(name)
-        if wanted:
-            said.append((t(f"filter.{name}"), ", ".join(names[name].get(code, code) for code in wanted)))
-    return tuple(said)
+        codes = url_state.get_params(name)
+        if codes:
+            described.append((t(f"filter.{name}"), ", ".join(labels[name].get(code, code) for code in codes)))
+    return tuple(described)

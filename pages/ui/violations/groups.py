@@ -7,9 +7,10 @@ from pages.ui.app import queries, url_state
 from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.violations.filters import FilterResult
 from pages.ui.widgets import evidence_panel, tables
 from policy.violations import results, violation_list
+from policy.violations.facets import FilterResult
+from policy.violations.violation_list import RunComparison, ViolationFilter
 
 COLUMNS = {
     "name": "text",
@@ -26,7 +27,7 @@ MAX_ROWS = 500
 def draw_groups(view: SnapshotView, chosen: FilterResult) -> None:
     labels = {by: t(f"filter.{by}") for by in violation_list.GROUP_COLUMNS}
     by = url_state.select_segment("by", t("violations.by"), labels, next(iter(labels)))
-    rows = sum_by_group(view, chosen, by, MAX_ROWS)
+    rows = sum_by_group(view, chosen.comparison, chosen.criteria, by, MAX_ROWS)
     st.caption(t("violations.by_note"))
     if rows.height == MAX_ROWS:
         st.caption(t("violations.by_first", n=numbers.format_count(MAX_ROWS)))
@@ -36,17 +37,17 @@ def draw_groups(view: SnapshotView, chosen: FilterResult) -> None:
 
 
 def _filter_by_group(by: str, key: str) -> None:
-    """The group picked becomes a filter, and its list is shown."""
+    """The selected group becomes a filter of the list, which is shown."""
     url_state.set_param("q" if by == "borrower_id" else by, [key])
     url_state.set_param("show", [])
     st.rerun()
 
 
-def sum_by_group(view: SnapshotView, chosen: FilterResult, by: str, limit: int | None = None) -> pl.DataFrame:
+def sum_by_group(
+    view: SnapshotView, compared: RunComparison, criteria: ViolationFilter, by: str, limit: int | None = None
+) -> pl.DataFrame:
     """[key, name, violations, weight, loans, balance, oldest], the heaviest first."""
-    rows = queries.cached_query(
-        violation_list.group_violations, chosen.comparison, chosen.violation_filter, by, view.currency, limit
-    )
+    rows = queries.cached_query(violation_list.group_violations, compared, criteria, by, view.currency, limit)
     names = _load_group_names(view, by, tuple(rows["key"].drop_nulls()))
     named = [names.get(key or "", t("violations.no_key") if key is None else "") for key in rows["key"]]
     return rows.with_columns(pl.Series("name", named, dtype=pl.String))

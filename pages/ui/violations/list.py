@@ -8,9 +8,9 @@ from pages.ui.app.page_frame import SnapshotView
 from pages.ui.format import values, verdict_text
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.violations.filters import FilterResult
 from pages.ui.widgets import evidence_panel, tables
 from policy.violations import violation_list
+from policy.violations.facets import FilterResult
 
 COLUMNS = {
     "severity": "text",
@@ -76,7 +76,7 @@ def add_rule_texts(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
 def load_page(view: SnapshotView, chosen: FilterResult, order: str, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
     offset = (number - 1) * tables.PAGE_SIZE
-    sieve = chosen.violation_filter
+    sieve = chosen.criteria
     if order == violation_list.GRAVEST_FIRST:
         sieve, offset = violation_list.narrow_to_page(sieve, chosen.by_rule, tables.PAGE_SIZE, offset)
     rows = queries.cached_query(
@@ -94,7 +94,7 @@ def load_page(view: SnapshotView, chosen: FilterResult, order: str, number: int)
 
 def load_all_rows(view: SnapshotView, chosen: FilterResult) -> pl.DataFrame:
     """All rows the filters leave, for the workbook."""
-    rows = queries.cached_query(violation_list.page_of_violations, chosen.comparison, chosen.violation_filter)
+    rows = queries.cached_query(violation_list.page_of_violations, chosen.comparison, chosen.criteria)
     for name in ("measured", "limit_value"):
         rows = verdict_text.label_codes(view.policy, rows, name)
     return add_rule_texts(view, rows).select(WORKBOOK_COLUMNS)

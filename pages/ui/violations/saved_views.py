@@ -1,4 +1,6 @@
-"""Named views: a name for choices in the address. Ours come as rows; an officer's own are kept beside the book."""
+"""Saved views: a name for choices in the address. Shipped ones are rows; an officer's own are kept beside the book."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -8,9 +10,9 @@ from data.storage import book, saved_views
 from pages.ui.app import url_state
 from pages.ui.i18n import error_message
 from pages.ui.i18n.language import by_language, t
-from pages.ui.violations import filters
+from policy.violations.facets import FACETS
 
-SAVED_PARAMS = (*filters.FACETS, "q", "order", "show", "by", "unjudged")
+SAVED_PARAMS = (*FACETS, "q", "order", "show", "by", "unjudged")
 OWN_PREFIX = "own:"
 APPLIED_COUNT = "views_taken"  # how often a view was taken in this session
 
@@ -40,7 +42,7 @@ def draw_views_menu() -> None:
         if own:
             gone = st.selectbox(t("views.own"), own, index=None, placeholder=t("views.pick"), key="views:own")
             if st.button(t("views.remove"), disabled=gone is None, width="stretch"):
-                _save_and_report(lambda: saved_views.remove_view(book.default_path(), gone), t("views.removed"))
+                _save_and_report(lambda: saved_views.remove_view(book.default_path(), gone or ""), t("views.removed"))
 
 
 def _load_views() -> dict[str, tuple[str, str]]:
@@ -74,11 +76,11 @@ def _apply_view(views: dict[str, tuple[str, str]], key: str) -> None:
 
 def clear_filters() -> None:
     """No filter at all."""
-    for name in (*filters.FACETS, "q"):
+    for name in (*FACETS, "q"):
         url_state.set_param(name, [])
 
 
-def _save_and_report(act: object, done: str) -> None:
+def _save_and_report(act: Callable[[], None], done: str) -> None:
     try:
         act()
     except InputError as error:

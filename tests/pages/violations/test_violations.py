@@ -15,8 +15,9 @@ from pages.ui.i18n import language
 from pages.ui.violations import board_report, filters, groups, trend_view
 from pages.ui.violations.violations_workbook import build_workbook
 from pages.ui.widgets import excel_export
-from policy.runs import snapshot_check
-from policy.violations import comparison, lifecycle, results, violation_counts, violation_list
+from policy.runs import snapshot_check, store
+from policy.violations import comparison, lifecycle, results, trend, violation_counts, violation_list
+from policy.violations.facets import FilterResult
 from policy.violations.violation_list import ViolationFilter
 from tests.pages.seven_loan_book import EARLIER_DATE, INJECTION_NAME, SNAPSHOT_DATE
 
@@ -62,8 +63,8 @@ def unfiltered(tracked_book):
         run = results.find_latest_run(cursor, SNAPSHOT_DATE)
         span = comparison.resolve_comparison(cursor, run.run_id, None)
     view = SnapshotView(SNAPSHOT_DATE, [SNAPSHOT_DATE, EARLIER_DATE], "CNY", snapshot_check.load_policy(), run)
-    sieve = ViolationFilter(tuple(filters.load_rules(view).select("rule_id", "weight").iter_rows()))
-    return view, filters.FilterResult(span, sieve, _count_violations(tracked_book), ())
+    criteria = ViolationFilter(tuple(filters.load_rules(view).select("rule_id", "weight").iter_rows()))
+    return view, FilterResult(span, criteria, {"any": _count_violations(tracked_book)})
 
 
 @pytest.mark.parametrize(("lang", "said"), [("zh", "**违规 {} 条**"), ("en", "**Violations: {}**")])
@@ -153,7 +154,7 @@ def test_what_stands_long_is_counted_by_the_day(unfiltered, tracked_book, tmp_pa
         ).fetchall()
         for least in sorted({day for (day,) in days}):
             edge = Bucket("long", least, None, "", "")
-            counted = violation_counts.count_standing_for(con, chosen.span, chosen.sieve, edge)
+            counted = violation_counts.count_standing_for(con, chosen.comparison, chosen.criteria, edge)
             assert counted == sum(day >= least for (day,) in days) > 0
 
 
@@ -163,16 +164,16 @@ def test_kept_counts_are_those_of_the_rows(unfiltered, tracked_book, tmp_path):
     path = tmp_path / "again.duckdb"
     shutil.copyfile(tracked_book, path)
     with book.open_for_writing(path) as con:
-        kept = violation_counts.load_cube(con, chosen.span, chosen.sieve).sort(pl.all())
+        kept = violation_counts.load_cube(con, chosen.comparison, chosen.criteria).sort(pl.all())
         assert con.execute(f"SELECT sum(violations) FROM violation_cubes WHERE {LATEST_RUN_SQL}").fetchall() == [
             (kept["violations"].sum(),)
         ]
         lifecycle.record_lifecycle(
             con, snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), EARLIER_DATE).run_id
         )
-        assert violation_counts.load_cube(con, chosen.span, chosen.sieve).sort(pl.all()).equals(kept)
+        assert violation_counts.load_cube(con, chosen.comparison, chosen.criteria).sort(pl.all()).equals(kept)
         con.execute("DROP TABLE violation_cubes")
-        assert violation_counts.load_cube(con, chosen.span, chosen.sieve).sort(pl.all()).equals(kept)
+        assert violation_counts.load_cube(con, chosen.comparison, chosen.criteria).sort(pl.all()).equals(kept)
     standing = kept.filter(~pl.col("movement").is_in(lifecycle.OUTFLOWS))
     assert standing["violations"].sum() == chosen.violations
     assert {"new", "persisting"} <= set(standing["movement"])
@@ -204,12 +205,12 @@ def test_pages_of_the_gravest_make_up_the_list(unfiltered, tracked_book, size):
         _query_book(tracked_book, f"SELECT rule_id, count(*) FROM violations WHERE {LATEST_RUN_SQL} GROUP BY ALL")
     )
     with book.open_for_reading(tracked_book) as cursor:
-        listed = violation_list.page_of_violations(cursor, chosen.span, chosen.sieve)["violation_id"].to_list()
+        listed = violation_list.page_of_violations(cursor, chosen.comparison, chosen.criteria)["violation_id"].to_list()
         paged = []
         for offset in range(0, chosen.violations, size):
-            sieve, within = violation_list.narrow_to_page(chosen.sieve, counts, size, offset)
+            sieve, within = violation_list.narrow_to_page(chosen.criteria, counts, size, offset)
             assert len(sieve.rules) <= len(counts)
-            paged += violation_list.page_of_violations(cursor, chosen.span, sieve, "grave", size, within)[
+            paged += violation_list.page_of_violations(cursor, chosen.comparison, sieve, "grave", size, within)[
                 "violation_id"
             ].to_list()
     assert paged == listed
@@ -224,7 +225,7 @@ def test_text_that_would_be_a_pattern_is_searched_as_it_is(tracked_book, open_pa
 
 def test_what_moved_is_what_the_life_of_violations_says(tracked_book, open_page):
     with book.open_for_reading(tracked_book) as cursor:
-        found = lifecycle.build_lifecycles(cursor, lifecycle.runs.latest(cursor, SNAPSHOT_DATE))
+        found = lifecycle.build_lifecycles(cursor, store.find_latest_run(cursor, SNAPSHOT_DATE))
     app = open_page("violations", "en", show="trend")
     cards = {metric.label: metric.value for metric in app.metric}
     assert (
@@ -258,9 +259,12 @@ def test_a_snapshot_never_checked_is_named_with_the_command(seven_loan_book, ope
 def test_groups_add_up_to_the_list(unfiltered, tracked_book):
     view, chosen = unfiltered
     for by in ("rule_id", "branch_id", "officer_id", "borrower_id"):
-        rows = groups.sum_by_group(view, chosen, by)
+        rows = groups.sum_by_group(view, chosen.comparison, chosen.criteria, by)
         assert rows["violations"].sum() == chosen.violations
-    branches = {row["key"]: row for row in groups.sum_by_group(view, chosen, "branch_id").iter_rows(named=True)}
+    branches = {
+        row["key"]: row
+        for row in groups.sum_by_group(view, chosen.comparison, chosen.criteria, "branch_id").iter_rows(named=True)
+    }
     loans, balance = _query_book(
         tracked_book,
         f"""SELECT count(*), sum(f.balance) FILTER (currency = 'CNY') FROM (
@@ -274,7 +278,7 @@ def test_the_weighted_trend_is_the_sum_of_weights(unfiltered, tracked_book):
     view, _ = unfiltered
     known = filters.load_rules(view)
     weights = dict(known.select("rule_id", "weight").iter_rows())
-    months = trend_view.sum_by_day(trend_view.load_trend(view, known, tuple(known["rule_id"])))
+    months = trend.sum_by_day(trend_view.load_trend(view, known, tuple(known["rule_id"])))
     for day, violations, weight, loans, _ in months.iter_rows():
         rules = _query_book(
             tracked_book, "SELECT rule_id FROM violations JOIN runs USING (run_id) WHERE as_of = ?", day
@@ -357,12 +361,12 @@ def test_data_never_becomes_markdown(seven_loan_book, open_page):
 
 def test_the_workbook_has_every_row_and_nothing_that_computes(unfiltered):
     view, chosen = unfiltered
-    narrowed = ViolationFilter(chosen.sieve.rules, branches=("002",))
+    narrowed = ViolationFilter(chosen.criteria.rules, branches=("002",))
     count = _query_book(
         book.default_path(), f"SELECT count(*) FROM violations WHERE {LATEST_RUN_SQL} AND branch_id = '002'"
     )[0][0]
-    chosen = filters.FilterResult(chosen.span, narrowed, count, (("机构", "002 城西支行"),))
-    made = openpyxl.load_workbook(io.BytesIO(build_workbook(view, chosen)))
+    chosen = FilterResult(chosen.comparison, narrowed, {"any": count})
+    made = openpyxl.load_workbook(io.BytesIO(build_workbook(view, chosen, (("机构", "002 城西支行"),))))
     cover, sheet, rules, branches, officers, unknown, quality = made.worksheets
     said = {row[0].value: row[1].value for row in cover.iter_rows(min_row=3)}
     assert said["时点"] == "2026年10月31日"
@@ -395,7 +399,7 @@ def test_a_list_longer_than_a_sheet_goes_on_the_next_and_the_cover_says_so(monke
 
 def test_the_board_report_says_what_the_book_says(unfiltered, tracked_book):
     view, chosen = unfiltered
-    report = board_report.build_report(view, chosen.span)
+    report = board_report.build_report(view, chosen.comparison)
     figures = dict(report.figures)
     hit, of = _query_book(
         tracked_book,
@@ -410,7 +414,7 @@ def test_the_board_report_says_what_the_book_says(unfiltered, tracked_book):
     waived = next(listing for listing in report.listings if listing.title == "到期未补的资料豁免")
     assert (waived.rows, waived.note) == ([], "资料登记簿中没有豁免记录。")
     assert all(listing.rows for listing in report.listings if listing is not waived)
-    assert board_report.build_pdf(view, chosen.span).startswith(b"%PDF")
+    assert board_report.build_pdf(view, chosen.comparison).startswith(b"%PDF")
 
 
 def test_the_board_reads_which_waivers_have_run_out(unfiltered, tracked_book, tmp_path, monkeypatch):
@@ -423,9 +427,9 @@ def test_the_board_reads_which_waivers_have_run_out(unfiltered, tracked_book, tm
             DATE '2026-10-31' - n::INTEGER AS waive_until FROM range(12) r(n)""")
     monkeypatch.setenv("LOANLIGHT_BOOK", str(waived))
     with language.use_language("en"):
-        report = board_report.build_report(view, chosen.span)
+        report = board_report.build_report(view, chosen.comparison)
         said = next(listing for listing in report.listings if listing.title == "Waivers of papers that have run out")
     assert said.rows[0] == ("L11", "002 城西支行", "Title certificate", "E9", "20 Oct 2026", "11")
     assert len(said.rows) == 10
     assert said.note.startswith("11 overdue, the 10 longest shown; 1 more within their time, 0 without an end.")
-    assert board_report.build_pdf(view, chosen.span).startswith(b"%PDF")
+    assert board_report.build_pdf(view, chosen.comparison).startswith(b"%PDF")
