@@ -47,7 +47,7 @@ def insert_violations(
 
 def test_a_book_adds_up(facts_book):
     insert_manager_loans(facts_book)
-    facts_book.build()
+    facts_book.build_facts()
     rows = account_managers.list_portfolios(facts_book.con, AS_OF, "CNY", 90).rows(named=True)
     assert [row["officer_id"] for row in rows] == ["O1", "O2", None]
     first = rows[0]
@@ -89,17 +89,19 @@ def test_runs_of_another_policy_are_not_compared(facts_book):
 def test_rates_of_those_at_the_session_and_those_never_taught(facts_book):
     insert_manager_loans(facts_book)
     for loan, officer in (("L7", "O3"), ("L8", "O4")):
-        facts_book.loan(
+        facts_book.insert_loan(
             loan, {"balance": 1}, as_of=BEFORE, officer_id=officer, currency="CNY", status="normal", branch_id="01"
         )
-        facts_book.put("snapshots", loan_id=loan, snapshot_date=AS_OF, balance=1)
-    facts_book.loan("L9", {"balance": 1}, officer_id="NEW", currency="CNY", status="normal", branch_id="01")
+        facts_book.insert("snapshots", loan_id=loan, snapshot_date=AS_OF, balance=1)
+    facts_book.insert_loan("L9", {"balance": 1}, officer_id="NEW", currency="CNY", status="normal", branch_id="01")
     for staff, day in (("O1", HELD_ON), ("O3", date(2026, 1, 1)), ("O4", date(2026, 12, 1))):
-        facts_book.put("training", training_id=f"T{staff}", staff_id=staff, clause_group="LEGAL", date=day, course="C")
+        facts_book.insert(
+            "training", training_id=f"T{staff}", staff_id=staff, clause_group="LEGAL", date=day, course="C"
+        )
     for staff in ("O2", "O3", "O4"):
-        facts_book.put("staff", staff_id=staff, as_of=BEFORE)
-    facts_book.build(BEFORE)
-    facts_book.build()
+        facts_book.insert("staff", staff_id=staff, as_of=BEFORE)
+    facts_book.build_facts(BEFORE)
+    facts_book.build_facts()
     insert_violations(facts_book, "B", BEFORE, ("R1", "L1", "O1"), ("R1", "L7", "O3"))
     insert_violations(
         facts_book,
@@ -123,10 +125,10 @@ def test_rates_of_those_at_the_session_and_those_never_taught(facts_book):
 
 def test_sessions_attendance_and_needs(facts_book):
     insert_manager_loans(facts_book)
-    facts_book.put("courses", course="C", topic="LEGAL", days=2)
-    facts_book.put("training_plan_topics", plan_id="P", seq=1, course="C")
+    facts_book.insert("courses", course="C", topic="LEGAL", days=2)
+    facts_book.insert("training_plan_topics", plan_id="P", seq=1, course="C")
     for staff, need, before, after, score in (("O1", "N1", 50, 70, 4), ("O2", None, 60, None, None)):
-        facts_book.put(
+        facts_book.insert(
             "training",
             training_id=f"T{staff}",
             staff_id=staff,
@@ -139,11 +141,11 @@ def test_sessions_attendance_and_needs(facts_book):
             feedback_score=score,
             feedback_date=HELD_ON if score else None,
         )
-    facts_book.put(
+    facts_book.insert(
         "training", training_id="LATER", staff_id="O1", course="C", clause_group="LEGAL", date=date(2026, 12, 1)
     )
     for found_on, level in ((BEFORE, 40), (HELD_ON, 55)):
-        facts_book.put(
+        facts_book.insert(
             "training_needs",
             need_id=f"N{level}",
             staff_id="O1",
@@ -152,7 +154,7 @@ def test_sessions_attendance_and_needs(facts_book):
             current_level=level,
             required_level=75,
         )
-    facts_book.build()
+    facts_book.build_facts()
     cursor = facts_book.con
     session = training.list_sessions(cursor, AS_OF, ()).row(0, named=True)
     assert (session["attendees"], session["without_need"], session["with_feedback"], session["feedback_score"]) == (
@@ -174,7 +176,7 @@ def test_sessions_attendance_and_needs(facts_book):
 
 def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(facts_book):
     for need_id, found_on, level in (("N1", BEFORE, 40), ("N2", HELD_ON, 55), ("N3", HELD_ON, None)):
-        facts_book.put(
+        facts_book.insert(
             "training_needs",
             need_id=need_id,
             staff_id="O1",
@@ -192,7 +194,7 @@ def test_the_newest_need_is_told_whole_and_of_one_day_the_last_by_number(facts_b
 
 def test_the_watch_list_with_what_joined_and_left(facts_book):
     insert_manager_loans(facts_book)
-    facts_book.build()
+    facts_book.build_facts()
     insert_violations(facts_book, "B", BEFORE, ("R1", "L1", "O1"), ("R2", "L5", "O2"))
     insert_violations(
         facts_book, "N", AS_OF, ("R1", "L1", "O1"), ("R2", "L1", "O1"), ("R2", "L2", "O1"), ("R9", "L3", "O1")

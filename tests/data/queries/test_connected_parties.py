@@ -89,7 +89,7 @@ def test_two_who_guarantee_each_other_and_a_chain(facts_book):
 def test_what_is_settled_or_released_or_from_outside_ties_nobody(facts_book):
     for name in "ABCD":
         insert_borrower_loan(facts_book, name)
-    facts_book.loan("L-E", {"balance": 0}, borrower_id="E", status="settled", currency="CNY")
+    facts_book.insert_loan("L-E", {"balance": 0}, borrower_id="E", status="settled", currency="CNY")
     insert_guarantee(facts_book, "A", "B", status="released")
     insert_guarantee(facts_book, "OUTSIDE", "C")
     insert_guarantee(facts_book, "D", "D")
@@ -154,7 +154,7 @@ def test_components_are_those_of_a_search_by_hand(facts_book):
 
 def test_capital_unknown_is_none(facts_book):
     insert_borrower_loan(facts_book, "A")
-    facts_book.build()
+    facts_book.build_facts()
     assert capital.load_capital(facts_book.con, AS_OF) == Capital(None, None, None)
 
 
