@@ -13,7 +13,7 @@ run: $(VENV)/.installed
 # The proofs on Spark run where there is Java; elsewhere they are skipped, and say so.
 test: $(VENV)/.installed-test $(if $(JAVA),$(VENV)/.installed-spark)
 	$(VENV)/bin/ruff check .
-	$(RUN) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(TEST_FLAGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_FLAGS)
 
 lint: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
