@@ -1,49 +1,29 @@
-"""The steps of the import page: files, mapping, rehearsal, import, outcome, and what the book holds."""
+"""The first steps of the import page: files, mapping, dry run, and the start of the import."""
 
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import streamlit as st
 
 from data.errors import LoanlightError
-from data.facts import derivation
 from data.history import supersession
-from data.ingest import pipeline, quarantine, quarantine_workbook
+from data.ingest import pipeline
 from data.ingest.mapping import profile_writing, profiles, suggestions
 from data.ingest.mapping.suggestions import MappingProposal
 from data.ingest.report import ImportReport
-from data.queries import snapshots as book_snapshots
 from data.storage import book
-from pages.ui.app import background_jobs, queries, uploads, url_state
+from pages.ui.app import background_jobs, uploads
 from pages.ui.app.uploads import Upload
 from pages.ui.i18n import error_message, numbers
-from pages.ui.i18n.language import by_language, escape_markdown, t
-from pages.ui.imports import mapping_editor
-from pages.ui.widgets import excel_export, tables
+from pages.ui.i18n.language import by_language, t
+from pages.ui.imports import import_report, mapping_editor, outcome
+from pages.ui.widgets import tables
 
 PROPOSED = "proposed"
-POLL_SECONDS = 0.5
 QUARANTINED = {"file": "text", "row_number": "count", "kept_field": "text", "value": "text", "kept_reason": "text"}
-COUNTS = {
-    "table": "text",
-    "rows_in": "count",
-    "loaded": "count",
-    "quarantined": "count",
-    "ignored": "count",
-    "balance_in": "amount",
-    "balance_loaded": "amount",
-}
-SNAPSHOTS = {
-    "as_of": "date",
-    "loans": "count",
-    "balance": "amount",
-    "loaded_at": "text",
-    "files": "text",
-    "state": "text",
-}
-FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "amount", "foreign": "text"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +46,7 @@ def draw_upload() -> Upload | None:
 
 
 def draw_mapping(upload: Upload) -> ImportOptions | None:
-    """Step 2: how the columns are read; None while something stands in the way, which is said."""
+    """Step 2: how the columns are read; None while something is missing or wrong, which is shown."""
     st.subheader(t("import.mapping"))
     left, middle, right = st.columns(3)
     ways = {way: _label_mapping_source(way) for way in _list_mapping_sources(upload)}
@@ -90,8 +70,8 @@ def draw_mapping(upload: Upload) -> ImportOptions | None:
 
 
 def _day_of_last_import() -> date | None:
-    """The day of the import made just now: a mended quarantine is of the same."""
-    job = _import_job()
+    """The day of the last import of this session: a corrected quarantine file has the same."""
+    job = outcome.current_import_job()
     return job.result.as_of if job is not None and job.result is not None else None
 
 
@@ -107,7 +87,7 @@ def _label_mapping_source(way: str) -> str:
     return t("import.way_profile", name=way.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
 
 
-def list_data_files(upload: Upload) -> list:
+def list_data_files(upload: Upload) -> list[Path]:
     return [path for path in upload.files if path.suffix.lower() != uploads.MAPPING_SUFFIX]
 
 
@@ -117,7 +97,7 @@ def _suggest_mappings(mark: str, tables: dict[str, str], _upload: Upload) -> lis
 
 
 def _draw_suggested_mapping(upload: Upload) -> tuple[str | None, date | None]:
-    """The proposal, to be corrected; the path of the mapping it gives, None where the dictionary alone reads it all."""
+    """The suggestion, to be corrected; the path of its mapping (None: the dictionary alone suffices) and the day."""
     with st.spinner(t("import.reading")):
         found = deepcopy(_suggest_mappings(upload.digest, mapping_editor.read_chosen_tables(upload.digest), upload))
     sheets = [sheet for proposal in found for sheet in proposal.sheets]
@@ -144,7 +124,7 @@ def _cached_dry_run(
 
 
 def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
-    """Step 3: what would load and what would be kept back; then the button that loads it."""
+    """Step 3: what would load and what would be quarantined; then the button that loads it."""
     st.subheader(t("import.rehearsal"))
     text = None
     try:
@@ -155,15 +135,15 @@ def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
     except LoanlightError as error:
         error_message.show_error(t("import.refused"), error)
         return
-    _draw_report(report)
+    import_report.draw_report(report)
     if kept_back.height:
         st.markdown(t("import.kept_back", n=numbers.format_count(kept_back.height)))
         tables.draw_table(_label_reasons(kept_back), QUARANTINED, height=tables.SHORT_HEIGHT)
-    running = (job := _import_job()) is not None and not job.done.is_set()
+    running = (job := outcome.current_import_job()) is not None and not job.done.is_set()
     label = t("import.load", n=numbers.format_count(report.loaded))
     if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
         path = book.default_path()
-        st.session_state["import_job"] = background_jobs.start_job(
+        st.session_state[outcome.JOB_KEY] = background_jobs.start_job(
             lambda on_step: pipeline.import_files(
                 list_data_files(upload), options.as_of, path, options.profile, options.scope, on_step
             )
@@ -174,114 +154,3 @@ def _label_reasons(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         pl.col(by_language("reason_zh", "reason")).alias("kept_reason"), pl.col("field").alias("kept_field")
     )
-
-
-def _import_job() -> background_jobs.Job | None:
-    return st.session_state.get("import_job")
-
-
-def draw_outcome() -> None:
-    """Step 4: how far the import is, then what it did; the quarantine to take away, mend and load again."""
-    job = _import_job()
-    if job is None:
-        return
-    st.subheader(t("import.outcome"))
-    _draw_progress(job)
-    report = getattr(job.error, "report", job.result)
-    if job.error is not None:
-        error_message.show_error(t("import.refused"), job.error)
-    if report is None:
-        return
-    if job.error is None:
-        st.success(t("import.already" if report.already_loaded else "import.done", batch=escape_markdown(report.batch)))
-    _draw_report(report)
-    if report.findings:
-        st.markdown(t("import.findings"))
-        _draw_findings(report)
-    if report.quarantined:
-        st.markdown(t("import.quarantined", n=numbers.format_count(report.quarantined)))
-        st.download_button(
-            t("import.quarantine_download"),
-            lambda: _build_quarantine_workbook(report.batch),
-            f"quarantine-{report.batch}.xlsx",
-            excel_export.MIME,
-            on_click="ignore",
-        )
-    st.caption(t("import.check_next"))
-
-
-def _draw_progress(job: background_jobs.Job) -> None:
-    """The steps as they are begun; the import itself runs on, whoever leaves the page."""
-    if job.done.is_set():
-        return
-    with st.status(t("import.running"), expanded=True) as status:
-        shown = 0
-        while not job.done.wait(POLL_SECONDS) or shown < len(job.steps):
-            for step in job.steps[shown:]:
-                st.write(t(f"import.step_{step}"))
-            shown = len(job.steps)
-        status.update(label=t("import.ran"), state="error" if job.error else "complete", expanded=False)
-
-
-def _draw_report(report: ImportReport) -> None:
-    """Rows in = loaded + quarantined + ignored, a line a table, and what was assumed."""
-    counted = [{"table": mapping_editor.table_label(name)} | counts for name, counts in report.sum_by_table().items()]
-    tables.draw_table(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
-    said = [
-        f"{note.get('file', '')} {by_language(note['zh'], note['en'])}".strip()
-        for note in report.totals + report.assumptions
-    ]
-    if said:
-        with st.expander(t("import.assumed", n=numbers.format_count(len(said))), expanded=False):
-            st.code("\n".join(said), language=None, wrap_lines=True)
-
-
-def _draw_findings(report: ImportReport) -> None:
-    rows = [
-        {
-            "severity": t(f"quality.{entry['severity']}"),
-            "finding": by_language(entry["zh"], entry["en"]),
-            "rows": entry["rows"],
-            "amount": entry["amount"],
-            "foreign": entry.get("foreign"),
-        }
-        for entry in report.findings
-    ]
-    tables.draw_table(pl.DataFrame(rows, infer_schema_length=None), FINDINGS, height="content")
-
-
-def _build_quarantine_workbook(batch: str) -> bytes:
-    return quarantine_workbook.render_xlsx(
-        [row for row in quarantine.load_rows(book.default_path()) if row["batch"] == batch]
-    )
-
-
-def draw_snapshots() -> date | None:
-    """What the book holds: each snapshot with the batches that made and corrected it; the one chosen."""
-    if book.read_generation(book.default_path()) is None:
-        return None
-    listed = queries.cached_query(book_snapshots.list_snapshots)
-    if not listed:
-        return None
-    st.subheader(t("import.snapshots"))
-    rows = [
-        {
-            "as_of": entry["as_of"],
-            "loans": entry["loans"],
-            "balance": entry["balance"],
-            "loaded_at": numbers.format_timestamp(batch["loaded_at"]),
-            "files": ", ".join(batch["files"] or []),
-            "state": t("import.corrected") if batch["corrected"] else t("import.standing"),
-        }
-        for entry in reversed(listed)
-        for batch in entry["batches"]
-    ]
-    tables.draw_table(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.SHORT_HEIGHT)
-    days = queries.cached_query(derivation.list_dates_with_facts)[::-1]
-    if not days:
-        return None
-    with st.columns([1, 3])[0]:
-        chosen = url_state.select_persisted(
-            "as_of", t("frame.as_of"), {day.isoformat(): numbers.format_day(day) for day in days}
-        )
-    return date.fromisoformat(chosen)

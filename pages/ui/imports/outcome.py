@@ -1,0 +1,69 @@
+"""Step 4 of the import page: the progress of the import, its report, and the quarantine to download."""
+
+import streamlit as st
+
+from data.ingest import quarantine, quarantine_workbook
+from data.storage import book
+from pages.ui.app import background_jobs
+from pages.ui.i18n import error_message, numbers
+from pages.ui.i18n.language import escape_markdown, t
+from pages.ui.imports import import_report
+from pages.ui.widgets import excel_export
+
+POLL_SECONDS = 0.5
+JOB_KEY = "import_job"
+
+
+def current_import_job() -> background_jobs.Job | None:
+    """The import that was started in this session, if any."""
+    job: background_jobs.Job | None = st.session_state.get(JOB_KEY)
+    return job
+
+
+def draw_outcome() -> None:
+    """Step 4: how far the import is, then what it did; the quarantine to download, correct and load again."""
+    job = current_import_job()
+    if job is None:
+        return
+    st.subheader(t("import.outcome"))
+    _draw_progress(job)
+    report = getattr(job.error, "report", job.result)
+    if job.error is not None:
+        error_message.show_error(t("import.refused"), job.error)
+    if report is None:
+        return
+    if job.error is None:
+        st.success(t("import.already" if report.already_loaded else "import.done", batch=escape_markdown(report.batch)))
+    import_report.draw_report(report)
+    if report.findings:
+        st.markdown(t("import.findings"))
+        import_report.draw_findings(report)
+    if report.quarantined:
+        st.markdown(t("import.quarantined", n=numbers.format_count(report.quarantined)))
+        st.download_button(
+            t("import.quarantine_download"),
+            lambda: _build_quarantine_workbook(report.batch),
+            f"quarantine-{report.batch}.xlsx",
+            excel_export.MIME,
+            on_click="ignore",
+        )
+    st.caption(t("import.check_next"))
+
+
+def _draw_progress(job: background_jobs.Job) -> None:
+    """The steps as they begin; the import itself goes on when the page is left."""
+    if job.done.is_set():
+        return
+    with st.status(t("import.running"), expanded=True) as status:
+        shown = 0
+        while not job.done.wait(POLL_SECONDS) or shown < len(job.steps):
+            for step in job.steps[shown:]:
+                st.write(t(f"import.step_{step}"))
+            shown = len(job.steps)
+        status.update(label=t("import.ran"), state="error" if job.error else "complete", expanded=False)
+
+
+def _build_quarantine_workbook(batch: str) -> bytes:
+    return quarantine_workbook.render_xlsx(
+        [row for row in quarantine.load_rows(book.default_path()) if row["batch"] == batch]
+    )
