@@ -1,5 +1,6 @@
 """Upcoming maturities: the month's calendar and its loans, the duties of the week, and notices to print."""
 
+from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 
@@ -21,7 +22,7 @@ with st.grid(min_column_width=163):
 sections = {"calendar": t("maturing.calendar"), "duties": t("maturing.duties")}
 
 
-def draw_download(make: object, name: str, *values: object, empty: bool) -> None:
+def draw_download(make: Callable[..., bytes], name: str, *values: object, empty: bool) -> None:
     """The list as a workbook."""
     st.download_button(
         t("violations.download"),

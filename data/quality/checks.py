@@ -71,7 +71,7 @@ def list_findings(cursor: duckdb.DuckDBPyConnection, as_of: date, batch: str | N
         for check in load_checks().values()
     ]
     rank = pl.col("severity").replace_strict({name: i for i, name in enumerate(SEVERITIES)}, return_dtype=pl.Int8)
-    types = {"amount": pl.Decimal(38, 2), "foreign": pl.String}
+    types: dict[str, pl.DataType] = {"amount": pl.Decimal(38, 2), "foreign": pl.String()}
     frame = pl.DataFrame(found, schema_overrides=types, infer_schema_length=None)
     return frame.sort(rank, -pl.col("rows"), "check_id")
 
@@ -133,10 +133,10 @@ def list_rows_of_finding(
     )
 
 
-def list_batch_findings(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[dict]:
-    """What the batch report says: the checks that found rows among those the batch brought."""
+def list_batch_findings(con: duckdb.DuckDBPyConnection, as_of: date, batch: str) -> list[dict[str, Any]]:
+    """The checks that found rows among those of the batch, for its report."""
     found = list_findings(con, as_of, batch).filter(pl.col("rows") > 0)
-    said = found.select(
+    reported = found.select(
         "check_id",
         "table",
         "severity",
@@ -146,7 +146,7 @@ def list_batch_findings(con: duckdb.DuckDBPyConnection, as_of: date, batch: str)
         pl.col("title_zh").alias("zh"),
         pl.col("title_en").alias("en"),
     )
-    return said.to_dicts()
+    return reported.to_dicts()
 
 
 def format_amounts(own: Decimal | None, foreign: str | None) -> str:

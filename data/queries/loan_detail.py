@@ -95,6 +95,10 @@ def list_process_steps(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: 
     return found.with_columns(against=pl.Series([against.get(code) for code in found["code"]], dtype=pl.String))
 
 
+def _find_longest(rows: list[list[int]]) -> list[int]:
+    return max(rows, key=len) if rows else []
+
+
 def find_contradictions(dated: list[tuple[str, date]]) -> dict[str, str]:
     """Steps in their due order, some dated out of it: {step: another whose date says otherwise}.
 
@@ -103,8 +107,8 @@ def find_contradictions(dated: list[tuple[str, date]]) -> dict[str, str]:
     best: list[list[int]] = []
     for at, (_, day) in enumerate(dated):
         before = [best[n] for n in range(at) if dated[n][1] <= day]
-        best.append([*max(before, key=len, default=[]), at])
-    kept = set(max(best, key=len, default=[]))
+        best.append([*_find_longest(before), at])
+    kept = set(_find_longest(best))
     return {
         step: next(dated[n][0] for n in sorted(kept) if (dated[n][1] > day) == (n < at) and dated[n][1] != day)
         for at, (step, day) in enumerate(dated)

@@ -88,6 +88,7 @@ def create_views_after_batch(cursor: duckdb.DuckDBPyConnection, batch: str) -> d
     found = cursor.execute("SELECT as_of, loaded_at FROM batches WHERE batch_id = $batch", {"batch": batch}).fetchall()
     if not found:
         raise BookError(f"The book has no batch {batch}. python -m data snapshots lists them.")
+    as_of: date
     as_of, loaded_at = found[0]
     later = cursor.execute(
         "SELECT batch_id FROM batches WHERE (loaded_at, batch_id) > ($at, $batch)", {"at": loaded_at, "batch": batch}
@@ -132,7 +133,7 @@ def summarise_changes(moves: pl.DataFrame) -> list[dict[str, Any]]:
     found = []
     for (currency,), rows in sorted(moves.group_by("currency"), key=lambda entry: entry[0][0] or ""):
         lines = {
-            change: {"loans": part.height, "amount": _sum_amounts(part["amount"])}
+            change: (part.height, _sum_amounts(part["amount"]))
             for change in CHANGE_KINDS
             for part in [rows.filter(pl.col("change") == change)]
         }
@@ -142,7 +143,7 @@ def summarise_changes(moves: pl.DataFrame) -> list[dict[str, Any]]:
             for part in [rows.filter(pl.col(flag))]
         }
         opening, closing = _sum_amounts(rows["opening"]), _sum_amounts(rows["closing"])
-        moved = sum((line["amount"] for line in lines.values()), Decimal(0))
+        moved = sum((amount for _, amount in lines.values()), Decimal(0))
         found.append(
             {
                 "currency": currency,
@@ -150,7 +151,7 @@ def summarise_changes(moves: pl.DataFrame) -> list[dict[str, Any]]:
                 "closing": closing,
                 "opening_loans": rows.filter(pl.col("change") != "new").height,
                 "closing_loans": rows.filter(pl.col("change") != "vanished").height,
-                "changes": lines,
+                "changes": {change: {"loans": loans, "amount": amount} for change, (loans, amount) in lines.items()},
                 "of_which": flags,
                 "difference": opening + moved - closing,
             }
@@ -159,4 +160,4 @@ def summarise_changes(moves: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _sum_amounts(amounts: pl.Series) -> Decimal:
-    return amounts.cast(pl.Decimal(38, 2)).sum() or Decimal("0.00")
+    return Decimal(amounts.cast(pl.Decimal(38, 2)).sum() or Decimal("0.00"))

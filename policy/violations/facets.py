@@ -58,7 +58,7 @@ def rank_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | 
     A rule that the run judged by and the policy has no longer stands last: its violations are counted all the same.
     """
     weights, groups = severity_weights.load_weights(policy), supervision.clause_groups_by_rule(policy)
-    rows = [
+    rows: list[tuple[str | int | float | None, ...]] = [
         (
             r.rule_id,
             r.family,
@@ -73,7 +73,9 @@ def rank_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | 
     ]
     judged = results.list_judged_rules(cursor, run_id) if run_id else []
     rows += [(rule, None, None, None, None, None, len(SEVERITIES), 0.0) for rule in judged if rule not in policy.rules]
-    schema = dict.fromkeys(("rule_id", "family", "severity", "stage", "subject", "clause_group"), pl.String)
+    schema: dict[str, type[pl.DataType]] = dict.fromkeys(
+        ("rule_id", "family", "severity", "stage", "subject", "clause_group"), pl.String
+    )
     schema |= {"rank": pl.Int64, "weight": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("rank", maintain_order=True)
 

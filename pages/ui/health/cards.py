@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import polars as pl
 import streamlit as st
@@ -18,7 +19,7 @@ from policy.monitoring import metric_groups, metric_store, metrics
 from policy.monitoring.metric_groups import MetricGroup
 from policy.monitoring.metrics import Metric, MetricValue
 
-DELTA_COLORS = {"lower": "inverse", "higher": "normal", "": "off"}
+DELTA_COLORS: dict[str, Literal["inverse", "normal", "off"]] = {"lower": "inverse", "higher": "normal", "": "off"}
 BADGE_COLORS = {"red": "red", "amber": "orange"}
 RATIO_DIGITS = 4  # of which a change that is shown has at least one
 
@@ -158,10 +159,9 @@ def explain_no_metrics(scope: HealthScope) -> str:
 def _build_card(scope: HealthScope, metric: Metric, dated: dict[date, dict[str, MetricValue]]) -> MetricCard:
     name = metric.metric_id
     course = [values[name].value for values in dated.values() if name in values]
-    at = [dated.get(day, {}).get(name) if day else None for day in (scope.previous, scope.year_ago)]
-    return MetricCard(
-        metric, dated[scope.view.as_of][name], *at, tuple(float(value) for value in course if value is not None)
-    )
+    previous, year_ago = (dated.get(day, {}).get(name) if day else None for day in (scope.previous, scope.year_ago))
+    history = tuple(float(value) for value in course if value is not None)
+    return MetricCard(metric, dated[scope.view.as_of][name], previous, year_ago, history)
 
 
 def list_data_gaps(wall: list[MetricCard]) -> list[str]:
@@ -189,10 +189,10 @@ def build_ratio_trend(
     shown = [metric for metric in shown if metric.unit == "ratio" and metric.direction == "lower"][:max_ratios]
     names = [by_language(metric.title_zh, metric.title_en) for metric in shown]
     rows = [
-        (day, name, float(values[metric.metric_id].value), format_metric(metric, values[metric.metric_id].value))
+        (day, name, float(value), format_metric(metric, value))
         for day, values in _load_values_by_day(scope).items()
         for metric, name in zip(shown, names, strict=True)
-        if metric.metric_id in values and values[metric.metric_id].value is not None
+        if metric.metric_id in values and (value := values[metric.metric_id].value) is not None
     ]
     schema = {"as_of": pl.Date, "name": pl.String, "value": pl.Float64, "label": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row"), names

@@ -94,7 +94,7 @@ def draw_breakdown_chart(scope: HealthScope, name: str) -> None:
         st.info(
             t(
                 "health.all_unstated",
-                n=numbers.format_count(parts["loans"].sum()),
+                n=numbers.format_count(int(parts["loans"].sum())),
                 what=page_scope.dimension_title(name),
             )
         )

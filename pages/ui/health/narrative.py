@@ -35,7 +35,7 @@ def write_narrative(scope: HealthScope, cards: list[MetricCard]) -> str:
 
 
 def _sum_column(rows: pl.DataFrame, column: str) -> Decimal:
-    return rows[column].sum() or Decimal(0)
+    return Decimal(rows[column].sum() or 0)
 
 
 def _format_signed(amount: Decimal) -> str:
@@ -43,7 +43,7 @@ def _format_signed(amount: Decimal) -> str:
 
 
 def _format_loans(key: str, rows: pl.DataFrame, column: str) -> str:
-    loans = rows["loans"].sum()
+    loans = int(rows["loans"].sum())
     if not loans:
         return t(f"health.part_{key}_none")
     return t(
@@ -139,7 +139,7 @@ def _write_new_arrears(moved: pl.DataFrame) -> str:
         return t("health.no_fresh_arrears")
     return t(
         "health.fresh_arrears",
-        n=numbers.format_count(fresh["loans"].sum()),
+        n=numbers.format_count(int(fresh["loans"].sum())),
         amount=numbers.format_compact_amount(_sum_column(fresh, "balance_after")),
     )
 

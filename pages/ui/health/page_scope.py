@@ -154,11 +154,9 @@ def _format_filter_value(scope: HealthScope, name: str, value: Any) -> str:
         return label_code(scope.view, OPENING_FIELDS[name], value)
     if name == COHORT:
         return format_quarter(value)
-    return (
-        queries.cached_query(maturities.load_borrower_names, scope.view.as_of, (value,)).get(value, value)
-        if name == BORROWER
-        else value
-    )
+    if name == BORROWER:
+        return queries.cached_query(maturities.load_borrower_names, scope.view.as_of, (value,)).get(value, str(value))
+    return str(value)
 
 
 def draw_filter_selects(scope: HealthScope) -> None:

@@ -2,6 +2,7 @@
 
 import polars as pl
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from data import dictionary
 from data.ingest.mapping import suggestions
@@ -88,13 +89,13 @@ def draw_sheet(sheet: SheetProposal, mark: str, number: int) -> bool:
     return _apply_corrections(sheet, edited) or sheet.name in read_chosen_tables(mark)
 
 
-def _build_column_config(labels: dict[str, str]) -> dict[str, object]:
+def _build_column_config(labels: dict[str, str]) -> dict[str, ColumnConfig]:
     units = [BLANK, *dict.fromkeys((*file_vocabulary.load_units("money"), *file_vocabulary.load_units("rate")))]
     return {
         "header": st.column_config.TextColumn(t("import.header"), width="medium"),
         "samples": st.column_config.TextColumn(t("import.samples"), width="medium"),
         "field": st.column_config.SelectboxColumn(
-            t("import.field"), options=list(labels), format_func=labels.__getitem__, width="medium"
+            t("import.field"), options=list(labels), format_func=lambda code: labels[str(code)], width="medium"
         ),
         "unit": st.column_config.SelectboxColumn(t("import.unit"), options=units, width="small"),
         "how": st.column_config.TextColumn(t("import.how"), width=110),

@@ -80,7 +80,7 @@ def _list_class_spans(states: pl.DataFrame, begins: object) -> Spans:
             max(start, begins) if isinstance(begins, date) and begins < end else start,
             end,
             "class",
-            words.get(code, code),
+            words.get(str(code), str(code)),
         )
         for code, start, end in _merge_equal_states(states.select("as_of", value="classification"))
     ]
@@ -90,9 +90,9 @@ def _list_arrears_spans(states: pl.DataFrame) -> Spans:
     """Neighbouring snapshots past due as one stretch, with the most days in it."""
     late = states.filter(pl.col("days_past_due") > 0)
     spans = _merge_equal_states(states.select("as_of", value=pl.when(pl.col("days_past_due") > 0).then(True)))
-    most = [late.filter(pl.col("as_of").is_between(start, end))["days_past_due"].max() for _, start, end in spans]
+    most = [max(late.filter(pl.col("as_of").is_between(start, end))["days_past_due"]) for _, start, end in spans]
     return [
-        (t("loan.lane_arrears"), start, end, "arrears", t("loan.past_due", n=numbers.format_count(days)))
+        (t("loan.lane_arrears"), start, end, "arrears", t("loan.past_due", n=numbers.format_count(int(days))))
         for (_, start, end), days in zip(spans, most, strict=True)
     ]
 

@@ -1,5 +1,7 @@
 """The registers of one loan as tables: its process steps, papers, inspections, notices, extensions, states."""
 
+from datetime import date
+
 import polars as pl
 import streamlit as st
 
@@ -52,13 +54,15 @@ def draw_steps(view: SnapshotView, loan_id: str) -> None:
     tables.draw_table(rows, tables.find_non_empty_columns(rows, STEPS), height="content")
 
 
-def _format_order(code: str, against: str | None, names: dict[str, str], days: dict[str, object]) -> str:
-    if days[code] is None:
+def _format_order(code: str, against: str | None, names: dict[str, str], days: dict[str, date | None]) -> str:
+    day = days[code]
+    if day is None:
         return t("loan.no_date")
-    if against is None:
+    other = days[against] if against else None
+    if against is None or other is None:
         return "✔"
-    side = "before" if days[code] < days[against] else "after"
-    return f"✘ {t(f'loan.dated_{side}', step=names[against], day=numbers.format_day(days[against]))}"
+    side = "before" if day < other else "after"
+    return f"✘ {t(f'loan.dated_{side}', step=names[against], day=numbers.format_day(other))}"
 
 
 def draw_registers(view: SnapshotView, loan_id: str) -> None:

@@ -1,5 +1,7 @@
 """The clauses of the policy to browse and search: by part of the source, family, and words in either language."""
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -27,7 +29,7 @@ def load_coverage(policy: Policy) -> list[ClauseCoverage]:
     return clause_coverage.build_coverage(policy)
 
 
-def load_counts_by_rule(view: SnapshotView) -> dict[str, dict[str, object]]:
+def load_counts_by_rule(view: SnapshotView) -> dict[str, dict[str, Any]]:
     """What the snapshot's run found by each rule; nothing without a run."""
     if view.run is None:
         return {}

@@ -4,9 +4,12 @@ Nothing is written to the tables in force: an edit lives in the session, and lea
 """
 
 import io
+from functools import partial
+from typing import Literal
 
 import polars as pl
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from data.storage import formula_escaping as inert_cells
 from pages.ui.app import url_state
@@ -51,9 +54,9 @@ def _draw_table_editor(view: SnapshotView, table: LimitTable, changed: dict[str,
         st.session_state[BASE_KEY] = (own, changed.get(file, view.policy.texts[file]))
     header, rows = sandbox.parse_table(st.session_state[BASE_KEY][1])
     lists = limit_table_text.find_code_lists(view.policy, table)
-    said = {row.row_id: limit_table_text.format_row(table, row, lists)[0] for row in table.rows}
+    texts = {row.row_id: limit_table_text.format_row(table, row, lists)[0] for row in table.rows}
     frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    words = pl.Series("answers_for", [said.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
+    words = pl.Series("answers_for", [texts.get(row_id, "") for row_id in frame["row_id"]], dtype=pl.String)
     shown = frame.select("row_id", words, *_order_columns(table, header))
     columns = _build_column_config(table, header, lists)
     edited = st.data_editor(
@@ -82,7 +85,7 @@ def _order_columns(table: LimitTable, header: list[str]) -> list[str]:
     return [*first, *(name for name in header if name not in first and name not in READ_ONLY)]
 
 
-def _build_column_config(table: LimitTable, header: list[str], lists: dict[str, str]) -> dict[str, object]:
+def _build_column_config(table: LimitTable, header: list[str], lists: dict[str, str]) -> dict[str, ColumnConfig]:
     """Words where a cell is one of a list; else the cell as the table has it, under its name."""
     labels = {name: t(f"cell.{name}") for name in header if table.find_column(name) is None}
     labels |= {c.name: by_language(c.zh, c.en) for c in table.columns}
@@ -94,7 +97,7 @@ def _build_column_config(table: LimitTable, header: list[str], lists: dict[str, 
     return text | {"answers_for": st.column_config.TextColumn(t("col.answers_for"), width="medium")}
 
 
-def _limit_column_config(table: LimitTable, column: LimitColumn, code_list: str) -> object:
+def _limit_column_config(table: LimitTable, column: LimitColumn, code_list: str) -> ColumnConfig:
     """A choice of words for a boolean or a code; a text for amounts, for days and for several codes in one cell."""
     label = by_language(column.zh, column.en)
     if column.type == "boolean":
@@ -106,9 +109,11 @@ def _limit_column_config(table: LimitTable, column: LimitColumn, code_list: str)
     return st.column_config.TextColumn(label, help=t("policy.limit_help", unit=unit))
 
 
-def _select_column_config(label: str, words: dict[str, str], width: str | None = None) -> object:
+def _select_column_config(
+    label: str, words: dict[str, str], width: Literal["small", "medium", "large"] | None = None
+) -> ColumnConfig:
     return st.column_config.SelectboxColumn(
-        label, options=list(words), format_func=lambda code: words.get(code, code), width=width
+        label, options=list(words), format_func=lambda code: words.get(str(code), str(code)), width=width
     )
 
 
@@ -138,7 +143,7 @@ def _draw_downloads(changed: dict[str, str]) -> None:
             st.download_button(label, content, short, "text/csv", on_click="ignore", type="primary", key=f"csv:{file}")
             st.download_button(
                 t("policy.download_xlsx", file=escape_markdown(short)),
-                lambda text=text: _build_workbook(text),
+                partial(_build_workbook, text),
                 short.replace(".csv", ".xlsx"),
                 excel_export.MIME,
                 on_click="ignore",

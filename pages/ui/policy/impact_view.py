@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -66,7 +67,8 @@ def draw_impact(view: SnapshotView, texts: dict[str, str]) -> None:
 def _find_or_start_job(view: SnapshotView, texts: dict[str, str]) -> Job | None:
     """The judging of exactly these tables: begun by itself on a small book, else when asked."""
     wanted = (compute_version(texts), view.policy.version, view.as_of, book.read_generation(book.default_path()))
-    key, job = st.session_state.get("policy_trial", (None, None))
+    stored: tuple[object, Job | None] = st.session_state.get("policy_trial", (None, None))
+    key, job = stored
     if key == wanted:
         return job
     if job is not None and not job.done.is_set():
@@ -161,7 +163,7 @@ def _build_bars(view: SnapshotView, found: Impact) -> pl.DataFrame:
 
 def _sum_by_group(view: SnapshotView, found: Impact, group: str) -> pl.DataFrame:
     """A row a group; loans and yuan are those of the violations added, or where none is, of those removed."""
-    rows: dict[str | None, dict[str, object]] = {}
+    rows: dict[str | None, dict[str, Any]] = {}
     for row in found.totals_by_group[group].iter_rows(named=True):
         own = rows.setdefault(
             row[group],

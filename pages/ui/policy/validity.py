@@ -1,5 +1,6 @@
 """Which rule and which limit row holds when, as a timeline; what the proof-reading finds; what the book never meets."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -66,7 +67,7 @@ def _build_bars(view: SnapshotView, families: list[str], *, changing: bool) -> p
                 for row in table.rows
                 if not changing or _is_changing(row, list(table.rows))
             ]
-    schema = dict.fromkeys(("name", "whole", "what"), pl.String)
+    schema: dict[str, type[pl.DataType]] = dict.fromkeys(("name", "whole", "what"), pl.String)
     schema |= {"start": pl.Date, "end": pl.Date, "days": pl.String}
     return pl.DataFrame(found, schema=schema, orient="row").sort("start", "name", descending=[True, False])
 
@@ -75,7 +76,7 @@ def _has_changing_rows(table: LimitTable) -> bool:
     return any(_is_changing(row, list(table.rows)) for row in table.rows)
 
 
-def _is_changing(row: Rule | LimitRow, kin: list) -> bool:
+def _is_changing(row: Rule | LimitRow, kin: Sequence[Rule | LimitRow]) -> bool:
     """Whether a row ends, or came after others of its kind."""
     return row.effective_to != FOREVER or row.effective_from > min(other.effective_from for other in kin)
 

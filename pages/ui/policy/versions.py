@@ -1,5 +1,7 @@
 """Two versions of the policy compared in words: tables in force, edited here, kept with runs, or uploaded."""
 
+from typing import Any
+
 import streamlit as st
 
 from data.errors import LoanlightError
@@ -53,7 +55,7 @@ def draw_versions(view: SnapshotView) -> None:
         impact_view.draw_impact(view, after)
 
 
-def _format_stored_version(row: dict) -> str:
+def _format_stored_version(row: dict[str, Any]) -> str:
     days = (
         f"{numbers.format_day(row['first_day'])} – {numbers.format_day(row['last_day'])}"
         if row["runs"]

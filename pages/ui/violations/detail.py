@@ -40,20 +40,9 @@ def draw_violation(view: SnapshotView, chosen: FilterResult) -> None:
     if violation is None:
         st.info(t("violations.pick"))
         return
-    rule = view.policy.rules.get(violation["rule_id"])
-    st.subheader(by_language(rule.title_zh, rule.title_en) if rule else violation["rule_id"], anchor=False)
-    named = [
-        t(f"subject.{violation['subject']}"),
-        violation["subject_id"],
-        violation["loan_id"],
-        violation["borrower_name"],
-    ]
-    st.text(" · ".join(dict.fromkeys(filter(None, named))))
+    _draw_heading(view, violation)
     _draw_history(view, violation)
-    if violation["loan_id"]:
-        with st.container(horizontal=True):
-            for page in ("loan", "extension_what_if"):
-                page_frame.draw_page_link(page, loan=str(violation["loan_id"]))
+    _draw_loan_links(violation)
     if not violation["stands"]:
         st.info(t("violations.over", day=numbers.format_day(view.as_of)))
         return
@@ -66,6 +55,22 @@ def draw_violation(view: SnapshotView, chosen: FilterResult) -> None:
         evidence_panel.draw_evidence(view, verdict)
         _draw_remedies(view, violation, verdict)
     _draw_other_verdicts(view, violation)
+
+
+def _draw_heading(view: SnapshotView, violation: dict[str, Any]) -> None:
+    """The rule, what violates it, and links to the loan."""
+    rule = view.policy.rules.get(violation["rule_id"])
+    st.subheader(by_language(rule.title_zh, rule.title_en) if rule else violation["rule_id"], anchor=False)
+    subject = t(f"subject.{violation['subject']}")
+    names = (subject, violation["subject_id"], violation["loan_id"], violation["borrower_name"])
+    st.text(" · ".join(dict.fromkeys(filter(None, names))))
+
+
+def _draw_loan_links(violation: dict[str, Any]) -> None:
+    if violation["loan_id"]:
+        with st.container(horizontal=True):
+            for page in ("loan", "extension_what_if"):
+                page_frame.draw_page_link(page, loan=str(violation["loan_id"]))
 
 
 def _draw_history(view: SnapshotView, violation: dict[str, Any]) -> None:

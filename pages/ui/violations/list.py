@@ -76,20 +76,22 @@ def add_rule_texts(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
 def load_page(view: SnapshotView, chosen: FilterResult, order: str, number: int) -> pl.DataFrame:
     """One page of the list, from 1."""
     offset = (number - 1) * tables.PAGE_SIZE
-    sieve = chosen.criteria
+    criteria = chosen.criteria
     if order == violation_list.GRAVEST_FIRST:
-        sieve, offset = violation_list.narrow_to_page(sieve, chosen.by_rule, tables.PAGE_SIZE, offset)
+        criteria, offset = violation_list.narrow_to_page(criteria, chosen.by_rule, tables.PAGE_SIZE, offset)
     rows = queries.cached_query(
-        violation_list.page_of_violations, chosen.comparison, sieve, order, tables.PAGE_SIZE, offset
+        violation_list.page_of_violations, chosen.comparison, criteria, order, tables.PAGE_SIZE, offset
     )
-    told = record_names.add_branch_and_manager(view, add_rule_texts(view, rows))
-    return told.with_columns(
-        numbers.format_series(
-            told.select(pl.struct("rule_id", name)).to_series(),
-            lambda row, name=name: verdict_text.format_rule_value(view.policy, row["rule_id"], row[name]),
-        ).alias(name)
-        for name in ("measured", "limit_value")
-    )
+    labelled = record_names.add_branch_and_manager(view, add_rule_texts(view, rows))
+    return labelled.with_columns(_format_values(view, labelled, name) for name in ("measured", "limit_value"))
+
+
+def _format_values(view: SnapshotView, rows: pl.DataFrame, column: str) -> pl.Series:
+    """The values of the column, each in the unit of its row's rule."""
+    pairs = rows.select(pl.struct("rule_id", column)).to_series()
+    return numbers.format_series(
+        pairs, lambda row: verdict_text.format_rule_value(view.policy, row["rule_id"], row[column])
+    ).alias(column)
 
 
 def load_all_rows(view: SnapshotView, chosen: FilterResult) -> pl.DataFrame:

@@ -3,6 +3,8 @@
 Frames go to Streamlit as Arrow tables: any other kind it sends through pandas first, which takes as long again.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 import streamlit as st
 
@@ -34,7 +36,7 @@ def configure_column(kind: str, label: str, values: pl.Series) -> dict[str, obje
     return st.column_config.TextColumn(label, width=width)
 
 
-def build_alt_text(columns: dict[str, dict[str, object]]) -> str:
+def build_alt_text(columns: Mapping[str, Mapping[str, object]]) -> str:
     """A table in words for who cannot see it: what its columns are."""
     return t("table.alt", columns=by_language("、", ", ").join(str(config["label"]) for config in columns.values()))
 
