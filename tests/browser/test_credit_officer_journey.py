@@ -81,9 +81,9 @@ def test_search_variants_decision_sheet(
     expect(page.get_by_text("1 found")).to_be_visible()
     _pick_first_row(page)
     page.wait_for_url("**loan=J001*")
-    expect(page.get_by_role("heading", name="Line by line")).to_be_visible()
+    expect(page.get_by_role("heading", name="Results by rule")).to_be_visible()
 
-    page.get_by_role("button", name="Keep this request as a variant").click()
+    page.get_by_role("button", name="Save this request as a variant").click()
     page.wait_for_url("**variant=*")
     _wait_until_settled(page)
     before = page.url
@@ -96,10 +96,12 @@ def test_search_variants_decision_sheet(
     assert SNAPSHOT_DATE <= asked.application_date <= date(2026, 12, 10) + timedelta(30)
     with book.open_for_reading(imported_book) as cursor:
         decision = extension_decision.judge_request(cursor, snapshot_check.load_policy(), SNAPSHOT_DATE, asked)
-    word = {"allowed": "is allowed", "blocked": "is blocked", "not_assessable": "Not assessable"}[decision.verdict]
+    word = {"allowed": "is permitted", "blocked": "is not permitted", "not_assessable": "Not assessable"}[
+        decision.verdict
+    ]
     expect(page.get_by_test_id("stAlert").filter(has_text=word).first).to_be_visible()
 
-    page.get_by_role("button", name="Keep this request as a variant").click()
+    page.get_by_role("button", name="Save this request as a variant").click()
     expect(page.get_by_text("Variant 2:")).to_be_visible()
     assert page.url.count("variant=") == 2
 
@@ -109,7 +111,7 @@ def test_search_variants_decision_sheet(
         waiting.value.save_as(tmp_path / "sheet.pdf")
         assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
     page.get_by_role("link", name="Open this loan").click()
-    expect(page.get_by_role("heading", name="Steps of lending")).to_be_visible()
+    expect(page.get_by_role("heading", name="Lending process")).to_be_visible()
     assert "loan=J001" in page.url
 
 
@@ -122,13 +124,13 @@ def test_a_file_of_requests(imported_book: Path, serve, page: Page, external_req
     )
     page.goto(f"{serve(imported_book)}/extension_what_if?lang=en&way=many")
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_text("Rows that were not judged: 2")).to_be_visible()
+    expect(page.get_by_text("2 rows were not assessed")).to_be_visible()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download the decisions").click()
+        page.get_by_role("button", name="Download decisions").click()
     waiting.value.save_as(tmp_path / "decisions.xlsx")
     _, decided, bad = openpyxl.load_workbook(tmp_path / "decisions.xlsx").worksheets
     assert [row[1].value for row in decided.iter_rows(min_row=2)] == ["J001"]
     assert {row[1].value: row[4].value for row in bad.iter_rows(min_row=2)} == {
-        "J002": "No date (write 2026-01-31)",
+        "J002": "Not a valid date (use YYYY-MM-DD, for example 2026-01-31)",
         "J404": "No such loan in this snapshot",
     }

@@ -50,7 +50,7 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(
 
     # The warm server: the page's own address, with choices in it, leads to the page and keeps them.
     page.goto(f"{url}/portfolio_health?lang=en&by=section")
-    expect(page.get_by_text("Loans behind the figures")).to_be_visible()
+    expect(page.get_by_text("Underlying loans")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     page.wait_for_url("**by=section*")
     _wait_until_settled(page)
@@ -63,5 +63,5 @@ def test_a_bar_leads_to_its_loans_and_its_own_address_works(
     page.wait_for_url("**classification=normal*")
     expect(page.get_by_text(re.compile(rf"^Loans: {normal}, balance"))).to_be_visible()
     page.get_by_role("button", name="✕ Five-category class: Normal").click()
-    expect(page.get_by_text("Click any bar to filter")).to_be_visible()
+    expect(page.get_by_text("Click a bar or a row to filter")).to_be_visible()
     assert "classification" not in page.url

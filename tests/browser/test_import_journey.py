@@ -42,7 +42,7 @@ def test_upload_mapping_quarantine_reload(
         assert con.execute("SELECT loan_id, CAST(balance AS VARCHAR) FROM loans").fetchall() == [("L1", "105000.00")]
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the quarantine (XLSX)").click()
+        page.get_by_role("button", name="Download quarantined rows (XLSX)").click()
     mended = tmp_path / "mended.xlsx"
     download.value.save_as(mended)
     workbook = openpyxl.load_workbook(mended)
@@ -53,11 +53,11 @@ def test_upload_mapping_quarantine_reload(
 
     page.reload()
     page.locator('input[type="file"]').first.set_input_files(mended)
-    page.get_by_role("spinbutton", name="year, Date the files speak of").click()
+    page.get_by_role("spinbutton", name="year, Snapshot date of the files").click()
     page.keyboard.type("20261031")
     page.keyboard.press("Enter")
-    page.get_by_role("combobox", name="Rows that the files leave out").click()
-    page.get_by_role("option", name="stay (the files are only a part)").click()
+    page.get_by_role("combobox", name="Loans that are not in the files").click()
+    page.get_by_role("option", name="keep them (the files are only a part)").click()
     page.locator(IMPORT_BUTTON).wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.locator(IMPORT_BUTTON).click()
@@ -68,10 +68,10 @@ def test_upload_mapping_quarantine_reload(
         ).fetchall()
     assert found == [("L1", "105000.00"), ("L2", "82500.00")]
 
-    expect(page.get_by_text("This snapshot was never checked.")).to_be_visible()
+    expect(page.get_by_text("This snapshot has not been checked.")).to_be_visible()
     page.get_by_role("button", name="Check 31 Oct 2026").click()
-    expect(page.get_by_text("31 Oct 2026 is checked:")).to_be_visible()
-    expect(page.get_by_text("by the policy in force")).to_be_visible()
+    expect(page.get_by_text("31 Oct 2026 has been checked:")).to_be_visible()
+    expect(page.get_by_text("against the policy in force")).to_be_visible()
     with book.open_for_reading(path) as con:
         assert con.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
     expect(page.get_by_role("heading", name="Data quality")).to_be_visible()

@@ -81,7 +81,7 @@ def test_import_violations_evidence_what_if(checked_book: Path, serve, page: Pag
     expect(page.get_by_text("Latest permitted maturity").first).to_be_visible()
     expect(page.get_by_text("10 Dec 2027").first).to_be_visible()
     page.get_by_test_id("stMain").get_by_text("None", exact=True).click()
-    expect(page.get_by_text("The extension is blocked")).to_be_visible()
+    expect(page.get_by_text("The extension is not permitted")).to_be_visible()
     page.wait_for_url("**consent=none*")
 
 

@@ -37,7 +37,7 @@ def test_from_a_manager_to_the_circle(
 ):
     url = serve(demo_book)
     page.goto(f"{url}/account_managers?lang=en")
-    expect(page.get_by_text("Each manager's book")).to_be_visible()
+    expect(page.get_by_text("Managers’ portfolios")).to_be_visible()
     pick_first_row(page)
     page.wait_for_url(f"**officer={expected_figures['officer']}*")
     expect(page.get_by_text(f"this manager: {expected_figures['loans']} loans")).to_be_visible()
@@ -47,7 +47,7 @@ def test_from_a_manager_to_the_circle(
     page.get_by_text("Before and after", exact=True).click()
     page.wait_for_url("**show=effect*")
     # Only two snapshots are checked, both after the sessions or around the last: the page says which, and what to run.
-    expect(page.get_by_text(re.compile("^Snapshots checked by the same policy"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Snapshots checked against the same policy"))).to_be_visible()
     expect(page.get_by_text("python -m policy check --all").or_(page.get_by_text("Observational"))).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Early warning").click()
@@ -56,6 +56,6 @@ def test_from_a_manager_to_the_circle(
     page.wait_for_url("**by=borrower*")
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Connected parties").click()
-    expect(page.get_by_text("Arrows lead from the guarantor")).to_be_visible()
+    expect(page.get_by_text("Arrows point from guarantor")).to_be_visible()
     expect(page.locator('[aria-label^="Graph of a"]')).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0

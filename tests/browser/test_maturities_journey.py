@@ -31,7 +31,7 @@ def _click_day(page: Page, week: int, weekday: int) -> None:
 @pytest.mark.long
 def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, external_requests: list[str], tmp_path: Path):
     page.goto(f"{serve(book_path)}/upcoming_maturities?lang=en")
-    expect(page.get_by_role("button", name="Month after")).to_be_enabled()
+    expect(page.get_by_role("button", name="Next month")).to_be_enabled()
     canvas = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
     expect(canvas).to_be_visible()
     _wait_until_settled(page)
@@ -40,7 +40,7 @@ def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, externa
     page.wait_for_url("**day=2026-11-05*")
     expect(page.get_by_text("Loans: 1. For 1 the day to apply")).to_be_visible()
 
-    page.get_by_role("button", name=re.compile("Make notices of maturity")).click()
+    page.get_by_role("button", name=re.compile("Create maturity notices")).click()
     take = page.get_by_role("button", name=re.compile("loans: 1, copies: 4"))
     expect(take).to_be_visible()
     with page.expect_download() as waiting:
@@ -49,13 +49,13 @@ def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, externa
     assert waiting.value.suggested_filename == "maturity-notices-2026-10-31.pdf"
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", (tmp_path / "notices.pdf").read_bytes())) == 4
 
-    page.get_by_text("Demand for payment", exact=True).click()
-    page.get_by_role("button", name=re.compile("Make demands")).click()
+    page.get_by_text("Collection notice", exact=True).click()
+    page.get_by_role("button", name=re.compile("Create collection notices")).click()
     expect(page.get_by_text("1 of them are not in arrears")).to_be_visible()
 
-    page.get_by_text("Duties of the week", exact=True).click()
+    page.get_by_text("Tasks this week", exact=True).click()
     page.wait_for_url("**show=duties*")
-    expect(page.get_by_text("By the last working day")).to_be_visible()
+    expect(page.get_by_text("Tasks are listed under the last working day")).to_be_visible()
     expect(page.get_by_text("31 Oct 2026 to 8 Nov 2026")).to_be_visible()
     _wait_until_settled(page)
     assert page.get_by_test_id("stException").count() == 0

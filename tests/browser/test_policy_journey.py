@@ -40,10 +40,10 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(
     page.goto(f"{serve(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
-    expect(page.get_by_text("Proof-reading found 1 error, 0 warnings")).to_be_visible()
-    expect(page.get_by_text("Mend the errors above")).to_be_visible()
+    expect(page.get_by_text("Validation found 1 error and 0 warnings")).to_be_visible()
+    expect(page.get_by_text("Correct the errors above")).to_be_visible()
     _type_into_first_limit(page, "0.99")
-    expect(page.get_by_text("Proof-read: nothing wrong.")).to_be_visible()
+    expect(page.get_by_text("Validated: no errors found.")).to_be_visible()
     removed = page.get_by_test_id("stMetric").filter(has_text="Violations removed")
     expect(removed.get_by_text("1", exact=True)).to_be_visible()
 
@@ -55,8 +55,8 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(
     assert [(one.key, one.cells) for one in found] == [((name, "NL-1"), {"max_ratio": ("0.05", "0.99")})]
     assert csv_reader.read_texts(csv_reader.SHIPPED_TABLES) == before  # the tables in force are never written
 
-    page.get_by_role("button", name="Draw the curve").click()
-    expect(page.get_by_text("As it is: Non-performing balance")).to_be_visible()
+    page.get_by_role("button", name="Show the curve").click()
+    expect(page.get_by_text("Current: Non-performing balance")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart").last).to_be_visible()
     page.get_by_role("button", name="Discard changes").click()
     expect(page.get_by_text("Double-click a cell")).to_be_visible()

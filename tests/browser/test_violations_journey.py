@@ -36,9 +36,9 @@ def test_a_view_is_saved_and_taken_and_the_documents_come(
     path = tmp_path / "book.duckdb"
     shutil.copyfile(tracked_book, path)
     page.goto(f"{serve(path)}/violations?lang=en&branch_id=002&family=extension")
-    expect(page.get_by_text("Compared with")).to_be_visible()
+    expect(page.get_by_text("Compare with")).to_be_visible()
     _wait_until_settled(page)
-    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Saved views").click()
     page.get_by_label("Save these filters as").fill("West extensions")
     page.get_by_label("Save these filters as").press("Enter")
     _wait_until_settled(page)
@@ -49,8 +49,8 @@ def test_a_view_is_saved_and_taken_and_the_documents_come(
 
     page.goto(f"{page.url.split('?')[0]}?lang=en")
     _wait_until_settled(page)
-    page.get_by_role("button", name="Views").click()
-    page.get_by_role("combobox", name="Open a view").click()
+    page.get_by_role("button", name="Saved views").click()
+    page.get_by_role("combobox", name="Open a saved view").click()
     page.get_by_role("option", name="West extensions").click()
     page.wait_for_url("**branch_id=002*")
     _wait_until_settled(page)

@@ -23,11 +23,13 @@ def test_no_book(no_book, open_page, page, lang, said):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_empty_book(empty_book, open_page, page):
-    assert "The book has no loans yet" in open_page(page, "en").info[0].value
+    assert "There are no loans in the book yet" in open_page(page, "en").info[0].value
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(("lang", "said"), [("zh", "尚未检查"), ("en", "not checked yet: run python -m policy check")])
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh", "尚未检查"), ("en", "not been checked yet. Run python -m policy check")]
+)
 def test_a_book_without_a_run(no_book, open_page, page, lang, said):
     build_book(no_book, checked=False)
     app = open_page(page, lang)
@@ -38,14 +40,14 @@ def test_a_book_without_a_run(no_book, open_page, page, lang, said):
 @pytest.mark.parametrize("page", PAGES)
 def test_rows_add_up(seven_loan_book, open_page, page):
     app = open_page(page, "en")
-    assert "10 rows in = 7 judged + 2 quarantined + 1 ignored" in app.caption[0].value
+    assert "10 rows read = 7 checked + 2 quarantined + 1 skipped" in app.caption[0].value
     assert not [warning for warning in app.warning if "add up" in warning.value]
 
 
 def test_rows_that_do_not_add_up_are_said(no_book, open_page):
     build_book(no_book, lost=4)
     app = open_page("portfolio_health", "en")
-    assert "14 rows in = 7 judged + 2 quarantined" in app.caption[0].value
+    assert "14 rows read = 7 checked + 2 quarantined" in app.caption[0].value
     assert "4 are unaccounted for" in app.warning[0].value
 
 
@@ -55,22 +57,22 @@ def test_no_classification_at_all_is_no_ratio_of_zero(no_book, open_page):
     values = {card.label.replace("\\", "").split("] ")[-1]: card.value for card in app.metric}
     assert values["NPL ratio"] == values["Special-mention ratio"] == "—"
     assert values["Overdue ratio"] == "51.22%"
-    assert "5 of 5 lack: five\\-category class" in app.caption[1].value
+    assert "Missing in 5 of 5: five\\-category class" in app.caption[1].value
 
 
 def test_no_balance_at_all_is_no_sum_of_zero(no_book, open_page):
     build_book(no_book, valued=False)
     app = open_page("portfolio_health", "en")
     assert app.metric[0].value == "—"
-    assert "Balance: 5 of 5 lack: balance of the loans" in app.caption[1].value
-    assert [info.value for info in app.info if "Map the field of the balance and import again" in info.value]
+    assert "Balance: Missing in 5 of 5: balance of the loans" in app.caption[1].value
+    assert [info.value for info in app.info if "Map the balance field and import again" in info.value]
     windows = open_page("upcoming_maturities", "en").metric
     assert [(card.value, card.delta) for card in windows][:2] == [("—", "Loans: 1"), ("—", "Loans: 1")]
 
 
 def test_nothing_found_is_no_pass(seven_loan_book, open_page):
     app = open_page("violations", "en", severity="critical", branch_id="001")
-    assert "could not be judged is no pass" in app.info[0].value
+    assert "could not be made is not a pass" in app.info[0].value
     app = open_page("violations", "en", severity="critical", show="unjudged")
     assert not app.dataframe[0].value.empty  # what could not be judged is listed all the same
 
@@ -89,8 +91,8 @@ def incomplete_book(seven_loan_book, no_book, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("account_managers", "No running loan of this snapshot names an account manager"),
-        ("portfolio_health", "No loan of 5 states: Days past due. Map that field and import again."),
+        ("account_managers", "No active loan in this snapshot has an account manager"),
+        ("portfolio_health", "None of the 5 loans has a value for: Days past due. Map that field and import again."),
     ],
 )
 def test_a_field_that_no_loan_has_is_named(incomplete_book, open_page, name, said):
@@ -100,12 +102,12 @@ def test_a_field_that_no_loan_has_is_named(incomplete_book, open_page, name, sai
 def test_a_branch_without_a_name_is_its_number_once(incomplete_book, open_page):
     app = open_page("portfolio_health", "en")
     assert app.selectbox[1].options == ["Whole bank", "001", "002"]
-    assert "Mostly from 002 −200K" in app.markdown[0].value.replace("\\", "")
+    assert "Mainly: 002 −200K" in app.markdown[0].value.replace("\\", "")
 
 
 def test_the_policy_can_be_read_without_a_book(empty_book, open_page):
     clauses, dates = (open_page("policy_tables", "en", view=view) for view in ("clauses", "dates"))
-    assert "clauses, rules and dates in force can be read" in clauses.info[0].value
+    assert "clauses, rules and effective dates" in clauses.info[0].value
     table = clauses.dataframe[0].value
     assert len(table) > 100
     assert "violations" not in table.columns, "nothing was judged"
@@ -116,7 +118,7 @@ def test_the_policy_can_be_read_without_a_book(empty_book, open_page):
 def test_a_damaged_book_is_one_plain_message(no_book, open_page, page):
     no_book.write_bytes(b"no book at all" * 500)
     app = open_page(page, "en", quiet=False)
-    assert [error.value for error in app.error] == ["This cannot be shown"]
+    assert [error.value for error in app.error] == ["This page cannot be shown"]
     assert "is damaged" in app.code[0].value
     assert not app.exception
     assert "已损坏" in open_page(page, "zh", quiet=False).code[0].value

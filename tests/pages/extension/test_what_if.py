@@ -55,7 +55,7 @@ def test_each_verdict_comes_up(seven_loan_book):
 
 def test_blocked_names_the_rules(seven_loan_book, open_page):
     app = open_page("extension_what_if", "en", quiet=False, consent="all", **QUESTION | {"to": "2028-05-06"})
-    assert "blocked" in app.error[0].value
+    assert "not permitted" in app.error[0].value
     assert snapshot_check.load_policy().rules["EXT-LENGTH"].title_en in app.error[0].value
 
 
@@ -80,7 +80,7 @@ def test_a_loan_is_found_by_what_people_know(seven_loan_book, open_page, text, f
 
 @pytest.mark.parametrize("text", ["' OR 1=1 --", "%"])
 def test_nothing_found_is_said(seven_loan_book, open_page, text):
-    assert "没有这样的贷款" in open_page("extension_what_if", loan=text).info[0].value
+    assert "没有符合条件的贷款" in open_page("extension_what_if", loan=text).info[0].value
 
 
 @pytest.mark.parametrize("broken", ["soon", "2026-02-30", "9999-12-31", "0001-01-01"])
@@ -115,7 +115,7 @@ def test_the_consequences_are_those_of_the_engine(seven_loan_book, open_page, la
 def test_the_lines_stand_in_the_order_of_the_work(seven_loan_book, open_page):
     lines = open_page("extension_what_if", "en", quiet=False, consent="none", **QUESTION).dataframe[0].value
     stages = list(lines["stage"])
-    assert stages == sorted(stages, key=["Request", "Decision and agreement"].index)
+    assert stages == sorted(stages, key=["Request", "Approval and agreement"].index)
     asked = [
         verdict.split(" ", 1)[1] for verdict, stage in zip(lines["verdict"], stages, strict=True) if stage == "Request"
     ]
@@ -127,7 +127,7 @@ def test_a_line_says_exactly_what_would_make_it_pass(seven_loan_book, open_page)
     late = open_page("extension_what_if", "en", quiet=False, consent="all", **QUESTION | {"to": "2028-05-06"})
     lines = late.dataframe[0].value
     said = lines.loc[lines["rule_id"] == "EXT-LENGTH", "to_pass"].iloc[0]
-    assert said.startswith("1 day earlier.")
+    assert said.startswith("Must be 1 day earlier.")
     assert _decide_request(seven_loan_book, "all", date(2028, 5, 5)).verdict == "allowed"
 
 
@@ -178,7 +178,7 @@ def test_variants_stand_side_by_side_and_in_the_address(seven_loan_book, open_pa
     app = open_page("extension_what_if", "en", quiet=False, consent="all", variant=kept, **QUESTION)
     table = app.dataframe[2].value.set_index("outcome")
     assert list(table.columns) == ["Variant 1", "Variant 2"]
-    assert list(table.loc["Verdict"]) == ["Allowed", "Blocked"]
+    assert list(table.loc["Decision"]) == ["Permitted", "Not permitted"]
     assert list(table.loc["New maturity"]) == ["5 May 2027", "6 May 2028"]
 
 

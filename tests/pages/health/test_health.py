@@ -64,11 +64,11 @@ def test_cards(seven_loan_book, open_page, lang):
         (
             "en",
             [
-                "Loans in this snapshot: 7; running 6",
-                "ended 1",
-                "1 more running loans are in another currency",
-                "1 of 5 lack: five\\-category class",
-                "1 of 5 lack: days past due",
+                "Loans in this snapshot: 7. Active: 6",
+                "closed: 1",
+                "1 more active loan is in other currencies",
+                "Missing in 1 of 5: five\\-category class",
+                "Missing in 1 of 5: days past due",
             ],
         ),
     ],
@@ -167,7 +167,7 @@ def test_the_paragraph_says_what_moved(seven_loan_book, open_page):
 def test_a_branch_scopes_the_page(seven_loan_book, open_page):
     app = open_page("portfolio_health", "en", branch="001")
     assert app.metric[0].value == "1.8M"
-    assert "Mostly from" not in app.markdown[0].value
+    assert "Mainly:" not in app.markdown[0].value
 
 
 def test_openings_are_rows_of_the_table():
@@ -201,9 +201,9 @@ def _listed_loans(app) -> list[str]:
 @pytest.mark.parametrize(
     ("choice", "label", "loans"),
     [
-        ({"cohort": "2026-01-01"}, "✕ Lent in\\: 2026 Q1", ["L2"]),
+        ({"cohort": "2026-01-01"}, "✕ Disbursed in\\: 2026 Q1", ["L2"]),
         ({"borrower": "B2"}, "✕ Borrower\\: 乙公司", ["L3"]),
-        ({"class_before": "doubtful"}, "✕ Class at the opening\\: Doubtful", ["L7"]),
+        ({"class_before": "doubtful"}, "✕ Opening risk grade\\: Doubtful", ["L7"]),
     ],
 )
 def test_what_a_click_chose_is_said_and_narrows_the_list(seven_loan_book, open_page, choice, label, loans):

@@ -32,7 +32,7 @@ def test_without_a_book_the_page_asks_for_files(no_book, open_page):
 
 
 def test_a_date_is_asked_for(open_with_upload):
-    assert "Choose the date" in open_with_upload("loans.csv", FILE).info[0].value
+    assert "Choose the snapshot date" in open_with_upload("loans.csv", FILE).info[0].value
 
 
 def test_a_rehearsal_writes_nothing(open_with_upload, no_book: Path):
@@ -40,7 +40,7 @@ def test_a_rehearsal_writes_nothing(open_with_upload, no_book: Path):
     app.date_input[0].set_value(date(2026, 10, 31)).run()
     assert not app.exception
     assert not no_book.exists()
-    assert any("would be kept back" in said.value for said in app.markdown)
+    assert any("will be quarantined" in said.value for said in app.markdown)
     assert app.button[0].label == "Load 1 row"
 
 
@@ -53,11 +53,11 @@ def test_a_file_that_cannot_be_read_is_one_plain_message(open_with_upload):
 
 def test_the_table_can_be_put_right(open_with_upload):
     app = open_with_upload("loans.csv", FILE)
-    choice = next(box for box in app.selectbox if box.label == "Which table it is")
+    choice = next(box for box in app.selectbox if box.label == "Table")
     assert choice.value == "loans"
     choice.set_value("guarantees").run()
     assert not app.exception
-    assert next(box for box in app.selectbox if box.label == "Which table it is").value == "guarantees"
+    assert next(box for box in app.selectbox if box.label == "Table").value == "guarantees"
 
 
 def test_faults_of_the_data_stand_apart_with_their_rows(seven_loan_book, open_page):
@@ -66,5 +66,5 @@ def test_faults_of_the_data_stand_apart_with_their_rows(seven_loan_book, open_pa
     assert "Data quality" in [heading.value for heading in app.subheader]
     found = next(table for table in _shown_tables(app) if "remedy" in table.columns)
     assert len(found) > 0 and set(found["severity"]) <= {"Error", "Warning", "Note"}
-    assert any("checks found something" in said.value for said in app.caption)
-    assert any(said.value.startswith(("Checked at", "This snapshot was never checked")) for said in app.caption)
+    assert any("checks have findings" in said.value for said in app.caption)
+    assert any(said.value.startswith(("Checked at", "This snapshot has not been checked")) for said in app.caption)

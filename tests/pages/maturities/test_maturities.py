@@ -74,14 +74,14 @@ def test_a_day_of_the_calendar_stands_in_the_address(seven_loan_book, open_page)
     day = open_page("upcoming_maturities", "zh", month="2026-11", day="2026-11-05", window="day")
     assert list(_listed_loans(day)) == ["L1"]
     other = open_page("upcoming_maturities", "zh", month="2026-12", day="2026-11-05", window="day")
-    assert "该范围内没有到期贷款。" in [note.value for note in other.info], (
+    assert "该期间没有到期贷款。" in [note.value for note in other.info], (
         "the day lies in another month: the month is shown"
     )
 
 
 def test_what_is_late_is_counted(seven_loan_book, open_page):
     app = open_page("upcoming_maturities", "en", window="d30")
-    assert app.text[0].value.startswith("Loans: 1. For 1 the day to apply for an extension has passed")
+    assert app.text[0].value.startswith("Loans: 1. Extension application deadline passed: 1.")
 
 
 def test_a_month_has_all_its_days(seven_loan_book):
@@ -108,7 +108,7 @@ def test_holidays_and_worked_weekends_are_marked(seven_loan_book):
 @pytest.mark.parametrize(("month", "said"), [("2026-11", False), ("2027-01", True)])
 def test_a_year_that_is_not_announced_is_said(seven_loan_book, open_page, month, said):
     app = open_page("upcoming_maturities", "en", month=month)
-    assert any("holidays of 2027 are not announced" in note.value for note in app.warning) is said
+    assert any("2027 public holiday schedule has not been announced" in note.value for note in app.warning) is said
 
 
 def test_the_same_loan_has_the_same_days_alone_and_among_others(seven_loan_book):
@@ -146,4 +146,4 @@ def test_the_duties_of_the_week(seven_loan_book, open_page):
     assert (
         sum(counts.values()) == app.dataframe[1].value.shape[0] if len(app.dataframe) > 1 else not any(counts.values())
     )
-    assert set(counts) >= {"Maturity notice", "Extension: apply by", "Inspection", "Pledge matures"}
+    assert set(counts) >= {"Maturity notice", "Extension application deadline", "Inspection", "Pledged asset matures"}

@@ -47,7 +47,7 @@ def unchecked_book(tmp_path_factory):
 def test_a_book_without_a_run_says_what_to_do(unchecked_book, monkeypatch, open_page, name):
     monkeypatch.setenv("LOANLIGHT_BOOK", str(unchecked_book))
     app = open_page(name, "en")
-    assert "run python -m policy check" in app.warning[0].value
+    assert "Run python -m policy check" in app.warning[0].value
 
 
 def test_rates_have_the_denominators_they_say(seven_loan_book, open_page, query_book):
@@ -70,9 +70,9 @@ def test_rates_have_the_denominators_they_say(seven_loan_book, open_page, query_
         assert table.loc[officer, "violations"] == found[officer]
         assert table.loc[officer, "rate"] == pytest.approx(found[officer] * 100 / 3)
         assert table.loc[officer, "peer_rate"] == pytest.approx(found[other] * 100 / 3)
-        assert table.loc[officer, "book_size"] == "Thin"
+        assert table.loc[officer, "book_size"] == "Small"
         assert table["needs"].isna().all()  # a thin book gives no need, however high its rate
-    assert card_values(app)["Thin books"] == "2"
+    assert card_values(app)["Small portfolios"] == "2"
 
 
 def test_one_manager_by_clause_group(seven_loan_book, open_page, query_book):
@@ -113,7 +113,7 @@ def strict_policy(monkeypatch):
 
 def test_a_need_follows_from_a_rate_far_above_the_peers(seven_loan_book, open_page, strict_policy):
     app = open_page("account_managers", "en")
-    assert card_values(app)["With a training need"] == "2"
+    assert card_values(app)["Managers with a training need"] == "2"
     assert all(app.dataframe[0].value["needs"] != "")
 
 
@@ -135,7 +135,7 @@ def test_needs_by_topic_say_who_needs_them_and_what_is_offered(
 
 
 def test_no_training_register_is_said(seven_loan_book, open_page):
-    assert "The book has no training register" in open_page("training", "en").info[0].value
+    assert "The book has no training records" in open_page("training", "en").info[0].value
 
 
 def test_the_early_warning_list_is_the_violations_of_its_rules(seven_loan_book, open_page, query_book):
@@ -148,7 +148,7 @@ def test_the_early_warning_list_is_the_violations_of_its_rules(seven_loan_book, 
     table = app.dataframe[0].value
     assert dict(zip(table["loan_id"], table["signal_count"], strict=True)) == dict(signals)
     assert card_values(app)["Loans on the list"] == str(len(signals))
-    assert card_values(app)["Joined"] == "—"  # no snapshot was checked before
+    assert card_values(app)["Newly listed"] == "—"  # no snapshot was checked before
     unknown = app.dataframe[-1].value
     assert set(unknown["rule_id"]) <= set(watched)
     assert len(unknown)

@@ -119,7 +119,7 @@ def test_a_changed_limit_shows_what_it_does_to_the_book(seven_loan_book, open_pa
 
 def test_a_limit_that_cannot_be_meant_is_said_with_table_row_and_remedy(seven_loan_book, open_page):
     app, _ = _edit_limit(open_page("policy_tables", "en", view="limits", table="npl_limits"), "5")
-    assert app.error[0].value == "Proof-reading found 1 error, 0 warnings"
+    assert app.error[0].value == "Validation found 1 error and 0 warnings"
     row = next(table.value for table in app.dataframe if "cannot be meant" in str(table.value.to_numpy())).iloc[0]
     assert row.to_list()[1:4] == [NPL_TABLE, 2, "max_ratio"]
     assert not app.metric
@@ -137,7 +137,7 @@ def test_a_large_book_is_judged_when_asked(seven_loan_book, open_page, monkeypat
     monkeypatch.setattr(impact_view, "is_small_book", lambda _: False)
     app, _ = _edit_limit(open_page("policy_tables", "en", view="limits", table="npl_limits"), "0.99")
     assert "policy_trial" not in app.session_state
-    next(button for button in app.button if button.label == "Compute the impact")
+    next(button for button in app.button if button.label == "Compute impact")
 
 
 def test_versions_are_compared_in_words(seven_loan_book, open_page):

@@ -241,13 +241,13 @@ def test_what_moved_is_what_the_life_of_violations_says(tracked_book, open_page)
 
 def test_the_earlier_snapshot_is_the_one_before_unless_the_address_says_otherwise(tracked_book, open_page):
     app = open_page("violations", "en")
-    since = next(box for box in app.selectbox if box.label == "Compared with")
+    since = next(box for box in app.selectbox if box.label == "Compare with")
     assert since.value == EARLIER_DATE.isoformat()
     assert "since" not in app.query_params
     app.query_params["as_of"] = EARLIER_DATE.isoformat()
     app.run()
     assert not app.exception
-    assert next(box for box in app.selectbox if box.label == "Compared with").disabled
+    assert next(box for box in app.selectbox if box.label == "Compare with").disabled
 
 
 def test_a_snapshot_never_checked_is_named_with_the_command(seven_loan_book, open_page):
@@ -322,7 +322,7 @@ def test_the_panel_tells_history_distance_and_the_loans_other_verdicts(tracked_b
     texts = [text.value for text in app.text]
     assert "30 Sep 2026" in texts  # first seen
     days = (date(2030, 11, 5) - date(2028, 6, 1)).days
-    assert f"Past the limit by {days} days" in texts
+    assert f"{days} days over the limit" in texts
     others = app.dataframe[-1].value
     assert "EXT-LENGTH" not in list(others["rule_id"])
     assert others["verdict"].str.contains("Violation").any()
@@ -371,7 +371,7 @@ def test_the_workbook_has_every_row_and_nothing_that_computes(unfiltered):
     said = {row[0].value: row[1].value for row in cover.iter_rows(min_row=3)}
     assert said["时点"] == "2026年10月31日"
     assert said["筛选条件"] == "机构: 002 城西支行"
-    assert said["政策版本"] == view.run.policy_version
+    assert said["制度版本"] == view.run.policy_version
     assert said["检查批次"] == view.run.run_id
     assert said["行数"] == str(count) == str(sheet.max_row - 1)
     for table in (rules, branches, officers):
@@ -428,8 +428,10 @@ def test_the_board_reads_which_waivers_have_run_out(unfiltered, tracked_book, tm
     monkeypatch.setenv("LOANLIGHT_BOOK", str(waived))
     with language.use_language("en"):
         report = board_report.build_report(view, chosen.comparison)
-        said = next(listing for listing in report.listings if listing.title == "Waivers of papers that have run out")
+        said = next(listing for listing in report.listings if listing.title == "Expired document waivers")
     assert said.rows[0] == ("L11", "002 城西支行", "Title certificate", "E9", "20 Oct 2026", "11")
     assert len(said.rows) == 10
-    assert said.note.startswith("11 overdue, the 10 longest shown; 1 more within their time, 0 without an end.")
+    assert said.note.startswith(
+        "11 expired; the 10 longest overdue are listed. 1 more are still valid and 0 have no end date."
+    )
     assert board_report.build_pdf(view, chosen.comparison).startswith(b"%PDF")
