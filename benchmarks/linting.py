@@ -5,7 +5,8 @@ import time
 from datetime import date
 
 from policy.decision_tables import gaps_and_overlaps
-from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, SourceLocation
+from policy.model.problem import SourceLocation
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable
 
 TARGET_SECONDS = 5.0  # seconds
 COLUMN_WIDTH = 10_000

@@ -130,6 +130,14 @@ def find_finer_lists() -> frozenset[str]:
     return frozenset(mark.rstrip("+") for mark in marked)
 
 
+@cache
+def find_open_lists() -> tuple[str, ...]:
+    """Lists whose unknown codes are kept: those that every field and fact marks as open."""
+    marks = [r["codes"] for name in ("fields.csv", "facts.csv") for r in read_rows(name) if r["codes"]]
+    closed = {mark for mark in marks if not mark.endswith(("?", "+"))}
+    return tuple(dict.fromkeys(mark.rstrip("?+") for mark in marks if mark.rstrip("?+") not in closed))
+
+
 def has_code(code_list: str, code: str) -> bool:
     """Whether the list holds the code, or in a finer list one that it begins with."""
     known = codes_of_list(code_list)

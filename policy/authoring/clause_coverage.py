@@ -13,7 +13,7 @@ from policy.engine.compiler import limit_tables_of_rule
 from policy.model.records import VERDICTS, Clause, Policy, split_clause_ids
 from policy.runs.store import Run
 
-UNCOVERED = "uncovered.csv"
+UNCOVERED = "unautomated_clauses.csv"
 CLASSES = ("A", "B", "C")
 NO_RULE = ("尚无规则", "No rule yet")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from data.messages.catalogue import bilingual
-from policy.model.records import LimitRow, Policy, Problem, Rule
+from policy.model.problem import Problem
+from policy.model.records import LimitRow, Policy, Rule
 
 WARNING_PERIOD = timedelta(days=90)
 

@@ -8,21 +8,21 @@ from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables import lookups, unary_tests
 from policy.decision_tables.intervals import format_bound
 from policy.language.expressions import KINDS, ExpressionError, did_you_mean
-from policy.model.csv_reader import TableReader
-from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy, Problem, SourceLocation
+from policy.model.problem import Problem, SourceLocation
+from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy
+from policy.model.table_reader import TableReader, parse_number
 
-PLAUSIBLE_RANGES = "plausible.csv"
+PLAUSIBLE_RANGES = "plausible_ranges.csv"
 TABLES_WITHOUT_EXPRESSIONS = re.compile(
-    r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible\.csv|effects\.csv"
+    r"(limits|examples)/|clauses\.csv|limit_columns\.csv|plausible_ranges\.csv|severity_effects\.csv"
 )
 Bounds = dict[tuple[str, str], tuple[Decimal, Decimal, str]]
 
 
 def find_problems(policy: Policy) -> list[Problem]:
     """Every finding about columns and cells of the limit tables, and about derived fields that nothing reads."""
-    reader = TableReader(policy.texts)
-    bounds = _read_bounds(reader)
-    found = list(reader.problems)
+    bounds = _read_bounds(TableReader(policy.texts))
+    found: list[Problem] = []
     for table in policy.limit_tables.values():
         found += _find_unknown_types(table)
         for row in table.rows:
@@ -33,18 +33,10 @@ def find_problems(policy: Policy) -> list[Problem]:
 def _read_bounds(reader: TableReader) -> Bounds:
     """(unit, type) -> lowest and highest value that can be meant, and what to say otherwise."""
     found: Bounds = {}
-    for place, cells in reader.read_rows(PLAUSIBLE_RANGES, ("unit", "type", "low", "high", "message_zh", "message_en")):
-        try:
-            low, high = Decimal(cells["low"]), Decimal(cells["high"])
-        except InvalidOperation:
-            reader.report_problem(
-                place,
-                "low",
-                bilingual("authoring.no_number", value=cells["low"], value2=cells["high"]),
-                bilingual("authoring.write_two_numbers"),
-            )
-            continue
-        found[cells["unit"], cells["type"]] = (low, high, _format_advice(cells))
+    for row in reader.read_rows(PLAUSIBLE_RANGES):
+        low, high = parse_number(row.cells["low"]), parse_number(row.cells["high"])
+        if low is not None and high is not None:  # others are reported by cell_lint
+            found[row.cells["unit"], row.cells["type"]] = (low, high, _format_advice(row.cells))
     return found
 
 

@@ -1,14 +1,13 @@
 """Proof-reading the policy tables: every finding says table, row, column, what is wrong and what to do."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
 from data.messages.catalogue import bilingual
-from policy.authoring import limit_table_lint
+from policy.authoring import cell_lint, limit_table_lint
 from policy.authoring.expiry import find_expiring_rows
 from policy.decision_tables import gaps_and_overlaps
 from policy.engine.compiler import compile_subject_cached
@@ -16,7 +15,8 @@ from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.extensions import consequences
 from policy.language.expressions import did_you_mean
 from policy.model import csv_reader
-from policy.model.records import SEVERITIES, VERDICTS, Policy, Problem, Rule, SourceLocation, split_clause_ids
+from policy.model.problem import Problem, SourceLocation
+from policy.model.records import Policy, Rule
 from policy.monitoring import duties, headroom, metric_lint
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -28,10 +28,11 @@ def lint_tables(texts: dict[str, str], as_of: date | None = None) -> tuple[Polic
     policy, problems = csv_reader.read_policy(texts)
     problems = [
         *problems,
-        *_find_bad_cells(policy),
+        *cell_lint.find_problems(policy),
+        *_find_rule_faults(policy),
+        *_find_missing_effects(policy),
         *_find_duplicate_titles(policy),
         *_find_version_conflicts(policy),
-        *_find_unknown_clauses(policy),
     ]
     for subject in policy.subjects:
         if subject in dictionary.load_subjects():
@@ -53,37 +54,15 @@ def _make_problem(level: str, place: SourceLocation, column: str, message: str, 
     return Problem(level, place.table, place.row, column, message, fix)
 
 
-def _find_bad_cells(policy: Policy) -> Iterator[Problem]:
+def _find_rule_faults(policy: Policy) -> Iterator[Problem]:
     for rule in policy.versions:
-        for column in ("rule_id", "family", "stage", "title_zh", "title_en", "measure", "limit", "evidence"):
-            if not getattr(rule, column):
-                yield _make_problem(
-                    "error", rule.place, column, bilingual("common.empty"), bilingual("common.fill_cell")
-                )
         if not RULE_ID.match(rule.rule_id):
             yield _make_problem(
                 "error",
                 rule.place,
                 "rule_id",
-                bilingual("authoring.no_id", rule=rule.rule_id),
+                bilingual("authoring.not_a_rule_id", rule=rule.rule_id),
                 bilingual("authoring.use_letters_digits"),
-            )
-        if rule.severity not in SEVERITIES:
-            yield _make_problem(
-                "error",
-                rule.place,
-                "severity",
-                bilingual("authoring.unknown", severity=rule.severity),
-                bilingual("common.use", known=", ".join(SEVERITIES)),
-            )
-        if rule.subject not in dictionary.load_subjects():
-            known = dictionary.load_subjects()
-            yield _make_problem(
-                "error",
-                rule.place,
-                "subject",
-                bilingual("common.joined", subject=rule.subject, near=did_you_mean(rule.subject, known)),
-                bilingual("common.use", known=", ".join(known)),
             )
         if not rule.remedy_zh or not rule.remedy_en:
             yield _make_problem(
@@ -93,16 +72,19 @@ def _find_bad_cells(policy: Policy) -> Iterator[Problem]:
                 bilingual("authoring.no_remedy_both_languages"),
                 bilingual("authoring.say_what_cures"),
             )
-    missing = [severity for severity in SEVERITIES if severity not in policy.effects]
-    for severity in missing:
-        yield Problem(
-            "error",
-            "effects.csv",
-            1,
-            "severity",
-            bilingual("authoring.no_row", severity=severity),
-            bilingual("authoring.add_row"),
-        )
+
+
+def _find_missing_effects(policy: Policy) -> Iterator[Problem]:
+    for severity in policy.severities:
+        if severity not in policy.severity_effects:
+            yield Problem(
+                "error",
+                "severity_effects.csv",
+                1,
+                "severity",
+                bilingual("authoring.no_row", severity=severity),
+                bilingual("authoring.add_row"),
+            )
 
 
 def _find_duplicate_titles(policy: Policy) -> Iterator[Problem]:
@@ -138,7 +120,7 @@ def _find_version_conflicts(policy: Policy) -> Iterator[Problem]:
                     bilingual("authoring.see_row", both=both, row=a.place.row),
                     bilingual("common.end_version_first"),
                 )
-            if (a.subject, a.as_of) != (b.subject, b.as_of):
+            if (a.subject, a.act_date) != (b.subject, b.act_date):
                 yield _make_problem(
                     "error",
                     b.place,
@@ -176,44 +158,9 @@ def _list_effective_dates(policy: Policy) -> Iterator[tuple[SourceLocation, date
         yield row.place, row.effective_to
 
 
-def _find_unknown_clauses(policy: Policy) -> Iterator[Problem]:
-    cited = [(rule.place, rule.clauses) for rule in policy.versions]
-    cited += [
-        (row.place, split_clause_ids(row.clause_id)) for table in policy.limit_tables.values() for row in table.rows
-    ]
-    for place, clauses in cited:
-        if not clauses:
-            yield _make_problem(
-                "error",
-                place,
-                "clause_id",
-                bilingual("authoring.names_no_clause"),
-                bilingual("authoring.every_row_needs_clause"),
-            )
-        for clause in clauses:
-            if clause not in policy.clauses:
-                yield _make_problem(
-                    "error",
-                    place,
-                    "clause_id",
-                    bilingual("common.unknown_clause", clause=clause, near=did_you_mean(clause, policy.clauses)),
-                    bilingual("authoring.add_clauses_csv"),
-                )
-
-
 def _find_limit_row_problems(policy: Policy) -> Iterator[Problem]:
     subjects = {asking.table: asking.subject for asking in list_usages(policy)}
     for table in policy.limit_tables.values():
-        twice = [row_id for row_id, n in Counter(row.row_id for row in table.rows).items() if n > 1]
-        for row in table.rows:
-            if row.row_id in twice:
-                yield _make_problem(
-                    "error",
-                    row.place,
-                    "row_id",
-                    bilingual("authoring.stands_twice", row_id=row.row_id),
-                    bilingual("authoring.number_rows"),
-                )
         yield from gaps_and_overlaps.lint_grid(
             gaps_and_overlaps.build_grid(table, closed_code_lists(policy, subjects.get(table.name, "")))
         )
@@ -227,14 +174,6 @@ def _find_example_problems(policy: Policy) -> Iterator[Problem]:
             fix = bilingual("authoring.known_rules_rules", near=did_you_mean(example.rule_id, policy.rules))
             yield _make_problem(
                 "error", example.place, "rule_id", bilingual("authoring.unknown_rule", rule=example.rule_id), fix
-            )
-        if example.verdict not in VERDICTS:
-            yield _make_problem(
-                "error",
-                example.place,
-                "verdict",
-                bilingual("authoring.no_verdict", verdict=example.verdict),
-                bilingual("common.use", known=", ".join(VERDICTS)),
             )
     for rule in policy.rules.values():
         lacks = [v for v in ("pass", "violation", "not_assessable") if v not in covered.get(rule.rule_id, set())]

@@ -23,7 +23,8 @@ from policy.engine import compiler
 from policy.engine.columns import SubjectColumns
 from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.model import csv_reader, csv_writer
-from policy.model.records import Policy, Problem
+from policy.model.problem import Problem
+from policy.model.records import Policy
 
 ROWS_SHOWN = 500
 MEGABYTE = 1 << 20

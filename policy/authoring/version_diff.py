@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 
+from policy.model.old_names import rename_tables
 from policy.model.records import Policy
 
 # Rows of one folder stand together, whatever file they are in; a limit row belongs to its own table.
@@ -59,7 +60,7 @@ NEUTRAL_COLUMNS = {
 
 def find_changes(before: dict[str, str], after: dict[str, str]) -> list[RowChange]:
     """Every change between the texts of two versions, in the order of the tables."""
-    old, new = _parse_tables(before), _parse_tables(after)
+    old, new = (_parse_tables(rename_tables(texts)[0]) for texts in (before, after))
     found = []
     for table in sorted(old.keys() | new.keys()):
         found += _find_table_changes(table, old.get(table, {}), new.get(table, {}))

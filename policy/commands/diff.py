@@ -11,7 +11,7 @@ from policy.authoring import version_diff
 from policy.authoring.version_diff import RowChange
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.runs import diff, store
 from policy.runs.diff import CAUSES, RunDifference
 
@@ -55,8 +55,8 @@ def _is_run(name: str, book: Path) -> bool:
 
 def _load_version(name: str, book: Path) -> tuple[str, dict[str, str]]:
     if Path(name).is_dir():
-        texts = csv_reader.read_texts(Path(name))
-        return csv_reader.compute_version(texts), texts
+        texts = table_folder.read_texts(Path(name))
+        return table_folder.compute_version(texts), texts
     with open_for_reading(book) as con:
         policy = store.load_stored_policy(con, name)
     return policy.version, policy.texts

@@ -13,7 +13,7 @@ from policy.authoring import lint, uncovered_exposure
 from policy.authoring.expiry import find_expiring_rows
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 
@@ -27,8 +27,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    directory = Path(arguments.tables) if arguments.tables else csv_reader.SHIPPED_TABLES
-    policy, problems = lint.lint_tables(csv_reader.read_texts(directory), arguments.as_of)
+    directory = Path(arguments.tables) if arguments.tables else table_folder.default_folder()
+    policy, problems = lint.lint_tables(table_folder.read_texts(directory), arguments.as_of)
     errors = sum(problem.level == "error" for problem in problems)
     said: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
     found: list[uncovered_exposure.TableCoverage] = []

@@ -13,7 +13,8 @@ from policy.decision_tables.intervals import Interval
 from policy.decision_tables.regions import Axis, Box
 from policy.decision_tables.unary_tests import KeyCell, UnaryTestError
 from policy.language.expressions import KINDS
-from policy.model.records import FOREVER, LimitRow, LimitTable, Problem
+from policy.model.problem import Problem
+from policy.model.records import FOREVER, LimitRow, LimitTable
 
 MOST_REGIONS = 20
 DATES_COLUMN = "in force"

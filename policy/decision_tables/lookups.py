@@ -13,7 +13,8 @@ from data.messages.catalogue import bilingual
 from policy.decision_tables import unary_tests
 from policy.language import functions
 from policy.language.expressions import KINDS, ExpressionError, TypedExpression, did_you_mean, require_known_code
-from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, Problem
+from policy.model.problem import Problem
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable
 
 NO_ROW = -1
 

@@ -12,7 +12,8 @@ from policy.language import dialects, functions
 from policy.language.dialects import BOOK, Engine
 from policy.language.expressions import KINDS, ExpressionError, NameResolver, TypedExpression, typed_fact
 from policy.language.type_checking import compile_text
-from policy.model.records import AGGREGATES, DerivedField, Policy, Problem
+from policy.model.problem import Problem
+from policy.model.records import AGGREGATES, DerivedField, Policy
 
 
 class SubjectColumns:
@@ -99,9 +100,7 @@ class SubjectColumns:
                 self.aggregates[derived.name] = Aggregate(self.policy, derived, today=self.today)
                 inputs: tuple[str, ...] = (derived.name,)
             else:
-                typed = compile_text(
-                    derived.expression, self.make_resolver(self.resolve_act_date(derived.as_of or "as_of"))
-                )
+                typed = compile_text(derived.expression, self.make_resolver(self.resolve_act_date(derived.act_date)))
                 if typed.kind != kind:
                     raise ExpressionError(
                         bilingual("engine.gives_but_declared", kind=term(typed.kind), type=derived.type)
@@ -237,7 +236,7 @@ class Aggregate:
                     key=self.key,
                 )
             )
-        names = self.columns.make_resolver(self.columns.resolve_act_date(derived.as_of or "as_of"))
+        names = self.columns.make_resolver(self.columns.resolve_act_date(derived.act_date))
         self.value = compile_text(derived.expression, names)
         self.columns.require_single_row(self.value)
         if derived.aggregate not in AGGREGATES:

@@ -11,7 +11,8 @@ from policy.engine.verdict_codes import CompiledRule, CompiledVersion, assemble_
 from policy.language import functions
 from policy.language.expressions import ExpressionError, TypedExpression, parse, require_comparable
 from policy.language.type_checking import compile_measure, compile_text
-from policy.model.records import COMPARATORS, Policy, Problem, Rule
+from policy.model.problem import Problem
+from policy.model.records import COMPARATORS, Policy, Rule
 
 COMPARISON_NODES = {"<=": exp.LTE, "<": exp.LT, ">=": exp.GTE, ">": exp.GT, "=": exp.EQ, "<>": exp.NEQ}
 

@@ -32,11 +32,11 @@ def _find_usages(policy: Policy) -> Iterator[TableUsage]:
     for derived in policy.derived:
         for table in policy.limit_tables:
             if f"{table}." in derived.expression:
-                yield TableUsage(table, derived.from_subject or derived.subject, derived.as_of or "as_of")
+                yield TableUsage(table, derived.from_subject or derived.subject, derived.act_date)
     for consequence in policy.consequences:
         for table in policy.limit_tables:
             if f"{table}." in consequence.expression:
-                yield TableUsage(table, "extension", consequence.as_of or "as_of")
+                yield TableUsage(table, "extension", consequence.act_date)
 
 
 def closed_code_lists(policy: Policy, subject: str) -> dict[str, frozenset[str]]:

@@ -20,7 +20,8 @@ from policy.engine.single_record import Record, fetch_records, source_facts
 from policy.language import functions
 from policy.language.expressions import KINDS, ExpressionError, TypedExpression
 from policy.language.type_checking import compile_text
-from policy.model.records import CONSEQUENCE_STATES, Consequence, ExposureRatio, Policy, Problem
+from policy.model.problem import Problem
+from policy.model.records import CONSEQUENCE_STATES, Consequence, ExposureRatio, Policy
 
 SUBJECT = "extension"
 LEVELS = ("branch", "bank")
@@ -119,7 +120,7 @@ def _compile_outcome(columns: SubjectColumns, row: Consequence) -> TypedExpressi
         )
     if row.state == "sets" and row.outcome not in columns.facts:
         raise ExpressionError(bilingual("extensions.no_fact_request_cannot", outcome=row.outcome))
-    typed = compile_text(row.expression, columns.make_resolver(columns.resolve_act_date(row.as_of or "as_of")))
+    typed = compile_text(row.expression, columns.make_resolver(columns.resolve_act_date(row.act_date)))
     if typed.kind != KINDS.get(row.type):
         raise ExpressionError(bilingual("extensions.gives_but_declared", kind=term(typed.kind), type=row.type))
     return typed

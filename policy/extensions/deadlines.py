@@ -12,7 +12,7 @@ from policy.engine.batch import facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.verdict_codes import CompiledRule
 from policy.extensions.extension_decision import APPLICATION, NEW_MATURITY, SUBJECT, strictest_bound_sql
-from policy.model.records import SEVERITIES, Policy
+from policy.model.records import Policy
 
 NOTICE = "maturity_notice_date"
 SCHEMA = {"loan_id": pl.String, "apply_by": pl.Date, "notice_by": pl.Date}
@@ -59,17 +59,17 @@ def _compute_notice_deadlines(
     base = facts_at_sql("loan", " AND is_running AND current_maturity IS NOT NULL AND list_contains($loans, loan_id)")
     roots = frozenset({"loan_id"}).union(*(rule.columns_read for rule in own))
     columns = judged.columns.render_query(base, roots, narrow=True)
-    text = f"{columns} SELECT loan_id, {_notice_deadline_sql(own)} AS notice_by FROM columns"
+    text = f"{columns} SELECT loan_id, {_notice_deadline_sql(own, policy.severities)} AS notice_by FROM columns"
     return query.fetch_frame(con, text, as_of=as_of, loans=list(loans))
 
 
-def _notice_deadline_sql(own: list[CompiledRule]) -> str:
+def _notice_deadline_sql(own: list[CompiledRule], severities: tuple[str, ...]) -> str:
     """The earliest day among the severest rules that bound the notice; whether the duty has begun does not matter."""
     levels = [
         "least("
         + ", ".join(r.rendered_sql.limit_value for r in own if r.newest_version.severity == severity)
         + ", NULL)"
-        for severity in SEVERITIES
+        for severity in severities
         if any(rule.newest_version.severity == severity for rule in own)
     ]
     return f"coalesce({', '.join(levels)})" if levels else "CAST(NULL AS DATE)"

@@ -50,7 +50,9 @@ class Decision:
 def _select_rules_by_effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[tuple[int, CompiledRule]]:
     """The rules whose severity makes a violation block (kind 0), or an unknown leave the whole open (kind 1)."""
     wanted = OUTCOMES[kind + 1]
-    return [(n, r) for n, r in enumerate(judged.rules) if policy.effects[r.newest_version.severity][kind] == wanted]
+    return [
+        (n, r) for n, r in enumerate(judged.rules) if policy.severity_effects[r.newest_version.severity][kind] == wanted
+    ]
 
 
 def _blocked_by_sql(policy: Policy, judged: CompiledSubject) -> str:

@@ -4,36 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from policy.model.problem import SourceLocation
+from policy.model.vocabulary import TABLE as VOCABULARY_TABLE
+from policy.model.vocabulary import Vocabulary, parse_vocabulary
+
 FOREVER = date(9999, 12, 31)
-SEVERITIES = ("critical", "high", "medium", "low", "info")
 COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
-CURABILITIES = ("curable", "historic")
 CONSEQUENCE_STATES = ("sets", "after", "both")
 AGGREGATES = ("sum", "min", "max", "count")
 VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
-
-
-@dataclass(frozen=True)
-class SourceLocation:
-    """Where a row stands: the table file, and its row as a spreadsheet counts (the header is row 1)."""
-
-    table: str
-    row: int
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A finding of the linter: where, what is wrong, what to do. Only level `error` stops the policy from loading."""
-
-    level: str
-    table: str
-    row: int
-    column: str
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.table}, row {self.row}, column {self.column}: {self.message} {self.fix}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +30,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Rule:
-    """One version of a rule, in force [effective_from, effective_to) by the date in the fact named `as_of`.
+    """One version of a rule, in force [effective_from, effective_to) by the date in the fact named `act_date`.
 
     `cure`: curable, or historic for a fact that can only be acknowledged. `grace_days`: a younger violation is pending.
     """
@@ -68,7 +47,7 @@ class Rule:
     comparator: str
     limit: str
     unit: str
-    as_of: str
+    act_date: str
     clause_id: str
     evidence: str
     effective_from: date
@@ -78,10 +57,6 @@ class Rule:
     remedy_zh: str
     remedy_en: str
     place: SourceLocation
-
-    @property
-    def act_date(self) -> str:
-        return self.as_of or "as_of"
 
     @property
     def clauses(self) -> tuple[str, ...]:
@@ -143,7 +118,7 @@ class DerivedField:
     from_subject: str
     expression: str
     aggregate: str
-    as_of: str
+    act_date: str
     type: str
     unit: str
     codes: str
@@ -159,7 +134,7 @@ class Consequence:
     outcome: str
     state: str
     expression: str
-    as_of: str
+    act_date: str
     type: str
     unit: str
     codes: str
@@ -186,17 +161,17 @@ class ExposureRatio:
 
 @dataclass(frozen=True)
 class RemediationAction:
-    """Something that can be done about the violations of `rules` (joined by |): it moves facts by an amount each.
+    """Something that can be done about the violations of `rules` (joined by |): it changes facts by an amount each.
 
-    `step`: the smallest amount. `spread`: table.column of a limit that the amount is divided by, one option a row.
+    `step`: the smallest amount. `divided_by`: table.column of a limit that the amount is divided by, one option a row.
     """
 
     action: str
     subject: str
     rules: str
-    moves: str
+    changes: str
     step: str
-    spread: str
+    divided_by: str
     zh: str
     en: str
     place: SourceLocation
@@ -207,8 +182,8 @@ class RemediationAction:
 
     @property
     def change_signs(self) -> dict[str, int]:
-        """{fact: +1 or -1}; a move that cannot be read is no fact, and reported."""
-        pairs = [part.rsplit(" ", 1) for part in split_clause_ids(self.moves)]
+        """{fact: +1 or -1}; a change that cannot be read names no fact, and is reported."""
+        pairs = [part.rsplit(" ", 1) for part in split_clause_ids(self.changes)]
         return {pair[0]: -1 if pair[-1] == "-1" else 1 for pair in pairs}
 
 
@@ -234,7 +209,7 @@ class Policy:
     versions: tuple[Rule, ...]
     limit_tables: dict[str, LimitTable]
     derived: tuple[DerivedField, ...]
-    effects: dict[str, tuple[str, str]]
+    severity_effects: dict[str, tuple[str, str]]
     examples: tuple[Example, ...]
     texts: dict[str, str]
     consequences: tuple[Consequence, ...] = ()
@@ -256,6 +231,16 @@ class Policy:
             if known is None or rule.effective_from >= known.effective_from:
                 newest[rule.rule_id] = rule
         return newest
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of stages, families, units, evidence and severities with their labels."""
+        return parse_vocabulary(self.texts.get(VOCABULARY_TABLE, ""))
+
+    @property
+    def severities(self) -> tuple[str, ...]:
+        """The severities, the most severe first."""
+        return tuple(self.vocabulary["severity"])
 
     def rules_of_subject(self, subject: str) -> dict[str, tuple[Rule, ...]]:
         """The versions of each rule about one subject."""

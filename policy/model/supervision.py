@@ -1,7 +1,7 @@
 """How account managers are supervised: clause groups with the topic that teaches each, measures, and watch lists.
 
 All of it stands in rows: `clause_groups.csv` maps clauses (a star ends a prefix) to groups and taught topics,
-`supervision.csv` has the measures by which a rate becomes a training need, `watch_lists.csv` names the clause whose
+`training_thresholds.csv` has the measures by which a rate becomes a training need, `watch_lists.csv` names the clause whose
 rules make up a list, `signals.csv` what breaking such a rule is called on it.
 """
 
@@ -14,10 +14,11 @@ from typing import TypeVar
 
 from data import dictionary
 from data.errors import LoanlightError
-from policy.model.csv_reader import TableReader
-from policy.model.records import Policy, SourceLocation, split_clause_ids
+from policy.model.problem import SourceLocation
+from policy.model.records import Policy, split_clause_ids
+from policy.model.table_reader import TableReader
 
-GROUPS, MEASURES, LISTS, SIGNALS = "clause_groups.csv", "supervision.csv", "watch_lists.csv", "signals.csv"
+GROUPS, MEASURES, LISTS, SIGNALS = "clause_groups.csv", "training_thresholds.csv", "watch_lists.csv", "signals.csv"
 TOPICS = "training_topic"
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class Signal:
 @lru_cache(maxsize=8)
 def _parse_records(name: str, text: str, kind: Callable[..., T]) -> tuple[T, ...]:
     reader = TableReader({name: text})
-    rows = reader.read_records(name, kind, lambda row: {"place": row[0]})
+    rows = reader.read_records(name, kind)
     if reader.problems:
         raise LoanlightError(f"Policy tables: {reader.problems[0]}")
     return tuple(rows)

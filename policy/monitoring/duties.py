@@ -19,8 +19,9 @@ from data.storage import query
 from policy.engine.batch import IDENTITY
 from policy.engine.columns import quote_identifier
 from policy.extensions import deadlines
-from policy.model.csv_reader import TableReader
-from policy.model.records import Policy, Problem, SourceLocation
+from policy.model.problem import Problem, SourceLocation
+from policy.model.records import Policy
+from policy.model.table_reader import TableReader
 from policy.monitoring import ticklers
 
 TABLE = "duties.csv"
@@ -69,7 +70,7 @@ def find_problems(policy: Policy) -> list[Problem]:
 @lru_cache(maxsize=8)
 def _parse_duties(text: str) -> tuple[tuple[Duty, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.read_records(TABLE, Duty, lambda row: {"place": row[0]})), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, Duty)), tuple(reader.problems)
 
 
 def _find_duty_problems(policy: Policy, duty: Duty) -> Iterator[Problem]:

@@ -22,7 +22,8 @@ from policy.engine.verdict_codes import PASS, VIOLATION, CompiledRule
 from policy.engine.verdict_evidence import Verdict
 from policy.language import functions
 from policy.language.type_checking import compile_measure, compile_text
-from policy.model.records import Policy, Problem, RemediationAction, Rule
+from policy.model.problem import Problem
+from policy.model.records import Policy, RemediationAction, Rule
 
 ORDERED_COMPARATORS = ("<=", "<", ">=", ">")
 VIOLATING_TABLE, CANDIDATE_TABLE = "acted", "candidate"
@@ -233,7 +234,7 @@ def format_remedy(policy: Policy, remedy: Remedy, language: str) -> list[str]:
     text = remedy.cure.zh if language == "zh" else remedy.cure.en
     if not remedy.options:
         return [text.format(amount=f"{remedy.amount:,}")]
-    table = remedy.cure.spread.partition(".")[0]
+    table = remedy.cure.divided_by.partition(".")[0]
     rows = {row.row_id: row.cells for row in policy.limit_tables[table].rows}
     keys = policy.limit_tables[table].key_columns
     return [
@@ -253,16 +254,16 @@ def _format_cell(name: str, cell: str, language: str) -> str:
 
 def _spread_amount(policy: Policy, cure: RemediationAction, amount: Decimal) -> dict[str, Decimal]:
     """{row id: amount} for each row of the limit table that the amount is spread over."""
-    if not cure.spread:
+    if not cure.divided_by:
         return {}
-    table, _, column = cure.spread.partition(".")
+    table, _, column = cure.divided_by.partition(".")
     rows = [(row.row_id, Decimal(row.cells[column])) for row in policy.limit_tables[table].rows if row.cells[column]]
     step = Decimal(cure.step)
     return {row_id: (amount / share).quantize(step, ROUND_UP) for row_id, share in rows if share > 0}
 
 
 def find_problems(policy: Policy) -> Iterator[Problem]:
-    """What is wrong with the rows of cures.csv."""
+    """What is wrong with the rows of remediation_actions.csv."""
     for cure in policy.remediation_actions:
         place, known = cure.place, dictionary.load_subjects()
         if cure.subject not in known:
@@ -285,7 +286,7 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
                     "error",
                     place.table,
                     place.row,
-                    "moves",
+                    "changes",
                     bilingual("monitoring.unknown_fact", name=name),
                     bilingual("common.mend_cell"),
                 )
@@ -293,13 +294,15 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
             if rule_id not in policy.rules or policy.rules[rule_id].subject != cure.subject:
                 message = bilingual("monitoring.no_rule", rule=rule_id, subject=cure.subject)
                 yield Problem("error", place.table, place.row, "rules", message, bilingual("common.mend_cell"))
-        table, _, column = cure.spread.partition(".")
-        if cure.spread and (table not in policy.limit_tables or policy.limit_tables[table].find_column(column) is None):
+        table, _, column = cure.divided_by.partition(".")
+        if cure.divided_by and (
+            table not in policy.limit_tables or policy.limit_tables[table].find_column(column) is None
+        ):
             yield Problem(
                 "error",
                 place.table,
                 place.row,
-                "spread",
-                bilingual("monitoring.unknown_limit", spread=cure.spread),
+                "divided_by",
+                bilingual("monitoring.unknown_limit", spread=cure.divided_by),
                 bilingual("monitoring.mend"),
             )

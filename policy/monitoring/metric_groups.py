@@ -6,8 +6,9 @@ from functools import cache
 
 from data.messages.catalogue import bilingual
 from policy.language.expressions import did_you_mean
-from policy.model.csv_reader import TableReader
-from policy.model.records import Policy, Problem, SourceLocation, split_clause_ids
+from policy.model.problem import Problem, SourceLocation
+from policy.model.records import Policy, split_clause_ids
+from policy.model.table_reader import TableReader
 from policy.monitoring import metrics
 
 TABLE = "metric_groups.csv"
@@ -31,7 +32,7 @@ class MetricGroup:
 @cache
 def _parse_groups(text: str) -> tuple[tuple[MetricGroup, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.read_records(TABLE, MetricGroup, lambda row: {"place": row[0]})), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, MetricGroup)), tuple(reader.problems)
 
 
 def load_groups(policy: Policy) -> tuple[MetricGroup, ...]:

@@ -6,7 +6,8 @@ from itertools import combinations
 from data.messages.catalogue import bilingual
 from policy.engine.columns import SubjectColumns
 from policy.language.expressions import ExpressionError, did_you_mean
-from policy.model.records import Policy, Problem, split_clause_ids
+from policy.model.problem import Problem
+from policy.model.records import Policy, split_clause_ids
 from policy.monitoring import metric_groups
 from policy.monitoring.metrics import (
     DIRECTIONS,

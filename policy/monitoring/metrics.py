@@ -26,8 +26,9 @@ from policy.language.expressions import (
     require_comparable,
 )
 from policy.language.type_checking import compile_measure, compile_text
-from policy.model.csv_reader import TableReader, effective_dates_parser
-from policy.model.records import Policy, Problem, SourceLocation, split_clause_ids
+from policy.model.problem import Problem, SourceLocation
+from policy.model.records import Policy, split_clause_ids
+from policy.model.table_reader import TableReader
 
 TABLE = "metrics.csv"
 SUBJECTS = ("portfolio", "branch")
@@ -107,7 +108,7 @@ class CompiledMetric:
 @cache
 def parse_metrics(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
     reader = TableReader({TABLE: text})
-    return tuple(reader.read_records(TABLE, Metric, effective_dates_parser(reader))), tuple(reader.problems)
+    return tuple(reader.read_records(TABLE, Metric)), tuple(reader.problems)
 
 
 def load_metrics(policy: Policy) -> tuple[Metric, ...]:

@@ -1,7 +1,9 @@
 """Judging a whole snapshot: one set-based query a subject, the run and its violations kept in the book."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -11,9 +13,12 @@ from policy.authoring import lint
 from policy.engine import batch
 from policy.engine.batch import RuleCounts
 from policy.engine.compiler import compile_subject_cached
-from policy.model import csv_reader
+from policy.model import csv_reader, table_folder
+from policy.model.old_names import rename_tables
 from policy.model.records import Policy
 from policy.runs import store
+
+LOGGER = logging.getLogger("loanlight.policy")
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,22 @@ class CheckResult:
 
 
 def load_policy(directory: str | None = None) -> Policy:
-    """The policy of a folder (the shipped one by default). Raises PolicyError when it has errors."""
-    policy, problems = lint.lint_tables(
-        csv_reader.read_texts(csv_reader.SHIPPED_TABLES if directory is None else csv_reader.Path(directory))
-    )
+    """The policy of a folder (by default that of LOANLIGHT_TABLES, or the shipped one). Raises PolicyError for errors.
+
+    Former names of tables and columns are logged as warnings, which go to standard error.
+    """
+    return load_policy_folder(Path(directory) if directory else table_folder.default_folder())
+
+
+def load_policy_folder(directory: Path) -> Policy:
+    """As load_policy, for a folder that is given."""
+    texts = table_folder.read_texts(directory)
+    policy, problems = lint.lint_tables(texts)
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:
         raise csv_reader.PolicyError(errors)
+    for warning in rename_tables(texts)[1]:
+        LOGGER.warning("%s", warning)
     return policy
 
 

@@ -5,7 +5,7 @@ run stays, so that a correction destroys no history.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -125,9 +125,10 @@ def load_stored_policy(con: duckdb.DuckDBPyConnection, version: str) -> Policy:
         what = f"{len(found)} policy versions begin with" if found else "The book holds no policy version"
         raise InputError(f"{what} '{version}'; it has {', '.join(row[0] for row in known) or 'none'}.")
     policy, problems = csv_reader.read_policy(json.loads(found[0][1]))
-    if problems:
-        raise csv_reader.PolicyError(problems)
-    return policy
+    errors = [problem for problem in problems if problem.level == "error"]
+    if errors:
+        raise csv_reader.PolicyError(errors)
+    return replace(policy, version=found[0][0])  # as it was stored, whatever its tables were called then
 
 
 def load_run_data(con: duckdb.DuckDBPyConnection, run: Run) -> time_travel.RowCounts:

@@ -10,7 +10,7 @@ import polars as pl
 
 from data.reference import buckets
 from policy.model import severity_weights, supervision
-from policy.model.records import SEVERITIES, Policy
+from policy.model.records import Policy
 from policy.violations import comparison, results, violation_counts
 from policy.violations.violation_list import STANDING_MOVEMENTS, RunComparison, ViolationFilter
 
@@ -66,13 +66,15 @@ def rank_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | 
             r.stage,
             r.subject,
             groups.get(r.rule_id),
-            SEVERITIES.index(r.severity),
+            policy.severities.index(r.severity),
             float(weights[r.severity]),
         )
         for r in policy.rules.values()
     ]
     judged = results.list_judged_rules(cursor, run_id) if run_id else []
-    rows += [(rule, None, None, None, None, None, len(SEVERITIES), 0.0) for rule in judged if rule not in policy.rules]
+    rows += [
+        (rule, None, None, None, None, None, len(policy.severities), 0.0) for rule in judged if rule not in policy.rules
+    ]
     schema: dict[str, type[pl.DataType]] = dict.fromkeys(
         ("rule_id", "family", "severity", "stage", "subject", "clause_group"), pl.String
     )

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from policy.authoring import version_diff
-from policy.model import csv_reader
+from policy.model import table_folder
 from tests.pages.seven_loan_book import build_book
 
 
@@ -36,7 +36,7 @@ def _type_into_first_limit(page: Page, text: str) -> None:
 def test_edit_a_ratio_read_its_impact_and_take_it_away(
     book_path: Path, serve, page: Page, external_requests, tmp_path: Path
 ):
-    before = csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
+    before = table_folder.read_texts(table_folder.SHIPPED_TABLES)
     page.goto(f"{serve(book_path)}/policy_tables?lang=en&view=limits&table=npl_limits")
     expect(page.get_by_role("heading", name="Policy", exact=True)).to_be_visible()
     _type_into_first_limit(page, "9.9")
@@ -53,7 +53,7 @@ def test_edit_a_ratio_read_its_impact_and_take_it_away(
     name = "limits/npl_limits.csv"
     found = version_diff.find_changes(before, before | {name: (tmp_path / "npl_limits.csv").read_text("utf-8-sig")})
     assert [(one.key, one.cells) for one in found] == [((name, "NL-1"), {"max_ratio": ("0.05", "0.99")})]
-    assert csv_reader.read_texts(csv_reader.SHIPPED_TABLES) == before  # the tables in force are never written
+    assert table_folder.read_texts(table_folder.SHIPPED_TABLES) == before  # the tables in force are never written
 
     page.get_by_role("button", name="Show the curve").click()
     expect(page.get_by_text("Current: Non-performing balance")).to_be_visible()

@@ -1,11 +1,12 @@
 """A policy of a few rows, written by a test."""
 
 from policy.authoring import lint
-from policy.model.records import Policy, Problem
+from policy.model.problem import Problem
+from policy.model.records import Policy
 
 RULE_ROW = {
     "rule_id": "R",
-    "family": "test",
+    "family": "process",
     "subject": "loan",
     "stage": "pre_loan",
     "title_zh": "规则",
@@ -16,7 +17,7 @@ RULE_ROW = {
     "comparator": "<=",
     "limit": "100",
     "unit": "yuan",
-    "as_of": "",
+    "act_date": "",
     "clause_id": "C1",
     "evidence": "bank default",
     "effective_from": "2000-01-01",
@@ -53,9 +54,9 @@ def policy_texts(
     return found | {
         "rules/test.csv": rules_csv(*rows),
         "limit_columns.csv": columns,
-        "derived.csv": "field,subject,from_subject,expression,aggregate,as_of,type,unit,codes,zh,en\n" + derived,
-        "plausible.csv": "unit,type,low,high,message_zh,message_en\nratio,rate,0,2,比例写成小数,A fraction\n",
-        "effects.csv": "severity,on_violation,on_not_assessable\n"
+        "derived.csv": "field,subject,from_subject,expression,aggregate,act_date,type,unit,codes,zh,en\n" + derived,
+        "plausible_ranges.csv": "unit,type,low,high,message_zh,message_en\nratio,rate,0,2,比例写成小数,A fraction\n",
+        "severity_effects.csv": "severity,on_violation,on_not_assessable\n"
         + "".join(f"{s},blocked,not_assessable\n" for s in ("critical", "high", "medium", "low", "info")),
         "clauses.csv": "clause_id,document_zh,document_en,section,gist_zh,gist_en,reading_zh,reading_en,mechanical,level\n"
         "C1,文件,Document,1,要点,Gist,,,A,L\n",

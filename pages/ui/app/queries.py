@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from data.storage import book
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 
@@ -30,7 +30,7 @@ def _load_policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001 
 def current_policy() -> Policy:
     """The shipped policy, read again when one of its tables was edited. Raises PolicyError."""
     return _load_policy(
-        tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(csv_reader.SHIPPED_TABLES.rglob("*.csv")))
+        tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(table_folder.SHIPPED_TABLES.rglob("*.csv")))
     )
 
 

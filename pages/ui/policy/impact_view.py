@@ -19,7 +19,7 @@ from pages.ui.widgets import evidence_panel, lint_findings, tables
 from policy.authoring import sandbox
 from policy.authoring.impact import KINDS, Impact
 from policy.authoring.sandbox import SandboxResult
-from policy.model.csv_reader import compute_version
+from policy.model.table_folder import compute_version
 from policy.violations import results
 
 POLL_SECONDS = 0.3

@@ -16,7 +16,8 @@ from pages.ui.policy import clauses
 from pages.ui.widgets import evidence_panel, lint_findings, tables
 from policy.authoring import lint
 from policy.engine.compiler import limit_tables_of_rule
-from policy.model.records import FOREVER, LimitRow, LimitTable, Policy, Problem, Rule
+from policy.model.problem import Problem
+from policy.model.records import FOREVER, LimitRow, LimitTable, Policy, Rule
 
 OPEN_END_MARGIN = timedelta(days=730)  # how far beyond the snapshot an open end is drawn
 UNREACHED = {

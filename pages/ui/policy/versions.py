@@ -11,7 +11,7 @@ from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import t
 from pages.ui.policy import changes, editor, impact_view
 from policy.authoring import rule_hits, sandbox
-from policy.model.csv_reader import compute_version
+from policy.model.table_folder import compute_version
 
 CURRENT, EDITED, UPLOAD = "current", "edited", "upload"
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.ui.i18n.language import localize_message, t
 from pages.ui.widgets import tables
-from policy.model.records import Problem
+from policy.model.problem import Problem
 
 COLUMNS = {
     "level": "text",

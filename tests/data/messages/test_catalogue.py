@@ -26,7 +26,7 @@ def _message_keys() -> set[str]:
 
 
 def test_every_kind_and_unit_of_the_tables_has_a_word():
-    with (ROOT / "policy/tables/plausible.csv").open(encoding="utf-8", newline="") as file:
+    with (ROOT / "policy/tables/plausible_ranges.csv").open(encoding="utf-8", newline="") as file:
         units = {row["unit"] for row in csv.DictReader(file)}
     assert set(expressions.KINDS.values()) <= KINDS
     assert units <= UNITS

@@ -29,7 +29,7 @@ def _policy_texts(reasons: str = "") -> dict[str, str]:
         "R.2,R,2024-01-01,balance=100; guarantee_type=credit,pass,,,x\n"
         "R.3,R,2024-01-01,balance=101; guarantee_type=credit,violation,,,x\n"
     )
-    return found | ({"uncovered.csv": "clause_id,reason_zh,reason_en\n" + reasons} if reasons else {})
+    return found | ({"unautomated_clauses.csv": "clause_id,reason_zh,reason_en\n" + reasons} if reasons else {})
 
 
 def _measure_coverage(texts: dict[str, str], judged=None) -> dict[str, clause_coverage.ClauseCoverage]:

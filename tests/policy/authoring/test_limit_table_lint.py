@@ -16,7 +16,7 @@ from policy.engine import verdict_evidence
 from policy.model.records import Policy
 from tests.policy import policy_builder, sample_books
 
-TERMS_RULE = {"measure": "days_past_due", "limit": "terms.days", "unit": "days", "as_of": ""}
+TERMS_RULE = {"measure": "days_past_due", "limit": "terms.days", "unit": "days", "act_date": ""}
 MONTHS_COLUMNS = [("original_term_months", "key", "integer", "months"), ("days", "limit", "integer", "days")]
 
 
@@ -83,8 +83,8 @@ def test_a_type_that_is_none_is_said_not_crashed_on() -> None:
 
 def test_limits_that_cannot_be_meant() -> None:
     texts = _policy_texts({"original_term_months": "-", "days": "-5"})
-    plausible = texts["plausible.csv"] + "days,integer,0,3660,天数,Days\n"
-    found = _lint_messages(texts | {"plausible.csv": plausible}, "error")
+    plausible = texts["plausible_ranges.csv"] + "days,integer,0,3660,天数,Days\n"
+    found = _lint_messages(texts | {"plausible_ranges.csv": plausible}, "error")
     assert any(
         "row 2, column days: -5 days cannot be meant; plausible is 0 to 3660. 天数 / Days." in said for said in found
     )
@@ -96,9 +96,9 @@ def test_limits_that_cannot_be_meant() -> None:
         )
         assert len(found) == errors and all("cannot be meant" in said for said in found), (cell, found)
     assert any(
-        "is no number" in said
+        "is not a number" in said
         for said in _lint_messages(
-            texts | {"plausible.csv": texts["plausible.csv"] + "days,integer,x,1,a,b\n"}, "error"
+            texts | {"plausible_ranges.csv": texts["plausible_ranges.csv"] + "days,integer,x,1,a,b\n"}, "error"
         )
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from policy.__main__ import main
 from policy.authoring import examples, lint
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.runs import snapshot_check
 from tests.policy import policy_builder
 
@@ -25,16 +25,16 @@ def _terms_table(*rows: dict[str, str]) -> dict:
         ({"limit": "'x'"}, "column limit: R: compares a number in yuan with a text"),
         ({"scope": "balance"}, "column scope: R: gives a number"),
         ({"comparator": "=>"}, "column comparator"),
-        ({"severity": "huge"}, "column severity: 'huge' is unknown"),
-        ({"subject": "lone"}, "'lone'; near it: loan"),
+        ({"severity": "huge"}, "column severity: 'huge' is not in the vocabulary"),
+        ({"subject": "lone"}, "'lone' is not an allowed value; near it: loan"),
         ({"clause_id": "C9"}, "unknown clause 'C9'"),
-        ({"clause_id": ""}, "names no clause"),
-        ({"effective_from": "2024-02-30"}, "'2024-02-30' is no date"),
-        ({"effective_to": "1999-01-01"}, "ends before it begins"),
+        ({"clause_id": ""}, "no clause is named"),
+        ({"effective_from": "2024-02-30"}, "'2024-02-30' is not a date"),
+        ({"effective_to": "1999-01-01"}, "ends on or before the day it starts"),
         ({"effective_from": "0204-01-01"}, "cannot be meant"),
-        ({"as_of": "balance"}, "'balance' is no date"),
+        ({"act_date": "balance"}, "'balance' is no date"),
         ({"title_zh": ""}, "column title_zh: is empty"),
-        ({"rule_id": "a b"}, "'a b' is no id"),
+        ({"rule_id": "a b"}, "'a b' is not a valid rule id"),
         ({"measure": "balance > 1", "comparator": "<", "limit": "true"}, "only be compared by ="),
     ],
 )
@@ -100,7 +100,7 @@ def test_limit_cells_and_structure() -> None:
     assert any(
         "the table is missing" in p
         for p in policy_builder.error_messages(
-            lint.lint_tables({k: v for k, v in texts.items() if k != "effects.csv"})[1]
+            lint.lint_tables({k: v for k, v in texts.items() if k != "severity_effects.csv"})[1]
         )
     )
     assert any(
@@ -112,30 +112,31 @@ def test_limit_cells_and_structure() -> None:
     assert any(
         "unknown or repeated column" in p
         for p in policy_builder.error_messages(
-            lint.lint_tables(texts | {"effects.csv": "x," + texts["effects.csv"]})[1]
+            lint.lint_tables(texts | {"severity_effects.csv": "x," + texts["severity_effects.csv"]})[1]
         )
     )
 
 
-def test_an_effect_that_is_no_effect_is_an_error_and_never_allows() -> None:
+def test_an_unknown_effect_is_an_error_and_never_allows() -> None:
     texts = policy_builder.policy_texts([{}])
     for old, new in (("critical,blocked,", "critical,maybe,"), ("high,blocked,not_assessable", "high,blocked,blocked")):
         found = policy_builder.error_messages(
-            lint.lint_tables(texts | {"effects.csv": texts["effects.csv"].replace(old, new)})[1]
+            lint.lint_tables(texts | {"severity_effects.csv": texts["severity_effects.csv"].replace(old, new)})[1]
         )
-        assert len(found) == 1 and "is no effect" in found[0]
-    twice = texts["effects.csv"] + "low,noted,noted\n"
+        assert len(found) == 1 and "is not an allowed value" in found[0]
+    twice = texts["severity_effects.csv"] + "low,noted,noted\n"
     assert any(
-        "stands twice" in p for p in policy_builder.error_messages(lint.lint_tables(texts | {"effects.csv": twice})[1])
+        "is already in row 5" in p
+        for p in policy_builder.error_messages(lint.lint_tables(texts | {"severity_effects.csv": twice})[1])
     )
 
 
-def test_broken_dates_and_undeclared_tables_are_said_not_crashed_on() -> None:
+def test_broken_dates_and_undeclared_tables_are_reported() -> None:
     broken = {"original_term_months": "-", "days": "10", "effective_from": "2024/31/01"}
     found = policy_builder.lint_errors([DAYS_RULE], _terms_table(broken))
-    assert len(found) == 1 and "'2024/31/01' is no date" in found[0]
+    assert len(found) == 1 and "'2024/31/01' is not a date" in found[0]
     stray = policy_builder.policy_texts([{}]) | {"limits/stray.csv": "row_id\n"}
-    assert any("declares no such table" in p for p in policy_builder.error_messages(lint.lint_tables(stray)[1]))
+    assert any("does not declare this table" in p for p in policy_builder.error_messages(lint.lint_tables(stray)[1]))
 
 
 def test_two_versions_in_force_at_once_are_an_error() -> None:
@@ -154,7 +155,7 @@ def test_rows_about_to_expire_are_warned_of() -> None:
 
 
 def test_shipped_policy_has_no_error_and_every_example_agrees() -> None:
-    _, problems = lint.lint_tables(csv_reader.read_texts(csv_reader.SHIPPED_TABLES))
+    _, problems = lint.lint_tables(table_folder.read_texts(table_folder.SHIPPED_TABLES))
     assert policy_builder.error_messages(problems) == []
     outcomes = examples.run(snapshot_check.load_policy())
     assert len(outcomes) > 400
@@ -175,7 +176,11 @@ def test_version_is_the_content_and_nothing_else() -> None:
     texts = policy_builder.policy_texts([{}])
     same = {name: text.replace("\n", "\r\n") for name, text in texts.items()}
     changed = texts | {"rules/test.csv": texts["rules/test.csv"].replace('"100"', '"101"')}
-    assert csv_reader.compute_version(texts) == csv_reader.compute_version(same) != csv_reader.compute_version(changed)
+    assert (
+        table_folder.compute_version(texts)
+        == table_folder.compute_version(same)
+        != table_folder.compute_version(changed)
+    )
 
 
 @pytest.mark.parametrize("command", ["lint", "check"])
@@ -187,4 +192,4 @@ def test_command_line_on_a_broken_table(tmp_path, capsys, command: str) -> None:
     said = capsys.readouterr()
     assert "rules/test.csv, row 2, column measure" in said.out + said.err
     assert main([command, "--tables", str(tmp_path / "nowhere")]) == 1
-    assert "No folder" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 
 from data.errors import InputError
 from policy.authoring import sandbox
-from policy.model.csv_reader import compute_version
+from policy.model.table_folder import compute_version
 from policy.runs import snapshot_check
 
 POLICY = snapshot_check.load_policy()

@@ -22,10 +22,10 @@ DATE_RULE = {
     "limit": "DATE '2024-01-01'",
     "unit": "date",
 }
-OLD_VERSION = {"rule_id": "V", "as_of": "disbursed_on", "limit": "1", "effective_to": "2024-03-01"}
+OLD_VERSION = {"rule_id": "V", "act_date": "disbursed_on", "limit": "1", "effective_to": "2024-03-01"}
 NEW_VERSION = {
     "rule_id": "V",
-    "as_of": "disbursed_on",
+    "act_date": "disbursed_on",
     "limit": "2",
     "effective_from": "2024-03-01",
     "scope": "principal > 3",

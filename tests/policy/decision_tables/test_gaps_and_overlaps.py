@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.linting import random_partition_boxes
 from policy.decision_tables import gaps_and_overlaps, regions, unary_tests
-from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable, SourceLocation
+from policy.model.problem import SourceLocation
+from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable
 
 START = date(2024, 1, 1)
 DAYS = [START + timedelta(days=n) for n in range(5)]

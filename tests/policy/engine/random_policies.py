@@ -412,14 +412,14 @@ def random_policy_texts(seed: int, rules: int = 12) -> dict[str, str]:
     for n in range(rules):
         writer = collateral if n % 4 == 3 else loan
         act = rng.choice(["", *writer.dates])
-        rule = {"rule_id": f"R{n}", "subject": writer.subject, "as_of": act, "unit": ""}
+        rule = {"rule_id": f"R{n}", "subject": writer.subject, "act_date": act, "unit": ""}
         kind = rng.choice(["number", "number", "number", "date", "date", "boolean", "text"])
         again = lambda writer=writer, kind=kind: _random_rule(rng, writer, kind)  # noqa: E731
         rows += _random_versions(rng, rule, again)
     for n in range(2):
         if made := _random_collect_rule(rng, loan, "c0", columns):
             rows.append(
-                made | {"rule_id": f"C{n}", "subject": "loan", "as_of": rng.choice(["", "disbursed_on"]), "unit": ""}
+                made | {"rule_id": f"C{n}", "subject": "loan", "act_date": rng.choice(["", "disbursed_on"]), "unit": ""}
             )
     return policy_builder.policy_texts(rows, tables, derived)
 

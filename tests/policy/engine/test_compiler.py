@@ -63,7 +63,7 @@ def test_two_acts_derived_from_the_same_date_are_two_acts(tmp_path) -> None:
         {"guarantee_type": "-", "most": "10", "effective_to": "2024-01-01"},
         {"guarantee_type": "-", "most": "20", "effective_from": "2024-01-01"},
     ]
-    rules = [{"rule_id": act, "as_of": act, "limit": "caps.most"} for act in ("early", "late")]
+    rules = [{"rule_id": act, "act_date": act, "limit": "caps.most"} for act in ("early", "late")]
     policy = policy_builder.build_policy(rules, {"caps": ("unique", CAPS, rows)}, DERIVED)
     loan = {"disbursed_on": date(2023, 6, 1), "guarantee_type": "credit", "balance": 1}
     said = _judge_by_engine(tmp_path, policy, {"L": loan})
@@ -71,7 +71,7 @@ def test_two_acts_derived_from_the_same_date_are_two_acts(tmp_path) -> None:
 
 
 def test_an_unknown_derived_act_names_what_is_missing(tmp_path) -> None:
-    policy = policy_builder.build_policy([{"as_of": "late"}], {}, DERIVED)
+    policy = policy_builder.build_policy([{"act_date": "late"}], {}, DERIVED)
     said = _judge_by_engine(tmp_path, policy, {"L": {"balance": 1}})["L", "R"]
     assert (said.reason, said.missing) == ("missing_field", "application_date")
 

@@ -11,7 +11,7 @@ from data.demo import generator
 from data.facts import derivation
 from data.storage import book
 from policy.engine.compiler import compile_subject
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.runs import snapshot_check
 from tests.policy.engine import differential
 from tests.policy.engine.engine_comparison import compare_stored, compare_verdicts
@@ -52,7 +52,7 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
 def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
     """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
     con, as_of = demo_book
-    policy, texts = snapshot_check.load_policy(), csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
+    policy, texts = snapshot_check.load_policy(), table_folder.read_texts(table_folder.SHIPPED_TABLES)
     run = snapshot_check.judge_snapshot(con, policy, as_of, today=today)
     verdicts = 0
     for subject in policy.subjects:

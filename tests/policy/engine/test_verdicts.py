@@ -201,8 +201,8 @@ def test_collect_shows_all_rows_and_the_strictest_binds(tmp_path) -> None:
 
 
 def test_the_day_of_the_act_picks_the_version(tmp_path) -> None:
-    old = {"as_of": "disbursed_on", "limit": "100", "effective_from": "2000-01-01", "effective_to": "2020-01-01"}
-    new = {"as_of": "disbursed_on", "limit": "50", "effective_from": "2020-01-01"}
+    old = {"act_date": "disbursed_on", "limit": "100", "effective_from": "2000-01-01", "effective_to": "2020-01-01"}
+    new = {"act_date": "disbursed_on", "limit": "50", "effective_from": "2020-01-01"}
     policy = policy_builder.build_policy([old, new])
     loans = {
         "last-day-of-old": {"balance": 80, "disbursed_on": "2019-12-31"},

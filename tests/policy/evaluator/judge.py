@@ -118,14 +118,14 @@ class SubjectRules:
                 self._derive[name] = self._compile_aggregate(row)
             else:
                 self._derive[name] = self.compile_expression(
-                    syntax.parse(row["expression"]), self.act_date_of(row["as_of"])
+                    syntax.parse(row["expression"]), self.act_date_of(row["act_date"])
                 )
         return self._derive[name](record)
 
     def _compile_aggregate(self, row: dict[str, str]) -> Evaluation:
         """Over the rows of a child subject: unknown where there is none, or where one row's value is unknown."""
         child = SubjectRules(self.policy, row["from_subject"], today=self.today, with_aggregates=False)
-        work = child.compile_expression(syntax.parse(row["expression"]), child.act_date_of(row["as_of"]))
+        work = child.compile_expression(syntax.parse(row["expression"]), child.act_date_of(row["act_date"]))
 
         def gather(record: Record) -> Value:
             values = [work(Record(child, facts, {})) for facts in record.children.get(child.name, [])]
@@ -176,7 +176,7 @@ class SubjectRules:
         row = self.derived.get(name)
         if row is None or row["from_subject"]:
             return [name]
-        return [*self.fields_read(syntax.parse(row["expression"]), self.act_date_of(row["as_of"])), name]
+        return [*self.fields_read(syntax.parse(row["expression"]), self.act_date_of(row["act_date"])), name]
 
     def judge(self, rule_id: str, facts: dict[str, Value], children: dict[str, list[dict[str, Value]]]) -> Judgement:
         return self.judge_record(rule_id, Record(self, facts, children))
@@ -228,7 +228,7 @@ class RuleVersion:
 
     def __init__(self, subject: SubjectRules, row: dict[str, str]) -> None:
         self.subject, self.comparator = subject, row["comparator"]
-        self.act = subject.act_date_of(row["as_of"])
+        self.act = subject.act_date_of(row["act_date"])
         self.force = tables.validity_period(row)
         scope, measure, limit = (syntax.parse(row[cell] or "true") for cell in ("scope", "measure", "limit"))
         self.scope, self.limit = (

@@ -145,7 +145,7 @@ def test_a_broken_row_is_named(line, says) -> None:
     from policy.model import csv_reader
     from tests.policy.policy_builder import policy_texts
 
-    header = "outcome,state,expression,as_of,type,unit,codes,clause_id,evidence,zh,en\n"
+    header = "outcome,state,expression,act_date,type,unit,codes,clause_id,evidence,zh,en\n"
     policy, _ = csv_reader.read_policy(policy_texts([{}]) | {"consequences.csv": header + line + "\n"})
     found = [str(problem) for problem in consequences.find_problems(policy)]
     assert len(found) == 1

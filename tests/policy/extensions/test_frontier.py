@@ -93,7 +93,7 @@ def test_every_pair_of_days_stands_once_with_the_verdict_of_the_request(path, lo
 
 def _make_rule(rule_id: str, measure: str, comparator: str, limit: str, **more: str) -> dict[str, str]:
     cells = {"rule_id": rule_id, "subject": "extension", "measure": measure, "comparator": comparator, "limit": limit}
-    return cells | {"as_of": "application_date", "unit": ""} | more
+    return cells | {"act_date": "application_date", "unit": ""} | more
 
 
 def test_a_rule_that_mixes_the_two_days_is_judged_day_by_day(path) -> None:

@@ -111,14 +111,14 @@ def test_measures_cite_a_clause_and_are_numbers():
             "'NO_TOPIC' is no topic",
         ),
         (
-            "supervision.csv",
+            "training_thresholds.csv",
             "thin_loans,30",
             "thin_loans,few",
             lambda p: supervision.require_threshold(p, "thin_loans"),
             "'few' is no number",
         ),
         (
-            "supervision.csv",
+            "training_thresholds.csv",
             "thin_loans",
             "thick_loans",
             lambda p: supervision.require_threshold(p, "thin_loans"),
@@ -141,6 +141,8 @@ def test_what_a_table_gets_wrong_is_said(table, old, new, asked, said):
 
 
 def test_a_missing_table_is_said():
-    without = replace(POLICY, texts={name: text for name, text in POLICY.texts.items() if name != "supervision.csv"})
-    with pytest.raises(LoanlightError, match=r"supervision\.csv is missing"):
+    without = replace(
+        POLICY, texts={name: text for name, text in POLICY.texts.items() if name != "training_thresholds.csv"}
+    )
+    with pytest.raises(LoanlightError, match=r"training_thresholds\.csv is missing"):
         supervision.require_threshold(without, "due_days")

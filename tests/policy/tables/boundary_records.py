@@ -54,7 +54,7 @@ class RuleAnalysis:
         }
         gathered = [d for d in policy.derived if d.subject == self.name and d.from_subject]
         self.types |= {d.name: d.type for d in gathered}
-        self.act = self.subject.act_date_of(self.versions[0].as_of)
+        self.act = self.subject.act_date_of(self.versions[0].act_date)
         self.nodes: list[tuple[Node, str]] = []
         self.pairs: list[ComparisonPair] = []
         self.asked: dict[str, str] = {}

@@ -170,7 +170,7 @@ def _mutate_rule_row(rule: Row, dates: list[str]) -> Iterator[tuple[str, object]
     yield from _effective_dates(rule)
     other = next((name for name in dates if name != rule.act_date), None)
     if other:
-        yield "as_of", other
+        yield "act_date", other
 
 
 def mutate_limit_tables(policy: Policy, rules_by_limit: dict[str, tuple[str, ...]]) -> Iterator[Mutant]:

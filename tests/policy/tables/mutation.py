@@ -20,7 +20,7 @@ from data.dictionary import DUCKDB_TYPES
 from policy.decision_tables import gaps_and_overlaps
 from policy.engine.compiler import CompiledSubject, compile_subject
 from policy.engine.verdict_codes import MISSING, PASS, VIOLATION, CompiledRule
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.model.records import LimitRow, LimitTable, Policy
 from policy.runs import snapshot_check
 from tests.policy.evaluator.judge import PolicyTables
@@ -245,7 +245,7 @@ class PolicyMutations:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.policy.tables.mutation", description=__doc__)
     parser.add_argument("--sample", type=int, help="only so many, chosen at random (seed 1)")
-    parser.add_argument("--tables", type=Path, default=csv_reader.SHIPPED_TABLES, help="folder of policy tables")
+    parser.add_argument("--tables", type=Path, default=table_folder.SHIPPED_TABLES, help="folder of policy tables")
     arguments = parser.parse_args()
     start = time.perf_counter()
     mutations = PolicyMutations(snapshot_check.load_policy(str(arguments.tables)))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from policy.authoring import examples
-from policy.model import csv_reader
+from policy.model import csv_reader, table_folder
 from policy.model.records import Policy
 
-TABLES = csv_reader.SHIPPED_TABLES
+TABLES = table_folder.SHIPPED_TABLES
 CJK_CHARACTERS = re.compile(r"[\u4e00-\u9fff]")
 EVIDENCE = {
     "source document",
@@ -30,7 +30,7 @@ Row = dict[str, str]
 
 @cache
 def _load_policy() -> Policy:
-    policy, problems = csv_reader.read_policy(csv_reader.read_texts(TABLES))
+    policy, problems = csv_reader.read_policy(table_folder.read_texts(TABLES))
     assert not problems
     return policy
 

@@ -17,7 +17,7 @@ from policy.__main__ import main
 from policy.authoring import lint
 from policy.decision_tables import lookups, unary_tests
 from policy.decision_tables.dmn import feel, reading, writing
-from policy.model import csv_reader
+from policy.model import table_folder
 from policy.model.records import FOREVER
 from policy.runs import snapshot_check
 
@@ -305,7 +305,7 @@ def test_deep_nesting_is_refused_not_crashed_on() -> None:
 
 
 def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    policy, texts = snapshot_check.load_policy(), csv_reader.read_texts(csv_reader.SHIPPED_TABLES)
+    policy, texts = snapshot_check.load_policy(), table_folder.read_texts(table_folder.SHIPPED_TABLES)
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -314,7 +314,7 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path)]) == 1
     assert "--replace" in capsys.readouterr().err
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path), "--replace"]) == 0
-    again, problems = lint.lint_tables(csv_reader.read_texts(tmp_path))
+    again, problems = lint.lint_tables(table_folder.read_texts(tmp_path))
     assert [p for p in problems if p.level == "error"] == []
     rows, was = again.limit_tables["collateral_ratios"].rows, policy.limit_tables["collateral_ratios"].rows
     assert [(r.row_id, r.cells, r.effective_from) for r in rows] == [(r.row_id, r.cells, r.effective_from) for r in was]

@@ -1,0 +1,41 @@
+"""The folder of policy tables: which one is in force, its texts, and the hash that names its version."""
+
+import csv
+import hashlib
+import io
+import os
+from pathlib import Path
+
+from data.errors import InputError
+from data.messages.catalogue import bilingual
+from policy.model.old_names import rename_tables
+
+SHIPPED_TABLES = Path(__file__).parents[1] / "tables"
+ENVIRONMENT_VARIABLE = "LOANLIGHT_TABLES"
+
+
+def default_folder() -> Path:
+    """The folder that LOANLIGHT_TABLES names, or the shipped one."""
+    return Path(os.environ.get(ENVIRONMENT_VARIABLE) or SHIPPED_TABLES)
+
+
+def read_texts(directory: Path) -> dict[str, str]:
+    """The text of every table of a folder by its name; raises InputError for a missing folder or a wrong encoding."""
+    if not directory.is_dir():
+        raise InputError(bilingual("model.folder_missing", folder=directory))
+    texts = {}
+    for path in sorted(directory.rglob("*.csv")):
+        try:
+            texts[path.relative_to(directory).as_posix()] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(bilingual("model.table_not_utf_8", path=path, start=error.start)) from error
+    return texts
+
+
+def compute_version(texts: dict[str, str]) -> str:
+    """The hash of the tables' content: cells, not line ends, quoting or former names."""
+    digest = hashlib.sha256()
+    texts, _ = rename_tables(texts)
+    for name in sorted(texts):
+        digest.update(repr((name, list(csv.reader(io.StringIO(texts[name]))))).encode())
+    return digest.hexdigest()[:16]
