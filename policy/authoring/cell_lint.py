@@ -1,4 +1,4 @@
-"""Cells against the schema of their tables: filled, a number, one of the allowed words, an existing clause, no key twice."""
+"""Cells against the schema of their tables: filled, a number, an allowed word, an existing clause, no key twice."""
 
 from collections.abc import Collection, Iterator
 

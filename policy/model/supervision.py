@@ -1,8 +1,8 @@
 """How account managers are supervised: clause groups with the topic that teaches each, measures, and watch lists.
 
-All of it stands in rows: `clause_groups.csv` maps clauses (a star ends a prefix) to groups and taught topics,
-`training_thresholds.csv` has the measures by which a rate becomes a training need, `watch_lists.csv` names the clause whose
-rules make up a list, `signals.csv` what breaking such a rule is called on it.
+All of it is in rows: `clause_groups.csv` maps clauses (a star ends a prefix) to groups and taught topics,
+`training_thresholds.csv` has the measures by which a rate becomes a training need, `watch_lists.csv` names the clause
+whose rules make up a list, `signals.csv` what breaking such a rule is called on it.
 """
 
 from collections.abc import Callable

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from data.storage import book
+from pages.ui.i18n import language
 from policy.model import table_folder
 from policy.model.records import Policy
 from policy.runs import snapshot_check
@@ -23,15 +24,23 @@ def _open_reader(path: str, generation: Generation) -> book.BookReader:  # noqa:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _load_policy(stamp: tuple[tuple[str, int], ...]) -> Policy:  # noqa: ARG001  # edited tables have a new stamp
-    return snapshot_check.load_policy()
+def _load_policy(
+    folder: Path,
+    stamp: tuple[tuple[str, int], ...],  # noqa: ARG001  # edited tables have a new stamp
+) -> Policy:
+    return snapshot_check.load_policy_folder(folder)
 
 
 def current_policy() -> Policy:
-    """The shipped policy, read again when one of its tables was edited. Raises PolicyError."""
-    return _load_policy(
-        tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(table_folder.SHIPPED_TABLES.rglob("*.csv")))
-    )
+    """The policy of LOANLIGHT_TABLES, or the shipped one, read again when one of its tables was edited.
+
+    Its words are those of the page from here on. Raises PolicyError.
+    """
+    folder = table_folder.default_folder()
+    stamp = tuple((path.as_posix(), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*.csv")))
+    policy = _load_policy(folder, stamp)
+    language.use_vocabulary(policy.vocabulary)
+    return policy
 
 
 # Answers are shared as they are: copying a frame of a large book on every rerun takes longer than all else on the page.

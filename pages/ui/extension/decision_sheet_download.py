@@ -109,7 +109,7 @@ def _build_stage_tables(view: SnapshotView, lines: list[Verdict]) -> list[SheetT
     applied = [line for line in lines if line.verdict != "not_applicable"]
     stages = groupby(applied, key=lambda line: view.policy.rules[line.rule_id].stage)
     return [
-        SheetTable(t(f"stage.{stage}"), heads, [_build_line_cells(view, line) for line in rows])
+        SheetTable(language.label_of("stage", stage), heads, [_build_line_cells(view, line) for line in rows])
         for stage, rows in stages
     ]
 

@@ -166,7 +166,7 @@ def build_line_table(view: SnapshotView, verdicts: list[Verdict]) -> pl.DataFram
             verdict_text.format_limit(view.policy, v),
             describe_distance(view, v),
             evidence_panel.format_severity(v.severity),
-            t(f"stage.{view.policy.rules[v.rule_id].stage}"),
+            language.label_of("stage", view.policy.rules[v.rule_id].stage),
             citations.cite_clauses(view.policy, v.clause_id),
             v.rule_id,
         )

@@ -12,12 +12,15 @@ import streamlit as st
 
 from data import dictionary
 from data.messages import catalogue
+from policy.model.vocabulary import Vocabulary, parse_vocabulary
 
 T = TypeVar("T")
 LANGUAGES = {"zh": "中文", "en": "English"}
 KEY = "lang"
 # Of the run, not of the session: a download is written on another thread, with a copy of the context.
 _language: ContextVar[str] = ContextVar("language", default="zh")
+_vocabulary: ContextVar[Vocabulary | None] = ContextVar("vocabulary", default=None)
+VOCABULARY_LISTS = {"severity": "severity", "stage": "stage", "family": "family", "unit": "unit", "grade": "evidence"}
 
 
 TEXTS_FOLDER = Path(__file__).parents[1] / "words"
@@ -94,9 +97,22 @@ def localize_message(text: str) -> str:
     return by_language(str(catalogue.to_chinese(text)), str(text))
 
 
+def use_vocabulary(vocabulary: Vocabulary) -> None:
+    """The words of the policy in force, from here to the end of the run; without it those of the shipped policy."""
+    _vocabulary.set(vocabulary)
+
+
 def labels_of_kind(kind: str) -> dict[str, str]:
-    """The words of one kind (`severity.high` → high), in the order of the table."""
+    """The words of one kind (`verdict.pass` → pass), in the order of the table; stages, families … from the policy."""
+    if kind in VOCABULARY_LISTS:
+        words = (_vocabulary.get() or parse_vocabulary())[VOCABULARY_LISTS[kind]]
+        return {code: by_language(word.zh, word.en) for code, word in words.items()}
     return dict(_load_labels_of_kind(kind, _language.get()))
+
+
+def label_of(kind: str, code: str) -> str:
+    """The word for one code; a code without a word is shown as it is."""
+    return labels_of_kind(kind).get(code, code)
 
 
 @cache

@@ -58,7 +58,7 @@ def _sort_verdicts(view: SnapshotView, lines: list[Verdict]) -> list[Verdict]:
 def _build_row(view: SnapshotView, line: Verdict) -> tuple[str, ...]:
     subject = t(f"subject.{line.subject}")
     return (
-        t(f"stage.{view.policy.rules[line.rule_id].stage}"),
+        language.label_of("stage", view.policy.rules[line.rule_id].stage),
         subject if line.subject == "loan" else f"{subject} {line.subject_id}",
         evidence_panel.format_title(line),
         evidence_panel.describe_reason(view.policy, line),

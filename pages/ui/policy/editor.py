@@ -92,7 +92,7 @@ def _build_column_config(table: LimitTable, header: list[str], lists: dict[str, 
     text = {name: st.column_config.TextColumn(label) for name, label in labels.items()}
     text |= {c.name: _limit_column_config(table, c, lists.get(c.name, "")) for c in table.columns if c.role == "limit"}
     grades = {row.evidence: evidence_panel.format_grade(row.evidence) for row in table.rows}
-    grades |= {code.replace("_", " "): word for code, word in language.labels_of_kind("grade").items()}
+    grades |= language.labels_of_kind("grade")
     text["evidence"] = _select_column_config(labels["evidence"], grades, "medium")
     return text | {"answers_for": st.column_config.TextColumn(t("col.answers_for"), width="medium")}
 

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui.app import queries, url_state
 from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, violation_charts
-from pages.ui.i18n import numbers
+from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import t
 from pages.ui.violations import filters
 from pages.ui.widgets import tables
@@ -101,7 +101,7 @@ def _draw_chart(stacked: pl.DataFrame, sums: pl.DataFrame) -> None:
 
 
 def severity_labels() -> dict[str, str]:
-    return {code: t(f"severity.{code}") for code in ("critical", "high", "medium", "low", "info")}
+    return language.labels_of_kind("severity")
 
 
 def _list_unsupported_filters() -> list[tuple[str, str]]:

@@ -36,7 +36,7 @@ def rebuild_verdict(view: SnapshotView, violation: dict[str, object]) -> Verdict
 
 
 def format_severity(code: str) -> str:
-    return f"{t(f'mark.{code}')} {t(f'severity.{code}')}"
+    return f"{language.labels_of_kind('mark').get(code, '')} {language.label_of('severity', code)}".strip()
 
 
 def format_title(verdict: Verdict) -> str:
@@ -88,7 +88,7 @@ def _build_limit_rows(policy: Policy, verdict: Verdict) -> pl.DataFrame:
 
 def format_grade(evidence: str) -> str:
     """How sure the source is; a bank default says that it is one."""
-    return language.labels_of_kind("grade").get(evidence.replace(" ", "_"), evidence)
+    return language.label_of("grade", evidence)
 
 
 def format_validity(view: SnapshotView, rule_id: str) -> str:

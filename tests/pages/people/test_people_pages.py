@@ -97,7 +97,7 @@ def test_a_branch_narrows_the_managers_but_not_their_peers(seven_loan_book, open
 @pytest.fixture
 def strict_policy(monkeypatch):
     """A policy by which every manager of the book has a need in every clause group with a violation."""
-    measures = POLICY.texts["supervision.csv"]
+    measures = POLICY.texts["training_thresholds.csv"]
     for name, old, new in (
         ("thin_loans", "30", "1"),
         ("need_ratio", "1.5", "0.1"),
@@ -107,7 +107,7 @@ def strict_policy(monkeypatch):
         assert f"{name},{old}" in measures
         measures = measures.replace(f"{name},{old}", f"{name},{new}")
     changed = snapshot_check.load_policy()
-    changed.texts["supervision.csv"] = measures
+    changed.texts["training_thresholds.csv"] = measures
     monkeypatch.setattr("pages.ui.app.queries.current_policy", lambda: changed)
 
 
