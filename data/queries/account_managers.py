@@ -23,6 +23,36 @@ PORTFOLIOS_SQL = """
     LEFT JOIN codes c ON c.list = 'classification' AND c.code = f.classification
     GROUP BY f.officer_id"""
 
+# steady: managers with loans at the first and the last run; grouped: those at the session and those never taught.
+VIOLATION_RATES_SQL = """
+    WITH chosen AS (
+        SELECT r.as_of, r.run_id FROM runs r WHERE list_contains($runs, r.run_id)
+    ), taught AS (
+        SELECT staff_id, bool_or(held_on = $held_on) AS there FROM facts_training
+        WHERE as_of = $as_of AND clause_group = $topic AND held_on <= $as_of GROUP BY staff_id
+    ), held AS (
+        SELECT c.run_id, c.as_of, f.officer_id, count(*) AS loans
+        FROM chosen c JOIN facts_loan f ON f.as_of = c.as_of AND f.is_running AND f.officer_id IS NOT NULL
+        GROUP BY ALL
+    ), steady AS (
+        SELECT officer_id FROM held
+        WHERE as_of IN ((SELECT min(as_of) FROM chosen), (SELECT max(as_of) FROM chosen))
+        GROUP BY officer_id HAVING count(DISTINCT as_of) = 2
+    ), grouped AS (
+        SELECT s.officer_id, coalesce(t.there, false) AS trained
+        FROM steady s LEFT JOIN taught t ON t.staff_id = s.officer_id
+        WHERE t.there OR t.staff_id IS NULL
+    ), found AS (
+        SELECT v.run_id, v.officer_id, count(*) AS violations FROM violations v
+        WHERE list_contains($runs, v.run_id) AND list_contains($rules, v.rule_id)
+        GROUP BY ALL
+    )
+    SELECT h.as_of, g.trained, count(*) AS managers, sum(h.loans)::BIGINT AS loans,
+        coalesce(sum(f.violations), 0)::BIGINT AS violations
+    FROM held h JOIN grouped g USING (officer_id)
+    LEFT JOIN found f ON f.run_id = h.run_id AND f.officer_id = h.officer_id
+    GROUP BY ALL ORDER BY ALL"""
+
 
 def list_portfolios(cursor: duckdb.DuckDBPyConnection, as_of: date, currency: str | None, within: int) -> pl.DataFrame:
     """One row a manager with running loans, the largest book first; loans that name no manager are of `None`.
@@ -109,33 +139,7 @@ def compare_violation_rates(
     """
     return query.fetch_frame(
         cursor,
-        """WITH chosen AS (
-               SELECT r.as_of, r.run_id FROM runs r WHERE list_contains($runs, r.run_id)
-           ), taught AS (
-               SELECT staff_id, bool_or(held_on = $held_on) AS there FROM facts_training
-               WHERE as_of = $as_of AND clause_group = $topic AND held_on <= $as_of GROUP BY staff_id
-           ), held AS (
-               SELECT c.run_id, c.as_of, f.officer_id, count(*) AS loans
-               FROM chosen c JOIN facts_loan f ON f.as_of = c.as_of AND f.is_running AND f.officer_id IS NOT NULL
-               GROUP BY ALL
-           ), steady AS (
-               SELECT officer_id FROM held
-               WHERE as_of IN ((SELECT min(as_of) FROM chosen), (SELECT max(as_of) FROM chosen))
-               GROUP BY officer_id HAVING count(DISTINCT as_of) = 2
-           ), grouped AS (
-               SELECT s.officer_id, coalesce(t.there, false) AS trained
-               FROM steady s LEFT JOIN taught t ON t.staff_id = s.officer_id
-               WHERE t.there OR t.staff_id IS NULL
-           ), found AS (
-               SELECT v.run_id, v.officer_id, count(*) AS violations FROM violations v
-               WHERE list_contains($runs, v.run_id) AND list_contains($rules, v.rule_id)
-               GROUP BY ALL
-           )
-           SELECT h.as_of, g.trained, count(*) AS managers, sum(h.loans)::BIGINT AS loans,
-               coalesce(sum(f.violations), 0)::BIGINT AS violations
-           FROM held h JOIN grouped g USING (officer_id)
-           LEFT JOIN found f ON f.run_id = h.run_id AND f.officer_id = h.officer_id
-           GROUP BY ALL ORDER BY ALL""",
+        VIOLATION_RATES_SQL,
         as_of=as_of,
         runs=list(runs),
         rules=list(rules),

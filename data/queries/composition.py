@@ -151,3 +151,26 @@ def list_largest_debtors(
 ) -> pl.DataFrame:
     """The ten largest borrowers or groups of borrowers (`of`) by balance: [id, name, loans, balance]."""
     return query.fetch_frame(cursor, LARGEST_SQL[debtor_kind], as_of=as_of, currency=currency, branch=branch)
+
+
+def compute_breakdown(sums: pl.DataFrame, codes: tuple[str, ...] | None = None) -> pl.DataFrame:
+    """[value, loans, balance, share, npl_ratio] of the parts of one dimension, of sum_by_dimension.
+
+    With `codes` the parts come in their order, empty ones too, and what has no code last if there is any. The share is
+    of the balance of all parts, the ratio of the balance with a risk grade; both are fractions, null where unknown.
+    """
+    found = sums
+    if codes is not None:
+        ordered = pl.DataFrame({"value": [*codes, None]}, schema={"value": pl.String})
+        found = ordered.join(sums, on="value", how="left", nulls_equal=True, maintain_order="left")
+        found = found.filter(pl.col("value").is_not_null() | (pl.col("loans") > 0))
+    total = float(found["balance"].sum() or 0)
+    classified, balance = pl.col("classified_balance").cast(pl.Float64), pl.col("balance").cast(pl.Float64).fill_null(0)
+    is_stated = (pl.col("valued") > 0) | pl.col("loans").is_null()
+    return found.select(
+        "value",
+        loans=pl.col("loans").fill_null(0),
+        balance=pl.when(is_stated).then(balance),
+        share=pl.when(is_stated & (total > 0)).then(balance / (total or 1)),
+        npl_ratio=pl.when(classified > 0).then(pl.col("npl_balance").cast(pl.Float64) / classified),
+    )

@@ -37,26 +37,22 @@ MAX_RATIO_LINES = 3  # ratios drawn
 
 def build_breakdown(scope: HealthScope, name: str) -> pl.DataFrame:
     """[code, name, loans, balance, share, npl_ratio, on] of one dimension, as the other choices leave it."""
-    own, words = load_dimensions()[name], page_scope.load_code_labels(scope.view, load_dimensions()[name])
-    found = queries.cached_query(composition.sum_by_dimension, *scope.query_key, scope.chosen_parts).filter(
-        pl.col("dimension") == name
+    words = page_scope.load_code_labels(scope.view, load_dimensions()[name])
+    sums = queries.cached_query(composition.sum_by_dimension, *scope.query_key, scope.chosen_parts)
+    parts = composition.compute_breakdown(
+        sums.filter(pl.col("dimension") == name), tuple(words) if name in ORDERED_DIMENSIONS else None
     )
-    if name in ORDERED_DIMENSIONS:
-        codes = pl.DataFrame({"value": [*words, None]}, schema={"value": pl.String})
-        found = codes.join(found, on="value", how="left", nulls_equal=True, maintain_order="left")
-        found = found.filter(pl.col("value").is_not_null() | (pl.col("loans") > 0))
-    total = float(found["balance"].sum() or 0)
-    known = pl.col("classified_balance").cast(pl.Float64)
-    stated = (pl.col("valued") > 0) | pl.col("loans").is_null()
-    chosen = scope.chosen_code(own.name)
-    return found.select(
-        code=pl.col("value").fill_null(page_scope.UNKNOWN),
+    chosen = scope.chosen_code(name)
+    code = pl.col("value").fill_null(page_scope.UNKNOWN)
+    return parts.select(
+        code=code,
         name=pl.col("value").replace(words).fill_null(t("health.not_stated")),
-        loans=pl.col("loans").fill_null(0),
-        balance=pl.when(stated).then(pl.col("balance").cast(pl.Float64).fill_null(0)),
-        share=pl.when(stated & (total > 0)).then(pl.col("balance").cast(pl.Float64).fill_null(0) / (total or 1)),
-        npl_ratio=pl.when(known > 0).then(pl.col("npl_balance").cast(pl.Float64) / known),
-    ).with_columns(on=pl.lit(True) if chosen is None else pl.col("code") == chosen)
+        loans="loans",
+        balance="balance",
+        share="share",
+        npl_ratio="npl_ratio",
+        on=pl.lit(True) if chosen is None else code == chosen,
+    )
 
 
 def _build_bars(parts: pl.DataFrame) -> pl.DataFrame:
@@ -184,17 +180,14 @@ def _apply_trend_click(key: str) -> None:
 def load_balance_trend(scope: HealthScope) -> pl.DataFrame:
     """[as_of, code, name, rank, balance, label] of each snapshot up to the day, by five-category class."""
     words = code_labels("classification")
-    held = queries.cached_query(migration.load_history, scope.view.currency, scope.branch).filter(
-        pl.col("as_of") <= scope.view.as_of
-    )
+    history = queries.cached_query(migration.load_history, scope.view.currency, scope.branch)
     order = {code: rank for rank, code in enumerate(words)}
-    sums = held.group_by("as_of", "classification").agg(pl.col("balance", "valued").sum()).sort("as_of")
-    sums = sums.filter(pl.col("valued") > 0)
+    rank = pl.col("classification").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    sums = migration.sum_by_class(history, scope.view.as_of).with_columns(rank=rank).sort("as_of", "rank")
     return sums.with_columns(
         pl.col("balance").cast(pl.Float64),
         code=pl.col("classification").fill_null(page_scope.UNKNOWN),
         name=pl.col("classification").replace(words).fill_null(t("health.not_stated")),
-        rank=pl.col("classification").replace_strict(order, default=len(order), return_dtype=pl.Int64),
         label=numbers.format_series(sums["balance"], numbers.format_compact_amount),
     )
 

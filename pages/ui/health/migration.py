@@ -15,7 +15,6 @@ from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, code_labels, t
 
 MATRIX_FIELDS = {"classification": ("class_before", "class_after"), "late": ("late_before", "late_after")}
-END_STATUSES = ("settled", "written_off")  # the ends that have a column of their own
 MAX_CURVES = 8  # cohorts drawn, the newest that are not thin
 
 
@@ -40,39 +39,33 @@ def build_matrix(scope: HealthScope, opening: str, name: str) -> pl.DataFrame:
 
     The shares of a row sum to 1. A running loan goes by its class (or arrears) now, another by how it ended.
     """
-    before, after = MATRIX_FIELDS[name]
-    moved = queries.cached_query(migration.load_moves, *scope.query_key, scope.openings[opening]).filter(
-        pl.col("origin") == "running"
-    )
-    words = page_scope.load_code_labels(scope.view, load_dimensions()[name]) | {
-        page_scope.UNKNOWN: t("health.not_stated")
-    }
-    ends = {end: label for end, label in code_labels("loan_status").items() if end in END_STATUSES}
-    ends["gone"] = t("health.ended_otherwise")
-    ended = pl.when(pl.col("fate").is_in(END_STATUSES)).then("fate").otherwise(pl.lit("gone"))
-    cells = moved.with_columns(
-        start_code=pl.col(before).fill_null(page_scope.UNKNOWN),
-        end_code=pl.when(pl.col("fate") == "running")
-        .then(pl.col(after).fill_null(page_scope.UNKNOWN))
-        .otherwise(ended),
-    )
-    cells = cells.group_by("start_code", "end_code").agg(pl.col("loans").sum(), pl.col("balance_before").sum())
-    cells = cells.with_columns(balance=pl.col("balance_before").cast(pl.Float64))
-    whole = pl.col("balance").sum().over("start_code")
-    cells = cells.with_columns(share=pl.when(whole > 0).then(pl.col("balance") / whole)).filter(
-        pl.col("share").is_not_null()
-    )
+    moves = queries.cached_query(migration.load_moves, *scope.query_key, scope.openings[opening])
+    cells = migration.compute_matrix(moves, *MATRIX_FIELDS[name])
+    words = page_scope.load_code_labels(scope.view, load_dimensions()[name])
+    words |= {page_scope.UNKNOWN: t("health.not_stated")}
+    ends = _end_labels()
     order = {code: rank for rank, code in enumerate([*words, *ends])}
-    cells = cells.sort(
+    cells = cells.with_columns(pl.col("start_code", "end_code").fill_null(page_scope.UNKNOWN)).sort(
         pl.col("start_code").replace_strict(order, default=99), pl.col("end_code").replace_strict(order, default=99)
     )
-    return cells.with_columns(
+    return cells.select(
+        "start_code",
+        "end_code",
+        "loans",
+        "balance",
+        "share",
         start=pl.col("start_code").replace(words),
         end=pl.col("end_code").replace(words | ends),
         label=numbers.format_series(cells["share"], numbers.format_share),
         amount=numbers.format_series(cells["balance"], numbers.format_compact_amount),
         count=numbers.format_series(cells["loans"], numbers.format_count),
     ).select("start", "end", "start_code", "end_code", "loans", "balance", "share", "label", "amount", "count")
+
+
+def _end_labels() -> dict[str, str]:
+    """The columns of a matrix for loans that ended."""
+    ends = {code: label for code, label in code_labels("loan_status").items() if code in migration.END_STATUSES}
+    return ends | {migration.ENDED_OTHERWISE: t("health.ended_otherwise")}
 
 
 def draw_matrix(scope: HealthScope, opening: str, name: str) -> None:
@@ -85,8 +78,7 @@ def draw_matrix(scope: HealthScope, opening: str, name: str) -> None:
         st.info(t("health.no_balance"))
         return
     words = [*page_scope.load_code_labels(scope.view, load_dimensions()[name]).values(), t("health.not_stated")]
-    ends = [label for code, label in code_labels("loan_status").items() if code in END_STATUSES]
-    columns = [word for word in [*words, *ends, t("health.ended_otherwise")] if word in cells["end"]]
+    columns = [word for word in [*words, *_end_labels().values()] if word in cells["end"]]
     spec = health_charts.build_migration_matrix([word for word in words if word in cells["start"]], columns)
     moved = (f"{a} → {b} {label}" for a, b, label in cells.select("start", "end", "label").iter_rows())
     spoken = t("health.chart_alt", what=t(f"health.matrix_{name}"), parts=by_language("；", "; ").join(moved))
@@ -96,30 +88,21 @@ def draw_matrix(scope: HealthScope, opening: str, name: str) -> None:
 def _apply_cell_click(name: str, key: str) -> None:
     for point in drawing.read_clicked_marks(key):
         start, end = str(point.get("start_code")), str(point.get("end_code"))
-        if end in END_STATUSES or end == "gone":
+        if end in (*migration.END_STATUSES, migration.ENDED_OTHERWISE):
             continue  # what has ended is in no list of running loans
         page_scope.toggle_filter(MATRIX_FIELDS[name][0], start)
         url_state.set_param(name, [end] if url_state.get_param(MATRIX_FIELDS[name][0]) else [])
 
 
+def _min_cohort_loans() -> int:
+    """A cohort of fewer loans is too small to be drawn."""
+    return size_limits.integer_limit("thin_cohort")
+
+
 def build_vintage_curves(scope: HealthScope) -> pl.DataFrame:
     """[iso, name, age, value, label, size] of the newest cohorts: share of what was lent that ever went bad, by age."""
-    held = queries.cached_query(migration.load_vintages, *scope.query_key)
-    latest = held.filter(
-        pl.col("as_of") == scope.view.as_of, pl.col("loans") >= size_limits.integer_limit("thin_cohort")
-    )
-    # Lent before the first snapshot, a cohort lacks what was repaid by then, and starts late.
-    first = held["as_of"].min()
-    fresh = latest.filter(pl.col("cohort") >= pl.lit(first).dt.truncate("1q")) if first else latest
-    chosen = (fresh if fresh.height > 1 else latest).sort("cohort", descending=True).head(MAX_CURVES)["cohort"]
-    months = (
-        (pl.col("as_of").dt.year() - pl.col("cohort").dt.year()) * 12
-        + pl.col("as_of").dt.month()
-        - pl.col("cohort").dt.month()
-    )
-    curves = held.filter(pl.col("cohort").is_in(chosen.to_list()), pl.col("principal") > 0).with_columns(
-        age=months.cast(pl.Int64), value=pl.col("bad").cast(pl.Float64) / pl.col("principal").cast(pl.Float64)
-    )
+    vintages = queries.cached_query(migration.load_vintages, *scope.query_key)
+    curves = migration.compute_vintage_curves(vintages, scope.view.as_of, _min_cohort_loans(), MAX_CURVES)
     return curves.with_columns(
         iso=pl.col("cohort").cast(pl.String),
         name=numbers.format_series(curves["cohort"], page_scope.format_quarter),
@@ -132,11 +115,11 @@ def draw_vintages(scope: HealthScope) -> None:
     """The curves, and what they show; a click on one chooses the loans of its quarter."""
     curves = build_vintage_curves(scope)
     if curves.is_empty():
-        st.info(t("health.no_vintages", least=numbers.format_count(size_limits.integer_limit("thin_cohort"))))
+        st.info(t("health.no_vintages", least=numbers.format_count(_min_cohort_loans())))
         return
     last = curves.group_by("name", maintain_order=True).agg(pl.col("age", "label").last())
-    told = (t("health.at_age", name=name, age=age, share=share) for name, age, share in last.iter_rows())
-    spoken = t("health.chart_alt", what=t("health.vintages"), parts=by_language("；", "; ").join(told))
+    parts = (t("health.at_age", name=name, age=age, share=share) for name, age, share in last.iter_rows())
+    spoken = t("health.chart_alt", what=t("health.vintages"), parts=by_language("；", "; ").join(parts))
     key = f"vintages:{url_state.get_param(page_scope.COHORT)}"
     drawing.show_chart(
         health_charts.build_vintage_curves(curves),
@@ -155,7 +138,6 @@ def _apply_vintage_click(key: str) -> None:
 
 def _format_vintage_note(scope: HealthScope) -> str:
     """What the curves show, and how many cohorts are too thin to be drawn."""
-    held = queries.cached_query(migration.load_vintages, *scope.query_key).filter(pl.col("as_of") == scope.view.as_of)
-    least = size_limits.integer_limit("thin_cohort")
-    thin = held.filter(pl.col("loans") < least).height
+    vintages, least = queries.cached_query(migration.load_vintages, *scope.query_key), _min_cohort_loans()
+    thin = migration.count_thin_cohorts(vintages, scope.view.as_of, least)
     return t("health.about_vintages", least=numbers.format_count(least), thin=numbers.format_count(thin))
