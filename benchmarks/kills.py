@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from data import dictionary
 from data.storage import backup, book
 
 ROOT = Path(__file__).parents[1]
@@ -86,8 +87,9 @@ def _wait_for_moment(
 
 
 def _count_of_day(con: duckdb.DuckDBPyConnection, table: str, what: str) -> int:
+    day = "row_valid_from" if table in dictionary.load_tables() else "as_of"
     return con.execute(
-        f"SELECT {what} FROM {table} WHERE as_of = CAST($day AS DATE)", {"day": SNAPSHOT_DATE}
+        f"SELECT {what} FROM {table} WHERE {day} = CAST($day AS DATE)", {"day": SNAPSHOT_DATE}
     ).fetchall()[0][0]
 
 

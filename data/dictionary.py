@@ -18,8 +18,8 @@ DUCKDB_TYPES = {
     "list": "VARCHAR[]",
 }
 LINEAGE_COLUMNS = {
-    "as_of": "DATE",
-    "until": "DATE",
+    "row_valid_from": "DATE",
+    "row_valid_to": "DATE",
     "batch_id": "VARCHAR",
     "source_file": "VARCHAR",
     "source_row": "INTEGER",

@@ -121,7 +121,7 @@ def _load_source_table(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _insert_rows(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    lineage = "'demo-' || strftime(as_of, '%Y%m%d') AS batch_id, $file AS source_file"
+    lineage = "'demo-' || strftime(row_valid_from, '%Y%m%d') AS batch_id, $file AS source_file"
     con.execute(
         f'INSERT INTO "{table}" BY NAME SELECT *, {lineage} FROM ({_read_sql(table)})', {"file": f"demo {table}"}
     )

@@ -12,6 +12,7 @@ from data import dictionary, table_files
 from data.errors import BookError
 from data.facts import summaries
 from data.history import guarantees
+from data.history.validity import valid_on_sql
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
@@ -96,8 +97,7 @@ def _current_rows_sql(con: duckdb.DuckDBPyConnection, table: str) -> str:
     day, own = "getvariable('as_of')", quote_names(list(dictionary.fields_of_table(table)))
     if table == guarantees.TABLE:
         return f"SELECT {own} FROM ({guarantees.joined_rows_sql(con, day)})"
-    stands = f"as_of <= {day} AND (until IS NULL OR until > {day})"
-    return f"SELECT {own} FROM {table} WHERE {stands}" + derived_extensions_sql(con, table, day)
+    return f"SELECT {own} FROM {table} WHERE {valid_on_sql(day)}" + derived_extensions_sql(con, table, day)
 
 
 def derived_extensions_sql(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
@@ -190,8 +190,7 @@ def derive_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, reque
 def list_as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
     """The dates that can be judged, oldest first: those with a snapshot that is current on its own date."""
     rows = con.execute(
-        "SELECT DISTINCT snapshot_date FROM snapshots "
-        "WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"
+        f"SELECT DISTINCT snapshot_date FROM snapshots WHERE {valid_on_sql('snapshot_date')} ORDER BY snapshot_date"
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -10,6 +10,7 @@ import duckdb
 
 from data import dictionary
 from data.facts import derivation, prepared_statements
+from data.history.validity import IS_CURRENT
 
 REQUEST_TYPES = {
     "request_id": "VARCHAR",
@@ -68,10 +69,7 @@ def _register_query(
     con: duckdb.DuckDBPyConnection, table: str, as_of: date, loan_id: str
 ) -> tuple[str, dict[str, Any]]:
     beside = derivation.derived_extensions_sql(con, table, "$as_of")
-    current = (
-        f"SELECT {derivation.quote_names(list(_field_types(table)))} FROM {table} "
-        f"WHERE as_of <= $as_of AND (until IS NULL OR until > $as_of){beside}"
-    )
+    current = f"SELECT {derivation.quote_names(list(_field_types(table)))} FROM {table} WHERE {IS_CURRENT}{beside}"
     given = {"as_of": as_of} | ({"loan_id": loan_id} if "$loan_id" in REGISTER_QUERIES[table] else {})
     return f"WITH current AS NOT MATERIALIZED ({current}) {REGISTER_QUERIES[table]}", given
 

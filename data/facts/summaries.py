@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from data.history.validity import valid_on_sql
 from data.reference import buckets, dimensions
 from data.table_files import read_rows
 
@@ -26,8 +27,8 @@ SUMMARY_TABLES = {
     "summary_vintages": "as_of DATE, currency VARCHAR, branch_id VARCHAR, cohort DATE, loans BIGINT, "
     "principal DECIMAL(38, 2), bad DECIMAL(38, 2)",
 }
-SNAPSHOT_DATES_SQL = """SELECT DISTINCT snapshot_date FROM snapshots
-    WHERE as_of <= snapshot_date AND (until IS NULL OR until > snapshot_date) ORDER BY snapshot_date"""
+SNAPSHOT_DATES_SQL = f"""SELECT DISTINCT snapshot_date FROM snapshots
+    WHERE {valid_on_sql("snapshot_date")} ORDER BY snapshot_date"""
 
 
 def _format_sql(name: str, **parts: str) -> str:

@@ -8,6 +8,7 @@ collateral; collateral that secures several contracts gives a row for each; what
 import duckdb
 
 from data import dictionary
+from data.history.validity import valid_on_sql
 
 TABLE = "guarantees"
 CONTRACT_FIELDS = frozenset(
@@ -88,7 +89,7 @@ def current_rows_sql(day: str, loans: str | None = None) -> str:
 
 
 def _unjoined_rows_sql(day: str) -> str:
-    return f"SELECT * FROM {TABLE} WHERE as_of <= {day} AND (until IS NULL OR until > {day})"
+    return f"SELECT * FROM {TABLE} WHERE {valid_on_sql(day)}"
 
 
 def _merged_fields_sql() -> str:
@@ -100,7 +101,7 @@ def _merged_fields_sql() -> str:
 
 def _merged_field_sql(name: str) -> str:
     newer, older = f'coalesce(c."{name}", p."{name}")', f'coalesce(p."{name}", c."{name}")'
-    both = f"CASE WHEN c.as_of > p.as_of THEN {newer} ELSE {older} END"
+    both = f"CASE WHEN c.row_valid_from > p.row_valid_from THEN {newer} ELSE {older} END"
     return both if name in CONTRACT_FIELDS else f'CASE WHEN k.is_same THEN {both} ELSE p."{name}" END'
 
 

@@ -12,6 +12,7 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.history import guarantees
+from data.history.validity import valid_on_sql
 from data.messages.catalogue import import_note
 from data.reference import size_limits
 
@@ -88,7 +89,7 @@ def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: dict) -> list[
     """Loans of the same day that this export neither brings nor ends, with their branches."""
     rows, branches = con.execute(
         """SELECT count(*), list_sort(list(DISTINCT coalesce(branch_id, branch_name, '-'))) FROM loans
-        WHERE as_of = $day AND (until IS NULL OR until > $day) AND batch_id <> $batch""",
+        WHERE row_valid_from = $day AND (row_valid_to IS NULL OR row_valid_to > $day) AND batch_id <> $batch""",
         values,
     ).fetchall()[0]
     if not rows:
@@ -102,10 +103,10 @@ def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: dict) -> list[
 def _closing_candidates_sql(table: str, same_day: bool, whole: bool) -> str:
     """SQL: rows standing on $day that the batch does not bring, of exports that it shares rows with."""
     mine, own_key = key_text_sql(table, "n"), key_text_sql(table, "t")
-    day = "t.as_of = $day" if same_day else "t.as_of <= $day"
+    day = "t.row_valid_from = $day" if same_day else "t.row_valid_from <= $day"
     former = f"""SELECT DISTINCT f.batch_id, f.source_file
         FROM "{table}" f JOIN brought n ON n.row_key = {key_text_sql(table, "f")}
-        WHERE f.batch_id IS DISTINCT FROM $batch AND f.until = $day"""
+        WHERE f.batch_id IS DISTINCT FROM $batch AND f.row_valid_to = $day"""
     branch, joined = _branch_sql(table)
     scoped = f"""(NOT EXISTS (FROM within WHERE branch IS NOT NULL)
             OR EXISTS (FROM within w WHERE w.branch IS NOT DISTINCT FROM {branch}))
@@ -117,7 +118,7 @@ def _closing_candidates_sql(table: str, same_day: bool, whole: bool) -> str:
         within AS (SELECT DISTINCT {branch} AS branch FROM "{table}" t {joined} WHERE t.batch_id = $batch)
         SELECT t.rowid AS id, {own_key} AS row_key, {_amount_sql(table)} AS amount
         FROM "{table}" t {joined}
-        WHERE {day} AND (t.until IS NULL OR t.until > $day) AND t.batch_id IS DISTINCT FROM $batch
+        WHERE {day} AND (t.row_valid_to IS NULL OR t.row_valid_to > $day) AND t.batch_id IS DISTINCT FROM $batch
             AND {own_key} NOT IN (FROM brought) {"" if whole else f"AND {scoped}"}"""
 
 
@@ -128,7 +129,7 @@ def _branch_sql(table: str) -> tuple[str, str]:
         return "t.branch_id", ""
     if "snapshot_date" in fields:
         return "CAST(t.snapshot_date AS VARCHAR)", ""
-    held = "WHERE as_of <= $day AND (until IS NULL OR until > $day)"
+    held = f"WHERE {valid_on_sql('$day')}"
     loans = f"SELECT loan_id, max(branch_id) AS branch_id FROM loans {held} GROUP BY 1"
     loan = f"LEFT JOIN ({loans}) l ON l.loan_id = t.loan_id"
     if "contract_no" not in fields:
@@ -154,7 +155,7 @@ def _close_rows_beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival
         FROM "{table}" t SEMI JOIN (SELECT loan_id FROM loans WHERE batch_id = $batch) l ON l.loan_id = t.loan_id
             SEMI JOIN (SELECT DISTINCT batch_id, source_file FROM loans) f
                 ON f.batch_id = t.batch_id AND f.source_file = t.source_file
-        WHERE t.as_of <= $day AND (t.until IS NULL OR t.until > $day) AND t.batch_id IS DISTINCT FROM $batch
+        WHERE {valid_on_sql("$day", "t")} AND t.batch_id IS DISTINCT FROM $batch
             AND {own_key} NOT IN (FROM brought)"""
     values = {"batch": arrival.batch_id, "day": arrival.as_of}
     return _close_rows(con, table, values, *_select_closing_rows(con, values, candidates))
@@ -168,9 +169,9 @@ def _select_closing_rows(con: duckdb.DuckDBPyConnection, values: dict, candidate
 
 def _count_remaining_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, same_day: bool) -> int:
     """Rows of the day that stay, whether brought or left alone."""
-    day = "as_of = $day" if same_day else "as_of <= $day"
+    day = "row_valid_from = $day" if same_day else "row_valid_from <= $day"
     found = con.execute(
-        f'SELECT count(*) FROM "{table}" WHERE {day} AND (until IS NULL OR until > $day) '
+        f'SELECT count(*) FROM "{table}" WHERE {day} AND (row_valid_to IS NULL OR row_valid_to > $day) '
         "AND rowid NOT IN (SELECT id FROM ending)",
         {"day": values["day"]},
     )
@@ -185,7 +186,9 @@ def _close_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, count:
         f"SELECT DISTINCT '{table}', row_key, $day, $batch FROM ending",
         values,
     )
-    con.execute(f'UPDATE "{table}" SET until = $day WHERE rowid IN (SELECT id FROM ending)', {"day": values["day"]})
+    con.execute(
+        f'UPDATE "{table}" SET row_valid_to = $day WHERE rowid IN (SELECT id FROM ending)', {"day": values["day"]}
+    )
     said = "-" if amount is None else f"{amount:,}"
     return [import_note("note_ended", table=table, rows=f"{count:,}", amount=said, day=values["day"])]
 
@@ -193,11 +196,11 @@ def _close_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, count:
 def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: dict) -> None:
     """A late row whose key a later export left out ends there."""
     con.execute(
-        f"""UPDATE "{table}" t SET until = e.day
+        f"""UPDATE "{table}" t SET row_valid_to = e.day
         FROM (SELECT row_key, min(ended_on) AS day FROM endings
               WHERE table_name = '{table}' AND ended_on > $day GROUP BY 1) e
         WHERE t.batch_id = $batch AND e.row_key = {key_text_sql(table, "t")}
-            AND (t.until IS NULL OR t.until > e.day)""",
+            AND (t.row_valid_to IS NULL OR t.row_valid_to > e.day)""",
         values,
     )
 
@@ -214,7 +217,8 @@ def _close_dependents(con: duckdb.DuckDBPyConnection, values: dict) -> None:
         which = "t.snapshot_date = $day" if table == "snapshots" else is_flat
         candidates = f"""SELECT t.rowid AS id, {key_text_sql(table, "t")} AS row_key, {_amount_sql(table)} AS amount
             FROM "{table}" t SEMI JOIN ended_loan l ON l.loan_id = t.loan_id
-            WHERE t.as_of = $day AND (t.until IS NULL OR t.until > $day) AND {which} AND t.batch_id <> $batch"""
+            WHERE t.row_valid_from = $day AND (t.row_valid_to IS NULL OR t.row_valid_to > $day)
+                AND {which} AND t.batch_id <> $batch"""
         _close_rows(con, table, values, *_select_closing_rows(con, values, candidates))
 
 

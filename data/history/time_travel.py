@@ -10,6 +10,7 @@ import duckdb
 
 from data import dictionary
 from data.history.supersession import key_text_sql
+from data.history.validity import valid_on_sql
 
 RowCounts = dict[tuple[str, str], int]
 
@@ -17,8 +18,9 @@ RowCounts = dict[tuple[str, str], int]
 def count_current_rows(con: duckdb.DuckDBPyConnection, as_of: date) -> RowCounts:
     """(table, batch) -> rows that are current at as_of, 0 where all were replaced; no batch counts as ''."""
     parts = " UNION ALL ".join(
-        f"SELECT '{table}' AS name, coalesce(batch_id, '') AS batch, count(*) FILTER (until IS NULL OR until > $as_of) "
-        f'FROM "{table}" WHERE as_of <= $as_of GROUP BY ALL'
+        f"SELECT '{table}' AS name, coalesce(batch_id, '') AS batch, "
+        "count(*) FILTER (row_valid_to IS NULL OR row_valid_to > $as_of) "
+        f'FROM "{table}" WHERE row_valid_from <= $as_of GROUP BY ALL'
         for table in _list_existing_tables(con)
     )
     return {(table, batch): rows for table, batch, rows in con.execute(parts, {"as_of": as_of}).fetchall()}
@@ -85,9 +87,10 @@ def _reopened_rows_sql(table: str, own: str, endings: str, without: set[str]) ->
         SELECT r.* FROM kept r ANTI JOIN k ON {same}
         UNION ALL
         SELECT r.* EXCLUDE (loaded_at)
-            REPLACE (least(lead(as_of) OVER (PARTITION BY {keys} ORDER BY as_of, loaded_at),
+            REPLACE (least(lead(row_valid_from) OVER (PARTITION BY {keys} ORDER BY row_valid_from, loaded_at),
                 (SELECT min(e.ended_on) FROM ended e WHERE NOT e.is_gone AND e.row_key = {key_text_sql(table, "r")}
-                    AND (e.ended_on > r.as_of OR (e.ended_on = r.as_of AND e.ended_at > r.loaded_at)))) AS until)
+                    AND (e.ended_on > r.row_valid_from
+                        OR (e.ended_on = r.row_valid_from AND e.ended_at > r.loaded_at)))) AS row_valid_to)
         FROM (SELECT kept.*, b.loaded_at FROM kept LEFT JOIN batches b USING (batch_id)) r SEMI JOIN k ON {same}"""
 
 
@@ -96,9 +99,9 @@ def _redated_rows_sql(table: str, rows: str, since: date, as_of: date) -> str:
     start, day = f"DATE '{since.isoformat()}'", f"DATE '{as_of.isoformat()}'"
     only = f"AND (snapshot_date = {start} OR snapshot_date < least({start}, {day}))"
     moved = f", CASE WHEN snapshot_date = {start} THEN {day} ELSE snapshot_date END AS snapshot_date"
-    return f"""SELECT * REPLACE (least(as_of, {day}) AS as_of, CAST(NULL AS DATE) AS until
+    return f"""SELECT * REPLACE (least(row_valid_from, {day}) AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
             {moved if table == "snapshots" else ""})
-        FROM ({rows}) WHERE as_of <= {start} AND (until IS NULL OR until > {start})
+        FROM ({rows}) WHERE {valid_on_sql(start)}
             {only if table == "snapshots" else ""}"""
 
 

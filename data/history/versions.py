@@ -6,12 +6,12 @@ import duckdb
 import polars as pl
 
 from data import dictionary
-from data.ingest.staging import KEEP_OLD
+from data.history.validity import IS_NEVER_REPLACED_SQL, valid_on_sql
 
-LINEAGE_SQL = '$as_of::DATE, {until}, $batch, n."source_file", n."source_row"'
+KEEP_OLD = "_keep_old"
+"""Column of incoming rows: a null of the row does not replace a value that the book holds."""
 
-IS_CURRENT = "as_of <= $as_of AND (until IS NULL OR until > $as_of)"
-"""SQL: the rows of a dated register that stand on $as_of."""
+LINEAGE_SQL = '$as_of::DATE, {row_valid_to}, $batch, n."source_file", n."source_row"'
 
 
 def store_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
@@ -23,13 +23,13 @@ def store_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, a
     con.register("incoming", rows.to_arrow(compat_level=pl.CompatLevel.newest()))
     held_rows = con.execute(f'SELECT EXISTS (FROM "{table}")').fetchall()[0][0]
     if not held_rows:
-        lineage = LINEAGE_SQL.format(until="NULL")
+        lineage = LINEAGE_SQL.format(row_valid_to="NULL")
         con.execute(
             f'{_insert_sql(table)} SELECT {_incoming_values_sql(table, rows)}, {lineage} FROM "incoming" n', values
         )
     else:
         con.execute(f'CREATE TEMP TABLE "merged" AS {_merged_rows_sql(table, rows)}', values)
-        replaced = f'UPDATE "{table}" o SET "until" = $as_of FROM "incoming" n WHERE {_is_replaced_sql(table)}'
+        replaced = f'UPDATE "{table}" o SET row_valid_to = $as_of FROM "incoming" n WHERE {_is_replaced_sql(table)}'
         con.execute(replaced, {"as_of": as_of})
         con.execute(f'{_insert_sql(table)} SELECT * FROM "merged"')
         con.execute('DROP TABLE "merged"')
@@ -53,10 +53,10 @@ def _merged_rows_sql(table: str, rows: pl.DataFrame) -> str:
     """The incoming rows, with old values kept where KEEP_OLD asks, in force until the next later row of the key."""
     kept = ", ".join(_merged_value_sql(name, name in rows.columns) for name in dictionary.fields_of_table(table))
     keys = _quote_names(dictionary.load_tables()[table].key)
-    return f"""SELECT {kept}, {LINEAGE_SQL.format(until='x."next"')}
+    return f"""SELECT {kept}, {LINEAGE_SQL.format(row_valid_to='x."next"')}
         FROM "incoming" n LEFT JOIN "{table}" o ON {_is_replaced_sql(table)}
-        LEFT JOIN (SELECT {keys}, min("as_of") AS "next" FROM "{table}"
-                   WHERE "as_of" > $as_of AND ("until" IS NULL OR "until" > "as_of") GROUP BY ALL) x
+        LEFT JOIN (SELECT {keys}, min(row_valid_from) AS "next" FROM "{table}"
+                   WHERE row_valid_from > $as_of AND {IS_NEVER_REPLACED_SQL} GROUP BY ALL) x
             ON {_same_key_sql(table, "x")}"""
 
 
@@ -67,7 +67,7 @@ def _merged_value_sql(name: str, is_given: bool) -> str:
 
 def _is_replaced_sql(table: str) -> str:
     """Rows of the book (o) that an incoming row (n) takes over from."""
-    return f'{_same_key_sql(table, "o")} AND o."as_of" <= $as_of AND (o."until" IS NULL OR o."until" > $as_of)'
+    return f"{_same_key_sql(table, 'o')} AND {valid_on_sql('$as_of', 'o')}"
 
 
 def _same_key_sql(table: str, other: str) -> str:
@@ -78,7 +78,7 @@ def _same_key_sql(table: str, other: str) -> str:
 def list_dates_from(con: duckdb.DuckDBPyConnection, as_of: date) -> list[date]:
     """Dates at or after `as_of` for which the book holds loans: what an import at `as_of` may have changed."""
     found = con.execute(
-        'SELECT DISTINCT "as_of" FROM "loans" WHERE "as_of" >= ? AND ("until" IS NULL OR "until" > "as_of") ORDER BY 1',
+        f"SELECT DISTINCT row_valid_from FROM loans WHERE row_valid_from >= ? AND {IS_NEVER_REPLACED_SQL} ORDER BY 1",
         [as_of],
     )
     return [row[0] for row in found.fetchall()]

@@ -61,7 +61,9 @@ def _is_corrected(con: duckdb.DuckDBPyConnection, batch: str) -> bool:
         "SELECT DISTINCT table_name FROM batch_tables WHERE batch_id = ? AND NOT coalesce(derived, false)", [batch]
     ).fetchall()
     return any(
-        con.execute(f'SELECT EXISTS (FROM "{table}" WHERE batch_id = ? AND until = as_of)', [batch]).fetchall()[0][0]
+        con.execute(
+            f'SELECT EXISTS (FROM "{table}" WHERE batch_id = ? AND row_valid_to = row_valid_from)', [batch]
+        ).fetchall()[0][0]
         for (table,) in own
         if dictionary.load_tables()[table].when_missing != "stays"
     )

@@ -9,7 +9,7 @@ from data.ingest.parsing import file_vocabulary
 from data.messages.catalogue import import_note
 from data.table_files import read_rows
 
-CURRENT = '"until" IS NULL'
+CURRENT = "row_valid_to IS NULL"
 
 
 def resolve_references(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from data import dictionary
+from data.history.versions import KEEP_OLD
 from data.ingest import flat_files, foreign_keys, guarantee_numbers
 from data.ingest.files.sheet_reading import ROW
 from data.ingest.mapping import row_errors
@@ -13,7 +14,6 @@ from data.ingest.mapping.sheet_conversion import INDEX, ConvertedSheet
 from data.storage import name_search
 
 PART = "_part"
-KEEP_OLD = "_keep_old"
 """True where a blank does not replace what the book holds: rows that a flat file yields beside its loans."""
 
 

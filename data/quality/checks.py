@@ -16,6 +16,7 @@ import polars as pl
 
 from data import dictionary, table_files
 from data.history import guarantees
+from data.history.validity import valid_on_sql
 from data.quality import counts_store
 from data.storage import query
 
@@ -166,7 +167,7 @@ def _create_quality_views(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Non
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
     day = "getvariable('as_of')"
     for table in dictionary.load_tables():
-        rows = f'FROM "{table}" WHERE as_of <= {day} AND (until IS NULL OR until > {day})'
+        rows = f'FROM "{table}" WHERE {valid_on_sql(day)}'
         if table == guarantees.TABLE:
             rows = guarantees.joined_rows_sql(cursor, day)
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW quality_{table} AS {rows}")

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from data.history.validity import valid_on_sql
 from data.reference import buckets
 from data.reference.dimensions import Dimension, load_dimensions
 from data.storage import query
@@ -105,8 +106,7 @@ def list_loans(
             FROM facts_loan WHERE {behind} ORDER BY balance DESC NULLS LAST, loan_id LIMIT $limit OFFSET $offset)
         SELECT f.*, (SELECT count(*) FROM facts_loan WHERE {behind}) AS of, b.name AS borrower_name
         FROM found f
-        LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND b.as_of <= $as_of
-            AND (b.until IS NULL OR b.until > $as_of)
+        LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND {valid_on_sql("$as_of", "b")}
         ORDER BY f.balance DESC NULLS LAST, f.loan_id"""
     return query.fetch_frame(cursor, sql, as_of=as_of, currency=currency, limit=limit, offset=offset, **values)
 
@@ -120,16 +120,15 @@ def _loans_at_opening_sql(origin: tuple[tuple[str, Any], ...]) -> str:
     late = buckets.bucket_code_sql("late", "s.days_past_due")
     tests = [OPENING_CONDITIONS[name].format(late=late) for name, _ in origin if name in OPENING_CONDITIONS]
     return (
-        "SELECT s.loan_id FROM snapshots s WHERE s.snapshot_date = $opening AND s.as_of <= $opening "
-        "AND (s.until IS NULL OR s.until > $opening) AND " + " AND ".join(tests)
+        f"SELECT s.loan_id FROM snapshots s WHERE s.snapshot_date = $opening AND {valid_on_sql('$opening', 's')} AND "
+        + " AND ".join(tests)
     )
 
 
 LARGEST_SQL = {
-    "borrower": """SELECT l.borrower_id AS id, any_value(b.name) AS name, count(*) AS loans, sum(l.balance) AS balance
+    "borrower": f"""SELECT l.borrower_id AS id, any_value(b.name) AS name, count(*) AS loans, sum(l.balance) AS balance
         FROM facts_loan l
-        LEFT JOIN borrowers b ON b.borrower_id = l.borrower_id AND b.as_of <= $as_of
-            AND (b.until IS NULL OR b.until > $as_of)
+        LEFT JOIN borrowers b ON b.borrower_id = l.borrower_id AND {valid_on_sql("$as_of", "b")}
         WHERE l.borrower_id IN (
             SELECT borrower_id FROM facts_loan
             WHERE as_of = $as_of AND is_running AND currency IS NOT DISTINCT FROM $currency

@@ -8,7 +8,7 @@ import polars as pl
 from data import dictionary
 from data.facts import derivation
 from data.history import guarantees
-from data.history.versions import IS_CURRENT
+from data.history.validity import IS_CURRENT
 from data.storage import query
 
 # How the rows of a register belong to a loan; what names no loan belongs by its contract, or its borrower.

@@ -7,11 +7,11 @@ import duckdb
 import polars as pl
 
 from data.history import guarantees
+from data.history.validity import IS_CURRENT, valid_on_sql
 from data.queries import notices
 from data.storage import name_search, query
 
-JOIN_BORROWER = """LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
-    AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
+JOIN_BORROWER = f"LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND {valid_on_sql('$as_of', 'b')}"
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def load_borrower_names(cursor: duckdb.DuckDBPyConnection, as_of: date, borrower
     """The names of a few borrowers, by their numbers."""
     rows = query.fetch_frame(
         cursor,
-        """SELECT borrower_id, max(name) AS name FROM borrowers
-           WHERE list_contains($borrowers, borrower_id) AND as_of <= $as_of AND (until IS NULL OR $as_of < until)
+        f"""SELECT borrower_id, max(name) AS name FROM borrowers
+           WHERE list_contains($borrowers, borrower_id) AND {IS_CURRENT}
                AND name IS NOT NULL GROUP BY borrower_id""",
         as_of=as_of,
         borrowers=list(borrowers),

@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from data.history import guarantees
+from data.history.validity import IS_CURRENT, valid_on_sql
 from data.storage import query
 
 # A loan in arrears, by any of the columns that can say so.
@@ -25,12 +26,11 @@ def list_loans_for_notice(
         cursor,
         f"""WITH wanted AS (SELECT unnest($wanted) AS loan_id), loan AS (
             SELECT f.*, b.name AS borrower_name FROM facts_loan f JOIN wanted USING (loan_id)
-            LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id
-                AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)
+            LEFT JOIN borrowers b ON b.borrower_id = f.borrower_id AND {valid_on_sql("$as_of", "b")}
             WHERE f.as_of = $as_of AND f.is_running AND {NOTICE_CONDITIONS[kind]}
         ), officer AS (
             SELECT staff_id, max(name) AS officer_name FROM staff
-            WHERE as_of <= $as_of AND (until IS NULL OR $as_of < until) GROUP BY staff_id
+            WHERE {IS_CURRENT} GROUP BY staff_id
         ), live AS (
             FROM ({guarantees.current_rows_sql("$as_of", "loan")}) WHERE coalesce(status, 'active') = 'active'
         ), secured AS (

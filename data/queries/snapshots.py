@@ -10,31 +10,33 @@ import polars as pl
 from data.errors import BookError
 from data.facts import derivation
 from data.history import time_travel
+from data.history.validity import IS_NEVER_REPLACED_SQL, valid_on_sql
 from data.storage import query
 
-BATCHES_SQL = """
+BATCHES_SQL = f"""
 SELECT b.as_of, b.batch_id AS batch, b.loaded_at, b.profile, b.scope,
     (SELECT list_sort(list(DISTINCT t.file)) FROM batch_tables t WHERE t.batch_id = b.batch_id) AS files,
     coalesce((SELECT sum(t.quarantined) FROM batch_tables t WHERE t.batch_id = b.batch_id), 0)::BIGINT AS quarantined,
     l.brought, l.standing, l.balance_standing,
-    l.standing = 0 AND NOT EXISTS (SELECT 1 FROM loans k WHERE k.batch_id = b.batch_id AND k.as_of = b.as_of
-        AND (k.until IS NULL OR k.until > k.as_of)) AS corrected
+    l.standing = 0 AND NOT EXISTS (SELECT 1 FROM loans k WHERE k.batch_id = b.batch_id AND k.row_valid_from = b.as_of
+        AND (k.row_valid_to IS NULL OR k.row_valid_to > k.row_valid_from)) AS corrected
 FROM batches b LEFT JOIN (
-    SELECT s.batch_id, s.as_of, count(*) AS brought,
-        count(*) FILTER (s.until IS NULL OR s.until > s.as_of) AS standing,
-        sum(s.balance) FILTER (s.until IS NULL OR s.until > s.as_of) AS balance_standing
-    FROM snapshots s WHERE s.snapshot_date = s.as_of GROUP BY ALL) l ON l.batch_id = b.batch_id AND l.as_of = b.as_of
+    SELECT s.batch_id, s.row_valid_from, count(*) AS brought,
+        count(*) FILTER ({IS_NEVER_REPLACED_SQL}) AS standing,
+        sum(s.balance) FILTER ({IS_NEVER_REPLACED_SQL}) AS balance_standing
+    FROM snapshots s WHERE s.snapshot_date = s.row_valid_from GROUP BY ALL) l
+    ON l.batch_id = b.batch_id AND l.row_valid_from = b.as_of
 WHERE l.brought > 0 ORDER BY b.as_of, b.loaded_at, b.batch_id"""
 
 # The loans of a snapshot with what moves between two of them; one row a loan.
-SNAPSHOT_SQL = """
+SNAPSHOT_SQL = f"""
 SELECT l.loan_id, coalesce(l.currency, '') AS currency, l.borrower_id, l.branch_id, s.balance, l.status,
     l.current_maturity,
     CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE coalesce(c.attr = 'running', false) END AS runs
 FROM snapshots s
-JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= $day AND (l.until IS NULL OR l.until > $day)
+JOIN loans l ON l.loan_id = s.loan_id AND {valid_on_sql("$day", "l")}
 LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
-WHERE s.snapshot_date = $day AND s.as_of <= $day AND (s.until IS NULL OR s.until > $day)"""
+WHERE s.snapshot_date = $day AND {valid_on_sql("$day", "s")}"""
 
 # A loan moves in one way, the first that fits; each way's amount is what it adds to the balance.
 CHANGES_SQL = """

@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from data.history.versions import IS_CURRENT
+from data.history.validity import IS_CURRENT
 from data.storage import query
 
 

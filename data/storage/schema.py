@@ -5,6 +5,8 @@ import duckdb
 from data import dictionary
 from data.storage import name_search
 
+FORMER_COLUMN_NAMES = {"as_of": "row_valid_from", "until": "row_valid_to"}
+"""Columns of every register as books up to 2026-12-01 name them, and their present names."""
 SYSTEM_TABLES = """
 CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh VARCHAR, en VARCHAR, attr VARCHAR);
 CREATE TABLE IF NOT EXISTS batches (
@@ -47,17 +49,35 @@ CREATE TABLE IF NOT EXISTS violation_cubes (
 """
 
 
+def _register_columns(table: str) -> dict[str, str]:
+    """The columns of a register with their SQL types: its fields, then its lineage."""
+    fields = {field.name: field.sql_type for field in dictionary.fields_of_table(table).values()}
+    return fields | dictionary.LINEAGE_COLUMNS
+
+
 def _create_table(name: str) -> str:
-    columns = {
-        field.name: field.sql_type for field in dictionary.fields_of_table(name).values()
-    } | dictionary.LINEAGE_COLUMNS
+    columns = _register_columns(name)
     body = ", ".join(f'"{column}" {sql_type}' for column, sql_type in columns.items())
     return f'CREATE TABLE IF NOT EXISTS "{name}" ({body})'
 
 
+def _list_columns(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """(table, column) of everything that the book has."""
+    return set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+
+
+def _rename_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the columns of registers that an earlier version wrote their present names; the rows stay as they are."""
+    held = _list_columns(con)
+    for table in dictionary.load_tables():
+        for former, present in FORMER_COLUMN_NAMES.items():
+            if (table, former) in held and (table, present) not in held:
+                con.execute(f'ALTER TABLE "{table}" RENAME COLUMN "{former}" TO "{present}"')
+
+
 def _add_missing_columns(con: duckdb.DuckDBPyConnection) -> None:
-    """The fields that the dictionary has gained since the book was made."""
-    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    """Add the fields that the dictionary has gained since the book was made."""
+    held = _list_columns(con)
     for name in dictionary.load_tables():
         for field in dictionary.fields_of_table(name).values():
             if (name, field.name) not in held:
@@ -67,9 +87,9 @@ def _add_missing_columns(con: duckdb.DuckDBPyConnection) -> None:
 
 def list_missing_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns (table.field) that a book of an earlier version does not have yet."""
-    held = set(con.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall())
+    held = _list_columns(con)
     tables = {table for table, _ in held}
-    wanted = [(name, field) for name in dictionary.load_tables() for field in dictionary.fields_of_table(name)]
+    wanted = [(name, column) for name in dictionary.load_tables() for column in _register_columns(name)]
     absent = [name if name not in tables else f"{name}.{field}" for name, field in wanted if (name, field) not in held]
     return list(dict.fromkeys(absent))
 
@@ -86,6 +106,7 @@ def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(SYSTEM_TABLES)
     for name in dictionary.load_tables():
         con.execute(_create_table(name))
+    _rename_columns(con)
     _add_missing_columns(con)
     con.execute("DELETE FROM codes")
     columns = [list(column) for column in zip(*dictionary.list_code_rows(), strict=True)]

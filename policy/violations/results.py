@@ -6,6 +6,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
+from data.history.validity import IS_CURRENT, valid_on_sql
 from data.storage import query
 
 
@@ -55,8 +56,10 @@ def reconcile_rows(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconcilia
            SELECT coalesce(sum(rows_in), 0)::BIGINT, (SELECT count(*) FROM facts_loan WHERE as_of = $as_of),
                coalesce(sum(quarantined), 0)::BIGINT, coalesce(sum(ignored), 0)::BIGINT,
                CASE (SELECT min(table_name) FROM brought)
-                   WHEN 'loans' THEN (SELECT count(*) FROM loans WHERE as_of = $as_of AND until = $as_of)
-                   WHEN 'snapshots' THEN (SELECT count(*) FROM snapshots WHERE as_of = $as_of AND until = $as_of)
+                   WHEN 'loans' THEN (
+                       SELECT count(*) FROM loans WHERE row_valid_from = $as_of AND row_valid_to = $as_of)
+                   WHEN 'snapshots' THEN (
+                       SELECT count(*) FROM snapshots WHERE row_valid_from = $as_of AND row_valid_to = $as_of)
                    ELSE 0 END
            FROM used""",
         {"as_of": as_of},
@@ -119,8 +122,8 @@ def load_branch_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[st
 def load_staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tuple[str, ...]) -> dict[str, str]:
     """The names of a few of the staff, by their numbers; without those that the register does not name."""
     rows = cursor.execute(
-        """SELECT staff_id, max(name) FROM staff
-           WHERE list_contains($staff, staff_id) AND as_of <= $as_of AND (until IS NULL OR $as_of < until)
+        f"""SELECT staff_id, max(name) FROM staff
+           WHERE list_contains($staff, staff_id) AND {IS_CURRENT}
                AND name IS NOT NULL GROUP BY staff_id""",
         {"as_of": as_of, "staff": list(staff)},
     )
@@ -130,9 +133,8 @@ def load_staff_names(cursor: duckdb.DuckDBPyConnection, as_of: date, staff: tupl
 def load_officer_names(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, str]:
     """Each account manager's number with the name in the staff register, where it has one."""
     rows = cursor.execute(
-        """SELECT f.officer_id, f.officer_id || coalesce(' ' || max(s.name), '') FROM facts_loan f
-           LEFT JOIN staff s ON s.staff_id = f.officer_id AND s.as_of <= $as_of
-               AND (s.until IS NULL OR $as_of < s.until)
+        f"""SELECT f.officer_id, f.officer_id || coalesce(' ' || max(s.name), '') FROM facts_loan f
+           LEFT JOIN staff s ON s.staff_id = f.officer_id AND {valid_on_sql("$as_of", "s")}
            WHERE f.as_of = $as_of AND f.officer_id IS NOT NULL GROUP BY f.officer_id ORDER BY f.officer_id""",
         {"as_of": as_of},
     )

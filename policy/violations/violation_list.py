@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
+from data.history.validity import IS_CURRENT, valid_on_sql
 from data.storage import query
 from policy.violations.results import RunSummary
 
@@ -37,8 +38,8 @@ _VIOLATION_COLUMNS = ", ".join(
         "limit_value",
     )
 )
-_BORROWER_JOIN = """LEFT JOIN borrowers b ON b.borrower_id = r.borrower_id
-    AND b.as_of <= $as_of AND (b.until IS NULL OR $as_of < b.until)"""
+_BORROWER_JOIN = f"""LEFT JOIN borrowers b ON b.borrower_id = r.borrower_id
+    AND {valid_on_sql("$as_of", "b")}"""
 _LOAN_JOIN = "LEFT JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = r.loan_id"
 
 
@@ -279,8 +280,8 @@ def group_violations(
 
 def load_borrower_names(cursor: duckdb.DuckDBPyConnection, as_of: date, ids: tuple[str, ...]) -> dict[str, str]:
     rows = cursor.execute(
-        """SELECT borrower_id, any_value(name) FROM borrowers WHERE list_contains($ids, borrower_id) AND as_of <= $as_of
-           AND (until IS NULL OR $as_of < until) AND name IS NOT NULL GROUP BY borrower_id""",
+        f"""SELECT borrower_id, any_value(name) FROM borrowers WHERE list_contains($ids, borrower_id) AND {IS_CURRENT}
+           AND name IS NOT NULL GROUP BY borrower_id""",
         {"as_of": as_of, "ids": list(ids)},
     )
     return dict(rows.fetchall())

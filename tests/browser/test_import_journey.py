@@ -64,7 +64,7 @@ def test_upload_mapping_quarantine_reload(
     expect(page.get_by_text("Loaded as batch")).to_be_visible()
     with book.open_for_reading(path) as con:
         found = con.execute(
-            "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE until IS NULL ORDER BY ALL"
+            "SELECT loan_id, CAST(balance AS VARCHAR) FROM loans WHERE row_valid_to IS NULL ORDER BY ALL"
         ).fetchall()
     assert found == [("L1", "105000.00"), ("L2", "82500.00")]
 

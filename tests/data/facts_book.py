@@ -20,7 +20,7 @@ class FactsBook:
         self.con = con
 
     def insert(self, table: str, **row: object) -> None:
-        row = {"as_of": AS_OF, **row}
+        row = {"row_valid_from": AS_OF, **row}
         columns = ", ".join(f'"{name}"' for name in row)
         self.con.execute(
             f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})",
@@ -28,10 +28,11 @@ class FactsBook:
         )
 
     def insert_loan(self, loan_id: str = "L1", snapshot: dict | None = None, **row: object) -> None:
-        day = row.get("as_of", AS_OF)
+        day = row.get("row_valid_from", AS_OF)
         self.insert("loans", loan_id=loan_id, **row)
         self.insert(
-            "snapshots", **{"loan_id": loan_id, "snapshot_date": day, "as_of": day, "balance": 100} | (snapshot or {})
+            "snapshots",
+            **{"loan_id": loan_id, "snapshot_date": day, "row_valid_from": day, "balance": 100} | (snapshot or {}),
         )
 
     def build_facts(self, as_of: date = AS_OF) -> dict[str, int]:

@@ -85,7 +85,7 @@ def _snapshot_rows(day: date, classified: bool, valued: bool) -> pl.DataFrame:
 
 
 def _insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date) -> None:
-    rows = rows.with_columns(as_of=as_of, batch_id=pl.lit(str(as_of)))
+    rows = rows.with_columns(row_valid_from=as_of, batch_id=pl.lit(str(as_of)))
     columns = ", ".join(f'"{name}"' for name in rows.columns)
     con.register("rows_in", rows.to_arrow())
     con.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM rows_in')

@@ -10,7 +10,7 @@ import polars as pl
 from data import dictionary
 from data.facts import derivation
 from data.history import versions
-from data.ingest.staging import KEEP_OLD
+from data.history.versions import KEEP_OLD
 from policy.model import csv_reader
 from policy.model.records import Policy
 from tests.policy import policy_builder

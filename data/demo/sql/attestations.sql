@@ -21,12 +21,12 @@ SELECT 'RD' || loan_id || '-' || clause_id AS attestation_id, clause_id,
     CASE WHEN about = 'loan' THEN loan_id END AS loan_id, CASE WHEN about = 'borrower' THEN borrower_no(b) END
         AS borrower_id,
     CAST(NULL AS VARCHAR) AS staff_id, reviewer_id AS judged_by, day AS judged_on, CASE WHEN is_broken THEN 'broken' ELSE 'kept' END AS outcome,
-    CASE WHEN NOT is_broken THEN words END AS note, first_seen AS as_of, CAST(NULL AS DATE) AS until
+    CASE WHEN NOT is_broken THEN words END AS note, first_seen AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM judged
 UNION ALL
 SELECT 'RD' || staff_id || '-' || clause_id AS attestation_id, clause_id, NULL AS loan_id, NULL AS borrower_id, staff_id,
-    judged_by, judged_on, outcome, CASE WHEN outcome = 'kept' THEN words END AS note, seen(judged_on) AS as_of,
-    CAST(NULL AS DATE) AS until
+    judged_by, judged_on, outcome, CASE WHEN outcome = 'kept' THEN words END AS note, seen(judged_on) AS row_valid_from,
+    CAST(NULL AS DATE) AS row_valid_to
 FROM (
     SELECT *, getvariable('first_day') + 320 AS judged_on,
         CASE WHEN has('attested_broken', h) THEN 'broken' ELSE 'kept' END AS outcome

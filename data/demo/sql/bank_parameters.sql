@@ -20,5 +20,5 @@ WITH owed AS (
     FROM (VALUES ('funding_cost', 2.05, NULL), ('lpr_1y', 3.0, NULL), ('lpr_5y', 3.5, NULL),
         ('bank_tier', NULL, 'county_rural')) fixed(parameter, rate, grade)
 )
-SELECT parameter, day AS effective_date, amount, rate, grade, day AS as_of, CAST(NULL AS DATE) AS until
+SELECT parameter, day AS effective_date, amount, rate, grade, day AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM figure

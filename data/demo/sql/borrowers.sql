@@ -6,15 +6,17 @@ WITH loans AS (
     FROM loan_plan
     GROUP BY b
 ), version AS (
-    SELECT b, first_seen AS as_of FROM loans
+    SELECT b, first_seen AS row_valid_from FROM loans
     UNION
     SELECT l.b, m.day
     FROM loans l JOIN borrower_plan p ON p.b = l.b AND p.borrower_type <> 'P'
     JOIN month_end m ON month(m.day) = 6 AND m.day > l.first_seen
 ), dated AS (
-    SELECT b, as_of, lead(as_of) OVER (PARTITION BY b ORDER BY as_of) AS until FROM version
+    SELECT b, row_valid_from,
+        lead(row_valid_from) OVER (PARTITION BY b ORDER BY row_valid_from) AS row_valid_to FROM version
 ), known AS (
-    SELECT v.as_of, v.until, p.*, l.principal, l.first_approval, l.due_day, k.since, p.borrower_type = 'P' AS is_person,
+    SELECT v.row_valid_from, v.row_valid_to, p.*, l.principal, l.first_approval, l.due_day, k.since,
+        p.borrower_type = 'P' AS is_person,
         p.borrower_type = 'E' AND slot('group', p.h) < 120 AS is_grouped, l.place,
         (l.principal * pick('assets', p.h, 250, 900) // 100 + 200000) * p.now_pct // 100 AS assets,
         CASE WHEN p.borrower_type = 'E' AND has('over_indebted', p.h) THEN pick('heavy debt', p.h, 78, 96)
@@ -22,12 +24,13 @@ WITH loans AS (
     FROM dated v
     JOIN loans l ON l.b = v.b
     JOIN (
-        SELECT b.*, d.as_of AS seen_on,
-            CASE WHEN has('assets_dropped', b.h) AND d.as_of > d.first_as_of AND d.until IS NULL THEN 60 ELSE 100 END
+        SELECT b.*, d.row_valid_from AS seen_on,
+            CASE WHEN has('assets_dropped', b.h) AND d.row_valid_from > d.first_valid_from
+                AND d.row_valid_to IS NULL THEN 60 ELSE 100 END
                 AS now_pct
         FROM borrower_plan b
-        JOIN (SELECT *, min(as_of) OVER (PARTITION BY b) AS first_as_of FROM dated) d ON d.b = b.b
-    ) p ON p.b = v.b AND p.seen_on = v.as_of
+        JOIN (SELECT *, min(row_valid_from) OVER (PARTITION BY b) AS first_valid_from FROM dated) d ON d.b = b.b
+    ) p ON p.b = v.b AND p.seen_on = v.row_valid_from
     JOIN borrower_since k ON k.b = v.b
     WHERE NOT has('missing_borrower', p.h)
 )
@@ -51,7 +54,7 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
     CASE WHEN is_person THEN NULL
         WHEN has('licence_expired', h) THEN getvariable('last_day') - pick('expired', h, 10, 300)
         ELSE getvariable('last_day') + pick('valid', h, 100, 6000) END AS licence_valid_to,
-    CASE WHEN NOT is_person THEN year(as_of) - CASE WHEN month(as_of) >= 6 THEN 1 ELSE 2 END
+    CASE WHEN NOT is_person THEN year(row_valid_from) - CASE WHEN month(row_valid_from) >= 6 THEN 1 ELSE 2 END
         - CASE WHEN has('annual_report_missing', h) THEN 2 ELSE 0 END END AS annual_report_year,
     CASE WHEN is_person THEN NULL
         WHEN has('permit_expired', h) THEN getvariable('last_day') - pick('expired', h, 10, 300)
@@ -70,10 +73,10 @@ SELECT borrower_no(b) AS borrower_id, borrower_name(h, b, borrower_type) AS name
     CASE WHEN borrower_type = 'E' AND NOT has('employees_missing', h) THEN pick('employees', h, 5, 300) END AS employees,
     borrower_type = 'E' AND slot('joint venture', h) < 60 AS is_joint_venture,
     has('bad_record', h) AS hist_bad_flag,
-    CASE WHEN slot('repayment plan', h) < 600 AND due_day < as_of THEN least(due_day + 15, as_of) END
+    CASE WHEN slot('repayment plan', h) < 600 AND due_day < row_valid_from THEN least(due_day + 15, row_valid_from) END
         AS repayment_plan_date,
     has('related_party', h) AS related_party,
     CASE WHEN NOT has('customer_class_missing', h) THEN ['重点', '一般', '一般'][pick('class', h, 1, 3)] END
         AS customer_class,
-    as_of, until
+    row_valid_from, row_valid_to
 FROM known JOIN borrower_type t USING (borrower_type)

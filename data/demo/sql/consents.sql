@@ -11,6 +11,6 @@ WITH provider AS (
 )
 SELECT a.request_id, a.loan_id, p.provider_id, a.applied_day AS date, true AS signed,
     NOT (a.is_last AND p.item = p.first_item AND has('extension_consent_unsealed', a.h)) AS sealed,
-    a.known_from AS as_of, CAST(NULL AS DATE) AS until
+    a.known_from AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM asked a JOIN provider p ON p.n = a.n
 WHERE NOT (a.is_last AND p.item = p.first_item AND has('extension_consent_missing', a.h))

@@ -1,5 +1,5 @@
 SELECT course, clause_group AS topic, CAST(days AS INTEGER) AS days, nullif(target_role, '') AS target_role,
-    getvariable('first_day') AS as_of,
-    CAST(NULL AS DATE) AS until
+    getvariable('first_day') AS row_valid_from,
+    CAST(NULL AS DATE) AS row_valid_to
 FROM demo_courses
 WHERE kind <> 'outdoor'

@@ -1,7 +1,7 @@
 -- Papers of the loans, of the borrowers, of the providers of security, and the statements of the enterprises.
 WITH loan_paper AS (
     SELECT l.n, l.h, l.loan_id, l.security, l.officer_id, l.branch_no, p.doc_type, p.is_hashed,
-        l.first_seen AS as_of, p.valid_years,
+        l.first_seen AS row_valid_from, p.valid_years,
         workday(CASE WHEN p.doc_type IN ('contract', 'security_contract', 'title') THEN l.contract_day
             WHEN p.doc_type = 'investigation_report' THEN l.report_day
             ELSE l.application_day END) AS received,
@@ -27,7 +27,7 @@ WITH loan_paper AS (
     FROM borrower_plan
 ), borrower_paper AS (
     SELECT b.b, b.h, b.branch_no, f.officer_id, p.doc_type, p.valid_years, workday(f.applied) AS received,
-        f.first_seen AS as_of
+        f.first_seen AS row_valid_from
     FROM borrower_plan b
     JOIN first_loan f ON f.b = b.b
     JOIN lack k ON k.b = b.b
@@ -55,7 +55,8 @@ WITH loan_paper AS (
     WHERE NOT (has('statement_year_missing', h) AND period_end = make_date(year(applied) - 2, 12, 31))
         AND NOT (has('statements_late', h) AND period_end > getvariable('last_day') - 260)
 ), provider_paper AS (
-    SELECT g.n, g.h, g.item, g.loan_id, g.provider_id, g.contract_day, g.first_seen AS as_of, l.branch_no, l.officer_id,
+    SELECT g.n, g.h, g.item, g.loan_id, g.provider_id, g.contract_day, g.first_seen AS row_valid_from,
+        l.branch_no, l.officer_id,
         unnest(list_concat(['id_card'],
             CASE WHEN g.borrower_type = 'E' THEN ['licence'] ELSE [] END,
             CASE g.kind WHEN 'mortgage' THEN ['ownership'] WHEN 'pledge' THEN ['instrument', 'appraisal']
@@ -68,7 +69,7 @@ WITH loan_paper AS (
         CAST(NULL AS VARCHAR) AS provider_id, doc_type, received,
         CASE WHEN doc_type = 'purpose_proof' AND has('paper_future', h) THEN getvariable('last_day') + pick('dated', h, 5, 40)
             ELSE received END AS doc_date, h, n AS turn, branch_no,
-        officer_id, as_of,
+        officer_id, row_valid_from,
         CASE WHEN is_hashed THEN sha256(getvariable('seed') || doc_type || paper_of) END AS sha256,
         CASE WHEN valid_years IS NOT NULL THEN getvariable('last_day') + pick('agent', h, 90, 4000) END AS valid_to,
         CAST(NULL AS DATE) AS period_end,
@@ -93,7 +94,7 @@ WITH loan_paper AS (
     FROM loan_paper
     UNION ALL BY NAME
     SELECT 'D' || borrower_no(b) || '-' || doc_type AS doc_id, borrower_no(b) AS borrower_id, doc_type, received,
-        received - 30 AS doc_date, h, b AS turn, branch_no, officer_id, as_of,
+        received - 30 AS doc_date, h, b AS turn, branch_no, officer_id, row_valid_from,
         CASE WHEN valid_years IS NULL THEN NULL
             WHEN has('document_expired', h) AND doc_type = 'id_card'
                 THEN getvariable('last_day') - pick('expired', h, 5, 300)
@@ -104,13 +105,13 @@ WITH loan_paper AS (
     UNION ALL BY NAME
     SELECT 'D' || borrower_no(b) || '-financials-' || period_end AS doc_id, borrower_no(b) AS borrower_id,
         'financials' AS doc_type, received, received AS doc_date, h, b + year(period_end) AS turn, branch_no,
-        officer_id, greatest(first_seen, seen(received)) AS as_of, period_end
+        officer_id, greatest(first_seen, seen(received)) AS row_valid_from, period_end
     FROM statement
     WHERE received <= getvariable('last_day')
     UNION ALL BY NAME
     SELECT 'D' || loan_id || '-' || item || '-' || doc_type AS doc_id, loan_id, provider_id, doc_type,
         workday(contract_day) AS received, workday(contract_day) AS doc_date, h, item AS turn, branch_no, officer_id,
-        as_of
+        row_valid_from
     FROM provider_paper
     WHERE NOT (has_at('provider_paper_missing', h, item) AND doc_type <> 'licence')
 )
@@ -122,5 +123,5 @@ SELECT doc_id, loan_id, borrower_id, provider_id, doc_type, received AS received
     CASE WHEN NOT has('custodian_missing', h) THEN staff_no(branch_no, 9005) END AS custodian,
     received + CASE WHEN has_at('filed_late', h, turn) THEN pick('filed', h, 35, 90) ELSE pick('filed', h, 1, 20) END
         AS archived_on,
-    as_of, CAST(NULL AS DATE) AS until
+    row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM written

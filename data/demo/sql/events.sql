@@ -2,7 +2,8 @@
 WITH step(step_code) AS (
     VALUES ('1'), ('2'), ('3'), ('4'), ('4r'), ('5'), ('6'), ('7'), ('7b'), ('8'), ('8v'), ('8w'), ('9'), ('10'), ('10g'), ('11')
 ), own AS (
-    SELECT l.n, l.h, l.loan_id, s.step_code, l.first_seen AS as_of, l.principal, l.rate_bp, l.purpose, l.security,
+    SELECT l.n, l.h, l.loan_id, s.step_code, l.first_seen AS row_valid_from,
+        l.principal, l.rate_bp, l.purpose, l.security,
         l.months + CAST(l.odd_days > 0 AS INTEGER) AS months, slot('timed', l.h) < 100 AS is_timed,
         CASE s.step_code
             WHEN '1' THEN k.since
@@ -70,7 +71,7 @@ WITH step(step_code) AS (
 ), extension_step(step_code, part) AS (
     VALUES ('2', 0), ('3', 1), ('4', 2), ('4r', 4), ('5', 5), ('6', 6), ('7', 7)
 ), extension AS (
-    SELECT x.request_id, x.loan_id, s.step_code, x.known_from AS as_of,
+    SELECT x.request_id, x.loan_id, s.step_code, x.known_from AS row_valid_from,
         CASE WHEN s.step_code = '5' AND x.is_last AND has('extension_unreviewed', x.h)
             THEN x.agreement_day + 2
             WHEN s.step_code = '4' AND x.is_last AND has('extension_investigated_first', x.h)
@@ -101,10 +102,12 @@ SELECT 'E' || loan_id || '-' || step_code AS event_id, loan_id, CAST(NULL AS VAR
         AS purpose,
     CASE WHEN step_code = '7' THEN CASE WHEN has('approved_security_other', h) THEN 'mixed' ELSE security END END
         AS guarantee_type,
-    action_date, CASE WHEN step_code IN ('10g', '11') THEN seen(day + later) ELSE as_of END AS as_of, CAST(NULL AS DATE) AS until
+    action_date, CASE WHEN step_code IN ('10g', '11') THEN seen(day + later) ELSE row_valid_from END AS row_valid_from,
+    CAST(NULL AS DATE) AS row_valid_to
 FROM own
 UNION ALL BY NAME
 SELECT 'E' || request_id || '-' || step_code AS event_id, loan_id, request_id, step_code, day AS event_date,
     CAST(day AS TIMESTAMP) + INTERVAL 17 HOUR AS created_at, staff_id,
-    CASE WHEN step_code IN ('3', '5', '6', '7') THEN '同意' END AS result, amount, as_of, CAST(NULL AS DATE) AS until
+    CASE WHEN step_code IN ('3', '5', '6', '7') THEN '同意' END AS result, amount,
+    row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM extension

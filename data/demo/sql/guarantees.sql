@@ -1,14 +1,14 @@
 -- Collateral has a new row at every revaluation; between two of them lie no more than its revaluation months.
 WITH version AS (
-    SELECT *, first_seen AS as_of, 0 AS turn FROM guarantee_plan
+    SELECT *, first_seen AS row_valid_from, 0 AS turn FROM guarantee_plan
     UNION ALL
-    SELECT g.*, m.day AS as_of, datediff('month', g.first_seen, m.day) AS turn
+    SELECT g.*, m.day AS row_valid_from, datediff('month', g.first_seen, m.day) AS turn
     FROM guarantee_plan g
     JOIN month_end m ON m.day > g.first_seen AND m.day <= g.last_seen
         AND (datediff('month', g.first_seen, m.day) + g.phase) % g.revalue_months = 0
     WHERE NOT has_at('valuation_stale', g.h, g.item)
 ), dated AS (
-    SELECT *, lead(as_of) OVER (PARTITION BY n, item ORDER BY as_of) AS until,
+    SELECT *, lead(row_valid_from) OVER (PARTITION BY n, item ORDER BY row_valid_from) AS row_valid_to,
         CASE WHEN kind = 'mortgage' OR NOT matures THEN
             CASE
                 WHEN kind = 'mortgage' AND has_at('unregistered', h, item) THEN NULL
@@ -56,7 +56,7 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
         WHEN NOT is_item OR has_at('missing_valuation_date', h, item) THEN NULL
         WHEN has_at('valuation_stale', h, item)
             THEN months_after(getvariable('last_day'), -revalue_months) - pick_at('stale', h, item, 30, 600)
-        WHEN turn > 0 OR revalue_months = 1 THEN as_of - pick_at('valued', h, item * 100 + turn, 0, 9)
+        WHEN turn > 0 OR revalue_months = 1 THEN row_valid_from - pick_at('valued', h, item * 100 + turn, 0, 9)
         WHEN disbursed_on >= first_seen - 31 THEN contract_day - pick_at('valued', h, item, 1, 20)
         ELSE greatest(months_after(first_seen, -phase) - pick_at('valued', h, item, 0, 9), contract_day - 20)
     END AS valuation_date,
@@ -83,7 +83,8 @@ SELECT 'DB' || loan_id || item AS guarantee_id, loan_id, contract_no,
             THEN getvariable('last_day') - pick_at('insured', h, item, 10, 200)
             ELSE greatest(final_maturity, getvariable('last_day')) + pick_at('insured', h, item, 30, 300) END
     END AS insurance_end,
-    CASE WHEN last_seen < getvariable('last_day') AND as_of = last_seen THEN 'released' ELSE 'active' END AS status,
-    as_of, until
+    CASE WHEN last_seen < getvariable('last_day') AND row_valid_from = last_seen THEN 'released'
+        ELSE 'active' END AS status,
+    row_valid_from, row_valid_to
 FROM dated JOIN (SELECT b, h AS borrower_h FROM borrower_plan) USING (b)
 LEFT JOIN (SELECT b AS backer_b, h AS backer_h, borrower_type AS backer_type FROM borrower_plan) USING (backer_b)

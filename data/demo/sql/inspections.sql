@@ -44,5 +44,5 @@ SELECT 'J' || loan_id || '-' || kind[1] || turn AS inspection_id, loan_id, day A
     CASE WHEN kind = 'special' THEN '出现风险信号,持续跟踪' ELSE '经营正常' END AS finding,
     CASE WHEN has('inspection_copied', h) THEN md5('copied/' || officer_id)
         ELSE md5('text/' || n || '/' || kind || turn) END AS text_hash,
-    seen(entered) AS as_of, CAST(NULL AS DATE) AS until
+    seen(entered) AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM written

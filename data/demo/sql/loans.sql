@@ -1,20 +1,22 @@
 -- A row when the loan is first seen, and a new one whenever its maturity or status changes.
 WITH turn AS (
-    SELECT n, unnest([first_seen, seen(due_day + 1), seen(cured_day), seen(closed_on)]) AS as_of FROM loan_plan
+    SELECT n, unnest([first_seen, seen(due_day + 1), seen(cured_day), seen(closed_on)]) AS row_valid_from FROM loan_plan
     UNION ALL
     SELECT n, known_from FROM extension_plan
 ), version AS (
-    SELECT DISTINCT t.n, t.as_of
+    SELECT DISTINCT t.n, t.row_valid_from
     FROM turn t JOIN loan_plan l ON l.n = t.n
-    WHERE t.as_of BETWEEN l.first_seen AND l.last_seen
+    WHERE t.row_valid_from BETWEEN l.first_seen AND l.last_seen
 ), dated AS (
-    SELECT n, as_of, lead(as_of) OVER (PARTITION BY n ORDER BY as_of) AS until FROM version
+    SELECT n, row_valid_from,
+        lead(row_valid_from) OVER (PARTITION BY n ORDER BY row_valid_from) AS row_valid_to FROM version
 )
 SELECT l.loan_id, l.contract_no, borrower_no(l.b) AS borrower_id, l.branch_id, l.branch_name,
     CASE WHEN NOT has('missing_officer', l.h) THEN l.officer_id END AS officer_id,
     CASE WHEN NOT has('missing_product', l.h) THEN l.product_code END AS product_code,
     l.principal,
-    CASE WHEN NOT has_at('missing_balance', l.h, v.as_of - getvariable('first_day')) THEN state.balance END AS balance,
+    CASE WHEN NOT has_at('missing_balance', l.h, v.row_valid_from - getvariable('first_day'))
+        THEN state.balance END AS balance,
     'CNY' AS currency, l.rate_bp / 100 AS annual_rate_pct,
     CASE WHEN slot('rate type', l.h) < 600 THEN 'fixed' ELSE 'floating' END AS rate_type,
     CASE WHEN NOT has('missing_disbursed', l.h) THEN l.disbursed_on END AS disbursed_on,
@@ -44,14 +46,14 @@ SELECT l.loan_id, l.contract_no, borrower_no(l.b) AS borrower_id, l.branch_id, l
     CASE WHEN slot('origin', l.h) >= 880 THEN l.branch_id || (year(l.disbursed_on) - 1) || digits(l.n, 8) END
         AS prior_loan_id,
     CASE
-        WHEN l.closed_on <= v.as_of THEN CASE WHEN l.life = 'written_off' THEN 'written_off' ELSE 'settled' END
+        WHEN l.closed_on <= v.row_valid_from THEN CASE WHEN l.life = 'written_off' THEN 'written_off' ELSE 'settled' END
         WHEN state.days_past_due > 0 THEN 'overdue'
         WHEN state.extension_count > 0 THEN 'extended'
         ELSE 'normal'
     END AS status,
-    CASE WHEN l.closed_on <= v.as_of THEN l.closed_on END AS closed_date,
-    v.as_of, v.until
+    CASE WHEN l.closed_on <= v.row_valid_from THEN l.closed_on END AS closed_date,
+    v.row_valid_from, v.row_valid_to
 FROM dated v
 JOIN loan_plan l ON l.n = v.n
 LEFT JOIN purpose_word u ON u.purpose = l.purpose
-JOIN loan_state state ON state.n = v.n AND state.day = v.as_of
+JOIN loan_state state ON state.n = v.n AND state.day = v.row_valid_from

@@ -30,5 +30,5 @@ WITH maturity AS (
 SELECT loan_id, kind, day AS notice_date, party,
     CASE WHEN slot('receipt', h) < 950 THEN least(day + pick('receipt day', h, 0, 3), getvariable('last_day')) END
         AS receipt_date,
-    slot('copy', h) < 970 AS copy_kept, seen(day) AS as_of, CAST(NULL AS DATE) AS until
+    slot('copy', h) < 970 AS copy_kept, seen(day) AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM addressed

@@ -34,5 +34,5 @@ SELECT j.loan_id, j.day AS snapshot_date,
     round(CAST(j.balance AS DECIMAL(18, 2)) * j.rate_bp / 120000, 2) AS interest_due,
     CASE WHEN j.days_past_due = 0 THEN round(CAST(j.balance AS DECIMAL(18, 2)) * j.rate_bp / 120000, 2) ELSE 0 END
         AS interest_received,
-    j.day AS as_of, CAST(NULL AS DATE) AS until
+    j.day AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM judged j JOIN class c ON c.rank = j.rank

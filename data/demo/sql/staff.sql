@@ -14,5 +14,5 @@ SELECT staff_no(branch_no, serial) AS staff_id, person_name(h, 0) AS name, branc
     getvariable('first_day') - pick('hired', h, 100, 9000) AS hire_date,
     CASE WHEN serial < 9000 AND slot('left', h) < getvariable('retirement_permille')
         THEN getvariable('first_day') + pick('left on', h, 20, 340) END AS left_date,
-    authority AS authority_amount, getvariable('first_day') AS as_of, CAST(NULL AS DATE) AS until
+    authority AS authority_amount, getvariable('first_day') AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM person

@@ -44,5 +44,5 @@ SELECT 'PX' || staff_id || place AS training_id, staff_id,
     CASE WHEN kind = 'quiz' THEN pick('team', own, 1, 5) END AS team_rank,
     CASE WHEN kind = 'quiz' AND pick('team', own, 1, 5) <= 3 AND NOT has('reward_missing', h) THEN '奖状' END AS reward,
     CASE WHEN law <> '' AND has('law_repealed', h) THEN 'contract_law' ELSE nullif(law, '') END AS law,
-    seen(day) AS as_of, CAST(NULL AS DATE) AS until
+    seen(day) AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM attended

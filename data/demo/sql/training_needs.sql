@@ -12,6 +12,6 @@ SELECT 'XQ' || staff_no(branch_no, serial) || place AS need_id, staff_no(branch_
     clause_group AS topic, course AS skill, pick('level', h, 40, 78) AS current_level, 75 AS required_level,
     CASE WHEN slot('source', h) < 500 THEN '违规记录' ELSE '考核' END AS source,
     getvariable('first_day') + pick('analysed', own, 5, 25) AS found_on,
-    seen(getvariable('first_day') + 25) AS as_of, CAST(NULL AS DATE) AS until
+    seen(getvariable('first_day') + 25) AS row_valid_from, CAST(NULL AS DATE) AS row_valid_to
 FROM asked
 WHERE NOT has('needs_missing', own)

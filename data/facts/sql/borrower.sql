@@ -20,10 +20,11 @@ WITH largest AS (
         EXISTS (FROM current_borrowers WHERE customer_class IS NOT NULL) AS classes
 ), prior AS (
     -- As the register stood before its current row.
-    SELECT borrower_id, arg_max_null(total_assets, as_of) AS total_assets, arg_max_null(total_liab, as_of) AS total_liab,
-        arg_max_null(annual_income, as_of) AS annual_income
+    SELECT borrower_id, arg_max_null(total_assets, row_valid_from) AS total_assets,
+        arg_max_null(total_liab, row_valid_from) AS total_liab,
+        arg_max_null(annual_income, row_valid_from) AS annual_income
     FROM borrowers
-    WHERE until <= getvariable('as_of') AND as_of < until
+    WHERE row_valid_to <= getvariable('as_of') AND row_valid_from < row_valid_to
     GROUP BY borrower_id
 ), statement AS (
     SELECT coalesce(d.borrower_id, l.borrower_id) AS borrower_id, count(*) AS received, max(d.period_end) AS last_end

@@ -1,16 +1,18 @@
 -- Extensions that the exports show without a register of them: a current maturity later than any before it. An earlier
 -- one is a change and no extension. As soon as the register holds a row, it alone counts.
 WITH standing AS (
-    SELECT loan_id, as_of, current_maturity, extension_count FROM loans
-    WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > as_of) AND current_maturity IS NOT NULL
+    SELECT loan_id, row_valid_from, current_maturity, extension_count FROM loans
+    WHERE row_valid_from <= getvariable('as_of') AND (row_valid_to IS NULL OR row_valid_to > row_valid_from)
+        AND current_maturity IS NOT NULL
         AND NOT EXISTS (
             FROM extensions
-            WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > getvariable('as_of')))
+            WHERE row_valid_from <= getvariable('as_of')
+                AND (row_valid_to IS NULL OR row_valid_to > getvariable('as_of')))
 ), moved AS (
     SELECT loan_id FROM standing GROUP BY loan_id HAVING min(current_maturity) < max(current_maturity)
 ), step AS (
     SELECT *, max(current_maturity) OVER (
-        PARTITION BY loan_id ORDER BY as_of ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        PARTITION BY loan_id ORDER BY row_valid_from ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
     FROM standing SEMI JOIN moved USING (loan_id)
 )
 SELECT getvariable('as_of') AS judged_on, loan_id || '/' || current_maturity || '/derived' AS request_id, loan_id,

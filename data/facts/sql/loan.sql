@@ -83,7 +83,8 @@ WITH loaded AS (
         ELSE list_sort(list(DISTINCT step_code)) END AS steps
     FROM (
         SELECT DISTINCT e.step_code, l.source_file IS NOT NULL AS is_flat
-        FROM (SELECT DISTINCT step_code, batch_id, source_file FROM events WHERE as_of <= getvariable('as_of')) e
+        FROM (SELECT DISTINCT step_code, batch_id, source_file FROM events
+            WHERE row_valid_from <= getvariable('as_of')) e
         LEFT JOIN (SELECT DISTINCT batch_id, source_file FROM loans) l USING (batch_id, source_file))
 ), process AS (
     SELECT loan_id,
@@ -203,7 +204,7 @@ WITH loaded AS (
     GROUP BY 1
 ), known_since AS (
     SELECT borrower_id, min(disbursed_on) AS first_loan FROM loans
-    WHERE as_of <= getvariable('as_of') AND borrower_id IS NOT NULL
+    WHERE row_valid_from <= getvariable('as_of') AND borrower_id IS NOT NULL
     GROUP BY borrower_id
 ), extended AS (
     SELECT loan_id, max(coalesce(start_date, agreement_date)) AS day,

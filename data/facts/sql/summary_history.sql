@@ -3,10 +3,10 @@
 SELECT s.snapshot_date AS as_of, l.currency, l.branch_id, s.classification, {late} AS late,
     count(*) AS loans, count(s.balance) AS valued, coalesce(sum(s.balance), 0) AS balance
 FROM snapshots s
-JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= s.snapshot_date
-    AND (l.until IS NULL OR s.snapshot_date < l.until)
+JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= s.snapshot_date
+    AND (l.row_valid_to IS NULL OR s.snapshot_date < l.row_valid_to)
 LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
 WHERE list_contains($days, s.snapshot_date)
-    AND s.as_of <= s.snapshot_date AND (s.until IS NULL OR s.snapshot_date < s.until)
+    AND s.row_valid_from <= s.snapshot_date AND (s.row_valid_to IS NULL OR s.snapshot_date < s.row_valid_to)
     AND CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END
 GROUP BY ALL

@@ -3,9 +3,11 @@
 WITH before AS (
     SELECT s.loan_id, l.currency, l.branch_id, s.balance, s.classification, {late} AS late
     FROM snapshots s
-    JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= $opening AND (l.until IS NULL OR $opening < l.until)
+    JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= $opening
+        AND (l.row_valid_to IS NULL OR $opening < l.row_valid_to)
     LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
-    WHERE s.snapshot_date = $opening AND s.as_of <= $opening AND (s.until IS NULL OR $opening < s.until)
+    WHERE s.snapshot_date = $opening AND s.row_valid_from <= $opening
+        AND (s.row_valid_to IS NULL OR $opening < s.row_valid_to)
         AND CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END
 ), now AS (
     SELECT s.loan_id, s.currency, s.branch_id, s.balance, s.classification, s.status, s.is_running,

@@ -2,10 +2,10 @@
 -- A loan counts with what it owed when that was first seen, and never leaves again. One of which neither class nor
 -- arrears were ever stated is in no cohort: nobody knows whether it is bad.
 WITH lent AS (
-    SELECT loan_id, arg_max(currency, as_of) AS currency, arg_max(branch_id, as_of) AS branch_id,
-        arg_max(principal, as_of) AS principal, arg_max(disbursed_on, as_of) AS disbursed_on
+    SELECT loan_id, arg_max(currency, row_valid_from) AS currency, arg_max(branch_id, row_valid_from) AS branch_id,
+        arg_max(principal, row_valid_from) AS principal, arg_max(disbursed_on, row_valid_from) AS disbursed_on
     FROM loans
-    WHERE as_of <= getvariable('as_of') AND (until IS NULL OR until > as_of)
+    WHERE row_valid_from <= getvariable('as_of') AND (row_valid_to IS NULL OR row_valid_to > row_valid_from)
     GROUP BY loan_id
 ), told AS (
     SELECT s.loan_id, bool_or(s.days_past_due > 90 OR c.attr = 'npl') AS bad,

@@ -87,7 +87,8 @@ WITH before AS (
     SELECT s.loan_id, l.branch_id, s.balance, s.classification, s.days_past_due
     FROM current_snapshots s
     JOIN recent_day d ON d.day = s.snapshot_date AND d.turn = 2
-    JOIN loans l ON l.loan_id = s.loan_id AND l.as_of <= d.day AND (l.until IS NULL OR d.day < l.until)
+    JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= d.day
+        AND (l.row_valid_to IS NULL OR d.day < l.row_valid_to)
     JOIN main_currency m ON m.currency IS NOT DISTINCT FROM l.currency
     LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
     WHERE CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END

@@ -87,10 +87,12 @@ def test_the_rows_of_every_month_reconcile(demo_book: tuple[Path, dict], tmp_pat
 def test_every_row_is_current_once(cursor: duckdb.DuckDBPyConnection) -> None:
     for table in dictionary.load_tables().values():
         keys = ", ".join(f'"{key}"' for key in table.key)
-        twice = f"SELECT {keys} FROM {table.name} WHERE until IS NULL GROUP BY ALL HAVING count(*) > 1"
+        twice = f"SELECT {keys} FROM {table.name} WHERE row_valid_to IS NULL GROUP BY ALL HAVING count(*) > 1"
         assert query_value(cursor, f"SELECT count(*) FROM ({twice})") == 0, table.name
-        assert query_value(cursor, f"SELECT count(*) FROM {table.name} WHERE until <= as_of") == 0, table.name
-        late = f"as_of > DATE '{LAST_DATE}' OR as_of < DATE '2025-10-31' OR as_of <> last_day(as_of)"
+        assert query_value(cursor, f"SELECT count(*) FROM {table.name} WHERE row_valid_to <= row_valid_from") == 0, (
+            table.name
+        )
+        late = f"row_valid_from > DATE '{LAST_DATE}' OR row_valid_from < DATE '2025-10-31' OR row_valid_from <> last_day(row_valid_from)"
         assert query_value(cursor, f"SELECT count(*) FROM {table.name} WHERE {late}") == 0, table.name
 
 

@@ -198,7 +198,12 @@ def test_the_service_area_is_by_the_beginning_of_the_region(facts_book: FactsBoo
 
 def test_a_new_customer_has_his_first_loan_in_the_book(facts_book: FactsBook) -> None:
     facts_book.insert(
-        "loans", loan_id="OLD", borrower_id="B", disbursed_on=date(2024, 1, 1), as_of=date(2026, 9, 30), until=AS_OF
+        "loans",
+        loan_id="OLD",
+        borrower_id="B",
+        disbursed_on=date(2024, 1, 1),
+        row_valid_from=date(2026, 9, 30),
+        row_valid_to=AS_OF,
     )
     facts_book.insert_loan("L1", borrower_id="B", disbursed_on=date(2025, 1, 1))
     facts_book.insert_loan("L2", borrower_id="C", disbursed_on=date(2025, 1, 1))
@@ -224,9 +229,17 @@ def test_the_figures_of_the_period_before(facts_book: FactsBook) -> None:
     facts_book.insert_loan(borrower_id="B")
     facts_book.insert_loan("L2", borrower_id="C")
     facts_book.insert(
-        "borrowers", borrower_id="B", total_assets=1, total_liab=2, annual_income=3, as_of=early, until=middle
+        "borrowers",
+        borrower_id="B",
+        total_assets=1,
+        total_liab=2,
+        annual_income=3,
+        row_valid_from=early,
+        row_valid_to=middle,
     )
-    facts_book.insert("borrowers", borrower_id="B", total_assets=10, total_liab=20, as_of=middle, until=AS_OF)
+    facts_book.insert(
+        "borrowers", borrower_id="B", total_assets=10, total_liab=20, row_valid_from=middle, row_valid_to=AS_OF
+    )
     facts_book.insert(
         "borrowers", borrower_id="B", total_assets=100, curr_assets=5, inventory=1, curr_liab=4, total_liab=7
     )

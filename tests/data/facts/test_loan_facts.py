@@ -108,11 +108,11 @@ def test_running(facts_book: FactsBook) -> None:
 
 def test_only_rows_current_at_as_of_count(facts_book: FactsBook) -> None:
     early = date(2026, 9, 30)
-    facts_book.insert_loan(as_of=early, until=AS_OF, current_maturity=date(2026, 12, 1))
+    facts_book.insert_loan(row_valid_from=early, row_valid_to=AS_OF, current_maturity=date(2026, 12, 1))
     facts_book.insert_loan(current_maturity=date(2027, 12, 1))
-    facts_book.insert_loan("GONE", as_of=early)
-    facts_book.insert("loans", loan_id="REPLACED", as_of=AS_OF, until=AS_OF)
-    facts_book.insert("staff", staff_id="S", as_of=AS_OF + timedelta(1))
+    facts_book.insert_loan("GONE", row_valid_from=early)
+    facts_book.insert("loans", loan_id="REPLACED", row_valid_from=AS_OF, row_valid_to=AS_OF)
+    facts_book.insert("staff", staff_id="S", row_valid_from=AS_OF + timedelta(1))
     assert facts_book.build_facts(early)["loan"] == 2
     assert facts_book.build_facts()["loan"] == 1
     assert facts_book.build_facts()["loan"] == 1

@@ -125,17 +125,17 @@ def test_what_became_of_the_opening_stock(facts_book: FactsBook) -> None:
             loan_id,
             {"balance": now, "classification": after, "days_past_due": late},
             status="normal",
-            as_of=BEFORE,
+            row_valid_from=BEFORE,
             branch_id="01",
         )
         facts_book.con.execute(
-            "UPDATE snapshots SET snapshot_date = ?, as_of = ? WHERE loan_id = ?", [AS_OF, AS_OF, loan_id]
+            "UPDATE snapshots SET snapshot_date = ?, row_valid_from = ? WHERE loan_id = ?", [AS_OF, AS_OF, loan_id]
         )
         facts_book.insert(
             "snapshots",
             loan_id=loan_id,
             snapshot_date=BEFORE,
-            as_of=BEFORE,
+            row_valid_from=BEFORE,
             balance=was,
             classification=before,
             days_past_due=days,
@@ -144,7 +144,7 @@ def test_what_became_of_the_opening_stock(facts_book: FactsBook) -> None:
         "REPAID",
         {"balance": 50, "classification": "normal", "days_past_due": 0},
         status="normal",
-        as_of=BEFORE,
+        row_valid_from=BEFORE,
         branch_id="01",
     )
     facts_book.build_facts()
@@ -284,7 +284,12 @@ def insert_history(facts_book: FactsBook, *days_past_due: int | None, loan_id: s
     """Snapshots of 120, 110, … before the last one, the latest first."""
     for turn, (day, late) in enumerate(zip((BEFORE, EARLIER), days_past_due, strict=False)):
         facts_book.insert(
-            "snapshots", loan_id=loan_id, snapshot_date=day, as_of=day, balance=120 - 10 * turn, days_past_due=late
+            "snapshots",
+            loan_id=loan_id,
+            snapshot_date=day,
+            row_valid_from=day,
+            balance=120 - 10 * turn,
+            days_past_due=late,
         )
 
 

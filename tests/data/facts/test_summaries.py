@@ -15,13 +15,13 @@ COMMON = {"currency": "CNY", "status": "normal", "branch_id": "01", "borrower_id
 
 def insert_loan(facts_book: FactsBook, loan_id: str, before: tuple | None, now: tuple | None, **row: object) -> None:
     """A loan with (balance, class, days past due) at the snapshot before and now; None where it is in neither."""
-    facts_book.insert("loans", as_of=BEFORE, loan_id=loan_id, **COMMON | row)
+    facts_book.insert("loans", row_valid_from=BEFORE, loan_id=loan_id, **COMMON | row)
     for day, state in ((BEFORE, before), (AS_OF, now)):
         if state:
             balance, classification, late = state
             facts_book.insert(
                 "snapshots",
-                as_of=day,
+                row_valid_from=day,
                 loan_id=loan_id,
                 snapshot_date=day,
                 balance=balance,
@@ -78,10 +78,10 @@ def test_a_corrected_opening_is_what_later_moves_start_from(facts_book: FactsBoo
     insert_loan(facts_book, "L1", (100, "normal", 0), (100, "normal", 0))
     facts_book.build_facts()
     assert [*read_moves(facts_book)] == [("running", "running", "normal", "normal", "current", "current")]
-    facts_book.con.execute("UPDATE snapshots SET until = as_of WHERE snapshot_date = ?", [BEFORE])
+    facts_book.con.execute("UPDATE snapshots SET row_valid_to = row_valid_from WHERE snapshot_date = ?", [BEFORE])
     facts_book.insert(
         "snapshots",
-        as_of=BEFORE,
+        row_valid_from=BEFORE,
         loan_id="L1",
         snapshot_date=BEFORE,
         balance=70,

@@ -119,14 +119,14 @@ def test_documents_add_up_over_exports(cli: ImportCli) -> None:
     head = "借据号,资料名称,收集日期\n"
     for day, row in ((JAN, "L1,营业执照,2024-01-05"), (FEB, "L1,身份证,2024-02-05")):
         import_csv(cli, f"{head}{row}\n", f"{day}.csv", day)
-    assert cli.query("SELECT count(*) FROM documents WHERE until IS NULL") == [(2,)]
+    assert cli.query("SELECT count(*) FROM documents WHERE row_valid_to IS NULL") == [(2,)]
 
 
 def test_what_a_flat_file_says_beside_a_loan_is_its_state(cli: ImportCli) -> None:
     head = "借据号,余额,担保方式,押品编号,押品类型,评估价值,审批日期\n"
     import_csv(cli, f"{head}L1,10,抵押,P1,住宅,9,2024-01-03\nL2,5,抵押,P3,住宅,1,\n", "jan.csv", JAN)
     import_csv(cli, f"{head}L1,10,抵押,P2,住宅,8,2024-01-08\n", "feb.csv", FEB)
-    found = cli.query("SELECT collateral_id FROM guarantees WHERE until IS NULL ORDER BY 1")
+    found = cli.query("SELECT collateral_id FROM guarantees WHERE row_valid_to IS NULL ORDER BY 1")
     assert found == [("P2",), ("P3",)]
     assert cli.query("SELECT approval_date FROM facts_loan WHERE as_of = DATE '2024-02-29'") == [(date(2024, 1, 8),)]
 
@@ -195,10 +195,8 @@ def test_what_a_later_register_ended_stands_again_before_it(cli: ImportCli) -> N
     batch = import_csv(cli, GUARANTEE_HEADER + "G1,L1,抵押,住宅,9\nG2,L1,抵押,住宅,8\n", "g1.csv", JAN)["batch"]
     import_csv(cli, GUARANTEE_HEADER + "G1,L1,抵押,住宅,9\n", "g2.csv", FEB)
     import_csv(cli, GUARANTEE_HEADER + "G1,L1,抵押,住宅,7\n", "g3.csv", JAN)
-    open_rows = (
-        "SELECT guarantee_id, appraised_value, until FROM guarantees WHERE until IS NULL OR until > as_of ORDER BY 1"
-    )
-    assert cli.query(f"{open_rows}, as_of") == [("G1", 7, date(2024, 2, 29)), ("G1", 9, None)]
+    open_rows = "SELECT guarantee_id, appraised_value, row_valid_to FROM guarantees WHERE row_valid_to IS NULL OR row_valid_to > row_valid_from ORDER BY 1"
+    assert cli.query(f"{open_rows}, row_valid_from") == [("G1", 7, date(2024, 2, 29)), ("G1", 9, None)]
     with book.open_for_reading(cli.book) as con:
         snapshots.create_views_after_batch(con, batch)
         assert con.execute(open_rows).fetchall() == [("G1", 9, None), ("G2", 8, None)]

@@ -9,7 +9,9 @@ JAN, FEB, MAR = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)
 
 
 def loan_versions(cli: ImportCli) -> list[tuple]:
-    return cli.query("SELECT loan_id, balance, as_of, until FROM loans ORDER BY loan_id, as_of, balance")
+    return cli.query(
+        "SELECT loan_id, balance, row_valid_from, row_valid_to FROM loans ORDER BY loan_id, row_valid_from, balance"
+    )
 
 
 def test_the_same_files_again_change_nothing_and_say_so(cli: ImportCli) -> None:
@@ -55,7 +57,7 @@ def test_a_late_correction_does_not_touch_later_dates(cli: ImportCli) -> None:
 
 
 def current_snapshots(cli: ImportCli) -> list[tuple]:
-    return cli.query("SELECT loan_id, balance, classification, days_past_due FROM snapshots WHERE until IS NULL")
+    return cli.query("SELECT loan_id, balance, classification, days_past_due FROM snapshots WHERE row_valid_to IS NULL")
 
 
 def test_snapshots_from_two_files_complete_each_other(cli: ImportCli) -> None:
@@ -79,7 +81,7 @@ def test_snapshots_from_two_batches_complete_each_other_in_either_order(cli: Imp
 def test_what_a_flat_file_says_of_customers_does_not_blank_their_own_file(cli: ImportCli) -> None:
     cli.import_text("客户号,名称,评级\nC1,甲公司,AA\n", "customers.csv")
     cli.import_text("借据号,余额,客户号,客户名称\nL1,1,C1,甲公司（新）\n")
-    assert cli.query("SELECT name, rating FROM borrowers WHERE until IS NULL") == [("甲公司（新）", "AA")]
+    assert cli.query("SELECT name, rating FROM borrowers WHERE row_valid_to IS NULL") == [("甲公司（新）", "AA")]
 
 
 def test_a_customer_file_in_the_same_batch_goes_first(cli: ImportCli) -> None:

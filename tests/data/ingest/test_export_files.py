@@ -308,7 +308,7 @@ def test_e18_officers_given_by_name_are_found_among_the_staff_in_either_order(cl
     staff = cli.write("s.csv", "工号,姓名,岗位\n0123,王五,客户经理\n0124,赵六,客户经理\n0125,赵六,客户经理\n")
     cli.import_files(loans)
     notes = {note["id"] for note in cli.import_files(staff).report["assumptions"]}
-    assert cli.query("SELECT officer_id FROM loans WHERE until IS NULL ORDER BY loan_id") == [
+    assert cli.query("SELECT officer_id FROM loans WHERE row_valid_to IS NULL ORDER BY loan_id") == [
         ("0123",),
         ("赵六",),
         ("钱七",),

@@ -108,7 +108,7 @@ def test_a_flat_file_fills_its_companion_tables(cli: ImportCli) -> None:
         ("0215//7/2023-01-05", "7", date(2023, 1, 5)),
         ("0215//9/2023-01-10", "9", date(2023, 1, 10)),
     ]
-    assert cli.query("SELECT borrower_id, name, as_of, until FROM borrowers") == [
+    assert cli.query("SELECT borrower_id, name, row_valid_from, row_valid_to FROM borrowers") == [
         ("C1", "张三", date(2024, 3, 31), None)
     ]
     assert cli.query("SELECT status, original_maturity, current_maturity FROM loans ORDER BY loan_id") == [

@@ -27,7 +27,7 @@ def _import_with_quarantine(folder: Path) -> tuple[Path, bytes]:
 
 def _read_balances(path: Path) -> dict[str, str]:
     with book.open_for_reading(path) as con:
-        found = con.execute("SELECT loan_id, balance FROM loans WHERE until IS NULL ORDER BY loan_id").fetchall()
+        found = con.execute("SELECT loan_id, balance FROM loans WHERE row_valid_to IS NULL ORDER BY loan_id").fetchall()
     return {loan: str(balance) for loan, balance in found}
 
 

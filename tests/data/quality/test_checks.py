@@ -112,7 +112,7 @@ def test_two_loans_at_odds(clean_book: FactsBook) -> None:
 
 def test_an_amount_in_another_unit_than_before(facts_book: FactsBook) -> None:
     before = AS_OF - timedelta(31)
-    facts_book.insert("loans", loan_id="L1", principal=Decimal("0.01"), as_of=before, until=AS_OF)
+    facts_book.insert("loans", loan_id="L1", principal=Decimal("0.01"), row_valid_from=before, row_valid_to=AS_OF)
     facts_book.insert_loan("L1", **GOOD)
     assert count_findings(facts_book.con) == {"magnitude_conflict": 1}
 

@@ -24,10 +24,12 @@ def insert_manager_loans(facts_book: FactsBook) -> None:
     ):
         since = AS_OF if loan == "L3" else BEFORE
         now = {"balance": balance, "classification": kind, "days_past_due": late}
-        facts_book.insert_loan(loan, now, as_of=since, officer_id=officer, borrower_id=f"B{loan}", **common | more)
+        facts_book.insert_loan(
+            loan, now, row_valid_from=since, officer_id=officer, borrower_id=f"B{loan}", **common | more
+        )
         if since == BEFORE:
             facts_book.insert("snapshots", loan_id=loan, snapshot_date=AS_OF, **now)
-    facts_book.insert("staff", staff_id="O1", name="First", branch_id="01", role="客户经理", as_of=BEFORE)
+    facts_book.insert("staff", staff_id="O1", name="First", branch_id="01", role="客户经理", row_valid_from=BEFORE)
 
 
 def insert_violations(
@@ -90,7 +92,13 @@ def test_rates_of_those_at_the_session_and_those_never_taught(facts_book):
     insert_manager_loans(facts_book)
     for loan, officer in (("L7", "O3"), ("L8", "O4")):
         facts_book.insert_loan(
-            loan, {"balance": 1}, as_of=BEFORE, officer_id=officer, currency="CNY", status="normal", branch_id="01"
+            loan,
+            {"balance": 1},
+            row_valid_from=BEFORE,
+            officer_id=officer,
+            currency="CNY",
+            status="normal",
+            branch_id="01",
         )
         facts_book.insert("snapshots", loan_id=loan, snapshot_date=AS_OF, balance=1)
     facts_book.insert_loan("L9", {"balance": 1}, officer_id="NEW", currency="CNY", status="normal", branch_id="01")
@@ -99,7 +107,7 @@ def test_rates_of_those_at_the_session_and_those_never_taught(facts_book):
             "training", training_id=f"T{staff}", staff_id=staff, clause_group="LEGAL", date=day, course="C"
         )
     for staff in ("O2", "O3", "O4"):
-        facts_book.insert("staff", staff_id=staff, as_of=BEFORE)
+        facts_book.insert("staff", staff_id=staff, row_valid_from=BEFORE)
     facts_book.build_facts(BEFORE)
     facts_book.build_facts()
     insert_violations(facts_book, "B", BEFORE, ("R1", "L1", "O1"), ("R1", "L7", "O3"))

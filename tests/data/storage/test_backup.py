@@ -171,7 +171,7 @@ while time.monotonic() < end and "done" not in seen:
     for _ in range(3):
         row = reader.cursor().execute("SELECT (SELECT count(*) FROM batches), (SELECT count(DISTINCT batch_id) FROM "
             "batch_tables), (SELECT count(DISTINCT batch_id) FROM loans), (SELECT count(*) FROM facts_loan), "
-            "(SELECT count(*) FROM loans WHERE until IS NULL)").fetchall()[0]
+            "(SELECT count(*) FROM loans WHERE row_valid_to IS NULL)").fetchall()[0]
         wrong += not (row[0] == row[1] == row[2] and row[3] == row[4])
         generations.add(row)
     if row[0] == 4:

@@ -7,13 +7,16 @@ import sys
 import textwrap
 import threading
 import time
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from benchmarks import kills
+from data import dictionary
 from data.errors import BookError
+from data.history import time_travel
 from data.storage import book
 
 ROOT = Path(__file__).parents[3]
@@ -210,6 +213,59 @@ def test_a_reader_of_an_older_book_is_told_what_brings_it_up_to_date(path: Path)
         con.execute("SELECT purpose FROM loans")
     _add_batch(path, "b")
     book.BookReader(path).require_current_schema()
+
+
+REGISTER_OF_OLD_BOOK = {"as_of": "row_valid_from", "until": "row_valid_to"}
+
+
+def _age_book(path: Path) -> dict[str, list[tuple]]:
+    """Put rows in the registers and give their columns the names of earlier versions; returns the rows by table."""
+    rows = {}
+    with book.open_for_writing(path) as con:
+        for number, table in enumerate(dictionary.load_tables()):
+            con.execute(
+                f"INSERT INTO {table} (row_valid_from, row_valid_to, batch_id, source_row) "
+                "VALUES (DATE '2024-01-31', DATE '2024-02-29', 'a', ?), (DATE '2024-02-29', NULL, 'a', NULL)",
+                [number],
+            )
+        con.execute("UPDATE documents SET valid_from = DATE '2020-01-01', valid_to = DATE '2030-01-01'")
+        for table in dictionary.load_tables():
+            rows[table] = con.execute(f"FROM {table} ORDER BY row_valid_from").fetchall()
+            for former, present in REGISTER_OF_OLD_BOOK.items():
+                con.execute(f"ALTER TABLE {table} RENAME COLUMN {present} TO {former}")
+    return rows
+
+
+def test_a_writer_renames_the_columns_of_an_older_book_and_loses_no_row(path: Path) -> None:
+    rows = _age_book(path)
+    _add_batch(path, "b")
+    with book.open_for_reading(path) as con:
+        found = {table: con.execute(f"FROM {table} ORDER BY row_valid_from").fetchall() for table in rows}
+        columns = {
+            row[0]
+            for row in con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'loans'").fetchall()
+        }
+        assert found == rows
+        assert columns & {*REGISTER_OF_OLD_BOOK, *REGISTER_OF_OLD_BOOK.values()} == {*REGISTER_OF_OLD_BOOK.values()}
+        assert con.execute("SELECT DISTINCT valid_from, valid_to FROM documents").fetchall() == [
+            (date(2020, 1, 1), date(2030, 1, 1))
+        ]
+
+
+def test_a_reader_of_a_book_with_former_column_names_is_told_what_to_run(path: Path) -> None:
+    _age_book(path)
+    with pytest.raises(BookError, match=r"earlier version.*loans.row_valid_from, loans.row_valid_to"):
+        book.BookReader(path).require_current_schema()
+    with pytest.raises(BookError, match=r"Run python -m policy check"), book.open_for_reading(path) as con:
+        time_travel.count_current_rows(con, date(2024, 1, 31))
+
+
+def test_a_killed_writer_leaves_the_former_column_names(path: Path) -> None:
+    _age_book(path)
+    before = path.read_bytes()
+    with pytest.raises(ZeroDivisionError), book.open_for_writing(path):
+        raise ZeroDivisionError
+    assert path.read_bytes() == before
 
 
 def test_threads_each_read_their_own_rows(path: Path) -> None:

@@ -78,12 +78,13 @@ def test_a_register_is_shown_as_people_write(seven_loan_book, open_page, no_book
     monkeypatch.setenv("LOANLIGHT_BOOK", str(no_book))
     with book.open_for_writing(no_book) as con:
         con.execute(
-            """INSERT INTO events (event_id, loan_id, step_code, event_date, event_ts, staff_id, as_of, batch_id)
+            """INSERT INTO events (event_id, loan_id, step_code, event_date, event_ts, staff_id, row_valid_from,
+                batch_id)
                        VALUES ('E1', 'L1', '9', '2026-10-09', '2026-10-09 15:04:05', 'S9', $day, $batch)""",
             {"day": SNAPSHOT_DATE, "batch": str(SNAPSHOT_DATE)},
         )
         con.execute(
-            "INSERT INTO staff (staff_id, name, as_of, batch_id) VALUES ('S9', '王芳', $day, $batch)",
+            "INSERT INTO staff (staff_id, name, row_valid_from, batch_id) VALUES ('S9', '王芳', $day, $batch)",
             {"day": SNAPSHOT_DATE, "batch": str(SNAPSHOT_DATE)},
         )
     app = open_page("loan", "en", loan="L1")

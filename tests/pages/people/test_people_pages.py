@@ -124,7 +124,7 @@ def test_needs_by_topic_say_who_needs_them_and_what_is_offered(
     taught = shutil.copy(seven_loan_book, tmp_path / "book.duckdb")
     with book.open_for_writing(taught) as con:
         con.execute(
-            "INSERT INTO courses (course, topic, as_of, batch_id) VALUES ('晨会', $topic, $day, $batch)",
+            "INSERT INTO courses (course, topic, row_valid_from, batch_id) VALUES ('晨会', $topic, $day, $batch)",
             {"topic": topic, "day": SNAPSHOT_DATE, "batch": str(SNAPSHOT_DATE)},
         )
     monkeypatch.setenv("LOANLIGHT_BOOK", str(taught))

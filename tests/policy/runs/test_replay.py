@@ -61,7 +61,7 @@ def test_a_correction_is_said_and_the_run_replayed_on_the_data_as_they_were(path
 
 def test_data_that_cannot_be_rebuilt_are_named(path) -> None:
     with book.open_for_writing(path) as con:
-        con.execute("DELETE FROM snapshots WHERE loan_id = 'L2' AND as_of = ?", [MONTH_STARTS[0]])
+        con.execute("DELETE FROM snapshots WHERE loan_id = 'L2' AND row_valid_from = ?", [MONTH_STARTS[0]])
     with book.open_for_reading(path):
         pass
     reader = book.BookReader(path)
@@ -107,12 +107,20 @@ def test_hashes_do_not_hang_on_the_order_of_rows_but_on_every_cell(path) -> None
 
 def test_registers_as_they_were_before_a_batch(path) -> None:
     with book.open_for_writing(path) as con:
-        before = con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall()
+        before = con.execute(
+            "SELECT loan_id, branch_id, row_valid_from, row_valid_to FROM loans ORDER BY ALL"
+        ).fetchall()
         load_batch(
             con, "late", MONTH_STARTS[0], {"L1": {"balance": 1, "branch_id": "x"}, "L9": {"balance": 1}}, order=5
         )
-        assert con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall() != before
+        assert (
+            con.execute("SELECT loan_id, branch_id, row_valid_from, row_valid_to FROM loans ORDER BY ALL").fetchall()
+            != before
+        )
         time_travel.create_historic_views(con, MONTH_STARTS[0], MONTH_STARTS[0], {"late"})
-        assert con.execute("SELECT loan_id, branch_id, as_of, until FROM loans ORDER BY ALL").fetchall() == before
+        assert (
+            con.execute("SELECT loan_id, branch_id, row_valid_from, row_valid_to FROM loans ORDER BY ALL").fetchall()
+            == before
+        )
         for table in ("loans", "snapshots"):
             con.execute(f"DROP VIEW IF EXISTS temp.{table}")
