@@ -5,7 +5,7 @@ from pathlib import Path
 
 from data.commands import arguments as add
 from data.facts import parquet_export
-from data.storage.book import BookReader
+from data.storage import book
 
 ABOUT = "write the facts of a snapshot as Parquet, for a check on a cluster"
 
@@ -17,12 +17,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    reader = BookReader(options.book)
-    try:
+    with book.open_reader(options.book) as reader:
         as_of = add.resolve_snapshot(reader.cursor(), options.as_of)
         rows = parquet_export.export_snapshot(reader, as_of, options.out)
-    finally:
-        reader.close()
     text = f"Facts 事实 {as_of}: {sum(rows.values()):,} rows 行 of {len(rows)} subjects 对象, {options.out}."
     add.print_result({"as_of": as_of, "out": str(options.out), "rows": rows}, text, options.json)
     return 0

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from data.storage.book import CONFIG, LOCK_DOWN_STATEMENTS
+from data.storage.connection import CONFIG, LOCK_DOWN_STATEMENTS
 
 MAX_STATEMENTS = 256
 Row = Mapping[str, Any]

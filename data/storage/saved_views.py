@@ -1,6 +1,6 @@
-"""Views of the violations page, names for choices: ours are rows of a table, an officer's own lie beside the book.
+"""Saved views of the violations page, which name a choice of filters: shipped in a table, or saved beside the book.
 
-A file beside the book, not a table in it: a writer copies the whole book, which a name for some filters is not worth.
+They are a file beside the book and not a table in it, because a writer copies the whole book.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ SHIPPED_VIEWS_FILE = "violation_views.csv"
 
 @dataclass(frozen=True)
 class SavedView:
-    """`choices` as they stand in an address: family=extension&state=open."""
+    """`choices` as in the query of an address: family=extension&state=open."""
 
     name: str
     choices: str
@@ -37,12 +37,12 @@ class SavedView:
 
 @cache
 def load_shipped_views() -> tuple[dict[str, str], ...]:
-    """[view, zh, en, choices] of the views that come with the program, in the table's order."""
+    """[view, zh, en, choices] of the shipped views, in the order of their table."""
     return tuple(read_rows(SHIPPED_VIEWS_FILE))
 
 
 def encode_choices(choices: dict[str, list[str]]) -> str:
-    """Choices as one line of an address, in an order of their own, so that the same choices read the same."""
+    """Choices as the query of an address, sorted by name, so that equal choices give equal text."""
     return urlencode([(name, value) for name in sorted(choices) for value in choices[name]])
 
 
@@ -51,7 +51,7 @@ def views_path(book: Path) -> Path:
 
 
 def load_saved_views(book: Path) -> list[SavedView]:
-    """The officers' own, by name. Raises InputError for a file that is none of ours."""
+    """The views that officers saved, by name. Raises InputError for a damaged file."""
     path = views_path(book)
     try:
         return [SavedView(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
@@ -60,23 +60,26 @@ def load_saved_views(book: Path) -> list[SavedView]:
     except (ValueError, TypeError) as error:
         raise InputError(
             bilingual(
-                "storage.damaged_mend_move_away",
+                "storage.views_file_damaged",
                 name=path.name,
-                said=str(error),
+                error=str(error),
             )
         ) from error
 
 
 def save_view(book: Path, name: str, choices: str) -> None:
-    """Keep the choices under the name, in place of those it had. Raises InputError for a name that will not do."""
+    """Save the choices under the name, replacing a view of that name.
+
+    Raises InputError for a name that is empty or too long, and when there are too many views.
+    """
     name = " ".join(name.split())
     longest, most = size_limits.integer_limit("view_name"), size_limits.integer_limit("saved_views")
     if not name or len(name) > longest:
-        raise InputError(bilingual("storage.view_needs_name_1", longest=longest))
+        raise InputError(bilingual("storage.view_name_length", longest=longest))
     with _lock_views(book):
         others = [view for view in load_saved_views(book) if view.name != name]
         if len(others) >= most:
-            raise InputError(bilingual("storage.there_saved_views_already", most=most))
+            raise InputError(bilingual("storage.too_many_views", most=most))
         _write_views(book, [*others, SavedView(name, choices, datetime.now(UTC).isoformat(timespec="seconds"))])
 
 
@@ -87,7 +90,7 @@ def remove_view(book: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _lock_views(book: Path) -> Iterator[None]:
-    """Two officers who save at once both keep their view."""
+    """A lock, so that of two officers who save at once neither loses a view."""
     path = views_path(book)
     with path.with_name(path.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,12 +1,11 @@
 """What differs between two policy versions, or between two runs and why."""
 
 import argparse
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
 from data.errors import InputError
-from data.storage.book import BookReader, open_for_reading
+from data.storage.book import open_for_reading, open_reader
 from policy.authoring import version_diff
 from policy.authoring.version_diff import RowChange
 from policy.commands import arguments as add
@@ -32,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if any(is_run) and not all(is_run):
         raise InputError(f"'{names[is_run.index(True)]}' is a run and the other is not. Give two runs or two versions.")
     if all(is_run):
-        with closing(BookReader(arguments.book)) as reader:
+        with open_reader(arguments.book) as reader:
             _print_run_difference(diff.compare_runs(reader, *names), as_json=arguments.json)
         return 0
     (before, old), (after, new) = (_load_version(name, arguments.book) for name in names)

@@ -1,9 +1,8 @@
 """Judge a run again and compare."""
 
 import argparse
-from contextlib import closing
 
-from data.storage.book import BookReader
+from data.storage.book import open_reader
 from policy.commands import arguments as add
 from policy.commands import printing
 from policy.runs import replay
@@ -18,7 +17,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with closing(BookReader(arguments.book)) as reader:
+    with open_reader(arguments.book) as reader:
         found = replay.replay_run(reader, arguments.run_id)
     if arguments.json:
         hashes = {part: {"stored": a, "replayed": b} for part, (a, b) in found.hashes.items()}

@@ -13,7 +13,7 @@ from data import dictionary
 from data.demo import generator
 from data.errors import BookError, InputError
 from data.facts import derivation
-from data.storage import book
+from data.storage import book, connection
 from policy.violations import results
 
 LOANS = 5000
@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monk
     paths = [tmp_path / name for name in ("first", "again", "other")]
     generator.build_book(paths[0], 300, 1)
     generator.build_book(paths[2], 300, 2)
-    monkeypatch.setattr(book, "CONFIG", book.CONFIG | {"threads": "1"})
+    monkeypatch.setattr(connection, "CONFIG", connection.CONFIG | {"threads": "1"})
     generator.build_book(paths[1], 300, 1)
     first, again, other = (table_checksums(path) for path in paths)
     assert {"loans", "facts_loan", "batches", "batch_tables"} <= set(first)

@@ -171,6 +171,6 @@ def test_a_full_disk_leaves_the_book_as_it_was(
 
     monkeypatch.setattr(derivation, "derive_facts", fill_up)
     outcome = cli.import_text(f"{HEAD}L9,5,\n")
-    assert_refused(outcome.status, outcome.err, str(cli.book), "free space")
+    assert_refused(outcome.status, outcome.err, str(cli.book), "Free disk space")
     assert book_is_unchanged()
     assert list(cli.folder.glob("*.draft*")) == []

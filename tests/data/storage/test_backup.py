@@ -69,15 +69,15 @@ def test_a_damaged_book_is_replaced_and_kept(filled_cli: ImportCli) -> None:
 def test_a_backup_does_not_overwrite(filled_cli: ImportCli) -> None:
     there = filled_cli.write("there", "mine")
     outcome = filled_cli.run("backup", there, "--book", filled_cli.book)
-    assert outcome.status == 1 and "exists already" in outcome.err and there.read_text() == "mine"
+    assert outcome.status == 1 and "already exists" in outcome.err and there.read_text() == "mine"
     outcome = filled_cli.run("backup", filled_cli.folder / "no" / "where", "--book", filled_cli.book)
-    assert outcome.status == 1 and "No folder" in outcome.err
+    assert outcome.status == 1 and "does not exist" in outcome.err
 
 
 def test_only_a_sealed_copy_is_restored(filled_cli: ImportCli) -> None:
     plain = filled_cli.write("plain", filled_cli.book.read_bytes())
     for file, said in (
-        (plain, "no backup made by"),
+        (plain, "not a backup made by"),
         (filled_cli.folder / "none", "No backup"),
         (filled_cli.write("junk", "x"), "damaged"),
     ):
@@ -151,10 +151,10 @@ def test_a_disk_too_full_is_told_before_anything_is_done(
     before = filled_cli.read_all_tables()
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 64 << 20}))
     outcome = filled_cli.import_text("借据号,余额\nL900,1\n", "next.csv")
-    assert outcome.status == 1 and "free space and try again" in outcome.err and "64 MB free" in outcome.err
+    assert outcome.status == 1 and "Free disk space and try again" in outcome.err and "64 MB free" in outcome.err
     assert filled_cli.read_all_tables() == before
     outcome = filled_cli.run("backup", filled_cli.folder / "copy", "--book", filled_cli.book)
-    assert outcome.status == 1 and "No space left" in outcome.err
+    assert outcome.status == 1 and "Not enough disk space" in outcome.err
 
 
 def test_a_reader_in_another_process_sees_whole_books_only(filled_cli: ImportCli) -> None:
