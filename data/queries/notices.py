@@ -12,6 +12,25 @@ from data.storage import query
 # A loan in arrears, by any of the columns that can say so.
 IN_ARREARS = """(f.days_past_due > 0 OR f.principal_overdue > 0 OR f.interest_overdue_on > 0
     OR f.interest_overdue_off > 0 OR (f.days_to_maturity < 0 AND f.balance > 0))"""
+# What secures the loans `loan`, of the guarantees `live`: named by loan or by contract; and who provides it, apart from
+# the borrower.
+PROVIDERS_SQL = """
+        secured AS (
+            SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
+                ON l.loan_id = g.loan_id
+            UNION ALL
+            SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
+                ON g.loan_id IS NULL AND l.contract_no = g.contract_no
+        ), provider AS (
+            SELECT loan_id, coalesce(provider_id, provider_name, guarantee_id) AS provider,
+                max(provider_name) AS name, list_sort(list(DISTINCT kind)) AS kinds
+            FROM secured
+            WHERE provider_id IS DISTINCT FROM borrower_id AND provider_name IS DISTINCT FROM borrower_name
+            GROUP BY ALL
+        ), others AS (
+            SELECT loan_id, list({'name': name, 'kinds': kinds} ORDER BY provider) AS others
+            FROM provider GROUP BY loan_id
+        )"""
 NOTICE_CONDITIONS = {"maturity": "f.days_to_maturity >= 0", "collection": IN_ARREARS}
 
 
@@ -33,22 +52,7 @@ def list_loans_for_notice(
             WHERE {IS_CURRENT} GROUP BY staff_id
         ), live AS (
             FROM ({guarantees.current_rows_sql("$as_of", "loan")}) WHERE coalesce(status, 'active') = 'active'
-        ), secured AS (
-            SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
-                ON l.loan_id = g.loan_id
-            UNION ALL
-            SELECT l.loan_id, l.borrower_id, l.borrower_name, g.* EXCLUDE (loan_id) FROM live g JOIN loan l
-                ON g.loan_id IS NULL AND l.contract_no = g.contract_no
-        ), provider AS (
-            SELECT loan_id, coalesce(provider_id, provider_name, guarantee_id) AS provider,
-                max(provider_name) AS name, list_sort(list(DISTINCT kind)) AS kinds
-            FROM secured
-            WHERE provider_id IS DISTINCT FROM borrower_id AND provider_name IS DISTINCT FROM borrower_name
-            GROUP BY ALL
-        ), others AS (
-            SELECT loan_id, list({{'name': name, 'kinds': kinds}} ORDER BY provider) AS others
-            FROM provider GROUP BY loan_id
-        )
+        ), {PROVIDERS_SQL}
         SELECT l.loan_id, l.contract_no, l.borrower_name, coalesce(l.branch_name, l.branch_id) AS branch,
             coalesce(o.officer_name, l.officer_id) AS officer, l.currency, l.principal, l.balance, l.disbursed_on,
             l.current_maturity, l.days_past_due, l.principal_overdue, l.interest_overdue, l.guarantee_type,

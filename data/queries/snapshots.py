@@ -11,6 +11,7 @@ from data.errors import BookError
 from data.facts import derivation
 from data.history import time_travel
 from data.history.validity import IS_NEVER_REPLACED_SQL, valid_on_sql
+from data.messages.catalogue import bilingual
 from data.storage import query
 
 BATCHES_SQL = f"""
@@ -89,7 +90,7 @@ def create_views_after_batch(cursor: duckdb.DuckDBPyConnection, batch: str) -> d
     """
     found = cursor.execute("SELECT as_of, loaded_at FROM batches WHERE batch_id = $batch", {"batch": batch}).fetchall()
     if not found:
-        raise BookError(f"The book has no batch {batch}. python -m data snapshots lists them.")
+        raise BookError(bilingual("queries.no_batch", batch=batch))
     as_of: date
     as_of, loaded_at = found[0]
     later = cursor.execute(
@@ -119,8 +120,12 @@ def _create_side_table(cursor: duckdb.DuckDBPyConnection, name: str, point: date
     try:
         day = create_views_after_batch(own, point) if isinstance(point, str) else point
         if not isinstance(point, str) and day not in derivation.list_as_of_dates(own):
-            known = ", ".join(str(found) for found in derivation.list_as_of_dates(own)) or "none"
-            raise BookError(f"The book has no snapshot of {day}. Snapshots: {known}.")
+            known = ", ".join(map(str, derivation.list_as_of_dates(own)))
+            raise BookError(
+                bilingual("queries.no_snapshot", day=day, known=known)
+                if known
+                else bilingual("queries.no_snapshot_at_all", day=day)
+            )
         rows = query.fetch_frame(own, SNAPSHOT_SQL, day=day)
     finally:
         own.close()
