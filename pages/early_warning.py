@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from pages.ui.app import page_frame, url_state
-from pages.ui.charts import drawing
+from pages.ui.charts import balance_charts, drawing
 from pages.ui.i18n.language import t
 from pages.ui.people import early_warning
 from pages.ui.widgets import excel_export, tables
@@ -24,7 +24,9 @@ st.subheader(t("warnings.signals"))
 found = early_warning.build_signal_bars(view, rows)
 if drawing.has_values(found, "balance"):
     parts = "; ".join(f"{name} {label}" for name, label in found.select("name", "label").iter_rows())
-    drawing.show_chart(drawing.build_balance_bars(found, t("warnings.signal")), f"{t('warnings.signals')}: {parts}")
+    drawing.show_chart(
+        balance_charts.build_balance_bars(found, t("warnings.signal")), f"{t('warnings.signals')}: {parts}"
+    )
 else:
     st.caption(t("warnings.no_balance"))
 

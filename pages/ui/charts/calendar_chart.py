@@ -3,71 +3,64 @@
 import polars as pl
 
 from pages.ui.charts import drawing
-from pages.ui.charts.drawing import CLICK_SELECTION, SHADES, Spec
+from pages.ui.charts.drawing import SHADES
+from pages.ui.charts.encoding import PLAIN_AXIS, Spec, build_channel, build_click_selection, build_scale, build_tooltip
 from pages.ui.i18n.language import t
 
 ROW_HEIGHT = 74
-EMPTY_DAY_FILL = {False: ("#FFFFFF", "#EEF1F5"), True: ("#11161D", "#1B222C")}  # by dark: worked, not worked
+EMPTY_DAY_FILL = {False: ("#FFFFFF", "#EEF1F5"), True: ("#11161D", "#1B222C")}  # by dark: working day, day off
 BORDER_COLOURS = {False: "#D5DAE1", True: "#2E3947"}
 SELECTED_COLOUR = "#E3A000"
-WEEK_CHANNEL = {"field": "week", "type": "ordinal", "axis": None}
+WEEK_CHANNEL: Spec = {"field": "week", "type": "ordinal", "axis": None}
 
 
-def build_month(weekdays: list[str], chosen: str | None, weeks: int, max_balance: float) -> Spec:
-    """For rows [iso, week, weekday, number, off, mark, name, loans, balance, label, count, day]; a click picks `iso`.
+def build_month(days: pl.DataFrame, weekdays: list[str], chosen: str | None) -> Spec:
+    """[iso, week, weekday, number, off, mark, name, loans, balance, label, count, day]; a click selects `iso`.
 
-    `most`: the largest balance of a day, in yuan.
+    `balance`: what matures on the day, in yuan; null where no loan states a balance.
     """
-    written = [
-        _build_text_layer(weekdays, "number", 0.08, 0.2, 13, align="left"),
-        _build_text_layer(weekdays, "mark", 0.92, 0.2, 11, align="right"),
-        _build_text_layer(weekdays, "label", 0.5, 0.52, 15, weight="bold"),
-        _build_text_layer(weekdays, "count", 0.5, 0.8, 11),
+    texts = [
+        _build_text_layer(weekdays, "number", (0.08, 0.2), {"fontSize": 13, "align": "left"}),
+        _build_text_layer(weekdays, "mark", (0.92, 0.2), {"fontSize": 11, "align": "right"}),
+        _build_text_layer(weekdays, "label", (0.5, 0.52), {"fontSize": 15, "fontWeight": "bold"}),
+        _build_text_layer(weekdays, "count", (0.5, 0.8), {"fontSize": 11}),
     ]
-    click = {"name": CLICK_SELECTION, "select": {"type": "point", "fields": ["iso"], "on": "click", "clear": False}}
-    catcher = {
+    click_area = {
         "mark": {"type": "rect", "fillOpacity": 0, "cursor": "pointer"},
-        "encoding": {"x": _build_weekday_channel(weekdays), "y": WEEK_CHANNEL, "tooltip": _build_tooltip()},
-        "params": [click],
+        "encoding": {"x": _build_weekday_channel(weekdays), "y": WEEK_CHANNEL, "tooltip": _build_day_tooltip()},
+        "params": build_click_selection("iso"),
     }
+    squares = _build_day_squares(weekdays, chosen, drawing.find_largest(days["balance"]))
     return {
-        "layer": [*_build_day_squares(weekdays, chosen, max_balance), *written, catcher],
-        "height": ROW_HEIGHT * weeks + 24,
+        "data": days,
+        "layer": [*squares, *texts, click_area],
+        "height": ROW_HEIGHT * days["week"].n_unique() + 24,
         "config": {"view": {"strokeWidth": 0}},
     }
 
 
 def _build_weekday_channel(weekdays: list[str], band: float | None = None) -> Spec:
-    axis = {
-        "title": None,
-        "orient": "top",
-        "ticks": False,
-        "domain": False,
-        "labelAngle": 0,
-        "labelFlush": False,
-        "labelFontSize": 13,
-    }
-    place = {} if band is None else {"bandPosition": band}
-    scale = {"domain": weekdays}
-    return {"field": "weekday", "type": "ordinal", "sort": weekdays, "scale": scale, "axis": axis} | place
+    axis = {"title": None, "orient": "top", "labelAngle": 0, "labelFlush": False, "labelFontSize": 13} | PLAIN_AXIS
+    channel = build_channel("weekday", "ordinal", sort=weekdays, scale=build_scale(weekdays), axis=axis)
+    return channel if band is None else channel | {"bandPosition": band}
 
 
 def _build_day_squares(weekdays: list[str], chosen: str | None, max_balance: float) -> list[Spec]:
     """Shaded by amount; a day whose loans state none has the lightest shade, a day without loans that of its kind."""
     dark = drawing.is_dark_mode()
-    worked, off = EMPTY_DAY_FILL[dark]
+    working_day, day_off = EMPTY_DAY_FILL[dark]
     scale = {"type": "sqrt", "domain": [0, max_balance], "range": SHADES[dark]}
-    shade = {"field": "balance", "type": "quantitative", "legend": None, "scale": scale}
-    kinds = [{"test": "datum.loans > 0", "value": SHADES[dark][0]}, {"test": "datum.off", "value": off}]
-    picked = f"datum.iso == '{chosen or ''}'"
+    shade = build_channel("balance", "quantitative", legend=None, scale=scale)
+    kinds = [{"test": "datum.loans > 0", "value": SHADES[dark][0]}, {"test": "datum.off", "value": day_off}]
+    is_chosen = f"datum.iso == '{chosen or ''}'"
     edge = {
         "x": _build_weekday_channel(weekdays),
         "y": WEEK_CHANNEL,
-        "stroke": {"condition": {"test": picked, "value": SELECTED_COLOUR}, "value": BORDER_COLOURS[dark]},
-        "strokeWidth": {"condition": {"test": picked, "value": 3}, "value": 1},
+        "stroke": {"condition": {"test": is_chosen, "value": SELECTED_COLOUR}, "value": BORDER_COLOURS[dark]},
+        "strokeWidth": {"condition": {"test": is_chosen, "value": 3}, "value": 1},
     }
     colours = {
-        "!isValid(datum.balance)": {"condition": kinds, "value": worked},
+        "!isValid(datum.balance)": {"condition": kinds, "value": working_day},
         "isValid(datum.balance)": shade,
     }
     return [
@@ -80,37 +73,21 @@ def _build_day_squares(weekdays: list[str], chosen: str | None, max_balance: flo
     ]
 
 
-def _build_text_layer(
-    weekdays: list[str],
-    field: str,
-    across: float,
-    down: float,
-    size: int,
-    *,
-    align: str = "center",
-    weight: str = "normal",
-) -> Spec:
-    mark = {
-        "fontSize": size,
-        "fontWeight": weight,
-        "align": align,
-        "baseline": "middle",
-        "color": drawing.text_colour(),
-    }
-    place = {"x": _build_weekday_channel(weekdays, across), "y": WEEK_CHANNEL | {"bandPosition": down}}
-    return {"mark": {"type": "text"} | mark, "encoding": place | {"text": {"field": field}}}
+def _build_text_layer(weekdays: list[str], field: str, place: tuple[float, float], style: Spec) -> Spec:
+    """A text in each day; `place`: how far across and down its square, as fractions."""
+    across, down = place
+    mark = {"type": "text", "align": "center", "baseline": "middle", "color": drawing.text_colour()} | style
+    position = {"x": _build_weekday_channel(weekdays, across), "y": WEEK_CHANNEL | {"bandPosition": down}}
+    return {"mark": mark, "encoding": position | {"text": {"field": field}}}
 
 
-def _build_tooltip() -> list[Spec]:
-    return [
-        {"field": "day", "title": t("loan.current_maturity")},
-        {"field": "name", "title": t("maturing.holiday")},
-        {"field": "loans", "title": t("kpi.loans")},
-        {"field": "label", "title": t("kpi.balance")},
-    ]
+def _build_day_tooltip() -> list[Spec]:
+    return build_tooltip(
+        day=t("loan.current_maturity"), name=t("maturing.holiday"), loans=t("kpi.loans"), label=t("kpi.balance")
+    )
 
 
 def build_alt_text(frame: pl.DataFrame) -> str:
-    """What a screen reader says of the chart: the days on which something matures."""
+    """The chart in words, for people who cannot see it: the days on which something matures."""
     due = [f"{row['day']} {row['label']} ({row['count']})" for row in frame.iter_rows(named=True) if row["loans"]]
     return "; ".join([t("maturing.calendar"), *due])

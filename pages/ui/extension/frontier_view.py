@@ -165,7 +165,7 @@ def _draw_rule_strip(view: SnapshotView, request: Request, marks: pl.DataFrame, 
     """Which rule blocks where, asked on the day of the request."""
     rows = build_strip_rows(view, request).filter(pl.col("start") < until)
     shown = rows.with_columns(end=pl.min_horizontal("end", pl.lit(until)))
-    chart = drawing.build_frontier_strip(
+    chart = frontier_chart.build_frontier_strip(
         shown, marks.filter(pl.col("day") < until), list(language.labels_of_kind("decision_short").values())
     )
     told = shown.select("line", "verdict", "days").iter_rows()

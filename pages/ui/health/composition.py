@@ -98,7 +98,7 @@ def draw_breakdown_chart(scope: HealthScope, name: str) -> None:
     shown = _build_bars(parts)
     spoken = t("health.chart_alt", what=page_scope.dimension_title(name), parts=_format_alt_text(shown))
     spec = health_charts.build_composition_bars(shown, page_scope.dimension_title(name))
-    drawing.show_chart(spec, spoken, data=shown, key=key, on_click=lambda: _apply_bar_click(name, key))
+    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_bar_click(name, key))
 
 
 def _format_alt_text(shown: pl.DataFrame) -> str:
@@ -147,7 +147,7 @@ def draw_balance_trend(scope: HealthScope) -> None:
     spoken = t("health.chart_alt", what=t("health.balance_trend"), parts=_format_alt_text(latest))
     key = f"history:{scope.view.as_of}:{scope.chosen_code('classification')}"
     spec = health_charts.build_class_trend(sums, class_names())
-    drawing.show_chart(spec, spoken, data=sums, key=key, on_click=lambda: _apply_trend_click(key))
+    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_trend_click(key))
 
 
 def draw_ratio_trend(scope: HealthScope, walls: list[tuple[MetricGroup, list[MetricCard]]]) -> None:
@@ -163,7 +163,6 @@ def draw_ratio_trend(scope: HealthScope, walls: list[tuple[MetricGroup, list[Met
     drawing.show_chart(
         health_charts.build_ratio_lines(lines, names),
         spoken,
-        data=lines,
         key=key,
         on_click=lambda: _apply_trend_click(key),
     )

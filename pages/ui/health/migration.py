@@ -79,10 +79,10 @@ def draw_matrix(scope: HealthScope, opening: str, name: str) -> None:
         return
     words = [*page_scope.load_code_labels(scope.view, load_dimensions()[name]).values(), t("health.not_stated")]
     columns = [word for word in [*words, *_end_labels().values()] if word in cells["end"]]
-    spec = health_charts.build_migration_matrix([word for word in words if word in cells["start"]], columns)
+    spec = health_charts.build_migration_matrix(cells, [word for word in words if word in cells["start"]], columns)
     moved = (f"{a} → {b} {label}" for a, b, label in cells.select("start", "end", "label").iter_rows())
     spoken = t("health.chart_alt", what=t(f"health.matrix_{name}"), parts=by_language("；", "; ").join(moved))
-    drawing.show_chart(spec, spoken, data=cells, key=key, on_click=lambda: _apply_cell_click(name, key))
+    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_cell_click(name, key))
 
 
 def _apply_cell_click(name: str, key: str) -> None:
@@ -124,7 +124,6 @@ def draw_vintages(scope: HealthScope) -> None:
     drawing.show_chart(
         health_charts.build_vintage_curves(curves),
         spoken,
-        data=curves,
         key=key,
         on_click=lambda: _apply_vintage_click(key),
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from data.queries import loan_detail
 from pages.ui.app import queries
 from pages.ui.app.page_frame import SnapshotView
-from pages.ui.charts import drawing, timeline_charts
+from pages.ui.charts import balance_charts, drawing, timeline_charts
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 
@@ -170,7 +170,9 @@ def draw_collateral(view: SnapshotView, loan_id: str) -> None:
     told = by_language("；", "; ").join(
         f"{month} {label}" for month, label in rows.select("month", "label").iter_rows()
     )
-    drawing.show_chart(drawing.build_ratio_trend(rows, [t("col.collateral_share")]), f"{t('loan.security')}: {told}")
+    drawing.show_chart(
+        balance_charts.build_ratio_trend(rows, [t("col.collateral_share")]), f"{t('loan.security')}: {told}"
+    )
     st.caption(t("loan.ratio_note"))
     _draw_collateral_items(view, loan_id)
 

@@ -2,6 +2,7 @@
 
 import calendar as weeks
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -36,7 +37,7 @@ def _list_months(view: SnapshotView, days: pl.DataFrame) -> dict[str, str]:
     return labels
 
 
-def _format_month_label(month: date, sums: dict[str, object] | None) -> str:
+def _format_month_label(month: date, sums: dict[str, Any] | None) -> str:
     if not sums:
         return t("maturing.month_empty", month=numbers.format_month(month))
     amount = numbers.format_compact_amount(sums["balance"]) if sums["valued"] else numbers.NOTHING
@@ -118,7 +119,7 @@ def build_day_cells(days: pl.DataFrame, month: tuple[date, date]) -> pl.DataFram
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _build_day_cell(day: date, week: int, sums: dict[str, object]) -> dict[str, object]:
+def _build_day_cell(day: date, week: int, sums: dict[str, Any]) -> dict[str, object]:
     special = working_days.load_special_days().get(day)
     kind = special.kind if special else "" if working_days.is_working_day(day) else "weekend"
     balance = float(sums["balance"]) if sums.get("valued") else None
@@ -147,12 +148,9 @@ def draw_calendar(view: SnapshotView, chosen: MaturityScope) -> tuple[tuple[date
     month = select_month(view, chosen)
     day = read_selected_day(month)
     frame = build_day_cells(windows.sum_by_day(view, chosen), month)
-    weeks_shown, most = int(frame["week"].max()) + 1, float(frame["balance"].max() or 1)
-    chart = calendar_chart.build_month(list_weekdays(), day.isoformat() if day else None, weeks_shown, most)
+    chart = calendar_chart.build_month(frame, list_weekdays(), day.isoformat() if day else None)
     key = f"calendar:{month[0]}:{hash(chosen)}:{url_state.get_param('day')}"
-    drawing.show_chart(
-        chart, calendar_chart.build_alt_text(frame), data=frame, key=key, on_click=lambda: _toggle_clicked_day(key)
-    )
+    drawing.show_chart(chart, calendar_chart.build_alt_text(frame), key=key, on_click=lambda: _toggle_clicked_day(key))
     st.caption(t("maturing.calendar_note"))
     for year in working_days.list_unannounced_years(*month):
         st.warning(t("maturing.year_unknown", year=year), icon=":material/event_busy:")
@@ -163,6 +161,6 @@ def _toggle_clicked_day(key: str) -> None:
     """A day clicked on is listed; clicked again, it is not."""
     found = drawing.read_clicked_marks(key)
     day = str(found[0]["iso"]) if found else None
-    let_go = day in (None, url_state.get_param("day"))
-    url_state.set_param("day", [] if let_go else [day])
+    is_cleared = day is None or day == url_state.get_param("day")
+    url_state.set_param("day", [] if is_cleared or day is None else [day])
     _set_window_to_day()

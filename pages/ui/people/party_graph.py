@@ -8,7 +8,7 @@ import streamlit as st
 from data.queries import capital, connected_parties
 from pages.ui.app import queries, record_names
 from pages.ui.app.page_frame import SnapshotView
-from pages.ui.charts import drawing, graph_layout, people_charts
+from pages.ui.charts import drawing, graph_layout, party_chart
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
 from pages.ui.people.connected_parties import load_bank_capital
@@ -119,7 +119,7 @@ def _draw_graph(circle: dict[str, Any], members: pl.DataFrame, guarantees: pl.Da
         ties=len(pairs),
         share=_format_tier1_share(circle),
     )
-    drawing.show_chart(people_charts.build_party_graph(nodes, edges, heads, states), text, width="content")
+    drawing.show_chart(party_chart.build_party_graph(nodes, edges, heads, states), text, width="content")
 
 
 def _build_nodes(
