@@ -62,7 +62,6 @@ LARGE_MODULES: set[str] = {
     "data/ingest/mapping/sheet_plans.py",
     "data/ingest/mapping/suggestions.py",
     "data/ingest/parsing/cell_parsing.py",
-    "pages/ui/format/expression_text.py",
     "policy/authoring/impact.py",
     "policy/decision_tables/dmn/reading.py",
     "policy/decision_tables/regions.py",

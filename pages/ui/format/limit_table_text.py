@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from data import dictionary
 from pages.ui.format import values
-from pages.ui.format.expression_text import NameResolver, UnhashedPolicy
+from pages.ui.format.name_resolution import NameResolver
 from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, t
 from policy.engine.table_usage import list_usages
@@ -15,13 +15,13 @@ from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy
 
 
 def find_code_lists(policy: Policy, table: LimitTable) -> dict[str, str]:
-    """The code list of each column of a limit table, by what the records that ask it carry there."""
-    return _find_cached_code_lists(policy.version, table.name, UnhashedPolicy(policy))
+    """The code list of each column of a limit table, by the facts that the rules using it compare with it."""
+    return _find_cached_code_lists(policy, table.name)
 
 
 @lru_cache(maxsize=500)
-def _find_cached_code_lists(_version: str, name: str, unhashed: UnhashedPolicy) -> dict[str, str]:
-    policy, table = unhashed.policy, unhashed.policy.limit_tables[name]
+def _find_cached_code_lists(policy: Policy, name: str) -> dict[str, str]:
+    table = policy.limit_tables[name]
     found: dict[str, str] = {}
     for asking in list_usages(policy):
         if asking.table == table.name:
@@ -32,7 +32,7 @@ def _find_cached_code_lists(_version: str, name: str, unhashed: UnhashedPolicy) 
 
 
 def _find_compared_code_lists(policy: Policy, subject: str, table: str) -> dict[str, str]:
-    """The code list of each limit column that rules compare with a coded fact: wish lists of papers, classes …"""
+    """The code list of each limit column that rules compare with a coded fact: required documents, risk grades …"""
     reader, found = NameResolver(policy, subject), {}
     for rule in policy.versions:
         texts = [text for text in (rule.scope, rule.measure, rule.limit) if f"{table}." in text]
@@ -53,12 +53,12 @@ def format_cell(column: LimitColumn, text: str, code_list: str) -> str:
     if column.role == "limit" and not code_list and text != values.NONE:
         return values.format_value(text, column.unit)
     inner, negated = (text[4:-1], True) if text.startswith("not(") else (text, False)
-    said = values.format_codes(inner, code_list)
-    return t("words.not", a=said) if negated else said
+    text = values.format_codes(inner, code_list)
+    return t("words.not", a=text) if negated else text
 
 
 def format_row(table: LimitTable, limit_row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
-    """A row in words: for whom it answers, and what it allows; `lists` as code_lists gives them."""
+    """A row in words: what it applies to, and what it allows; `lists` from find_code_lists."""
     parts = {
         role: [
             f"{by_language(c.zh, c.en)} {format_cell(c, limit_row.cells[c.name], lists.get(c.name, ''))}"
@@ -74,7 +74,7 @@ def format_row(table: LimitTable, limit_row: LimitRow, lists: dict[str, str]) ->
 
 
 def format_table_name(policy: Policy, file: str) -> str:
-    """A table of the policy by what stands in it: limits/npl_limits → Longest … (by …), metrics → Metric."""
+    """The name of a policy table by its content: limits/npl_limits → Longest … (by …), metrics → Metric."""
     limits = policy.limit_tables.get(file.removeprefix("limits/")) if file.startswith("limits/") else None
     return (
         format_limit_table_name(limits)

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from pages.ui.format import expression_text, values
+from pages.ui.format import values
+from pages.ui.format.measure_type import resolve_measure_type
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
 from policy.engine.verdict_evidence import Verdict
@@ -21,7 +22,7 @@ def format_limit(policy: Policy, verdict: Verdict) -> str:
         return numbers.NOTHING
     rule = policy.rules[verdict.rule_id]
     limit = _format_value(policy, rule, verdict.limit, verdict.unit)
-    if expression_text.resolve_measure_type(policy, rule).is_lacking:
+    if resolve_measure_type(policy, rule).is_lacking:
         return limit
     return f"{SIGNS.get(verdict.comparator, verdict.comparator)} {limit}"
 
@@ -33,22 +34,20 @@ def format_rule_value(policy: Policy, rule_id: str, text: str | None) -> str:
 
 
 def _format_value(policy: Policy, rule: Rule, text: str | None, unit: str) -> str:
-    kind = expression_text.resolve_measure_type(policy, rule)
+    kind = resolve_measure_type(policy, rule)
     if text is None or not kind.is_coded:
         return values.format_value(text, unit)
     if kind.is_lacking and not text:
         return t("words.lacks_nothing")
-    said = values.format_codes(text, kind.code_list)
-    return t("words.lacks", a=said) if kind.is_lacking else said
+    codes = values.format_codes(text, kind.code_list)
+    return t("words.lacks", a=codes) if kind.is_lacking else codes
 
 
 def label_codes(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:
     """Rows of [rule_id, column]: codes in the column by their names, numbers and dates as they are."""
-    rules = [
-        rule.rule_id for rule in policy.rules.values() if expression_text.resolve_measure_type(policy, rule).is_coded
-    ]
+    rules = [rule.rule_id for rule in policy.rules.values() if resolve_measure_type(policy, rule).is_coded]
     pairs = rows.filter(pl.col("rule_id").is_in(rules)).select("rule_id", column).unique()
-    said = [format_rule_value(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
-    worded = pairs.with_columns(said=pl.Series(said, dtype=pl.String))
-    joined = rows.join(worded, on=["rule_id", column], how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("said", column).alias(column)).drop("said")
+    texts = [format_rule_value(policy, rule_id, text) for rule_id, text in pairs.iter_rows()]
+    labelled = pairs.with_columns(value_text=pl.Series(texts, dtype=pl.String))
+    joined = rows.join(labelled, on=["rule_id", column], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("value_text", column).alias(column)).drop("value_text")

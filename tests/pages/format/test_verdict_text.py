@@ -4,12 +4,12 @@ import polars as pl
 import pytest
 
 from data import dictionary
-from pages.ui.format import expression_text, values, verdict_text
+from pages.ui.format import measure_type, values, verdict_text
 from pages.ui.i18n import language
 from policy.runs import snapshot_check
 
 POLICY = snapshot_check.load_policy()
-CODED = [rule for rule in POLICY.rules.values() if expression_text.resolve_measure_type(POLICY, rule).code_list]
+CODED = [rule for rule in POLICY.rules.values() if measure_type.resolve_measure_type(POLICY, rule).code_list]
 
 
 def test_rules_that_measure_codes_are_known():
@@ -20,7 +20,7 @@ def test_rules_that_measure_codes_are_known():
 
 @pytest.mark.parametrize("rule", CODED, ids=lambda rule: rule.rule_id)
 def test_codes_are_told_by_their_names(rule):
-    labels = dictionary.codes_of_list(expression_text.resolve_measure_type(POLICY, rule).code_list)
+    labels = dictionary.codes_of_list(measure_type.resolve_measure_type(POLICY, rule).code_list)
     first = next(iter(labels))
     for lang in ("zh", "en"):
         with language.use_language(lang):
