@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from data.messages.catalogue import bilingual
 from pages.documents import printing
 from pages.documents.wording import BLANK
 
@@ -67,7 +68,7 @@ class NoticeTexts:
 
 
 def load_texts(kind: str, lang: str) -> NoticeTexts:
-    """Raises PrintingError where the table cannot be used, with row and what to do."""
+    """The texts of one kind of notice in one language. Raises PrintingError for a table that cannot be used."""
     rows = list(csv.DictReader(io.StringIO(printing.read_template(TABLE).lstrip("\ufeff"))))
     for number, row in enumerate(rows, start=2):
         _require_valid_row(number, row)
@@ -91,16 +92,19 @@ def _applies_to_copy(row: dict[str, str], copy: str) -> bool:
 
 def _require_valid_row(number: int, row: dict[str, str]) -> None:
     if None in row or None in row.values() or set(row) != {"kind", "copy", "part", "optional", "zh", "en"}:
-        raise printing.PrintingError(f"{TABLE}, row {number}: six cells are needed: kind,copy,part,optional,zh,en.")
+        raise printing.PrintingError(bilingual("documents.wrong_cells", table=TABLE, row=number))
     unknown = {name for lang in ("zh", "en") for name in PLACEHOLDER.findall(row[lang])} - set(KNOWN_PLACEHOLDERS)
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in KNOWN_PLACEHOLDERS)
+        found = ", ".join(sorted(unknown)) or "{}"
         raise printing.PrintingError(
-            f"{TABLE}, row {number}: {', '.join(sorted(unknown)) or '{}'} is nothing that a notice states. Use {names}."
+            bilingual("documents.unknown_placeholder", table=TABLE, row=number, unknown=found, names=names)
         )
 
 
 def _require_all_parts(texts: NoticeTexts, kind: str, copy: str) -> None:
     for part in REQUIRED_PARTS:
         if not any(text.part == part for text in texts.rows[copy]):
-            raise printing.PrintingError(f"{TABLE}: no row '{part}' for {kind}, {copy}. Add one, or take ours.")
+            raise printing.PrintingError(
+                bilingual("documents.missing_part", table=TABLE, part=part, kind=kind, copy=copy)
+            )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -10,10 +11,12 @@ from pathlib import Path
 import typst
 
 from data.errors import LoanlightError
+from data.messages.catalogue import bilingual
 
 TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATES_VARIABLE = "LOANLIGHT_TEMPLATES"  # a folder of the bank's own templates; what it lacks comes from ours
-FONTS_VARIABLE = "LOANLIGHT_FONTS"  # a folder of fonts, where the machine has none for Chinese
+# A folder of the bank's own templates; a template that it does not have is the shipped one.
+TEMPLATES_VARIABLE = "LOANLIGHT_TEMPLATES"
+FONTS_VARIABLE = "LOANLIGHT_FONTS"  # a folder of fonts, for a machine without a Chinese font
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Source Han Sans SC",
@@ -25,33 +28,32 @@ CHINESE_FONTS = (
 
 
 class PrintingError(LoanlightError):
-    """A document that could not be made, with what to do."""
+    """A document that could not be created, and what to do."""
 
 
 def _find_folder(variable: str) -> Path | None:
     named = os.environ.get(variable)
     if named and not Path(named).is_dir():
-        raise PrintingError(f"{variable} names '{named}', which is no folder. Correct it, or unset it.")
+        raise PrintingError(bilingual("documents.missing_folder", variable=variable, folder=named))
     return Path(named) if named else None
 
 
 def read_template(name: str) -> str:
-    """The text of a template: the bank's own where it has one, else ours. Raises PrintingError if there is none."""
+    """The text of a template: the bank's own if there is one, else the shipped one. Raises PrintingError for neither."""
     for folder in (_find_folder(TEMPLATES_VARIABLE), TEMPLATES):
         if folder and (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
-    raise PrintingError(f"No template '{name}' in {TEMPLATES.name}/ or in the folder that {TEMPLATES_VARIABLE} names.")
+    raise PrintingError(
+        bilingual("documents.missing_template", name=name, folder=TEMPLATES.name, variable=TEMPLATES_VARIABLE)
+    )
 
 
 @cache
 def _load_fonts(folder: Path | None) -> typst.Fonts:
     fonts = typst.Fonts(font_paths=[folder] if folder else [], include_system_fonts=True)
     if not set(CHINESE_FONTS) & set(fonts.families()):
-        wanted = ", ".join(CHINESE_FONTS[:3])
-        raise PrintingError(
-            f"No font for Chinese is installed ({wanted}, …). Install one (Debian: apt-get install fonts-noto-cjk), "
-            f"or put its file into a folder and name that folder in {FONTS_VARIABLE}."
-        )
+        examples = ", ".join(CHINESE_FONTS[:3])
+        raise PrintingError(bilingual("documents.missing_font", fonts=examples, variable=FONTS_VARIABLE))
     return fonts
 
 
@@ -60,7 +62,7 @@ def _to_json_value(value: object) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be printed; write it as text first.")
+    raise TypeError(f"{type(value).__name__} cannot be printed; convert it to text first.")
 
 
 def render_pdf(name: str, content: dict[str, object]) -> bytes:
@@ -68,9 +70,12 @@ def render_pdf(name: str, content: dict[str, object]) -> bytes:
 
     Every text in `content` is shown as it is: no text in it is markup. Raises PrintingError where the template fails.
     """
-    handed = {"content": json.dumps(content, ensure_ascii=False, default=_to_json_value)}
+    compile_files: Callable[..., bytes] = typst.compile
+    inputs = {"content": json.dumps(content, ensure_ascii=False, default=_to_json_value)}
     files = {"main.typ": read_template(name).encode(), "page.typ": read_template("page.typ").encode()}
     try:
-        return typst.compile(files, sys_inputs=handed, font_paths=_load_fonts(_find_folder(FONTS_VARIABLE)))
+        # Typst's stub knows paths only; a dictionary of files is documented beside it.
+        compiled: bytes = compile_files(files, sys_inputs=inputs, font_paths=_load_fonts(_find_folder(FONTS_VARIABLE)))
     except typst.TypstError as error:
-        raise PrintingError(f"The template '{name}' does not work: {error}. Mend it, or take it away.") from error
+        raise PrintingError(bilingual("documents.failed_template", name=name, error=error)) from error
+    return compiled

@@ -15,9 +15,9 @@ WORDS = {*KINDS, *UNITS, "measure", "limit", "a plain number"}  # that stand in 
 
 
 def _message_keys() -> set[str]:
-    """The keys of texts that the code of data and policy asks for."""
+    """The keys of texts that the code of data, policy and pages asks for."""
     found = set()
-    for path in (file for package in ("data", "policy") for file in (ROOT / package).rglob("*.py")):
+    for path in (file for package in ("data", "policy", "pages") for file in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "bilingual":
                 assert isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}: a key is a literal"

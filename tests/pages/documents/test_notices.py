@@ -180,7 +180,7 @@ def test_a_bank_writes_its_own_texts(own_templates):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (("{maturity}到期", "{due}到期"), "row 16: due is nothing that a notice states"),
+        (("{maturity}到期", "{due}到期"), "row 16: due is not a value that a notice can contain"),
         (("maturity,borrower,copy,", "maturity,nobody,copy,"), "no row 'copy' for maturity, borrower"),
         (("maturity,*,prefix,,到期,MAT", "maturity,*,prefix"), "row 3: six cells"),
     ],
