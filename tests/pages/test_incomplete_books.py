@@ -48,7 +48,7 @@ def test_rows_that_do_not_add_up_are_said(no_book, open_page):
     build_book(no_book, lost=4)
     app = open_page("portfolio_health", "en")
     assert "14 rows read = 7 checked + 2 quarantined" in app.caption[0].value
-    assert "4 are unaccounted for" in app.warning[0].value
+    assert "4 rows are unaccounted for" in app.warning[0].value
 
 
 def test_no_classification_at_all_is_no_ratio_of_zero(no_book, open_page):

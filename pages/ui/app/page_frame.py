@@ -66,7 +66,7 @@ def _redirect_to_default_page() -> None:
     st.switch_page(f"pages/{PAGES[0]}.py", query_params=st.query_params.to_dict())
 
 
-def draw_page_link(name: str, **choices: str) -> None:
+def draw_page_link(name: str, **choices: str | list[str]) -> None:
     """A link to another page with choices made there, in the language that is on."""
     st.page_link(
         f"pages/{name}.py",

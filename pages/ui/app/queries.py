@@ -1,4 +1,4 @@
-"""The way from a page to the book: one reader a published book, a new cursor a question, answers remembered."""
+"""Cached queries of the pages: one reader for each version of the book, a new cursor for each query."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from policy.model.records import Policy
 from policy.runs import snapshot_check
 
 Answer = TypeVar("Answer")
-Generation = tuple[int, int]
+Generation = tuple[int, int] | None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -56,10 +56,11 @@ def _run_query(
 
 
 def cached_query(query: Callable[..., Answer], *values: Any) -> Answer:
-    """Put a question of data or policy to the book: `question(cursor, *values)`, remembered for this book.
+    """The answer of `query(cursor, *values)`, a query of data or policy, cached for this version of the book.
 
-    Values are told apart by their text (a policy's is its version). The answer is everybody's; change a copy of it.
+    Values are distinguished by their text (a policy's is its version). All sessions share the answer: change a copy.
     """
     path = book.default_path()
-    asked = f"{query.__module__}.{query.__qualname__}{values!r}"
-    return _run_query(str(path), book.read_generation(path), asked, query, values)
+    query_key = f"{query.__module__}.{query.__qualname__}{values!r}"
+    answer: Answer = _run_query(str(path), book.read_generation(path), query_key, query, values)
+    return answer

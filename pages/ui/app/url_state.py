@@ -161,7 +161,7 @@ def select_segment(name: str, label: str, labels: dict[str, str], default: str) 
         on_change=_store_widget_value,
         args=(name, key),
     )
-    return st.session_state[key]
+    return str(st.session_state[key])
 
 
 def input_text(name: str, label: str, placeholder: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -80,8 +81,9 @@ def draw_form(view: SnapshotView, loan: dict[str, object]) -> Request:
 
 
 def _propose_maturity(day: date) -> date:
-    """Where the new maturity starts out: half a year on."""
-    return pl.Series([day]).dt.offset_by("6mo")[0]
+    """The new maturity that the form starts with: half a year later."""
+    proposed: date = pl.Series([day]).dt.offset_by("6mo")[0]
+    return proposed
 
 
 def _select_consent(view: SnapshotView, loan_id: str) -> str | None:
@@ -99,7 +101,7 @@ def _select_consent(view: SnapshotView, loan_id: str) -> str | None:
     return None if answer == UNKNOWN_CONSENT else answer
 
 
-def _format_provider(row: dict[str, object]) -> str:
+def _format_provider(row: dict[str, Any]) -> str:
     kinds = language.code_labels("guarantee_type")
     named = " ".join(dict.fromkeys(filter(None, (row["provider"], row["provider_name"]))))
     return f"{named} ({', '.join(kinds.get(kind, kind) for kind in row['kinds'] if kind)})"

@@ -86,16 +86,16 @@ def count_duties_by_day(
     view: SnapshotView, week: Week, due_duties: pl.DataFrame, chosen: MaturityScope
 ) -> pl.DataFrame:
     """A row a kind of duty: the week's sum, what is late or unknown, then a column a day."""
-    late, untold = count_overdue(view, chosen), count_not_assessable(view)
+    overdue, unknown = count_overdue(view, chosen), count_not_assessable(view)
     days = _list_days(week)
-    counts = {key: n for *key, n in due_duties.group_by("duty", "do_by").len().iter_rows() for key in [tuple(key)]}
+    counts = {(duty, day): n for duty, day, n in due_duties.group_by("duty", "do_by").len().iter_rows()}
     before = [day for day in due_duties["do_by"].unique() if day < week.first]
     rows = []
     for duty in duties.load_duties(view.policy):
         own = {day.isoformat(): counts.get((duty.duty, day), 0) for day in days}
         own[days[0].isoformat()] += sum(counts.get((duty.duty, day), 0) for day in before)
         row = {"duty": format_duty_name(duty.duty), "total": sum(own.values())}
-        row |= {"overdue": late.get(duty.duty), "untold": untold.get(duty.duty)}
+        row |= {"overdue": overdue.get(duty.duty), "deadline_unknown": unknown.get(duty.duty)}
         rows.append(row | {day: n or None for day, n in own.items()})
     return pl.DataFrame(rows, schema_overrides=dict.fromkeys([name for name in rows[0] if name != "duty"], pl.Int64))
 
@@ -140,7 +140,7 @@ def draw_counts(view: SnapshotView, week: Week, due_duties: pl.DataFrame, chosen
     counts = count_duties_by_day(view, week, due_duties, chosen)
     kinds = {name: "text" if name == "duty" else "count" for name in counts.columns}
     days = {day.isoformat(): _format_day_header(day) for day in _list_days(week)}
-    names = {name: t(f"maturing.{name}") for name in ("duty", "total", "overdue", "untold")} | days
+    names = {name: t(f"maturing.{name}") for name in ("duty", "total", "overdue", "deadline_unknown")} | days
     tables.draw_table(counts, kinds, key="duties", height="content", names=names, blank="")
     st.caption(t("maturing.duties_note"))
     if view.run is None:

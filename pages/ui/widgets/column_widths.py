@@ -1,5 +1,7 @@
 """How wide a column must be so that nothing in it is cut: the grid itself measures only the first rows it draws."""
 
+from decimal import Decimal
+
 import polars as pl
 
 LETTER_WIDTH, CAPITAL_WIDTH, DIGIT_WIDTH, WIDE_LETTER_WIDTH = 7.7, 10.0, 9.0, 14.2  # pixels in the grid's font
@@ -38,7 +40,7 @@ def compute_width(values: pl.Series, kind: str, label: str) -> int:
 
 def _find_extremes(values: pl.Series) -> list[float]:
     """The largest and the smallest are the longest to write: a sign is a letter too."""
-    return [float(value) for value in (values.max(), values.min()) if value is not None]
+    return [float(value) for value in (values.max(), values.min()) if isinstance(value, int | float | Decimal)]
 
 
 def _find_longest_texts(texts: pl.Series) -> list[str]:

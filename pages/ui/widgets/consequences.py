@@ -56,7 +56,7 @@ def _format_value(change: OutcomeChange, value: Any) -> str:
     if row.type == "rate":
         return numbers.format_share(value)
     if row.codes:
-        return language.code_labels(row.codes).get(value, value)
+        return language.code_labels(row.codes).get(value, str(value))
     return f"{value} {format_unit(row.unit, value)}".strip()
 
 
@@ -70,9 +70,18 @@ def _build_ratio_row(view: SnapshotView, ratio: RatioChange) -> tuple[str, ...]:
         ratio=by_language(ratio.exposure_ratio.zh, ratio.exposure_ratio.en),
         level=t(f"level.{ratio.level}"),
     )
-    both = ratio.before is not None and ratio.after is not None
-    points = (
-        numbers.format_point_change(float(ratio.after - ratio.before)) if both and ratio.after != ratio.before else ""
-    )
     clause = citations.cite_clauses(view.policy, ratio.exposure_ratio.clause_id)
-    return title, numbers.format_share(ratio.before), numbers.format_share(ratio.after), points or "", clause
+    return (
+        title,
+        numbers.format_share(ratio.before),
+        numbers.format_share(ratio.after),
+        _format_ratio_change(ratio),
+        clause,
+    )
+
+
+def _format_ratio_change(ratio: RatioChange) -> str:
+    """The change in percentage points; empty where there is none or one side is unknown."""
+    if ratio.before is None or ratio.after is None or ratio.after == ratio.before:
+        return ""
+    return numbers.format_point_change(float(ratio.after - ratio.before)) or ""
