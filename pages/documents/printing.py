@@ -39,7 +39,7 @@ def _find_folder(variable: str) -> Path | None:
 
 
 def read_template(name: str) -> str:
-    """The text of a template: the bank's own if there is one, else the shipped one. Raises PrintingError for neither."""
+    """The text of a template: the bank's own, else the shipped one. Raises PrintingError if neither exists."""
     for folder in (_find_folder(TEMPLATES_VARIABLE), TEMPLATES):
         if folder and (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
