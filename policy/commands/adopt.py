@@ -7,13 +7,10 @@ from pathlib import Path
 
 from data.errors import InputError
 from data.ingest import adoption
-from data.quality import checks
 from data.storage import book
 from policy.commands import arguments as add
 from policy.commands import printing
-from policy.monitoring import metric_store
-from policy.runs import snapshot_check
-from policy.violations import lifecycle
+from policy.runs import recording, snapshot_check
 
 ABOUT = "take the verdicts of a check on a cluster into the book, with metrics and the life of violations"
 
@@ -35,10 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
             [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
         )
         found = adoption.adopt_run(con, arguments.folder)
-        if found.policy_version == policy.version:
-            metric_store.evaluate_and_store(con, policy, found.as_of)
-        checks.count_and_store(con, found.as_of)
-        lifecycle.record_lifecycle(con, found.run_id)
+        recording.record_results(con, policy, found.run_id)
     if arguments.json:
         printing.print_json(vars(found))
         return 0

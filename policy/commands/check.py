@@ -9,15 +9,12 @@ import duckdb
 
 from data.errors import InputError
 from data.facts import derivation
-from data.quality import checks
 from data.storage import book
 from policy.authoring.expiry import find_expiring_rows
 from policy.commands import arguments as add
 from policy.commands import engine, printing
 from policy.model.records import VERDICTS, Policy
-from policy.monitoring import metric_store
-from policy.runs import snapshot_check
-from policy.violations import lifecycle
+from policy.runs import recording, snapshot_check
 
 ABOUT = "judge a snapshot and keep the run"
 
@@ -47,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         days = _list_days(con, arguments)
         found = []
         for day in days:
-            found.append(_judge_and_store(con, policy, day, today=arguments.today, refresh_later_runs=day == days[-1]))
+            found.append(
+                recording.check_and_record(con, policy, day, today=arguments.today, refresh_later_runs=day == days[-1])
+            )
             book.commit_to_draft(con)
     for warning in find_expiring_rows(policy, found[-1].as_of):
         print(f"warning: {warning}", file=sys.stderr)
@@ -60,16 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     for each in said:
         _print_run(each)
     return 0
-
-
-def _judge_and_store(
-    con: duckdb.DuckDBPyConnection, policy: Policy, day: date, *, today: bool, refresh_later_runs: bool
-) -> snapshot_check.CheckResult:
-    found = snapshot_check.build_facts_and_judge(con, policy, day, today=today)
-    metric_store.evaluate_and_store(con, policy, day)
-    checks.count_and_store(con, day)
-    lifecycle.record_lifecycle(con, found.run_id, refresh_later_runs=refresh_later_runs)
-    return found
 
 
 def _list_days(con: duckdb.DuckDBPyConnection, arguments: argparse.Namespace) -> list[date]:

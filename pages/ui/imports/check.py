@@ -4,14 +4,14 @@ from datetime import date
 
 import streamlit as st
 
-from data.quality import checks
 from data.storage import book
 from pages.ui.app import background_jobs, page_frame, queries
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import t
 from policy.model.records import Policy
-from policy.runs import snapshot_check
-from policy.violations import lifecycle, results
+from policy.runs import recording
+from policy.runs.snapshot_check import CheckResult
+from policy.violations import results
 
 JOB_KEY = "check_job"
 
@@ -24,7 +24,7 @@ def draw_check(as_of: date) -> None:
     job: background_jobs.Job | None = st.session_state.get(JOB_KEY)
     running = job is not None and not job.done.is_set()
     if st.button(t("import.check_now", day=numbers.format_day(as_of)), key="check_now", disabled=running):
-        job = st.session_state[JOB_KEY] = background_jobs.start_job(lambda _on_step: _run_check(as_of, policy))
+        job = st.session_state[JOB_KEY] = background_jobs.start_job(lambda _on_step: run_check(as_of, policy))
     if job is not None:
         _draw_outcome(job)
 
@@ -39,12 +39,9 @@ def _format_check_state(as_of: date, policy: Policy) -> str:
     return t("import.checked_by_older", **said)
 
 
-def _run_check(as_of: date, policy: Policy) -> snapshot_check.CheckResult:
+def run_check(as_of: date, policy: Policy) -> CheckResult:
     with book.open_for_writing(book.default_path()) as con:
-        found = snapshot_check.build_facts_and_judge(con, policy, as_of)
-        lifecycle.record_lifecycle(con, found.run_id)
-        checks.count_and_store(con, as_of)
-    return found
+        return recording.check_and_record(con, policy, as_of)
 
 
 def _draw_outcome(job: background_jobs.Job) -> None:

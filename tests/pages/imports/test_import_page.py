@@ -1,9 +1,16 @@
 """The import page: mapping, rehearsal, import, outcome, and what is said when a file cannot be used."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hand_book import SNAPSHOT_DATE
+
+from data.storage import book
+from pages.ui.imports import check
+from policy.__main__ import main
+from policy.runs import snapshot_check
 
 FILE = """借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,贷款种类Y
 L1,C1,001,105000,200000,20240101,20270101,x
@@ -68,3 +75,23 @@ def test_faults_of_the_data_stand_apart_with_their_rows(seven_loan_book, open_pa
     assert len(found) > 0 and set(found["severity"]) <= {"Error", "Warning", "Note"}
     assert any("checks have findings" in said.value for said in app.caption)
     assert any(said.value.startswith(("Checked at", "This snapshot has not been checked")) for said in app.caption)
+
+
+
+RECORDED_TABLES = ("violations", "run_counts", "metric_values", "quality_counts", "violation_lives", "violation_cubes")
+
+
+def _read_recorded(path: Path) -> dict[str, list[tuple]]:
+    with book.open_for_reading(path) as con:
+        return {name: con.execute(f'FROM "{name}" ORDER BY ALL').fetchall() for name in RECORDED_TABLES}
+
+
+def test_a_check_from_the_page_records_what_the_command_line_records(hand_book: Path, tmp_path, monkeypatch):
+    """AppTest opens a page anew at every run, so that the click on the button would be lost: its work is called."""
+    by_page, by_command = (shutil.copy(hand_book, tmp_path / name) for name in ("page.duckdb", "command.duckdb"))
+    monkeypatch.setenv("LOANLIGHT_BOOK", str(by_page))
+    check.run_check(SNAPSHOT_DATE, snapshot_check.load_policy())
+    assert main(["check", "--book", str(by_command), "--as-of", SNAPSHOT_DATE.isoformat()]) == 0
+    found = _read_recorded(by_page)
+    assert found == _read_recorded(by_command)
+    assert found["metric_values"] and found["quality_counts"] and found["violations"]
