@@ -55,7 +55,7 @@ def _load_last_run(arguments: argparse.Namespace) -> tuple[Run | None, dict[str,
     if arguments.book is None and not path.exists():
         return None, None
     with book.open_for_reading(path) as con:
-        found = store.find_latest_run(con, arguments.as_of)
+        found = store.require_latest_run(con, arguments.as_of)
         return found, clause_coverage.count_verdicts(con, found)
 
 

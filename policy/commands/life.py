@@ -28,7 +28,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with book.open_for_reading(arguments.book) as con:
-        found = lifecycle.build_lifecycles(con, store.find_latest_run(con, arguments.as_of), arguments.since)
+        found = lifecycle.build_lifecycles(con, store.require_latest_run(con, arguments.as_of), arguments.since)
         rules = lifecycle.count_movements_by(con, "rule_id").to_dicts()
         rows = lifecycle.list_lifecycles(
             con,

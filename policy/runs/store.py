@@ -105,7 +105,7 @@ def find_run(con: duckdb.DuckDBPyConnection, name: str) -> Run:
     raise InputError(f"{what}; it has {', '.join(run.run_id for run in (found or known)[-6:])}.")
 
 
-def find_latest_run(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run:
+def require_latest_run(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run:
     """The run judged last for a day (default: the latest day). Raises BookError when there is none."""
     found = [run for run in list_runs(con) if as_of in (None, run.as_of)]
     if not found:

@@ -6,20 +6,14 @@ import duckdb
 
 from data.facts import derivation
 from policy.runs import store
+from policy.runs.store import Run
 from policy.violations import lifecycle_store, resolution
-from policy.violations.results import RunSummary as Found
 from policy.violations.violation_list import RunComparison
 
 
-def _summarize_run(run: store.Run) -> Found:
-    return Found(run.run_id, run.as_of, run.policy_version, run.engine_version, run.judged_at)
-
-
-def list_run_history(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Found]:
+def list_run_history(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Run]:
     """The runs up to this one, one a judged snapshot, the oldest first."""
-    return [
-        _summarize_run(run) for run in resolution.list_run_series(store.list_runs(con), store.find_run(con, run_id))
-    ]
+    return resolution.list_run_series(store.list_runs(con), store.find_run(con, run_id))
 
 
 def list_unjudged_snapshots(con: duckdb.DuckDBPyConnection, run_id: str) -> list[date]:
@@ -40,6 +34,4 @@ def resolve_comparison(con: duckdb.DuckDBPyConnection, run_id: str, since: date 
     start = next((before for before in earlier if before.as_of == since), earlier[-1] if earlier else None)
     between = known[known.index(start) :] if start else known
     followed = lifecycle_store.is_stored(con, store.list_runs(con), run)
-    return RunComparison(
-        _summarize_run(run), _summarize_run(start) if start else None, tuple(r.run_id for r in between), followed
-    )
+    return RunComparison(run, start, tuple(r.run_id for r in between), followed)

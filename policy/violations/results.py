@@ -1,22 +1,14 @@
-"""What a check left in the book: its runs, violations, and what could not be judged; and whether rows add up."""
+"""The results of a run as pages show them: counts by rule, what could not be judged, and whether the rows add up."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import duckdb
 import polars as pl
 
 from data.history.validity import IS_CURRENT, valid_on_sql
 from data.storage import query
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    run_id: str
-    as_of: date
-    policy_version: str
-    engine_version: str
-    judged_at: datetime
+from policy.runs.store import RUN_TABLE_COLUMNS, Run
 
 
 @dataclass(frozen=True)
@@ -34,13 +26,15 @@ class Reconciliation:
         return self.rows_in - self.judged - self.quarantined - self.ignored - self.replaced
 
 
-def find_latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> RunSummary | None:
+def find_latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | None:
+    """The run judged last for a day, or None; also of a book of an earlier version, whose runs say less."""
+    present = {row[0] for row in cursor.execute("SELECT column_name FROM (DESCRIBE runs)").fetchall()}
+    columns = (name if name in present else f"NULL AS {name}" for name in RUN_TABLE_COLUMNS)
     row = cursor.execute(
-        """SELECT run_id, as_of, policy_version, engine_version, judged_at FROM runs
-           WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
+        f"""SELECT {", ".join(columns)} FROM runs WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
         {"as_of": as_of},
     ).fetchone()
-    return RunSummary(*row) if row else None
+    return Run(*row) if row else None
 
 
 def reconcile_rows(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconciliation:

@@ -12,7 +12,7 @@ import polars as pl
 
 from data.history.validity import IS_CURRENT, valid_on_sql
 from data.storage import query
-from policy.violations.results import RunSummary
+from policy.runs.store import Run
 
 GROUP_COLUMNS = ("rule_id", "branch_id", "officer_id", "borrower_id")
 GRAVEST_FIRST = "grave"
@@ -50,8 +50,8 @@ class RunComparison:
     `followed`: whether the book says since when each violation stands.
     """
 
-    run: RunSummary
-    since: RunSummary | None
+    run: Run
+    since: Run | None
     series: tuple[str, ...]
     has_lifecycles: bool
 
@@ -287,7 +287,7 @@ def load_borrower_names(cursor: duckdb.DuckDBPyConnection, as_of: date, ids: tup
     return dict(rows.fetchall())
 
 
-def sum_affected_balance(cursor: duckdb.DuckDBPyConnection, run: RunSummary, currency: str | None) -> dict[str, object]:
+def sum_affected_balance(cursor: duckdb.DuckDBPyConnection, run: Run, currency: str | None) -> dict[str, object]:
     """Running loans of the snapshot in the currency and their balance: all, and those with a violation of their own."""
     return query.fetch_frame(
         cursor,

@@ -15,6 +15,7 @@ from pages.ui.app import queries, url_state
 from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import t
 from policy.model.records import Policy
+from policy.runs.store import Run
 from policy.violations import results
 
 _entered_by_dashboard: ContextVar[bool] = ContextVar("entered", default=False)  # whether this run came by the dashboard
@@ -41,7 +42,7 @@ class SnapshotView:
     snapshots: list[date]
     currency: str | None
     policy: Policy
-    run: results.RunSummary | None
+    run: Run | None
 
     @property
     def checked_run(self) -> results.RunSummary:

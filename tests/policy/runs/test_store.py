@@ -51,7 +51,7 @@ def test_another_policy_todays_rules_or_other_data_make_another_run(path) -> Non
     assert len({run.data_version for run in known}) == 2
     with book.open_for_reading(path) as con:
         kept = con.execute("SELECT run_id, count(*) FROM violations GROUP BY 1").fetchall()
-        assert store.find_latest_run(con, None).run_id == known[-1].run_id
+        assert store.require_latest_run(con, None).run_id == known[-1].run_id
     assert dict(kept) == {known[0].run_id: 1, known[2].run_id: 1}
 
 

@@ -65,7 +65,7 @@ def test_facts_out_check_verdicts_in(tmp_path: Path) -> None:
     found = json.loads(_run_module("policy", "adopt", tmp_path / "out", *policy, "--book", path, "--json").stdout)
     assert found["violations"] == 1
     with book.open_for_reading(path) as con:
-        assert "spark" in store.find_latest_run(con, sample_books.AS_OF).engine_version
+        assert "spark" in store.require_latest_run(con, sample_books.AS_OF).engine_version
         assert con.execute("SELECT subject_id, measured, limit_value FROM violations").fetchall() == [
             ("L2", "150", "100")
         ]

@@ -51,7 +51,7 @@ def lost_worker_run(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("spark")
     generator.build_book(folder / "book.duckdb", 300, 1)
     with book.open_for_reading(folder / "book.duckdb") as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
     done: set[str] = set()
     killer = threading.Thread(target=_kill_worker_midway, args=(cluster, folder / "out", done), daemon=True)
     killer.start()
@@ -79,12 +79,12 @@ def test_the_cluster_says_what_the_book_s_engine_says(lost_worker_run: LostWorke
 
 def test_the_book_takes_the_verdicts_in_as_a_run_like_any_other(lost_worker_run: LostWorkerRun) -> None:
     with book.open_for_writing(lost_worker_run.book) as con:
-        own = store.find_latest_run(con, lost_worker_run.as_of)
+        own = store.require_latest_run(con, lost_worker_run.as_of)
         found = adoption.adopt_run(con, lost_worker_run.folder / "out")
         lifecycle.record_lifecycle(con, found.run_id)
         assert found.run_id == own.run_id
         assert found.violations == lost_worker_run.compared["violations"]
-        assert "spark" in store.find_latest_run(con, lost_worker_run.as_of).engine_version
+        assert "spark" in store.require_latest_run(con, lost_worker_run.as_of).engine_version
         assert sum(store.count_verdicts_by_run(con)[found.run_id].values()) > 0
 
 

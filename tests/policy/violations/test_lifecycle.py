@@ -272,7 +272,7 @@ def test_a_first_run_has_no_opening_and_a_day_not_judged_is_named(tmp_path) -> N
     found, _ = _run_history(path, ("breaks", DEFAULT_POLICY))
     assert (found.since, found.opening, found.movements["new"][0], found.closing) == (None, 0, 2, 2)
     with book.open_for_reading(path) as con, pytest.raises(InputError, match="No run of 2024-09-01 before 2024-01-01"):
-        lifecycle.build_lifecycles(con, store.find_latest_run(con, None), MONTH_STARTS[8])
+        lifecycle.build_lifecycles(con, store.require_latest_run(con, None), MONTH_STARTS[8])
 
 
 def test_an_earlier_day_judged_again_is_followed_without_a_new_check_of_the_later(tmp_path) -> None:
@@ -282,7 +282,7 @@ def test_an_earlier_day_judged_again_is_followed_without_a_new_check_of_the_late
         _judge_records(con, MONTH_STARTS[1], {"L1": "breaks", "L2": "breaks"}, DEFAULT_POLICY, recorded=True)
     with book.open_for_reading(path) as con:
         before = con.execute("FROM vanished ORDER BY ALL").fetchall()
-        lifecycle.build_lifecycles(con, store.find_latest_run(con, None))
+        lifecycle.build_lifecycles(con, store.require_latest_run(con, None))
         rows = {(r["rule_id"], r["subject_id"]): r for r in lifecycle.list_lifecycles(con).to_dicts()}
     assert (rows["CURE", "L1"]["last_seen"], rows["CURE", "L2"]["state"]) == (MONTH_STARTS[1], "cured")
     with book.open_for_reading(path) as con:
