@@ -14,6 +14,7 @@ from benchmarks import books, linting
 from benchmarks.measuring import print_ratio, time_median
 from data.demo import generator
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book
 from policy.model.records import Policy
 from policy.runs import snapshot_check
@@ -46,7 +47,7 @@ def build_demo_book(path: Path, loans: int, policy: Policy) -> date:
     time_median(f"demo book: {loans:,} loans, 13 snapshots, facts", lambda: generator.build_book(path, loans, 1))
     print(f"  book of {path.stat().st_size / 1024**3:.2f} GB")
     with book.open_for_writing(path) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         time_median("facts of the snapshot, all subjects", lambda: derivation.derive_facts(con, as_of))
         time_median(
             "judge: every shipped rule, every subject", lambda: snapshot_check.judge_snapshot(con, policy, as_of)

@@ -23,6 +23,7 @@ from benchmarks import books
 from benchmarks.resident import ResidentMemory
 from data.demo import generator
 from data.facts import derivation, parquet_export
+from data.queries import snapshots
 from data.storage import book
 from policy.model.records import Policy
 from policy.runs import snapshot_check
@@ -71,7 +72,7 @@ def measure_costs(folder: Path, sizes: list[int], workers: list[int], policy: Po
     source, rules = folder / "demo.duckdb", len(policy.rules)
     generator.build_book(source, min(DEMO_LOANS, *sizes), 1)
     with book.open_for_writing(source) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)
     for loans in sizes:
         path, out = folder / f"{loans}.duckdb", folder / str(loans)

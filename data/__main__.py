@@ -1,9 +1,8 @@
 """python -m data COMMAND: each command is a module of data.commands."""
 
-import argparse
-import os
 import sys
 
+from data.command_line import runner
 from data.commands import (
     adopt,
     backup,
@@ -18,9 +17,8 @@ from data.commands import (
     snapshots,
     verify,
 )
-from data.errors import LoanlightError
 
-COMMANDS = {
+COMMANDS: dict[str, runner.Command] = {
     "import": load,
     "profile": profile,
     "quarantine": quarantine,
@@ -36,32 +34,10 @@ COMMANDS = {
 }
 
 
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m data", description="The loan book: import files, see what failed.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.ABOUT, description=module.ABOUT)
-        command.set_defaults(run=module.run)
-        module.arguments(command)
-    return parser
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Exit status 0, or 1 with one message for an error the user can act on; argparse exits with 2 by itself."""
-    options = _build_parser().parse_args(argv)
-    try:
-        return int(options.run(options))
-    except LoanlightError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader of our output has gone; Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        where = error.filename or getattr(options, "book", "File")
-        print(f"{where}: {error.strerror}. Nothing was changed.", file=sys.stderr)
-        return 1
+    """The exit status: 0, or 1 with a message in both languages; wrong usage exits with 2."""
+    parser = runner.build_parser("python -m data", "The loan book: import files, see what failed.", COMMANDS)
+    return runner.run_command_line(parser, argv)
 
 
 if __name__ == "__main__":

@@ -11,3 +11,7 @@ class BookError(LoanlightError):
 
 class InputError(LoanlightError):
     """A file, header, profile or table given by the user cannot be used."""
+
+
+class UsageError(LoanlightError):
+    """Options of a command that do not go together; the command line prints it and exits with 2."""

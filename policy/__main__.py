@@ -1,33 +1,14 @@
-"""python -m policy COMMAND: each command is a module of policy.commands."""
+"""python -m policy COMMAND: each command is a module of the rooms of policy.commands."""
 
-import argparse
 import signal
 import sys
 
-from data.errors import LoanlightError
-from policy.commands import (
-    adopt,
-    check,
-    coverage,
-    curve,
-    diff,
-    export_dmn,
-    extension,
-    frontier,
-    headroom,
-    impact,
-    import_dmn,
-    life,
-    lint,
-    metrics,
-    replay,
-    runs,
-    test,
-    ticklers,
-    verdicts,
-)
+from data.command_line import runner
+from policy.commands.authoring import coverage, curve, export_dmn, impact, import_dmn, lint, test
+from policy.commands.history import diff, life, replay, runs
+from policy.commands.judging import adopt, check, extension, frontier, headroom, metrics, ticklers, verdicts
 
-COMMANDS = {
+COMMANDS: dict[str, runner.Command] = {
     "lint": lint,
     "test": test,
     "check": check,
@@ -50,26 +31,10 @@ COMMANDS = {
 }
 
 
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m policy", description="Check a loan book against the policy tables."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.ABOUT, description=module.ABOUT)
-        command.set_defaults(run=module.run)
-        module.arguments(command)
-    return parser
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Exit status 0; 1 with one message for what the user can mend; 2 for wrong usage."""
-    arguments = _build_parser().parse_args(argv)
-    try:
-        return int(arguments.run(arguments))
-    except LoanlightError as error:
-        print(str(error), file=sys.stderr)
-        return 1
+    """The exit status: 0, or 1 with a message in both languages; wrong usage exits with 2."""
+    parser = runner.build_parser("python -m policy", "Check a loan book against the policy tables.", COMMANDS)
+    return runner.run_command_line(parser, argv)
 
 
 if __name__ == "__main__":

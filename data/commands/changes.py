@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from data.commands import arguments as add
+from data.command_line import options, output
 from data.queries import snapshots
 from data.storage import book, formula_escaping
 
@@ -23,7 +23,7 @@ CHANGE_NAMES_ZH = {
 }
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     for name in ("from", "to"):
         command.add_argument(
             f"--{name}",
@@ -34,31 +34,31 @@ def arguments(command: argparse.ArgumentParser) -> None:
             help="a snapshot; a batch for the snapshot as it was after that batch",
         )
     command.add_argument("--out", type=Path, metavar="FILE", help="write the loans as CSV")
-    add.book_arguments(command)
+    options.add_book_and_json_options(command)
 
 
 def parse_date_or_batch(text: str) -> date | str:
     """A date, or the id of a batch."""
     try:
-        return add.parse_date(text)
+        return options.parse_date(text)
     except argparse.ArgumentTypeError:
         if "-" not in text:
             raise
         return text
 
 
-def run(options: argparse.Namespace) -> int:
-    opening, closing = getattr(options, "from"), options.to
-    with book.open_for_reading(options.book) as cursor:
+def run(arguments: argparse.Namespace) -> int:
+    opening, closing = getattr(arguments, "from"), arguments.to
+    with book.open_for_reading(arguments.book) as cursor:
         moves = snapshots.compare_snapshots(cursor, opening, closing)
     found = snapshots.summarise_changes(moves)
-    if options.out:
-        formula_escaping.write_csv(moves, options.out)
+    if arguments.out:
+        formula_escaping.write_csv(moves, arguments.out)
     content = {
         "from": str(opening),
         "to": str(closing),
-        "currencies": add.decimals_to_floats(found),
-        "loans": add.decimals_to_floats(
+        "currencies": output.decimals_to_floats(found),
+        "loans": output.decimals_to_floats(
             [
                 row
                 for row in moves.iter_rows(named=True)
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         ),
     }
     text = [f"From 期初 {opening} to 期末 {closing}", *(line for entry in found for line in _format_currency(entry))]
-    add.print_result(content, "\n".join(text), options.json)
+    output.print_result(content, "\n".join(text), as_json=arguments.json)
     return 0
 
 

@@ -4,48 +4,68 @@ import argparse
 import sys
 from pathlib import Path
 
-from data.commands import arguments as add
+from data.command_line import event_log, options, output
 from data.history import supersession
 from data.ingest import pipeline
+from data.ingest.report import ImportReport
 
 ABOUT = "load exported files into the book"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     command.add_argument(
-        "--as-of", required=True, type=add.parse_date, metavar="DATE", help="the date the files speak of"
+        "--as-of", required=True, type=options.parse_date, metavar="DATE", help="the snapshot date of the files"
     )
-    command.add_argument("--profile", metavar="NAME", help="a mapping for files with headers of their own")
+    command.add_argument("--profile", metavar="NAME", help="a mapping for files with their own headers")
     scope = command.add_mutually_exclusive_group()
     scope.add_argument(
         "--partial",
         dest="scope",
         action="store_const",
         const=supersession.PARTIAL,
-        help="the files hold only some of the rows: nothing that they leave out ends",
+        help="the files contain only some of the rows: rows that they leave out stay valid",
     )
     scope.add_argument(
         "--whole",
         dest="scope",
         action="store_const",
         const=supersession.WHOLE,
-        help="the files hold everything: whatever they leave out ends, in every branch",
+        help="the files contain everything: rows that they leave out end, in every branch",
     )
-    add.book_arguments(command)
+    options.add_book_and_json_options(command)
+    options.add_log_option(command)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
+    watch = event_log.Stopwatch()
     try:
-        report = pipeline.import_files(options.files, options.as_of, options.book, options.profile, options.scope)
+        report = pipeline.import_files(
+            arguments.files, arguments.as_of, arguments.book, arguments.profile, arguments.scope
+        )
     except pipeline.NothingLoadedError as error:
-        add.print_result(error.report.as_json(), error.report.as_text(), options.json)
+        _record_import(error.report, "nothing_loaded", watch)
+        output.print_result(error.report.as_json(), error.report.as_text(), as_json=arguments.json)
         raise
-    add.print_result(report.as_json(), report.as_text(), options.json)
+    _record_import(report, "already_loaded" if report.already_loaded else "loaded", watch)
+    output.print_result(report.as_json(), report.as_text(), as_json=arguments.json)
     if report.quarantined:
         print(
             f"Rows quarantined 已隔离的行: {report.quarantined}. See them with 查看: "
-            f"python -m data quarantine --book {options.book}",
+            f"python -m data quarantine --book {arguments.book}",
             file=sys.stderr,
         )
     return 0
+
+
+def _record_import(report: ImportReport, outcome: str, watch: event_log.Stopwatch) -> None:
+    event_log.record_event(
+        "import",
+        batch=report.batch,
+        as_of=report.as_of,
+        rows=report.rows_in,
+        loaded=report.loaded,
+        quarantined=report.quarantined,
+        seconds=watch.seconds,
+        outcome=outcome,
+    )

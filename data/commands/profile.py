@@ -4,29 +4,32 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from data.commands import arguments as add
+from data.command_line import output
 from data.errors import InputError
 from data.ingest.mapping import profile_writing, profiles, suggestions
 from data.ingest.mapping.suggestions import ColumnProposal, MappingProposal, Preview
+from data.messages.catalogue import bilingual
 
 ABOUT = "propose a mapping for a file, and show its first rows as they would load"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("--out", type=Path, metavar="MAPPING.toml", help="write the mapping there, to edit and to use")
     command.add_argument("--rows", type=int, default=5, metavar="N", help="rows to show as they would load")
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def run(options: argparse.Namespace) -> int:
-    proposal = suggestions.propose_mapping(options.file)
+def run(arguments: argparse.Namespace) -> int:
+    proposal = suggestions.propose_mapping(arguments.file)
     written = profile_writing.render_toml(proposal)
-    shown = _preview_rows(options.file, written, options.rows) if proposal.is_complete else []
-    if options.out:
-        _write_mapping(options.out, written)
-    add.print_result(
-        _build_json(proposal, shown, written), _format_text(proposal, shown, written, options.out), options.json
+    shown = _preview_rows(arguments.file, written, arguments.rows) if proposal.is_complete else []
+    if arguments.out:
+        _write_mapping(arguments.out, written)
+    output.print_result(
+        _build_json(proposal, shown, written),
+        _format_text(proposal, shown, written, arguments.out),
+        as_json=arguments.json,
     )
     return 0
 
@@ -37,14 +40,12 @@ def _preview_rows(file: Path, written: str, rows: int) -> list[Preview]:
 
 def _write_mapping(path: Path, written: str) -> None:
     if path.suffix.lower() != ".toml":
-        raise InputError(f"--out {path} must end in .toml, so that --profile takes it for a file.")
+        raise InputError(bilingual("commands.mapping_not_toml", path=path))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(written)
     except FileExistsError as error:
-        raise InputError(
-            f"{path} exists already. Name another file, or remove it: your edits are not overwritten."
-        ) from error
+        raise InputError(bilingual("commands.mapping_exists", path=path)) from error
 
 
 def _build_json(proposal: MappingProposal, shown: list[Preview], written: str) -> dict[str, Any]:

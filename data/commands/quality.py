@@ -5,30 +5,35 @@ from pathlib import Path
 
 import polars as pl
 
-from data.commands import arguments as add
+from data.command_line import options, output
 from data.quality import checks
+from data.queries import snapshots
 from data.storage import book, formula_escaping
 
 ABOUT = "find what cannot be right in the data themselves, apart from any policy"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--as-of", type=add.parse_date, metavar="DATE", help="a snapshot (default: the latest)")
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    options.add_as_of_option(command)
     command.add_argument("--batch", metavar="ID", help="only the rows that one batch brought")
     command.add_argument("--out", type=Path, metavar="FILE", help="write the rows behind every finding as CSV")
-    add.book_arguments(command)
+    options.add_book_and_json_options(command)
 
 
-def run(options: argparse.Namespace) -> int:
-    with book.open_for_reading(options.book) as cursor:
-        as_of = add.resolve_snapshot(cursor, options.as_of)
-        found = checks.list_findings(cursor, as_of, options.batch)
+def run(arguments: argparse.Namespace) -> int:
+    with book.open_for_reading(arguments.book) as cursor:
+        as_of = snapshots.resolve_snapshot(cursor, arguments.as_of)
+        found = checks.list_findings(cursor, as_of, arguments.batch)
         hits = found.filter(pl.col("rows") > 0)
-        if options.out:
-            behind = [checks.list_rows_of_finding(cursor, as_of, check, options.batch) for check in hits["check_id"]]
-            formula_escaping.write_csv(pl.concat(behind) if behind else pl.DataFrame(), options.out)
-    content = {"as_of": as_of.isoformat(), "batch": options.batch, "findings": add.decimals_to_floats(found.to_dicts())}
-    add.print_result(content, _format_findings(as_of.isoformat(), found, hits), options.json)
+        if arguments.out:
+            behind = [checks.list_rows_of_finding(cursor, as_of, check, arguments.batch) for check in hits["check_id"]]
+            formula_escaping.write_csv(pl.concat(behind) if behind else pl.DataFrame(), arguments.out)
+    content = {
+        "as_of": as_of.isoformat(),
+        "batch": arguments.batch,
+        "findings": output.decimals_to_floats(found.to_dicts()),
+    }
+    output.print_result(content, _format_findings(as_of.isoformat(), found, hits), as_json=arguments.json)
     return 0
 
 

@@ -2,17 +2,17 @@
 
 import argparse
 
-from data.commands import arguments as add
+from data.command_line import options, output
 from data.ingest import quarantine
 
 ABOUT = "list the rows that could not be loaded, with reasons"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.book_arguments(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    options.add_book_and_json_options(command)
 
 
-def run(options: argparse.Namespace) -> int:
-    found = quarantine.load_rows(options.book)
-    add.print_result(found, quarantine.format_rows(found), options.json)
+def run(arguments: argparse.Namespace) -> int:
+    found = quarantine.load_rows(arguments.book)
+    output.print_result(found, quarantine.format_rows(found), as_json=arguments.json)
     return 0

@@ -3,22 +3,22 @@
 import argparse
 from typing import Any
 
-from data.commands import arguments as add
+from data.command_line import options, output
 from data.queries import snapshots
 from data.storage import book
 
 ABOUT = "list the snapshots, with the batches that made and corrected them"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.book_arguments(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    options.add_book_and_json_options(command)
 
 
-def run(options: argparse.Namespace) -> int:
-    with book.open_for_reading(options.book) as cursor:
+def run(arguments: argparse.Namespace) -> int:
+    with book.open_for_reading(arguments.book) as cursor:
         found = snapshots.list_snapshots(cursor)
     text = "\n".join(line for entry in found for line in _format_snapshot(entry)) or "No snapshots. 没有时点。"
-    add.print_result({"snapshots": add.decimals_to_floats(found)}, text, options.json)
+    output.print_result({"snapshots": output.decimals_to_floats(found)}, text, as_json=arguments.json)
     return 0
 
 

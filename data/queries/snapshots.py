@@ -62,6 +62,18 @@ CHANGE_KINDS = ("new", "vanished", "settled", "up", "down", "unchanged")
 CHANGE_FLAGS = ("matured", "maturity_later", "maturity_earlier")
 
 
+def resolve_snapshot(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
+    """The snapshot asked for, or the latest one. Raises BookError when the book does not have it, naming the last six."""
+    known = derivation.list_as_of_dates(cursor)
+    if not known:
+        raise BookError(bilingual("queries.no_snapshot_yet"))
+    if as_of is None:
+        return known[-1]
+    if as_of not in known:
+        raise BookError(bilingual("queries.no_snapshot_of", as_of=as_of, known=", ".join(map(str, known[-6:]))))
+    return as_of
+
+
 def list_snapshots(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every snapshot, oldest first: as_of, loans, balance, and its batches in the order they came.
 

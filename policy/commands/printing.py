@@ -1,15 +1,11 @@
 """What several commands print."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
+from policy.authoring.version_diff import RowChange
 from policy.engine import verdict_evidence
 from policy.model.records import Policy
-
-
-def print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
 def verdict_json(policy: Policy, line: verdict_evidence.Verdict) -> dict[str, Any]:
@@ -36,3 +32,13 @@ def _list_readings(policy: Policy, line: verdict_evidence.Verdict) -> list[tuple
     found = [(clause.clause_id, clause.reading_zh, clause.reading_en)] if clause else []
     found += [(row["row_id"], row["reading_zh"], row["reading_en"]) for row in line.limit_rows]
     return [each for each in found if each[1] or each[2]]
+
+
+def print_changes(found: list[RowChange]) -> None:
+    """The changes in words, added and removed rows by their title alone."""
+    for change in found:
+        title = " / ".join(dict.fromkeys(filter(None, (change.title_zh, change.title_en))))
+        print(f"{change.change:9}{change.table:20}{' '.join(change.key)}  {title}")
+        if change.change == "changed":
+            for column, (before, after) in change.cells.items():
+                print(f"{'':9}  {column}: {before or '(blank)'} → {after or '(blank)'}")

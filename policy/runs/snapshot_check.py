@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 
-from data.errors import BookError
 from data.facts import derivation
 from policy.authoring import lint
 from policy.engine import batch
@@ -50,20 +49,6 @@ def load_policy_folder(directory: Path) -> Policy:
     for warning in rename_tables(texts)[1]:
         LOGGER.warning("%s", warning)
     return policy
-
-
-def resolve_snapshot(con: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
-    """The snapshot to judge: the one asked for, or the latest. Raises BookError when the book has none such."""
-    known = derivation.list_as_of_dates(con)
-    if not known:
-        raise BookError(
-            "The book holds no snapshot yet. Import a loan file first: python -m data import FILE --as-of DATE."
-        )
-    if as_of is None:
-        return known[-1]
-    if as_of not in known:
-        raise BookError(f"The book holds no snapshot of {as_of}; it has {', '.join(map(str, known[-6:]))}.")
-    return as_of
 
 
 def build_facts_and_judge(

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 import duckdb
-import sqlglot
+
+from sqlglot._version import __version__ as SQLGLOT_VERSION
 
 from data.errors import BookError, InputError
 from data.facts import derivation
@@ -54,7 +55,7 @@ class Run:
 @cache
 def engine_version(judged_by: str = f"{BOOK.name} {duckdb.__version__}", facts_version: str | None = None) -> str:
     """What else decides verdicts: how facts are derived, and the libraries that compile and run the rules."""
-    return f"1;facts {facts_version or derivation.compute_version()};{judged_by};sqlglot {sqlglot.__version__}"
+    return f"1;facts {facts_version or derivation.compute_version()};{judged_by};sqlglot {SQLGLOT_VERSION}"
 
 
 def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:
@@ -64,12 +65,8 @@ def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
     run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}-{data_version[:8]}"
     for table in (*RUN_TABLES, "violation_lives", "violation_cubes"):
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
-    now = datetime.now(UTC).replace(tzinfo=None)
-    con.execute(
-        "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
-        [policy.version, json.dumps(policy.texts, ensure_ascii=False), now],
-    )
-    values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, now, None)
+    store_policy(con, policy)
+    values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, _current_time(), None)
     con.execute(
         f"INSERT INTO runs ({', '.join(RUN_TABLE_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_TABLE_COLUMNS))})",
         list(values),
@@ -77,6 +74,19 @@ def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
     return run_id
+
+
+def store_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Stores the tables of a policy version, where the book does not have it yet."""
+    con.execute(
+        "INSERT OR IGNORE INTO policy_versions VALUES (?, ?, ?)",
+        [policy.version, json.dumps(policy.texts, ensure_ascii=False), _current_time()],
+    )
+
+
+def _current_time() -> datetime:
+    """Now in UTC, without its zone, as the book keeps times."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:

@@ -45,7 +45,7 @@ class SnapshotView:
     run: Run | None
 
     @property
-    def checked_run(self) -> results.RunSummary:
+    def checked_run(self) -> Run:
         """The run, for the parts of a page that are drawn only for a checked snapshot."""
         if self.run is None:
             raise ValueError("this part of the page needs a checked snapshot")

@@ -199,7 +199,7 @@ def test_lint_of_a_book_with_broken_tables_says_so(
 ) -> None:
     tables = _write_tables(tmp_path / "tables", _policy_texts({"original_term_months": "x", "days": "1"}))
     assert main(["lint", "--tables", str(tables), "--book", str(gap_book)]) == 1
-    assert "mend the errors first" in capsys.readouterr().out
+    assert "correct the errors first" in capsys.readouterr().out
 
 
 EXAMPLES_HEADER = "example_id,rule_id,as_of,inputs,verdict,measured,limit,title\n"

@@ -26,6 +26,10 @@ def book_path(tmp_path):
     return sample_books.make_book(tmp_path / "b.duckdb", loans, events)
 
 
+def has_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
 def test_check_counts_every_rule_and_adds_up(book_path, capsys) -> None:
     assert main(["check", "--book", str(book_path), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -58,12 +62,19 @@ def test_verdicts_show_the_evidence(book_path, capsys) -> None:
         (["check", "--book", "BOOK", "--as-of", "2023-01-31"], 1, "no snapshot of 2023-01-31"),
         (["verdicts", "--loan", "L1", "--book", "DAMAGED"], 1, "is damaged"),
         (["check", "--book", "DAMAGED"], 1, "is damaged"),
-        (["check", "--as-of", "2024-02-30"], 2, "'2024-02-30' is no date"),
+        (["check", "--as-of", "2024-02-30"], 2, "'2024-02-30' is not a date"),
+        (["check", "--last", "0"], 2, "'0' is not a number from 1 to 9999"),
+        (["check", "--all", "--last", "2"], 2, "one of --all, --last and --as-of"),
+        (["check", "--facts", "F"], 2, "--facts: only with the --engine of a cluster"),
+        (["extension", "--loan", "L1"], 2, "Needs --to, --applied"),
+        (["coverage", "--write"], 2, "--write goes with --markdown"),
         (["verdicts"], 2, "--loan"),
         (["nonsense"], 2, "invalid choice"),
     ],
 )
-def test_bad_input_is_one_message_and_no_traceback(book_path, tmp_path, arguments, status, says) -> None:
+def test_bad_input_is_one_message_in_both_languages_and_no_traceback(
+    book_path, tmp_path, arguments, status, says
+) -> None:
     damaged = tmp_path / "damaged.duckdb"
     damaged.write_bytes(b"not a book" * 1000)
     names = {"BOOK": str(book_path), "DAMAGED": str(damaged)}
@@ -72,8 +83,9 @@ def test_bad_input_is_one_message_and_no_traceback(book_path, tmp_path, argument
     assert ended.returncode == status
     assert says in ended.stderr and "Traceback" not in ended.stderr
     assert damaged.read_bytes() == b"not a book" * 1000
-    if status == 1:
-        assert len(ended.stderr.strip().splitlines()) == 1
+    *usage, english, chinese = ended.stderr.strip().splitlines()
+    assert says in english and has_chinese(chinese) and not has_chinese(english)
+    assert not usage or (status == 2 and usage[0].startswith("usage: "))
 
 
 def test_lint_of_the_shipped_tables(capsys) -> None:

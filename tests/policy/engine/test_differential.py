@@ -9,6 +9,7 @@ import pytest
 
 from data.demo import generator
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book
 from policy.engine.compiler import compile_subject
 from policy.model import table_folder
@@ -43,7 +44,7 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
     path: Path = tmp_path_factory.mktemp("demo") / "book.duckdb"
     generator.build_book(path, 300, 1)
     with book.open_for_writing(path) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)
         yield con, as_of
 

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import zen_tables
 from data.demo import generator
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book, query
 from policy.decision_tables import lookups, unary_tests
 from policy.language.expressions import KINDS, TypedExpression
@@ -112,7 +113,7 @@ def test_pandera_counts_the_same_failures_of_range_rules(tmp_path: Path) -> None
         for name, (sign, bound) in RANGES.items()
     ]
     with book.open_for_writing(path) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)
         run = snapshot_check.judge_snapshot(con, policy_builder.build_policy(rules), as_of)
         names = ", ".join(RANGES)

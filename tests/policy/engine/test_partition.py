@@ -9,6 +9,7 @@ import pytest
 from data.demo import generator
 from data.errors import LoanlightError
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book
 from policy.engine import batch
 from policy.runs import snapshot_check
@@ -21,7 +22,7 @@ def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path: Pat
     generator.build_book(path, 500, 1)
     policy = snapshot_check.load_policy()
     with book.open_for_writing(path) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)
         run = snapshot_check.judge_snapshot(con, policy, as_of)
         for rule in run.rules:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.demo import generator
+from data.queries import snapshots
 from data.storage import book
 from policy.engine import verdict_evidence
 from policy.runs import snapshot_check
@@ -15,9 +16,7 @@ def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "book.duckdb"
     generator.build_book(path, 500, 1)
     with book.open_for_writing(path) as con:
-        snapshot_check.build_facts_and_judge(
-            con, snapshot_check.load_policy(), snapshot_check.resolve_snapshot(con, None)
-        )
+        snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), snapshots.resolve_snapshot(con, None))
     return path
 
 
@@ -28,7 +27,7 @@ ONE_VIOLATION_PER_SUBJECT = """SELECT subject, subject_id, rule_id, measured, li
 def test_one_violation_of_each_subject(checked_book: Path):
     policy = snapshot_check.load_policy()
     with book.open_for_reading(checked_book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         stored = con.execute(ONE_VIOLATION_PER_SUBJECT).fetchall()
         assert {"loan", "borrower", "staff", "training", "branch"} <= {row[0] for row in stored}
         for subject, subject_id, rule_id, measured, limit in stored:
@@ -41,7 +40,7 @@ def test_one_violation_of_each_subject(checked_book: Path):
 def test_both_ways_to_a_loan_agree(checked_book: Path):
     policy = snapshot_check.load_policy()
     with book.open_for_reading(checked_book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         loan = con.execute("SELECT loan_id FROM facts_loan WHERE is_running ORDER BY loan_id LIMIT 1").fetchall()[0][0]
         own = [line for line in verdict_evidence.verdicts_of_loan(con, policy, as_of, loan) if line.subject == "loan"]
         assert verdict_evidence.verdicts_of_subject(con, policy, as_of, "loan", loan) == own
@@ -49,5 +48,5 @@ def test_both_ways_to_a_loan_agree(checked_book: Path):
 
 def test_an_unknown_record_has_no_verdicts(checked_book: Path):
     with book.open_for_reading(checked_book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, None)
+        as_of = snapshots.resolve_snapshot(con, None)
         assert verdict_evidence.verdicts_of_subject(con, snapshot_check.load_policy(), as_of, "staff", "nobody") == []

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from data.queries import snapshots
 from data.storage import book
 from policy.engine import verdict_evidence
 from policy.model.records import Policy
@@ -274,7 +275,7 @@ def test_snapshot_that_is_not_there_is_named(tmp_path) -> None:
         book.open_for_reading(path) as con,
         pytest.raises(snapshot_check.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
     ):
-        snapshot_check.resolve_snapshot(con, date(2024, 7, 31))
+        snapshots.resolve_snapshot(con, date(2024, 7, 31))
 
 
 def test_a_snapshot_whose_facts_do_not_stand_says_what_to_do(tmp_path) -> None:

@@ -20,6 +20,7 @@ import pyarrow.dataset as ds
 from data.demo import generator
 from data.facts import derivation, parquet_export
 from data.ingest.adoption import COUNTS_SCHEMA, VIOLATIONS_SCHEMA
+from data.queries import snapshots
 from data.storage import book
 from policy.engine.compiler import compile_subject_cached
 from policy.model.records import Policy
@@ -94,7 +95,7 @@ def main() -> int:
         else:
             generator.build_book(folder / "book.duckdb", given.loans, 1)
         with book.open_for_reading(folder / "book.duckdb") as con:
-            as_of = snapshot_check.resolve_snapshot(con, None)
+            as_of = snapshots.resolve_snapshot(con, None)
         spark = session.start_session(given.master, {"spark.driver.memory": given.memory})
         compared, differ = judge_on_both(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)
         found = compare_all_verdicts(spark, folder / "book.duckdb", policy, as_of, folder, today=given.today)

@@ -16,6 +16,7 @@ import pytest
 from data.demo import generator
 from data.history import time_travel
 from data.ingest import adoption
+from data.queries import snapshots
 from data.storage import book
 from policy.runs import snapshot_check, store
 from policy.violations import lifecycle

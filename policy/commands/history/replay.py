@@ -2,18 +2,18 @@
 
 import argparse
 
+from data.command_line import options, output
 from data.storage.book import open_reader
-from policy.commands import arguments as add
-from policy.commands import printing
 from policy.runs import replay
 
 ABOUT = "judge a run again from its stored policy and data, and compare byte for byte"
+FAILURES = "or the verdicts differ now 或判定结果已不同"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("run_id", metavar="RUN", help="the run's id, or its beginning (python -m policy runs)")
-    add.book_option(command)
-    add.json_option(command)
+    options.add_book_option(command)
+    options.add_json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = replay.replay_run(reader, arguments.run_id)
     if arguments.json:
         hashes = {part: {"stored": a, "replayed": b} for part, (a, b) in found.hashes.items()}
-        printing.print_json(
+        output.print_json(
             {
                 "run_id": found.run.run_id,
                 "identical": found.is_identical,

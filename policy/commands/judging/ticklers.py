@@ -5,9 +5,10 @@ from typing import Any
 
 import polars as pl
 
+from data.command_line import options, output
+from data.queries import snapshots
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.model.records import Policy
 from policy.monitoring import ticklers
 from policy.runs import snapshot_check
@@ -15,11 +16,10 @@ from policy.runs import snapshot_check
 ABOUT = "what passes now and will break within so many days if nothing is done"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for each in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
-        each(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_reading_options(command)
     command.add_argument(
-        "--within", type=add.parse_day_count, default=ticklers.WINDOW_DAYS[-1], help="days ahead (default: 90)"
+        "--within", type=options.parse_day_count, default=ticklers.WINDOW_DAYS[-1], help="days ahead (default: 90)"
     )
     command.add_argument("--branch", help="only this branch")
     command.add_argument("--officer", help="only this officer")
@@ -29,7 +29,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     policy = snapshot_check.load_policy(arguments.tables)
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         found = ticklers.find_upcoming_violations(con, policy, as_of, arguments.within)
     for name, wanted in (
         ("branch_id", arguments.branch),
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             found = found.filter(pl.col(name) == wanted)
     counts = {days: found.filter(pl.col("days_left") <= days).height for days in _list_windows(arguments.within)}
     if arguments.json:
-        printing.print_json(
+        output.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,

@@ -4,11 +4,11 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from data.command_line import options, output
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from data.storage.book import open_for_reading, open_reader
 from policy.authoring import version_diff
-from policy.authoring.version_diff import RowChange
-from policy.commands import arguments as add
 from policy.commands import printing
 from policy.model import table_folder
 from policy.runs import diff, store
@@ -18,18 +18,18 @@ ABOUT = "compare two policy versions row by row, or two runs with the cause of e
 MAX_LINES = 40
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
         command.add_argument(name, metavar=name.upper(), help="a run, a policy version (id or its beginning), a folder")
-    add.book_option(command)
-    add.json_option(command)
+    options.add_book_option(command)
+    options.add_json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     names = (arguments.a, arguments.b)
     is_run = [_is_run(name, arguments.book) for name in names]
     if any(is_run) and not all(is_run):
-        raise InputError(f"'{names[is_run.index(True)]}' is a run and the other is not. Give two runs or two versions.")
+        raise InputError(bilingual("commands.run_and_version", name=names[is_run.index(True)]))
     if all(is_run):
         with open_reader(arguments.book) as reader:
             _print_run_difference(diff.compare_runs(reader, *names), as_json=arguments.json)
@@ -37,10 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     (before, old), (after, new) = (_load_version(name, arguments.book) for name in names)
     found = version_diff.find_changes(old, new)
     if arguments.json:
-        printing.print_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
+        output.print_json({"a": before, "b": after, "changes": [asdict(change) for change in found]})
         return 0
     print(f"Policy {before} → {after}: rows that differ: {len(found)}.")
-    print_changes(found)
+    printing.print_changes(found)
     return 0
 
 
@@ -61,22 +61,12 @@ def _load_version(name: str, book: Path) -> tuple[str, dict[str, str]]:
     return policy.version, policy.texts
 
 
-def print_changes(found: list[RowChange]) -> None:
-    """The changes in words, added and removed rows by their title alone."""
-    for change in found:
-        title = " / ".join(dict.fromkeys(filter(None, (change.title_zh, change.title_en))))
-        print(f"{change.change:9}{change.table:20}{' '.join(change.key)}  {title}")
-        if change.change == "changed":
-            for column, (before, after) in change.cells.items():
-                print(f"{'':9}  {column}: {before or '(blank)'} → {after or '(blank)'}")
-
-
 def _print_run_difference(found: RunDifference, *, as_json: bool) -> None:
     totals = {
         cause: {change: found.count_changes(cause, change) for change in ("appeared", "vanished")} for cause in CAUSES
     }
     if as_json:
-        printing.print_json(
+        output.print_json(
             {
                 "a": asdict(found.before),
                 "b": asdict(found.after),

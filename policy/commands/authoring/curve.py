@@ -2,31 +2,32 @@
 
 import argparse
 
+from data.command_line import output
+from data.queries import snapshots
 from data.storage import book
 from policy.authoring import threshold_curve
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.model.records import VERDICTS
 from policy.runs import snapshot_check
 
 ABOUT = "what each possible limit of a rule would catch"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("rule_id", metavar="RULE", help="the rule's id")
     command.add_argument("--over", required=True, help="limits: 0.5,0.6 or 0.5..0.9/0.05 or 2024-01-01..2024-12-31/30")
-    add.judging_options(command)
+    policy_options.add_judging_options(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     policy, over = snapshot_check.load_policy(arguments.tables), threshold_curve.parse_values(arguments.over)
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         points = threshold_curve.compute_points(con, policy, arguments.rule_id, over, as_of, today=arguments.today)
     rule = policy.rules[arguments.rule_id]
     if arguments.json:
         found = [{"limit": p.limit, **p.counts, "loans": p.loans, "yuan": p.yuan} for p in points]
-        printing.print_json(
+        output.print_json(
             {
                 "rule_id": rule.rule_id,
                 "comparator": rule.comparator,

@@ -5,19 +5,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.command_line import options, output
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book
 from policy.authoring import examples, unreached_rows
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.runs import snapshot_check
 
 ABOUT = "run the policy's examples, and say which rules and limit rows nothing reaches"
+FAILURES = "or an example disagrees with its rule 或有示例与规则不符"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables_option, add.json_option, add.as_of_option):
-        argument(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_tables_option(command)
+    options.add_json_option(command)
+    options.add_as_of_option(command)
     command.add_argument("--book", type=Path, help="also the rules and limit rows that no record of this book reaches")
 
 
@@ -28,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     unreached = {"any example": unreached_rows.find_unreached_by_examples(policy, outcomes)}
     if arguments.book:
         with book.open_for_reading(arguments.book) as con:
-            day = snapshot_check.resolve_snapshot(con, arguments.as_of)
+            day = snapshots.resolve_snapshot(con, arguments.as_of)
             derivation.require_facts(con, day)
             unreached[f"the book as of {day}"] = unreached_rows.find_unreached_by_book(con, policy, day)
     if arguments.json:
@@ -38,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             for o in failed
         ]
         by = {by: _unreached_json(each) for by, each in unreached.items()}
-        printing.print_json({"examples": len(outcomes), "failed": found, "unreached_by": by})
+        output.print_json({"examples": len(outcomes), "failed": found, "unreached_by": by})
     else:
         _print_results(outcomes, failed, unreached)
     return 1 if failed else 0

@@ -3,18 +3,17 @@
 import argparse
 from dataclasses import asdict
 
+from data.command_line import options, output
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
 from policy.model.records import VERDICTS
 from policy.runs import store
 
 ABOUT = "list the runs that the book keeps"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.book_option(command)
-    add.json_option(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    options.add_book_option(command)
+    options.add_json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
         found, totals = store.list_runs(con), store.count_verdicts_by_run(con)
     if arguments.json:
         counted = [asdict(each) | {"counts": totals.get(each.run_id, {})} for each in found]
-        printing.print_json({"book": str(arguments.book), "runs": counted})
+        output.print_json({"book": str(arguments.book), "runs": counted})
         return 0
     print(f"{'run':42}{'as of':12}{'rules':7}{'judged (UTC)':18}" + "".join(f"{verdict:>16}" for verdict in VERDICTS))
     for each in found:

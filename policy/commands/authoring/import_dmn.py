@@ -5,9 +5,9 @@ import csv
 import io
 from pathlib import Path
 
+from data.command_line import options, output
 from data.errors import InputError
-from policy.commands import arguments as add
-from policy.commands import printing
+from data.messages.catalogue import bilingual
 from policy.decision_tables.dmn import reading
 from policy.model.csv_reader import LIMIT_ROW_COLUMNS
 
@@ -15,23 +15,25 @@ ABOUT = "read the decision tables of a DMN 1.3, 1.4 or 1.5 file as limit tables"
 LIMIT_COLUMNS_HEADER = ("table", "column", "role", "type", "unit", "hit_policy", "zh", "en")
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
+def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, help="the DMN file")
     command.add_argument("--out", type=Path, help="folder of policy tables to write to (default: print them)")
     command.add_argument("--replace", action="store_true", help="replace tables of the same name")
     command.add_argument("--clause", help="the clause of rows whose file states none")
     command.add_argument("--evidence", help="the evidence of rows whose file states none")
     command.add_argument(
-        "--effective-from", type=add.parse_day, help="the first day in force where the file states none"
+        "--effective-from", type=options.parse_date, help="the first day in force where the file states none"
     )
-    add.json_option(command)
+    options.add_json_option(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
         content = arguments.file.read_bytes()
     except OSError as error:
-        raise InputError(f"{arguments.file} cannot be read: {error.strerror}. Give a DMN file.") from error
+        raise InputError(
+            bilingual("commands.dmn_not_readable", path=arguments.file, why=error.strerror or error)
+        ) from error
     given = reading.RowDefaults(arguments.clause, arguments.evidence, arguments.effective_from)
     tables, passed_over = reading.read_tables(content, given)
     files = _build_files(tables, arguments.out, replace=arguments.replace)
@@ -49,7 +51,7 @@ def _print_tables(
 ) -> None:
     if arguments.json:
         said = [{"table": t.name, "hit_policy": t.hit_policy, "rows": len(t.rows)} for t in tables]
-        printing.print_json({"tables": said, "passed_over": passed_over, "files": files})
+        output.print_json({"tables": said, "passed_over": passed_over, "files": files})
         return
     for table in tables:
         print(f"{table.name}: rows {len(table.rows)}, {table.hit_policy}")
@@ -68,7 +70,7 @@ def _build_files(tables: list[reading.DmnTable], out: Path | None, *, replace: b
     for table in tables:
         name = f"limits/{table.name}.csv"
         if out and (out / name).exists() and not replace:
-            raise InputError(f"{out / name} is there already. Give --replace to write over it.")
+            raise InputError(bilingual("commands.table_exists", path=out / name))
         header = [LIMIT_ROW_COLUMNS[0], *(column.name for column in table.columns), *LIMIT_ROW_COLUMNS[1:]]
         files[name] = _format_csv(header, [[row[column] for column in header] for row in table.rows])
     declared = out / "limit_columns.csv" if out else None

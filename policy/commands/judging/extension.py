@@ -1,14 +1,16 @@
 """May a loan be extended."""
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.command_line import options, output
+from data.errors import UsageError
+from data.messages.catalogue import bilingual
+from data.queries import snapshots
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options, printing
 from policy.extensions import extension_decision, request_files
 from policy.extensions.consequences import Consequences, OutcomeChange, RatioChange
 from policy.model.records import Consequence, ExposureRatio, Policy
@@ -17,11 +19,11 @@ from policy.runs import snapshot_check
 ABOUT = "may a loan be extended"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.judging_options(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_judging_options(command)
     command.add_argument("--loan", help="the loan's id")
-    command.add_argument("--to", type=add.parse_day, help="the new maturity asked for")
-    command.add_argument("--applied", type=add.parse_day, help="the day of the application")
+    command.add_argument("--to", type=options.parse_date, help="the new maturity asked for")
+    command.add_argument("--applied", type=options.parse_date, help="the day of the application")
     command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
     command.add_argument("--requests", type=Path, help="a CSV of requests instead of one loan")
     command.add_argument("--out", type=Path, help="the CSV to write the decisions to")
@@ -29,10 +31,9 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     many = arguments.requests is not None
-    lacks = [n for n in (("out",) if many else ("loan", "to", "applied")) if getattr(arguments, n) is None]
-    if lacks:
-        print(f"python -m policy extension: error: needs --{', --'.join(lacks)}", file=sys.stderr)
-        return 2
+    missing = [n for n in (("out",) if many else ("loan", "to", "applied")) if getattr(arguments, n) is None]
+    if missing:
+        raise UsageError(bilingual("commands.needs_options", options=f"--{', --'.join(missing)}"))
     policy = snapshot_check.load_policy(arguments.tables)
     return (_decide_file if many else _decide_loan)(arguments, policy)
 
@@ -40,13 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _decide_file(arguments: argparse.Namespace, policy: Policy) -> int:
     asked = request_files.read_requests(arguments.requests)
     with book.open_for_reading(arguments.book) as con:
-        decided = request_files.decide_requests(
-            con, policy, snapshot_check.resolve_snapshot(con, arguments.as_of), asked
-        )
+        decided = request_files.decide_requests(con, policy, snapshots.resolve_snapshot(con, arguments.as_of), asked)
     request_files.write_decisions(arguments.out, decided)
     counts = {row["verdict"]: row["len"] for row in decided.group_by("verdict").len().to_dicts()}
     if arguments.json:
-        printing.print_json(
+        output.print_json(
             {"requests": len(decided), "out": str(arguments.out)}
             | {o: counts.get(o, 0) for o in extension_decision.OUTCOMES}
         )
@@ -58,12 +57,12 @@ def _decide_file(arguments: argparse.Namespace, policy: Policy) -> int:
 def _decide_loan(arguments: argparse.Namespace, policy: Policy) -> int:
     request = extension_decision.Request(arguments.loan, arguments.applied, arguments.to, arguments.consent)
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         decision = extension_decision.judge_request(con, policy, as_of, request, today=arguments.today)
         follows = extension_decision.compute_consequences(con, policy, as_of, request)
     if arguments.json:
         lines = [printing.verdict_json(policy, line) for line in decision.lines]
-        printing.print_json(
+        output.print_json(
             {
                 **asdict(decision),
                 "lines": lines,
@@ -114,12 +113,9 @@ def _print_consequences(follows: Consequences) -> None:
     print("If granted:")
     for change in follows.changes:
         why = f" (missing: {', '.join(change.missing)})" if change.missing else ""
-        print(
-            f"  {change.consequence.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  "
-            f"{change.consequence.zh}"
-        )
+        consequence = change.consequence
+        print(f"  {consequence.outcome:20}{change.before!s:>24} -> {change.after!s:24}{why}  {consequence.zh}")
     for ratio in follows.ratios:
-        said = [f"{value:.6f}" if value is not None else "-" for value in (ratio.before, ratio.after)]
-        print(
-            f"  {ratio.exposure_ratio.ratio:20}{said[0]:>24} -> {said[1]:24}  {ratio.exposure_ratio.zh} ({ratio.level})"
-        )
+        before, after = (f"{value:.6f}" if value is not None else "-" for value in (ratio.before, ratio.after))
+        row = ratio.exposure_ratio
+        print(f"  {row.ratio:20}{before:>24} -> {after:24}  {row.zh} ({ratio.level})")

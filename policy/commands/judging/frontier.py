@@ -3,20 +3,21 @@
 import argparse
 from dataclasses import asdict
 
+from data.command_line import options, output
+from data.queries import snapshots
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.extensions import frontier
 from policy.runs import snapshot_check
 
 ABOUT = "every new maturity and every day of application, allowed or blocked by which rule"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.judging_options(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_judging_options(command)
     command.add_argument("--loan", required=True, help="the loan's id")
     command.add_argument(
-        "--applied", type=add.parse_day, help="one day of application (default: every day from --as-of on)"
+        "--applied", type=options.parse_date, help="one day of application (default: every day from --as-of on)"
     )
     command.add_argument("--consent", help="all, none, or the providers who consent, comma separated")
 
@@ -24,12 +25,12 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     policy = snapshot_check.load_policy(arguments.tables)
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         blocks = frontier.compute_blocks(
             con, policy, as_of, arguments.loan, arguments.consent, arguments.applied, today=arguments.today
         )
     if arguments.json:
-        printing.print_json(
+        output.print_json(
             {
                 "loan_id": arguments.loan,
                 "as_of": as_of,

@@ -7,22 +7,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.command_line import options, output
 from data.facts import derivation
+from data.queries import snapshots
 from data.storage import book
 from policy.authoring import lint, uncovered_exposure
 from policy.authoring.expiry import find_expiring_rows
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.model import table_folder
 from policy.model.records import Policy
-from policy.runs import snapshot_check
 
 ABOUT = "proof-read the policy tables"
+FAILURES = "or the policy tables have errors 或制度表有错误"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables_option, add.json_option, add.as_of_option):
-        argument(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_tables_option(command)
+    options.add_json_option(command)
+    options.add_as_of_option(command)
     command.add_argument("--book", type=Path, help="also what of this book falls in each gap, and the rows closing it")
 
 
@@ -34,17 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[uncovered_exposure.TableCoverage] = []
     if arguments.book and not errors:
         with book.open_for_reading(arguments.book) as con:
-            day = snapshot_check.resolve_snapshot(con, arguments.as_of)
+            day = snapshots.resolve_snapshot(con, arguments.as_of)
             derivation.require_facts(con, day)
             problems = list(dict.fromkeys([*problems, *find_expiring_rows(policy, day)]))
             found = list(uncovered_exposure.compute_book_coverage(con, policy, day))
         said |= {"as_of": day, "gaps": _gaps_json(policy, found), "unreached_rows": _list_unreached_rows(found)}
     if arguments.json:
-        printing.print_json(said | {"problems": [asdict(problem) for problem in problems]})
+        output.print_json(said | {"problems": [asdict(problem) for problem in problems]})
     else:
         _print_findings(policy, said, [f"{problem.level}: {problem}" for problem in problems])
         if arguments.book and errors:
-            print("The book was not looked at: mend the errors first.")
+            print("The book was not looked at: correct the errors first.")
     return 1 if errors else 0
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import polars as pl
 
+from data.command_line import output
 from data.errors import InputError
+from data.messages.catalogue import bilingual
+from data.queries import snapshots
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.engine import verdict_evidence
 from policy.model.records import Policy
 from policy.monitoring import headroom
@@ -19,9 +21,8 @@ from policy.runs import snapshot_check
 ABOUT = "how far each record is from each limit, and what exactly cures a violation"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for each in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
-        each(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_reading_options(command)
     command.add_argument("--loan", help="only this loan and what belongs to it")
     command.add_argument("--rule", help="only this rule")
 
@@ -35,9 +36,9 @@ class _HeadroomReport:
 def run(arguments: argparse.Namespace) -> int:
     policy = snapshot_check.load_policy(arguments.tables)
     if arguments.rule is not None and arguments.rule not in policy.rules:
-        raise InputError(f"No rule '{arguments.rule}'. python -m policy coverage lists the rules.")
+        raise InputError(bilingual("commands.unknown_rule", rule=arguments.rule))
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         if arguments.loan is not None:
             verdict_evidence.require_loan(con, as_of, arguments.loan)
         rules = (arguments.rule,) if arguments.rule else ()
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     each = arguments.loan is not None or arguments.rule is not None
     if arguments.json:
         rows = found.distances.to_dicts() if each else _summarize_by_rule(found.distances).to_dicts()
-        printing.print_json(
+        output.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,

@@ -6,12 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from data.command_line import options, output
+from data.errors import UsageError
+from data.messages.catalogue import bilingual
 from data.storage import book
 from policy.authoring import clause_coverage, clause_coverage_markdown
 from policy.authoring.clause_coverage import ClauseCoverage
 from policy.authoring.expiry import find_expiring_rows
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.model.records import VERDICTS, Policy
 from policy.runs import snapshot_check, store
 from policy.runs.store import Run
@@ -19,9 +21,10 @@ from policy.runs.store import Run
 ABOUT = "clause → rules → examples → verdicts on a book, and what is not covered and why"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables_option, add.json_option, add.as_of_option):
-        argument(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_tables_option(command)
+    options.add_json_option(command)
+    options.add_as_of_option(command)
     command.add_argument("--book", type=Path, help="the book whose last run is counted (default: book.duckdb, if any)")
     command.add_argument("--markdown", action="store_true", help="print the README's table")
     command.add_argument("--write", action="store_true", help="with --markdown: write it, and docs/coverage.md")
@@ -29,8 +32,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.write and not arguments.markdown:
-        print("python -m policy coverage: error: --write goes with --markdown", file=sys.stderr)
-        return 2
+        raise UsageError(bilingual("commands.write_needs_markdown"))
     policy = snapshot_check.load_policy(arguments.tables)
     if arguments.markdown:
         found = clause_coverage.build_coverage(policy)
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = clause_coverage.build_coverage(policy, counts)
     _print_warnings(policy, judged, arguments)
     if arguments.json:
-        printing.print_json(_coverage_json(policy, judged, found))
+        output.print_json(_coverage_json(policy, judged, found))
     else:
         _print_coverage(judged, found)
     return 0

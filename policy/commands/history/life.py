@@ -3,22 +3,25 @@
 import argparse
 from dataclasses import asdict
 
+from data.command_line import options, output
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
 from policy.runs import store
 from policy.violations import lifecycle
 from policy.violations.lifecycle import INFLOWS, MOVEMENTS, OUTFLOWS, STATES, LifecycleTotals
 
-ABOUT = "how long each violation has stood, and what was new, cured or reopened since a snapshot"
+ABOUT = "how long each violation has been open, and what was new, cured or reopened since a snapshot"
 MAX_ROWS = 40
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    add.book_option(command)
-    add.json_option(command)
-    command.add_argument("--as-of", type=add.parse_day, help="the judged snapshot to look from (default: the latest)")
-    command.add_argument("--since", type=add.parse_day, help="an earlier judged snapshot (default: the one before)")
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    options.add_book_option(command)
+    options.add_json_option(command)
+    command.add_argument(
+        "--as-of", type=options.parse_date, help="the judged snapshot to look from (default: the latest)"
+    )
+    command.add_argument(
+        "--since", type=options.parse_date, help="an earlier judged snapshot (default: the one before)"
+    )
     command.add_argument("--state", choices=STATES, help="list only this state")
     command.add_argument("--movement", choices=MOVEMENTS, help="list only what moved so since --since")
     command.add_argument("--rule", help="list only this rule")
@@ -42,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         movements = {
             m: {"violations": n, "opening_balance": o, "closing_balance": c} for m, (n, o, c) in found.movements.items()
         }
-        printing.print_json(
+        output.print_json(
             {
                 "run": asdict(found.run),
                 "since": found.since and asdict(found.since),

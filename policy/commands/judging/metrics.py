@@ -4,9 +4,10 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from data.command_line import output
+from data.queries import snapshots
 from data.storage import book
-from policy.commands import arguments as add
-from policy.commands import printing
+from policy.commands import policy_options
 from policy.monitoring import metrics
 from policy.monitoring.metrics import Metric, MetricValue
 from policy.runs import snapshot_check
@@ -14,22 +15,21 @@ from policy.runs import snapshot_check
 ABOUT = "portfolio health: every metric with its limits, for the bank or a branch"
 
 
-def arguments(command: argparse.ArgumentParser) -> None:
-    for argument in (add.tables_option, add.json_option, add.as_of_option, add.book_option):
-        argument(command)
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    policy_options.add_reading_options(command)
     command.add_argument("--branch", help="one branch (default: the whole bank; --json without it: every branch too)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     policy = snapshot_check.load_policy(arguments.tables)
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshot_check.resolve_snapshot(con, arguments.as_of)
+        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         values = metrics.evaluate_metrics(con, policy, as_of)
     known = {metric.metric_id: metric for metric in metrics.select_in_force(policy, as_of)}
     shown = metrics.select_branch_values(values, arguments.branch)
     if arguments.json:
         every = values if arguments.branch is None else shown
-        printing.print_json(
+        output.print_json(
             {
                 "as_of": as_of,
                 "policy_version": policy.version,
