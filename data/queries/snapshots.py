@@ -63,7 +63,7 @@ CHANGE_FLAGS = ("matured", "maturity_later", "maturity_earlier")
 
 
 def resolve_snapshot(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> date:
-    """The snapshot asked for, or the latest one. Raises BookError when the book does not have it, naming the last six."""
+    """The snapshot asked for, or the latest one. Raises BookError, naming the last six, when the book has none such."""
     known = derivation.list_as_of_dates(cursor)
     if not known:
         raise BookError(bilingual("queries.no_snapshot_yet"))

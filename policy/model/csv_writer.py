@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from data.storage import formula_escaping
 
 
@@ -16,4 +17,4 @@ def write_csv(path: Path, frame: pl.DataFrame) -> None:
     try:
         formula_escaping.write_csv(frame, path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}. Give another --out.") from error
+        raise InputError(bilingual("common.not_writable", path=path, why=error.strerror or error)) from error

@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 import duckdb
-
-from sqlglot._version import __version__ as SQLGLOT_VERSION
+from sqlglot._version import __version__ as sqlglot_version
 
 from data.errors import BookError, InputError
 from data.facts import derivation
@@ -55,7 +54,7 @@ class Run:
 @cache
 def engine_version(judged_by: str = f"{BOOK.name} {duckdb.__version__}", facts_version: str | None = None) -> str:
     """What else decides verdicts: how facts are derived, and the libraries that compile and run the rules."""
-    return f"1;facts {facts_version or derivation.compute_version()};{judged_by};sqlglot {SQLGLOT_VERSION}"
+    return f"1;facts {facts_version or derivation.compute_version()};{judged_by};sqlglot {sqlglot_version}"
 
 
 def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool) -> str:

@@ -1,4 +1,4 @@
-"""Violations of runs: list, counts, filters, and their life from run to run.
+"""The violations of a run: lists, counts, lifecycle; and recording, by which every check stores them with its run.
 
-Nothing here judges.
+Judging and the runs themselves are in policy.runs.
 """

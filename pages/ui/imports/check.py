@@ -9,9 +9,8 @@ from pages.ui.app import background_jobs, page_frame, queries
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import t
 from policy.model.records import Policy
-from policy.runs import recording
 from policy.runs.snapshot_check import CheckResult
-from policy.violations import results
+from policy.violations import recording, results
 
 JOB_KEY = "check_job"
 

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.out.write_text(text, encoding="utf-8")
         except OSError as error:
             raise InputError(
-                bilingual("commands.not_writable", path=arguments.out, why=error.strerror or error)
+                bilingual("common.not_writable", path=arguments.out, why=error.strerror or error)
             ) from error
     if arguments.json:
         said = {"table": name, "hit_policy": table.hit_policy, "rows": len(table.rows)}

@@ -13,7 +13,8 @@ from data.messages.catalogue import bilingual
 from data.storage import book
 from policy.commands import policy_options
 from policy.model.records import Policy
-from policy.runs import recording, snapshot_check, store
+from policy.runs import snapshot_check, store
+from policy.violations import recording
 
 ABOUT = "take the verdicts of a check on a cluster into the book, with metrics and the life of violations"
 

@@ -18,8 +18,9 @@ from policy.commands import policy_options
 from policy.commands.judging import cluster
 from policy.engine.batch import RuleCounts
 from policy.model.records import VERDICTS, Policy
-from policy.runs import recording, snapshot_check
+from policy.runs import snapshot_check
 from policy.runs.snapshot_check import CheckResult
+from policy.violations import recording
 
 ABOUT = "judge a snapshot and keep the run"
 

@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hand_book import SNAPSHOT_DATE
 
 from data.storage import book
 from pages.ui.imports import check
 from policy.__main__ import main
 from policy.runs import snapshot_check
+from tests.pages.seven_loan_book import SNAPSHOT_DATE
 
 FILE = """借据号,客户编号,机构号,贷款余额,贷款金额,放款日,现到期日,贷款种类Y
 L1,C1,001,105000,200000,20240101,20270101,x
@@ -86,9 +86,9 @@ def _read_recorded(path: Path) -> dict[str, list[tuple]]:
         return {name: con.execute(f'FROM "{name}" ORDER BY ALL').fetchall() for name in RECORDED_TABLES}
 
 
-def test_a_check_from_the_page_records_what_the_command_line_records(hand_book: Path, tmp_path, monkeypatch):
+def test_a_check_from_the_page_records_what_the_command_line_records(seven_loan_book: Path, tmp_path, monkeypatch):
     """AppTest opens a page anew at every run, so that the click on the button would be lost: its work is called."""
-    by_page, by_command = (shutil.copy(hand_book, tmp_path / name) for name in ("page.duckdb", "command.duckdb"))
+    by_page, by_command = (shutil.copy(seven_loan_book, tmp_path / name) for name in ("page.duckdb", "command.duckdb"))
     monkeypatch.setenv("LOANLIGHT_BOOK", str(by_page))
     check.run_check(SNAPSHOT_DATE, snapshot_check.load_policy())
     assert main(["check", "--book", str(by_command), "--as-of", SNAPSHOT_DATE.isoformat()]) == 0

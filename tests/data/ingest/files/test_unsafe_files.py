@@ -114,7 +114,7 @@ def test_hostile_files_are_refused_in_little_memory(cli: ImportCli) -> None:
     script = textwrap.dedent(f"""
         import json, resource, sys
         from pathlib import Path
-        import data.importing
+        import data.ingest.pipeline
         from data.__main__ import main
         resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
         for name in {list(files)!r}:
@@ -244,8 +244,8 @@ def test_text_that_a_spreadsheet_would_run_is_inert() -> None:
 
 NOT_FOR_SPREADSHEETS = {
     ROOT / "data/storage/formula_escaping.py",
-    ROOT / "policy/commands/lint.py",
-    ROOT / "policy/commands/import_dmn.py",
+    ROOT / "policy/commands/authoring/lint.py",
+    ROOT / "policy/commands/authoring/import_dmn.py",
     ROOT / "policy/authoring/sandbox.py",
 }
 """These write rows of policy tables, which must read back as they are written (`-` and `<= 12` are cells of them)."""
@@ -256,7 +256,7 @@ def test_every_csv_and_workbook_is_written_by_way_of_the_inert_text() -> None:
     writers = ("write_csv", "write_excel", "csv.writer", "DictWriter", "xlsxwriter.Workbook")
     for package in ("data", "policy", "pages"):
         for path in {*(ROOT / package).rglob("*.py")} - NOT_FOR_SPREADSHEETS:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8").replace("csv_writer.write_csv", "")  # itself such a module
             assert "formula_escaping" in text or not any(word in text for word in writers), path
 
 
