@@ -77,7 +77,6 @@ def test_faults_of_the_data_stand_apart_with_their_rows(seven_loan_book, open_pa
     assert any(said.value.startswith(("Checked at", "This snapshot has not been checked")) for said in app.caption)
 
 
-
 RECORDED_TABLES = ("violations", "run_counts", "metric_values", "quality_counts", "violation_lives", "violation_cubes")
 
 
