@@ -13,7 +13,8 @@ AS_OF = date(2024, 6, 30)
 
 
 def insert_row(con: duckdb.DuckDBPyConnection, table: str, as_of: date = AS_OF, **values: Any) -> None:
-    row = values | {"row_valid_from": as_of}
+    """Insert a row of a register valid from the day, or of the batches of the day."""
+    row = values | {"as_of" if table == "batches" else "row_valid_from": as_of}
     names = ", ".join(f'"{name}"' for name in row)
     con.execute(f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(row))})', list(row.values()))
 
