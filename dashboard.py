@@ -1,12 +1,15 @@
 """The entry: identity, language, navigation."""
 
+import sys
 from pathlib import Path
 
 import streamlit as st
 
 from pages.ui.app import garbage_collection, page_frame
 from pages.ui.i18n import language, streamlit_texts
+from policy.model import table_folder
 
+table_folder.read_default_from_arguments(sys.argv[1:])  # streamlit run dashboard.py -- --tables FOLDER
 UI = Path(__file__).parent / "pages" / "ui"
 
 st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layout="wide", initial_sidebar_state=255)

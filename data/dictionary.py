@@ -1,10 +1,14 @@
 """The data dictionary: tables, fields, code lists and the facts that rules may read."""
 
+import csv
+import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from data.table_files import read_rows
 
+CODES_FILE = "codes.csv"
 DUCKDB_TYPES = {
     "text": "VARCHAR",
     "code": "VARCHAR",
@@ -114,13 +118,39 @@ def fields_of_table(table: str) -> dict[str, Field]:
     }
 
 
-@cache
 def codes_of_list(code_list: str) -> dict[str, Code]:
-    return {
-        r["code"]: Code(r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"], _split_cell(r["aliases"]))
-        for r in read_rows("codes.csv")
-        if r["list"] == code_list
-    }
+    """The codes of a list: the shipped ones, and for an open list those of codes.csv in the bank's policy folder."""
+    return _load_codes(_find_own_codes()).get(code_list, {})
+
+
+def _find_own_codes() -> tuple[str, int] | None:
+    """The bank's codes.csv with the time of its last change; None where there is no such file."""
+    folder = os.environ.get("LOANLIGHT_TABLES")
+    path = Path(folder) / CODES_FILE if folder else None
+    return (str(path), path.stat().st_mtime_ns) if path and path.is_file() else None
+
+
+@cache
+def _load_codes(own: tuple[str, int] | None) -> dict[str, dict[str, Code]]:
+    found: dict[str, dict[str, Code]] = {}
+    for row in read_rows(CODES_FILE):
+        found.setdefault(row["list"], {})[row["code"]] = _parse_code(row)
+    for row in _read_own_codes(Path(own[0])) if own else ():
+        found.setdefault(row["list"], {}).setdefault(row["code"], _parse_code(row))
+    return found
+
+
+def _read_own_codes(path: Path) -> list[dict[str, str]]:
+    """The usable rows of a bank's codes: those of open lists; `python -m policy lint` reports the others."""
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        rows = [{name: cell or "" for name, cell in row.items() if name} for row in csv.DictReader(file)]
+    open_lists = find_open_lists()
+    return [row for row in rows if row.get("list") in open_lists and row.get("rank", "").isdecimal()]
+
+
+def _parse_code(row: dict[str, str]) -> Code:
+    aliases = _split_cell(row.get("aliases", ""))
+    return Code(row["code"], int(row["rank"]), row["zh"], row["en"], row.get("attr", ""), aliases)
 
 
 @cache
@@ -145,9 +175,10 @@ def has_code(code_list: str, code: str) -> bool:
     return code in known or finer
 
 
-@cache
 def list_code_rows() -> list[tuple[str, str, int, str, str, str]]:
-    return [(r["list"], r["code"], int(r["rank"]), r["zh"], r["en"], r["attr"]) for r in read_rows("codes.csv")]
+    """(list, code, rank, zh, en, attr) of every code, the bank's own included."""
+    lists = _load_codes(_find_own_codes())
+    return [(name, c.code, c.rank, c.zh, c.en, c.attr) for name, codes in lists.items() for c in codes.values()]
 
 
 @cache

@@ -7,6 +7,7 @@ from data.command_line import runner
 from policy.commands.authoring import coverage, curve, export_dmn, impact, import_dmn, lint, test
 from policy.commands.history import diff, life, replay, runs
 from policy.commands.judging import adopt, check, extension, frontier, headroom, metrics, ticklers, verdicts
+from policy.model import table_folder
 
 COMMANDS: dict[str, runner.Command] = {
     "lint": lint,
@@ -34,7 +35,8 @@ COMMANDS: dict[str, runner.Command] = {
 def main(argv: list[str] | None = None) -> int:
     """The exit status: 0, or 1 with a message in both languages; wrong usage exits with 2."""
     parser = runner.build_parser("python -m policy", "Check a loan book against the policy tables.", COMMANDS)
-    return runner.run_command_line(parser, argv)
+    with table_folder.restore_default():
+        return runner.run_command_line(parser, argv)
 
 
 if __name__ == "__main__":

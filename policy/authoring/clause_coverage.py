@@ -14,6 +14,7 @@ from policy.model.records import VERDICTS, Clause, Policy, split_clause_ids
 from policy.runs.store import Run
 
 UNCOVERED = "unautomated_clauses.csv"
+SECTION_OF_SOURCE = re.compile("第.篇")
 CLASSES = ("A", "B", "C")
 NO_RULE = ("尚无规则", "No rule yet")
 
@@ -150,7 +151,7 @@ def count_verdicts(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, dict[s
 
 
 def group_clauses(found: list[ClauseCoverage]) -> list[ClauseGroup]:
-    """The clauses by article, and by section in article 5; then law and regulation, and the bank's defaults."""
+    """The clauses by the part of the source material that they are in, and all others by their own document."""
     named: dict[str, ClauseGroup] = {}
     for clause in found:
         zh, en = _find_group_names(clause.clause)
@@ -159,9 +160,8 @@ def group_clauses(found: list[ClauseCoverage]) -> list[ClauseGroup]:
 
 
 def _find_group_names(clause: Clause) -> tuple[str, str]:
-    source = re.match(r"S(5\.\d\w?|\d)", clause.clause_id)
+    source = re.match(r"S(5\.\d\w?|\d)", clause.clause_id) if SECTION_OF_SOURCE.match(clause.section) else None
     if source is None:
-        is_bank = clause.clause_id.startswith("BANK.")
-        return ("本行默认参数", "bank defaults") if is_bank else ("法律与监管", "law and regulation")
+        return clause.document_zh, clause.document_en
     section = re.match(r"第.篇( \S(（申请）|言)?)?" if source[1][0] == "5" else r"第.篇", clause.section)
     return section[0] if section else clause.section, f"S{source[1]}"

@@ -3,10 +3,15 @@
 import argparse
 
 from data.command_line import options
+from policy.model import table_folder
 
 
 def add_tables_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--tables", help="folder of policy tables (default: the shipped ones)")
+    command.add_argument(
+        "--tables",
+        action=table_folder.DefaultFolderAction,
+        help="folder of policy tables (default: LOANLIGHT_TABLES, or the shipped ones)",
+    )
 
 
 def add_today_option(command: argparse.ArgumentParser) -> None:

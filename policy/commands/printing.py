@@ -3,9 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+from data.messages.catalogue import BilingualText
 from policy.authoring.version_diff import RowChange
 from policy.engine import verdict_evidence
 from policy.model.records import Policy
+
+
+def print_sentence(text: BilingualText | None) -> None:
+    """A sentence in English, then in Chinese; nothing for None."""
+    if text is not None:
+        print(text)
+        print(text.zh)
 
 
 def verdict_json(policy: Policy, line: verdict_evidence.Verdict) -> dict[str, Any]:

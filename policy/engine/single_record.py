@@ -46,7 +46,7 @@ def coded_rules_sql(judged: CompiledSubject, base: str, start: int = 0) -> str:
         for n, rule in enumerate(judged.rules, start)
     ]
     select = judged.columns.render_query(base, _root_columns(judged), narrow=True)
-    return f"{select}, coded AS (SELECT *, {', '.join(parts)} FROM columns)"
+    return f"{select}, coded AS (SELECT {', '.join(['*', *parts])} FROM columns)"
 
 
 @lru_cache(maxsize=CACHE_SIZE)

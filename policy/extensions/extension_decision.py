@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from data.facts import derivation, hypothetical
+from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from policy.engine import single_record
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
@@ -47,6 +48,11 @@ class Decision:
     lines: list[Verdict]
 
 
+def describe_missing_rules(policy: Policy) -> BilingualText | None:
+    """That the policy has no rules about extensions; None where it has some."""
+    return None if SUBJECT in policy.subjects else bilingual("extensions.no_rules")
+
+
 def _select_rules_by_effect(policy: Policy, judged: CompiledSubject, kind: int) -> list[tuple[int, CompiledRule]]:
     """The rules whose severity makes a violation block (kind 0), or an unknown leave the whole open (kind 1)."""
     wanted = OUTCOMES[kind + 1]
@@ -60,7 +66,7 @@ def _blocked_by_sql(policy: Policy, judged: CompiledSubject) -> str:
         f"CASE WHEN code{n} = {VIOLATION} THEN {render(sql_literal('text', rule.rule_id))} END"
         for n, rule in _select_rules_by_effect(policy, judged, 0)
     )
-    return f"list_filter([{cases or 'NULL'}], lambda rule: rule IS NOT NULL)"
+    return f"list_filter([{cases or 'CAST(NULL AS VARCHAR)'}], lambda rule: rule IS NOT NULL)"
 
 
 def _unknown_sql(policy: Policy, judged: CompiledSubject) -> str:
@@ -89,7 +95,7 @@ def strictest_bound_sql(judged: CompiledSubject, field: str) -> str:
 
 
 def build_decision_columns(policy: Policy, judged: CompiledSubject) -> dict[str, str]:
-    """A decision as select expressions over the coded columns of a request."""
+    """A decision as select expressions over the coded columns of a request; without rules nothing is assessable."""
     blocked = _blocked_by_sql(policy, judged)
     return {
         "term_class": TERM_CLASS if any(TERM_CLASS in rule.inputs for rule in judged.rules) else "NULL",
@@ -97,7 +103,9 @@ def build_decision_columns(policy: Policy, judged: CompiledSubject) -> dict[str,
         "apply_by": strictest_bound_sql(judged, APPLICATION),
         "blocked_by": blocked,
         "verdict": f"CASE WHEN len({blocked}) > 0 THEN 'blocked' WHEN {_unknown_sql(policy, judged)} "
-        "THEN 'not_assessable' ELSE 'allowed' END",
+        "THEN 'not_assessable' ELSE 'allowed' END"
+        if judged.rules
+        else "'not_assessable'",
     }
 
 
@@ -146,8 +154,13 @@ def judge_facts(
 def judge_request(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, request: Request, *, today: bool = False
 ) -> Decision:
-    """The decision on one request with every line. Raises InputError when the snapshot has no such loan."""
+    """The decision on one request with every line; not assessable where the policy has no rules about extensions.
+
+    Raises InputError when the snapshot has no such loan.
+    """
     require_loan(con, as_of, request.loan_id)
+    if describe_missing_rules(policy):
+        return Decision(request.loan_id, "not_assessable", None, None, None, (), [])
     record = judge_facts(con, policy, as_of, derive_request_facts(con, as_of, [request]), today=today)[0]
     lines = verdicts_of_record(
         policy, compile_subject_cached(policy, SUBJECT, today=today, aggregates_given=True), record

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.messages.catalogue import BilingualText, bilingual
+from policy.model.csv_reader import PolicyError
 from policy.model.problem import SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader
@@ -84,29 +86,39 @@ def _parse_records(name: str, text: str, kind: Callable[..., T]) -> tuple[T, ...
     reader = TableReader({name: text})
     rows = reader.read_records(name, kind)
     if reader.problems:
-        raise LoanlightError(f"Policy tables: {reader.problems[0]}")
+        raise PolicyError(reader.problems)
     return tuple(rows)
 
 
 def _load_table(policy: Policy, name: str, kind: Callable[..., T]) -> tuple[T, ...]:
     if name not in policy.texts:
-        raise LoanlightError(f"Policy tables: {name} is missing. Restore the file, or copy the shipped one.")
+        raise LoanlightError(bilingual("model.optional_table_missing", table=name, use=_describe_use(name)))
     return _parse_records(name, policy.texts[name], kind)
 
 
+def _describe_use(table: str) -> BilingualText:
+    """What a table of the folder is for."""
+    return bilingual("model.use_of_thresholds") if table == MEASURES else bilingual("model.use_of_watch_lists")
+
+
 def load_clause_groups(policy: Policy) -> tuple[ClauseGroup, ...]:
-    """The clause groups in the table's order. Raises LoanlightError where one names a topic that is none."""
-    found = _load_table(policy, GROUPS, ClauseGroup)
+    """The clause groups in the table's order; none where the folder has no such table.
+
+    Raises LoanlightError where one names an unknown topic.
+    """
+    found = _load_table(policy, GROUPS, ClauseGroup) if GROUPS in policy.texts else ()
     for group in found:
         if group.topic and group.topic not in dictionary.codes_of_list(TOPICS):
             known = ", ".join(dictionary.codes_of_list(TOPICS))
-            raise LoanlightError(f"{GROUPS}, row {group.place.row}: '{group.topic}' is no topic. Take one of {known}.")
+            raise LoanlightError(
+                bilingual("model.unknown_topic", table=GROUPS, row=group.place.row, topic=group.topic, known=known)
+            )
     return found
 
 
 def find_clause_group(policy: Policy, clause_id: str) -> ClauseGroup | None:
-    best = max(load_clause_groups(policy), key=lambda group: group.match_length(clause_id))
-    return best if best.match_length(clause_id) else None
+    best = max(load_clause_groups(policy), key=lambda group: group.match_length(clause_id), default=None)
+    return best if best and best.match_length(clause_id) else None
 
 
 @lru_cache(maxsize=8)
@@ -133,15 +145,17 @@ def require_threshold(policy: Policy, name: str) -> Decimal:
             try:
                 return Decimal(row.value)
             except InvalidOperation:
-                raise LoanlightError(f"{MEASURES}, row {row.place.row}: '{row.value}' is no number.") from None
-    raise LoanlightError(f"{MEASURES}: there is no measure '{name}'. Add a row for it.")
+                raise LoanlightError(
+                    bilingual("model.bad_threshold", table=MEASURES, row=row.place.row, value=row.value)
+                ) from None
+    raise LoanlightError(bilingual("model.no_threshold", table=MEASURES, measure=name))
 
 
 def _require_watch_list(policy: Policy, name: str) -> WatchList:
     for row in _load_table(policy, LISTS, WatchList):
         if row.watch_list == name:
             return row
-    raise LoanlightError(f"{LISTS}: there is no list '{name}'. Add a row for it.")
+    raise LoanlightError(bilingual("model.no_watch_list", table=LISTS, name=name))
 
 
 def rules_of_watch_list(policy: Policy, name: str, subject: str) -> tuple[str, ...]:
@@ -155,12 +169,15 @@ def rules_of_watch_list(policy: Policy, name: str, subject: str) -> tuple[str, .
 
 
 def signals_by_rule(policy: Policy) -> dict[str, Signal]:
-    """The name of each rule's signal. Raises LoanlightError for a rule that the policy does not have."""
-    found = {row.rule_id: row for row in _load_table(policy, SIGNALS, Signal)}
+    """The name of each rule's signal; none where the folder has no such table.
+
+    Raises LoanlightError for a rule that the policy does not have.
+    """
+    found = {row.rule_id: row for row in _load_table(policy, SIGNALS, Signal)} if SIGNALS in policy.texts else {}
     for row in found.values():
         if row.rule_id not in policy.rules:
             raise LoanlightError(
-                f"{SIGNALS}, row {row.place.row}: '{row.rule_id}' is no rule. Name one, or take it out."
+                bilingual("model.signal_without_rule", table=SIGNALS, row=row.place.row, rule=row.rule_id)
             )
     return found
 

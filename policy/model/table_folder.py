@@ -1,9 +1,12 @@
 """The folder of policy tables: which one is in force, its texts, and the hash that names its version."""
 
+import argparse
 import csv
 import hashlib
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from data.errors import InputError
@@ -17,6 +20,39 @@ ENVIRONMENT_VARIABLE = "LOANLIGHT_TABLES"
 def default_folder() -> Path:
     """The folder that LOANLIGHT_TABLES names, or the shipped one."""
     return Path(os.environ.get(ENVIRONMENT_VARIABLE) or SHIPPED_TABLES)
+
+
+class DefaultFolderAction(argparse.Action):
+    """An option `--tables FOLDER` that also makes the folder the default, as LOANLIGHT_TABLES does."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        os.environ[ENVIRONMENT_VARIABLE] = str(values)
+
+
+def read_default_from_arguments(words: list[str]) -> None:
+    """`--tables FOLDER` among the words of a command line names the default folder."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--tables", action=DefaultFolderAction)
+    parser.parse_known_args(words)
+
+
+@contextmanager
+def restore_default() -> Iterator[None]:
+    """After this block the default folder is again what it was before."""
+    before = os.environ.get(ENVIRONMENT_VARIABLE)
+    try:
+        yield
+    finally:
+        os.environ.pop(ENVIRONMENT_VARIABLE, None)
+        if before is not None:
+            os.environ[ENVIRONMENT_VARIABLE] = before
 
 
 def read_texts(directory: Path) -> dict[str, str]:

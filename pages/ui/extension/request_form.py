@@ -125,7 +125,9 @@ def draw_headline(view: SnapshotView, decision: Decision) -> None:
     """The verdict in a word and a colour, and the days that matter, each to be taken by a click."""
     titles = list_blocking_rules(view, decision)
     said = t(f"decision.{decision.verdict}") + (f" {by_language('；', '; ').join(titles)}" if titles else "")
-    if decision.verdict == "not_assessable":
+    if missing_rules := extension_decision.describe_missing_rules(view.policy):
+        st.info(language.localize_message(missing_rules))
+    elif decision.verdict == "not_assessable":
         said = f"{said} {_describe_missing_fields(view, decision)}".strip()
     VERDICT_BOXES[decision.verdict](said, icon=t(f"icon.{decision.verdict}"))
     classes = language.code_labels("term_class")

@@ -152,7 +152,10 @@ def build_cards(scope: HealthScope) -> list[tuple[MetricGroup, list[MetricCard]]
 
 def explain_no_metrics(scope: HealthScope) -> str:
     """Why there is no wall: the day lies before the metrics, and when they begin."""
-    first = min(metric.effective_from for metric in metrics.load_metrics(scope.view.policy))
+    known = metrics.load_metrics(scope.view.policy)
+    if not known:
+        return t("health.no_metrics_table")
+    first = min(metric.effective_from for metric in known)
     return t("health.no_metrics", day=numbers.format_day(scope.view.as_of), first=numbers.format_day(first))
 
 

@@ -18,7 +18,9 @@ ABOUT = "which violations a changed policy adds and removes on a book"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tables", required=True, help="the changed folder of policy tables")
-    command.add_argument("--against", help="the folder it is compared with (default: the shipped tables)")
+    command.add_argument(
+        "--against", help="the folder it is compared with (default: LOANLIGHT_TABLES, or the shipped tables)"
+    )
     options.add_json_option(command)
     options.add_as_of_option(command)
     options.add_book_option(command)

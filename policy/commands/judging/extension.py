@@ -72,6 +72,7 @@ def _decide_loan(arguments: argparse.Namespace, policy: Policy) -> int:
             }
         )
         return 0
+    printing.print_sentence(extension_decision.describe_missing_rules(policy))
     print(
         f"Loan {decision.loan_id}: {decision.verdict}. Term class {decision.term_class}, latest permitted maturity "
         f"{decision.latest_permitted}, apply by {decision.apply_by}."

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from data.command_line import options, output
 from data.queries import snapshots
 from data.storage import book
-from policy.commands import policy_options
-from policy.extensions import frontier
+from policy.commands import policy_options, printing
+from policy.extensions import extension_decision, frontier
 from policy.runs import snapshot_check
 
 ABOUT = "every new maturity and every day of application, allowed or blocked by which rule"
@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 0
     print(f"Loan {arguments.loan}, as of {as_of}, policy {policy.version}")
+    printing.print_sentence(extension_decision.describe_missing_rules(policy))
     if not blocks:
         print("The current maturity is not known, so there is no frontier.")
     applied = None

@@ -108,14 +108,14 @@ def test_measures_cite_a_clause_and_are_numbers():
             "extension,POST_LOAN",
             "extension,NO_TOPIC",
             supervision.load_clause_groups,
-            "'NO_TOPIC' is no topic",
+            "'NO_TOPIC' is not a training topic",
         ),
         (
             "training_thresholds.csv",
             "thin_loans,30",
             "thin_loans,few",
             lambda p: supervision.require_threshold(p, "thin_loans"),
-            "'few' is no number",
+            "'few' is not a number",
         ),
         (
             "training_thresholds.csv",
@@ -131,7 +131,7 @@ def test_measures_cite_a_clause_and_are_numbers():
             lambda p: supervision.rules_of_watch_list(p, "connected", "group"),
             "no list 'connected'",
         ),
-        ("signals.csv", "EW-DAYS", "EW-NONE", supervision.signals_by_rule, "'EW-NONE' is no rule"),
+        ("signals.csv", "EW-DAYS", "EW-NONE", supervision.signals_by_rule, "no rule 'EW-NONE'"),
         ("signals.csv", "rule_id,zh", "rule,zh", supervision.signals_by_rule, "the column is missing"),
     ],
 )
@@ -144,5 +144,5 @@ def test_a_missing_table_is_said():
     without = replace(
         POLICY, texts={name: text for name, text in POLICY.texts.items() if name != "training_thresholds.csv"}
     )
-    with pytest.raises(LoanlightError, match=r"training_thresholds\.csv is missing"):
+    with pytest.raises(LoanlightError, match=r"no training_thresholds\.csv"):
         supervision.require_threshold(without, "due_days")
