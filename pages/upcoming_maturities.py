@@ -43,10 +43,10 @@ if url_state.select_segment("show", t("maturing.show"), sections, default="calen
     if not total:
         st.info(t("maturing.nothing"))
         st.stop()
-    picked = windows.draw_list(view, shown)
+    selected = windows.draw_list(view, shown)
     draw_download(windows.write_workbook, f"maturities-{view.as_of}-{shown.code}.xlsx", shown, empty=not total)
     notices.draw_panel(
-        view, lambda: queries.cached_query(maturities.list_loan_ids, view.as_of, shown.scope), picked, total
+        view, lambda: queries.cached_query(maturities.list_loan_ids, view.as_of, shown.scope), selected, total
     )
 else:
     week = duties.select_week(view)
@@ -58,7 +58,7 @@ else:
     if rows.is_empty():
         st.info(t("maturing.nothing_due"))
         st.stop()
-    picked = duties.draw_duties(view, week, rows)
+    selected = duties.draw_duties(view, week, rows)
     draw_download(duties.write_workbook, f"duties-{week.first}.xlsx", week, rows, empty=False)
     all_loans = tuple(rows["loan_id"].drop_nulls().unique(maintain_order=True))
-    notices.draw_panel(view, lambda: all_loans, picked, len(all_loans))
+    notices.draw_panel(view, lambda: all_loans, selected, len(all_loans))

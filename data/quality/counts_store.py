@@ -1,4 +1,4 @@
-"""What the checks of data quality counted, kept when a snapshot is checked: a million loans take seconds to count.
+"""Stores the counts of the data-quality checks with the snapshot: a million loans take seconds to count.
 
 Any import may put rows of earlier days right, so it forgets all of it; so does a changed table of checks.
 """

@@ -1,4 +1,4 @@
-"""What pages and commands ask of a book: read only, a question a function.
+"""Queries of pages and commands to a book: read only, one function for each.
 
 Nothing here judges or writes.
 """

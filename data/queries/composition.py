@@ -1,4 +1,4 @@
-"""What the running loans of a snapshot are made of, by any choice of parts, and the loans behind a choice."""
+"""The composition of the running loans of a snapshot under any choice of parts, and the loans behind a choice."""
 
 from datetime import date
 from typing import Any
@@ -86,8 +86,8 @@ def list_loans(
 ) -> pl.DataFrame:
     """The running loans behind a choice, the largest balance first, a page of them.
 
-    `origin`: where they stood at an opening snapshot (`opening` with class_before or late_before), and what stands in
-    OWN. [loan_id,
+    `origin`: conditions at an opening snapshot (`opening` with class_before or late_before), and those of
+    LOAN_CONDITIONS. [loan_id,
     borrower_id, borrower_name, branch_id, balance, classification, days_past_due, guarantee_type, current_maturity,
     officer_id, of]; `of`: how many there are in all.
     """

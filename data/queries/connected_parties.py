@@ -71,9 +71,9 @@ def list_circles(
     """[kind, circle_id, leader, borrowers, loans, balance, npl_balance, branches, members] of every circle, the
     largest first.
 
-    `members` are the ids of its borrowers. `leader` names the one it is known by: its largest debtor (of equals the
-    first by number), or the guarantor. Guarantees that the run finds against `rules` are those of a guarantor who
-    stands behind too many loans. Branches given: only circles with a member there, but each one whole.
+    `members` are the ids of its borrowers. `leader` is the name of its largest debtor (of equal ones that with the
+    smallest number), or of the guarantor. Guarantees that the run finds against `rules` are those of a guarantor of too
+    many loans. With branches: only circles with a member there, but each one whole.
     """
     return query.fetch_frame(
         cursor,

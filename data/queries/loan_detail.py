@@ -1,4 +1,4 @@
-"""Everything the book holds on one loan: its registers, its process steps in order, its state at each snapshot."""
+"""All records of one loan: its registers, its process steps in order, its state at each snapshot."""
 
 from datetime import date
 

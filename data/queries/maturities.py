@@ -1,4 +1,4 @@
-"""Running loans by the day they mature, and finding one loan by what people know of it."""
+"""Running loans by maturity date, and the search for one loan by number, contract or name."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -149,7 +149,7 @@ def load_loan_facts(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str
 
 
 def list_security_providers(cursor: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> pl.DataFrame:
-    """Who stands behind the loan by the register of guarantees: [provider, provider_name, kinds]."""
+    """The providers of security for the loan: [provider, provider_name, kinds]."""
     return query.fetch_frame(
         cursor,
         f"""WITH loan AS (SELECT loan_id, contract_no FROM facts_loan WHERE as_of = $as_of AND loan_id = $id)

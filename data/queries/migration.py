@@ -1,4 +1,4 @@
-"""How the running loans moved: history of the snapshots, moves since an opening snapshot, vintages; all summarised."""
+"""Migration of the running loans: history of the snapshots, moves since an opening snapshot, vintages; summarised."""
 
 from datetime import date
 

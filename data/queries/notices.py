@@ -1,4 +1,4 @@
-"""What a notice to borrower and guarantors says of a loan, and whom it goes to."""
+"""The facts that a notice to borrower and guarantors states about a loan, and its addressees."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Running loans of a snapshot: how many, in which currencies, and their balance by any one fact."""
+"""Running loans of a snapshot: their number, currencies, and balance by any one fact."""
 
 from datetime import date
 

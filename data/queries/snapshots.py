@@ -77,7 +77,7 @@ def resolve_snapshot(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> d
 def list_snapshots(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every snapshot, oldest first: as_of, loans, balance, and its batches in the order they came.
 
-    A batch is `corrected` when none of the loans that it brought stands any more. `brought`, `standing`: loans.
+    A batch is `corrected` when none of the loans that it brought is valid any more. `brought`, `standing`: loans.
     """
     found: dict[date, dict[str, Any]] = {}
     for row in query.fetch_frame(cursor, BATCHES_SQL).iter_rows(named=True):

@@ -1,4 +1,4 @@
-"""Training as the registers have it: the catalogue, sessions with feedback and scores, attendance, needs on record."""
+"""Training in the registers: the catalogue, sessions with feedback and scores, attendance, needs on record."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Papers that the bank waives until a day: how many waivers stand, and which ran out with no paper received."""
+"""Documents that the bank waives until a day: waivers in force, and those that expired without the document."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What the book accepts at most, and from where on it asks: rows of data/tables/size_limits.csv."""
+"""Size limits of imports, and thresholds above which the user must confirm: rows of data/tables/size_limits.csv."""
 
 from decimal import Decimal
 from functools import cache

@@ -169,12 +169,12 @@ def _build_card(scope: HealthScope, metric: Metric, dated: dict[date, dict[str, 
 
 def list_data_gaps(wall: list[MetricCard]) -> list[str]:
     """What loans or the bank lack, once for the metrics that lack the same."""
-    said: dict[str, list[str]] = {}
+    gaps: dict[str, list[str]] = {}
     for card in wall:
         text = _format_data_gap(card.metric, card.value)
         if text:
-            said.setdefault(text, []).append(escape_markdown(by_language(card.metric.title_zh, card.metric.title_en)))
-    return [f"{by_language('、', ', ').join(names)}{by_language('：', ': ')}{text}" for text, names in said.items()]
+            gaps.setdefault(text, []).append(escape_markdown(by_language(card.metric.title_zh, card.metric.title_en)))
+    return [f"{by_language('、', ', ').join(names)}{by_language('：', ': ')}{text}" for text, names in gaps.items()]
 
 
 def _format_data_gap(metric: Metric, value: MetricValue) -> str:

@@ -96,9 +96,9 @@ def draw_breakdown_chart(scope: HealthScope, name: str) -> None:
         )
         return
     shown = _build_bars(parts)
-    spoken = t("health.chart_alt", what=page_scope.dimension_title(name), parts=_format_alt_text(shown))
+    alt_text = t("health.chart_alt", what=page_scope.dimension_title(name), parts=_format_alt_text(shown))
     spec = health_charts.build_composition_bars(shown, page_scope.dimension_title(name))
-    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_bar_click(name, key))
+    drawing.show_chart(spec, alt_text, key=key, on_click=lambda: _apply_bar_click(name, key))
 
 
 def _format_alt_text(shown: pl.DataFrame) -> str:
@@ -144,10 +144,10 @@ def draw_balance_trend(scope: HealthScope) -> None:
         st.info(t("health.one_snapshot_trend" if sums.height else "health.no_balance"))
         return
     latest = sums.filter(pl.col("as_of") == sums["as_of"].max()).sort("rank")
-    spoken = t("health.chart_alt", what=t("health.balance_trend"), parts=_format_alt_text(latest))
+    alt_text = t("health.chart_alt", what=t("health.balance_trend"), parts=_format_alt_text(latest))
     key = f"history:{scope.view.as_of}:{scope.chosen_code('classification')}"
     spec = health_charts.build_class_trend(sums, class_names())
-    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_trend_click(key))
+    drawing.show_chart(spec, alt_text, key=key, on_click=lambda: _apply_trend_click(key))
 
 
 def draw_ratio_trend(scope: HealthScope, walls: list[tuple[MetricGroup, list[MetricCard]]]) -> None:
@@ -158,11 +158,11 @@ def draw_ratio_trend(scope: HealthScope, walls: list[tuple[MetricGroup, list[Met
         return
     lines = add_axis_dates(lines)
     latest = lines.filter(pl.col("as_of") == lines["as_of"].max())
-    spoken = t("health.chart_alt", what=t("health.ratio_trend"), parts=_format_alt_text(latest))
+    alt_text = t("health.chart_alt", what=t("health.ratio_trend"), parts=_format_alt_text(latest))
     key = f"ratios:{scope.view.as_of}"
     drawing.show_chart(
         health_charts.build_ratio_lines(lines, names),
-        spoken,
+        alt_text,
         key=key,
         on_click=lambda: _apply_trend_click(key),
     )

@@ -1,4 +1,4 @@
-"""The loans behind what is chosen: the largest first, a page at a time, each leading to what is known of it."""
+"""The loans behind the choices, the largest first, a page at a time, with a link to each loan."""
 
 import polars as pl
 import streamlit as st
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def draw_loans(scope: HealthScope) -> None:
-    """The list, its pages, and the way to the loan that is picked."""
+    """The list, its pages, and a link to the selected loan."""
     number = max(1, int(url_state.get_param("part") or 1)) if (url_state.get_param("part") or "1").isdecimal() else 1
     rows = _load_rows(scope, number)
     if rows.is_empty() and number > 1:
@@ -42,15 +42,15 @@ def draw_loans(scope: HealthScope) -> None:
             of=numbers.format_count(of),
         )
     )
-    picked = tables.draw_table(
+    selected = tables.draw_table(
         _label_rows(scope, rows), COLUMNS, key=f"health_loans:{number}", selectable=True, height=tables.TALL_HEIGHT
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_page_button("‹", number - 1, number > 1, "back")
         st.text(t("health.page", n=numbers.format_count(number), of=numbers.format_count(-(-of // PAGE_SIZE))))
         _draw_page_button("›", number + 1, number * PAGE_SIZE < of, "on")
-        if picked is not None and picked < rows.height:
-            page_frame.draw_page_link("loan", loan=rows["loan_id"][picked], as_of=scope.view.as_of.isoformat())
+        if selected is not None and selected < rows.height:
+            page_frame.draw_page_link("loan", loan=rows["loan_id"][selected], as_of=scope.view.as_of.isoformat())
         else:
             st.caption(t("health.pick_loan"))
 

@@ -81,8 +81,8 @@ def draw_matrix(scope: HealthScope, opening: str, name: str) -> None:
     columns = [word for word in [*words, *_end_labels().values()] if word in cells["end"]]
     spec = health_charts.build_migration_matrix(cells, [word for word in words if word in cells["start"]], columns)
     moved = (f"{a} → {b} {label}" for a, b, label in cells.select("start", "end", "label").iter_rows())
-    spoken = t("health.chart_alt", what=t(f"health.matrix_{name}"), parts=by_language("；", "; ").join(moved))
-    drawing.show_chart(spec, spoken, key=key, on_click=lambda: _apply_cell_click(name, key))
+    alt_text = t("health.chart_alt", what=t(f"health.matrix_{name}"), parts=by_language("；", "; ").join(moved))
+    drawing.show_chart(spec, alt_text, key=key, on_click=lambda: _apply_cell_click(name, key))
 
 
 def _apply_cell_click(name: str, key: str) -> None:
@@ -119,11 +119,11 @@ def draw_vintages(scope: HealthScope) -> None:
         return
     last = curves.group_by("name", maintain_order=True).agg(pl.col("age", "label").last())
     parts = (t("health.at_age", name=name, age=age, share=share) for name, age, share in last.iter_rows())
-    spoken = t("health.chart_alt", what=t("health.vintages"), parts=by_language("；", "; ").join(parts))
+    alt_text = t("health.chart_alt", what=t("health.vintages"), parts=by_language("；", "; ").join(parts))
     key = f"vintages:{url_state.get_param(page_scope.COHORT)}"
     drawing.show_chart(
         health_charts.build_vintage_curves(curves),
-        spoken,
+        alt_text,
         key=key,
         on_click=lambda: _apply_vintage_click(key),
     )

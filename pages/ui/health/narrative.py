@@ -1,4 +1,4 @@
-"""What changed since the snapshot before, and why, in plain words: every sentence is made of numbers."""
+"""What changed since the previous snapshot, and why, as a paragraph of sentences built from figures."""
 
 from decimal import Decimal
 

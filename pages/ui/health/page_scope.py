@@ -1,4 +1,4 @@
-"""What the health page looks at: the branch, the parts chosen on its charts, and the days to compare with."""
+"""The scope of the health page: the branch, the parts chosen on its charts, and the days to compare with."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -170,10 +170,10 @@ def draw_filter_selects(scope: HealthScope) -> None:
             held = dict(parts.filter(pl.col("dimension") == name).select("value", "loans").iter_rows())
             words = {code: word for code, word in load_code_labels(scope.view, dimension).items() if code in held}
             words |= {code: code for code in held if code is not None and code not in words}
-            said = {code: f"{word} ({numbers.format_count(held[code])})" for code, word in words.items()}
+            labels = {code: f"{word} ({numbers.format_count(held[code])})" for code, word in words.items()}
             if None in held:
-                said[UNKNOWN] = f"{t('health.not_stated')} ({numbers.format_count(held[None])})"
-            url_state.select_optional(name, dimension_title(name), said, t("filter.all"))
+                labels[UNKNOWN] = f"{t('health.not_stated')} ({numbers.format_count(held[None])})"
+            url_state.select_optional(name, dimension_title(name), labels, t("filter.all"))
         for name, of in OPENING_FIELDS.items() if scope.openings else ():
             url_state.select_optional(
                 name, t(f"health.{name}"), load_code_labels(scope.view, load_dimensions()[of]), t("filter.all")
@@ -189,12 +189,12 @@ def list_scope_notes(scope: HealthScope) -> list[str]:
     """What the figures leave out, in words."""
     view = scope.view
     population = queries.cached_query(portfolio.count_loans_by_state, view.as_of)
-    said = [t("health.population", **{name: numbers.format_count(n) for name, n in population.items()})]
+    labels = [t("health.population", **{name: numbers.format_count(n) for name, n in population.items()})]
     others = [
         n
         for currency, n in queries.cached_query(portfolio.count_loans_by_currency, view.as_of).iter_rows()
         if currency != view.currency
     ]
     if others:
-        said.append(t("health.other_currencies", n=numbers.format_count(sum(others))))
-    return said
+        labels.append(t("health.other_currencies", n=numbers.format_count(sum(others))))
+    return labels

@@ -1,4 +1,4 @@
 """Parts of the import page.
 
-How files are read stands in data.ingest.
+Reading the files belongs to data.ingest.
 """

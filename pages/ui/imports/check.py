@@ -1,4 +1,4 @@
-"""The check from the page: judge a snapshot by the policy in force, beside whoever reads the book."""
+"""The check from the page: judges a snapshot by the policy in force, without disturbing readers of the book."""
 
 from datetime import date
 
@@ -32,10 +32,10 @@ def _format_check_state(as_of: date, policy: Policy) -> str:
     run = queries.cached_query(results.find_latest_run, as_of)
     if run is None:
         return t("import.never_checked")
-    said = {"version": run.policy_version[:12], "at": numbers.format_timestamp(run.judged_at)}
+    run_of_policy = {"version": run.policy_version[:12], "at": numbers.format_timestamp(run.judged_at)}
     if run.policy_version == policy.version:
-        return t("import.checked_by", **said)
-    return t("import.checked_by_older", **said)
+        return t("import.checked_by", **run_of_policy)
+    return t("import.checked_by_older", **run_of_policy)
 
 
 def run_check(as_of: date, policy: Policy) -> CheckResult:

@@ -1,4 +1,4 @@
-"""The proposed mapping of one sheet as a table to correct: which field each column of the file feeds."""
+"""The suggested mapping of one sheet as an editable table: which field each column of the file feeds."""
 
 import polars as pl
 import streamlit as st
@@ -38,7 +38,7 @@ def _list_field_labels(table: str) -> dict[str, str]:
 
 
 def read_chosen_tables(mark: str) -> dict[str, str]:
-    """Sheet → the table that somebody said it is, for one upload."""
+    """Sheet → the table chosen for it, for one upload."""
     return dict(st.session_state.setdefault(f"tables:{mark}", {}))
 
 

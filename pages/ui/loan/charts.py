@@ -167,11 +167,11 @@ def draw_collateral(view: SnapshotView, loan_id: str) -> None:
         value="collateral_share",
         label=numbers.format_series(known["collateral_share"], numbers.format_share),
     )
-    told = by_language("；", "; ").join(
+    alt_text = by_language("；", "; ").join(
         f"{month} {label}" for month, label in rows.select("month", "label").iter_rows()
     )
     drawing.show_chart(
-        balance_charts.build_ratio_trend(rows, [t("col.collateral_share")]), f"{t('loan.security')}: {told}"
+        balance_charts.build_ratio_trend(rows, [t("col.collateral_share")]), f"{t('loan.security')}: {alt_text}"
     )
     st.caption(t("loan.ratio_note"))
     _draw_collateral_items(view, loan_id)
@@ -183,5 +183,5 @@ def _draw_collateral_items(view: SnapshotView, loan_id: str) -> None:
     kinds = language.code_labels("collateral_type")
     for row in rows.filter(pl.col("appraised_value").is_not_null()).iter_rows(named=True):
         kind, name = kinds.get(row["collateral_type"] or ""), row["collateral_name"] or row["guarantee_id"]
-        said = (kind, name, numbers.format_amount(row["appraised_value"]), numbers.format_day(row["valuation_date"]))
-        st.text(" · ".join(dict.fromkeys(filter(None, said))))
+        labels = (kind, name, numbers.format_amount(row["appraised_value"]), numbers.format_day(row["valuation_date"]))
+        st.text(" · ".join(dict.fromkeys(filter(None, labels))))

@@ -1,4 +1,4 @@
-"""The registers of one loan as tables: its process steps, papers, inspections, notices, extensions, states."""
+"""The registers of one loan as tables: its process steps, documents, inspections, notices, extensions, states."""
 
 from datetime import date
 
@@ -38,12 +38,14 @@ def draw_steps(view: SnapshotView, loan_id: str) -> None:
     found = queries.cached_query(loan_detail.list_process_steps, view.as_of, loan_id)
     names = {code: by_language(zh, en) for code, zh, en in found.select("code", "zh", "en").iter_rows()}
     days = dict(found.select("code", "day").iter_rows())
-    said = [_format_order(code, against, names, days) for code, against in found.select("code", "against").iter_rows()]
+    orders = [
+        _format_order(code, against, names, days) for code, against in found.select("code", "against").iter_rows()
+    ]
     rows = found.with_columns(
         step=pl.Series(
             [f"{code if code.isdecimal() else INDENT}  {names[code]}" for code in found["code"]], dtype=pl.String
         ),
-        order=pl.Series(said, dtype=pl.String),
+        order=pl.Series(orders, dtype=pl.String),
         staff=pl.col(STAFF_COLUMN).replace(record_names.load_staff_names(view, found[STAFF_COLUMN])),
     )
     wrong = found["against"].drop_nulls().len()

@@ -1,4 +1,4 @@
-"""Finding a loan by what people know of it, and its facts in words."""
+"""The search for a loan by number, contract or name, and the summary of its facts."""
 
 from decimal import Decimal
 

@@ -49,7 +49,7 @@ def draw_verdicts(view: SnapshotView, loan_id: str) -> None:
 
 
 def _sort_verdicts(view: SnapshotView, lines: list[Verdict]) -> list[Verdict]:
-    """By the stages of lending, the gravest first in each."""
+    """By the stages of lending, the most severe first in each."""
     stages, grave = list(language.labels_of_kind("stage")), list(language.labels_of_kind("severity"))
     stage = {rule_id: stages.index(rule.stage) for rule_id, rule in view.policy.rules.items()}
     return sorted(lines, key=lambda line: (stage[line.rule_id], grave.index(line.severity)))

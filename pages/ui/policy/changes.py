@@ -1,4 +1,4 @@
-"""Differences between two versions of the policy in words: what was added, removed, and which cell says what now."""
+"""Differences between two versions of the policy in words: what was added or removed, and which cells changed."""
 
 import polars as pl
 import streamlit as st

@@ -1,4 +1,4 @@
-"""One clause: what it says, its rules in plain words, the limit rows that answer, the examples, and what it hits."""
+"""One clause: its summary, its rules in plain words, their limit rows and examples, and what they found."""
 
 from dataclasses import replace
 

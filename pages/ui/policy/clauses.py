@@ -40,7 +40,7 @@ def load_counts_by_rule(view: SnapshotView) -> dict[str, dict[str, Any]]:
 
 
 def _matches_words(one: ClauseCoverage, policy: Policy, words: list[str]) -> bool:
-    """Every word stands somewhere in the clause or in what its rules are called, in whichever language."""
+    """Whether every word occurs in the clause or in the titles of its rules, in either language."""
     clause = one.clause
     texts = [
         clause.clause_id,
@@ -99,7 +99,7 @@ def _build_rows(view: SnapshotView, clauses: list[ClauseCoverage]) -> pl.DataFra
 
 
 def choose_clause(view: SnapshotView, clauses: list[ClauseCoverage]) -> ClauseCoverage | None:
-    """The list; the clause picked in it, or named in the address."""
+    """The list; the clause selected in it, or named by the address."""
     if not clauses:
         st.info(t("policy.no_clause"))
         return None

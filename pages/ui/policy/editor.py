@@ -1,4 +1,4 @@
-"""A limit table edited in place: proof-read at once, its impact on the book, and the table to take away.
+"""A limit table edited in place: checked at once, its impact on the book, and the table to download.
 
 Nothing is written to the tables in force: an edit lives in the session, and leaves it as a download.
 """

@@ -1,4 +1,4 @@
-"""What changed tables would do to the book: judged beside the page, told by rule, branch, severity and loan."""
+"""The impact of changed tables on the book: judged in the background, shown by rule, branch, severity and loan."""
 
 import tempfile
 from pathlib import Path
@@ -65,7 +65,7 @@ def draw_impact(view: SnapshotView, texts: dict[str, str]) -> None:
 
 
 def _find_or_start_job(view: SnapshotView, texts: dict[str, str]) -> Job | None:
-    """The judging of exactly these tables: begun by itself on a small book, else when asked."""
+    """The job that judges exactly these tables: started at once on a small book, otherwise by a button."""
     wanted = (compute_version(texts), view.policy.version, view.as_of, book.read_generation(book.default_path()))
     stored: tuple[object, Job | None] = st.session_state.get("policy_trial", (None, None))
     key, job = stored

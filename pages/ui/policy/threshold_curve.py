@@ -107,8 +107,8 @@ def _draw_curve(view: SnapshotView, rule: Rule) -> None:
     now, *points = job.result
     frame = pl.DataFrame([_build_row(rule, point) for point in (now, *points)], infer_schema_length=None)
     demand = expression_text.format_requirement(view.policy, rule)
-    said = {"n": numbers.format_count(now.counts["violation"]), "loans": numbers.format_count(now.loans)}
-    st.text(t("policy.curve_now", demand=demand, yuan=numbers.format_compact_amount(now.yuan), **said))
+    figures = {"n": numbers.format_count(now.counts["violation"]), "loans": numbers.format_count(now.loans)}
+    st.text(t("policy.curve_now", demand=demand, yuan=numbers.format_compact_amount(now.yuan), **figures))
     tried = frame.filter(pl.col("value").is_not_null())
     told = (f"{limit}: {n}" for limit, n in tried.select("tried", "violations").iter_rows())
     drawing.show_chart(

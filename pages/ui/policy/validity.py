@@ -1,4 +1,4 @@
-"""Which rule and which limit row holds when, as a timeline; what the proof-reading finds; what the book never meets."""
+"""The validity of rules and limit rows as a timeline, the findings of the lint, and rules that no record reaches."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -95,15 +95,15 @@ def _describe_limit(table: LimitTable, row: LimitRow, lists: dict[str, str]) -> 
 
 
 def _build_bar(
-    view: SnapshotView, said: tuple[str, str], what: str, row: Rule | LimitRow
+    view: SnapshotView, texts: tuple[str, str], what: str, row: Rule | LimitRow
 ) -> tuple[str, str, str, date, date, str]:
     """A bar; its name ends with its number, so that no two are one."""
     is_open = row.effective_to == FOREVER
     ends = t("evidence.open_end") if is_open else numbers.format_day(row.effective_to)
     last = max(view.as_of, row.effective_from) + OPEN_END_MARGIN if is_open else row.effective_to
     number = row.rule_id if isinstance(row, Rule) else row.row_id
-    name = f"{said[0]} · {number}"
-    return name, said[1], what, row.effective_from, last, f"{numbers.format_day(row.effective_from)} – {ends}"
+    name = f"{texts[0]} · {number}"
+    return name, texts[1], what, row.effective_from, last, f"{numbers.format_day(row.effective_from)} – {ends}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})

@@ -1,4 +1,4 @@
-"""Two versions of the policy compared in words: tables in force, edited here, kept with runs, or uploaded."""
+"""Two versions of the policy compared in words: the tables in force, edited here, stored with runs, or uploaded."""
 
 from typing import Any
 

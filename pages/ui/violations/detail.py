@@ -1,4 +1,4 @@
-"""The panel under the list: one violation with its evidence, its history, what would cure it, and its loan's others."""
+"""The panel under the list: one violation with its evidence, history and remedies, and the other rules of its loan."""
 
 from decimal import Decimal
 from typing import Any
@@ -97,20 +97,20 @@ def _draw_remedies(view: SnapshotView, violation: dict[str, Any], verdict: Verdi
         return
     past = _distance_to_limit(view, verdict, loan_id)
     cures = queries.cached_query(headroom.compute_remedies, view.policy, view.as_of, subject, (rule_id,), loan_id)
-    said = [
+    lines = [
         text
         for cure in cures
         if cure.subject_id == verdict.subject_id
         for text in headroom.format_remedy(view.policy, cure, language.current_language())
     ]
-    if past is None and not said:
+    if past is None and not lines:
         return
     st.markdown(f"**{t('evidence.room')}**")
     if past is not None:
         unit = verdict.unit if verdict.unit not in ("", "date") else ""
         st.text(t("evidence.past", distance=values.format_value(f"{abs(past):f}", unit or "days")))
-    if said:
-        st.text("\n".join(f"· {text}" for text in said))
+    if lines:
+        st.text("\n".join(f"· {text}" for text in lines))
 
 
 def _distance_to_limit(view: SnapshotView, verdict: Verdict, loan_id: str) -> Decimal | None:
@@ -136,13 +136,13 @@ def _draw_other_verdicts(view: SnapshotView, violation: dict[str, Any]) -> None:
     mine = (violation["rule_id"], violation["subject_id"])
     others = [v for v in found if (v.rule_id, v.subject_id) != mine]
     counts = {kind: sum(v.verdict == kind for v in others) for kind in VERDICT_ORDER}
-    said = " · ".join(
+    summary = " · ".join(
         f"{evidence_panel.VERDICT_SYMBOLS[k]} {t(f'verdict.{k}')} {numbers.format_count(n)}"
         for k, n in counts.items()
         if n
     )
     with st.expander(t("evidence.others", n=numbers.format_count(len(others)))):
-        st.caption(said)
+        st.caption(summary)
         grave = list(language.labels_of_kind("severity"))
         kept = [v for v in others if v.verdict != "not_applicable"]
         kept.sort(key=lambda v: (VERDICT_ORDER.index(v.verdict), grave.index(v.severity)))

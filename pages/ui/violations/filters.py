@@ -1,4 +1,4 @@
-"""Filters of the violations page: each option with the number it would show, given the other filters."""
+"""Filters of the violations page: each option with the number of violations it would show beside the others."""
 
 import polars as pl
 import streamlit as st

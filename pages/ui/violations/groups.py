@@ -1,4 +1,4 @@
-"""The violations that the filters leave, added up by rule, branch, account manager or borrower."""
+"""The filtered violations, added up by rule, branch, account manager or borrower."""
 
 import polars as pl
 import streamlit as st

@@ -1,4 +1,4 @@
-"""The list behind the violations page: what is on screen, and how the rows are worded on screen and in the workbook."""
+"""The list of the violations page, and the texts of its rows on screen and in the workbook."""
 
 import polars as pl
 import streamlit as st
@@ -113,7 +113,7 @@ def format_severity_counts(chosen: FilterResult) -> str:
 
 
 def draw_list(view: SnapshotView, chosen: FilterResult) -> None:
-    """A page of the list; the row picked goes into the address."""
+    """A page of the list; the selected row goes into the address."""
     orders = {order: t(f"order.{order}") for order in violation_list.ORDERS}
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         order = url_state.select_segment("order", t("violations.order"), orders, next(iter(orders)))

@@ -30,7 +30,7 @@ TREND_FILTERS = (
 
 
 def draw_movements(view: SnapshotView, chosen: FilterResult) -> None:
-    """Opening, what came and what left, closing; or why that cannot be said, and the command that helps."""
+    """Opening, what came and what left, closing; or why that is unknown, and the command that helps."""
     span = chosen.comparison
     if span.since is None:
         st.warning(t("violations.no_history"))
@@ -96,8 +96,8 @@ def _draw_chart(stacked: pl.DataFrame, sums: pl.DataFrame) -> None:
         f"{numbers.format_day(day)} {numbers.format_number(round(points, 1))}"
         for day, points in sums.select("as_of", "points").iter_rows()
     ]
-    spoken = "; ".join([t("violations.trend_alt"), *parts])
-    drawing.show_chart(violation_charts.build_severity_trend(stacked, [*severity_labels().values()]), spoken)
+    alt_text = "; ".join([t("violations.trend_alt"), *parts])
+    drawing.show_chart(violation_charts.build_severity_trend(stacked, [*severity_labels().values()]), alt_text)
 
 
 def severity_labels() -> dict[str, str]:

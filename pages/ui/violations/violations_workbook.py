@@ -1,4 +1,4 @@
-"""The workbook of the violations page: a sheet a view, of what the filters leave, and nothing cut."""
+"""The workbook of the violations page: a sheet for each view, with all filtered rows."""
 
 import polars as pl
 
