@@ -79,9 +79,6 @@ LARGE_MODULES: set[str] = {
     "policy/violations/violation_list.py",
 }
 LARGE_FUNCTIONS: set[str] = {
-    "pages/ui/charts/health_charts.py:build_migration_matrix",
-    "pages/ui/charts/people_charts.py:build_party_graph",
-    "pages/ui/charts/timeline_charts.py:build_loan_history",
     "policy/authoring/lint.py:_find_version_conflicts",
     "policy/decision_tables/gaps_and_overlaps.py:lint_grid",
     "policy/monitoring/headroom.py:find_problems",
