@@ -19,27 +19,55 @@ from pages.ui.maturities import windows
 from policy.engine.verdict_codes import REASONS
 from policy.runs import snapshot_check
 
-PAGES = Path(__file__).parents[3] / "pages"
+ROOT = Path(__file__).parents[3]
+PAGES, PACKAGES = ROOT / "pages", ("data", "policy", "pages")
 POLICY = snapshot_check.load_policy()
 
 
+def _parse_pages() -> list[ast.AST]:
+    return [node for file in PAGES.rglob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+
+
+NODES = _parse_pages()
+LITERALS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+CALLS = [
+    (getattr(node.func, "id", getattr(node.func, "attr", "")), node) for node in NODES if isinstance(node, ast.Call)
+]
+
+
 def _requested_keys() -> set[str]:
-    """Every key a page asks for; the changing part of a key is a star."""
-    found = set()
-    for file in PAGES.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "t":
-                for key in (
-                    [node.args[0].body, node.args[0].orelse] if isinstance(node.args[0], ast.IfExp) else node.args[:1]
-                ):
-                    found.add(_key_pattern(key))
-    return found
+    """Every key a page asks for by itself: t("frame.as_of"), t("a.b" if … else "a.c")."""
+    asked = [part for name, call in CALLS if name == "t" and call.args for part in _alternatives(call.args[0])]
+    return {part.value for part in asked if isinstance(part, ast.Constant)}
 
 
-def _key_pattern(key: ast.expr) -> str:
-    if isinstance(key, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "*" for part in key.values)
-    return key.value if isinstance(key, ast.Constant) else "*"
+def _alternatives(key: ast.expr) -> list[ast.expr]:
+    return [key.body, key.orelse] if isinstance(key, ast.IfExp) else [key]
+
+
+def _key_patterns() -> set[str]:
+    """Every key a page asks for with a part that varies, t(f"page.{name}"), as a regular expression."""
+    asked = [part for name, call in CALLS if name == "t" and call.args for part in _alternatives(call.args[0])]
+    return {
+        "".join(re.escape(part.value) if isinstance(part, ast.Constant) else r"(\w+)" for part in key.values)
+        for key in asked
+        if isinstance(key, ast.JoinedStr)
+    }
+
+
+def _requested_kinds() -> set[str]:
+    """The kinds of keys whose labels a page asks for together, labels_of_kind("duty"); the policy has some of them."""
+    asked = [call.args[0] for name, call in CALLS if name == "labels_of_kind"]
+    return {kind.value for kind in asked if isinstance(kind, ast.Constant)} - set(language.VOCABULARY_LISTS)
+
+
+def _known_words() -> set[str]:
+    """Every word of the code and of the tables: what a varying part of a key can be."""
+    texts = [
+        path.read_text(encoding="utf-8") for folder in ("data", "policy") for path in (ROOT / folder).rglob("*.*v")
+    ]
+    code = [path.read_text(encoding="utf-8") for folder in PACKAGES for path in (ROOT / folder).rglob("*.py")]
+    return set(re.findall(r"\w+", " ".join(texts + code)))
 
 
 @pytest.mark.parametrize("key", sorted(language.load_texts()))
@@ -65,30 +93,25 @@ def test_no_key_stands_twice():
     assert sorted(keys) == sorted(language.load_texts())
 
 
-def test_no_word_is_missing():
-    plain = {key for key in _requested_keys() if "*" not in key}
-    assert plain - set(language.load_texts()) == set()
+def test_every_key_used_exists():
+    texts = language.load_texts()
+    assert _requested_keys() - set(texts) == set()
+    assert [pattern for pattern in _key_patterns() if not any(re.fullmatch(pattern, key) for key in texts)] == []
+    assert _requested_kinds() - {key.split(".")[0] for key in texts} == set()
 
 
-def test_no_word_is_left_over():
-    said = _requested_keys() - {"*"}
-    starts = {key.split("*")[0] for key in said if "*" in key}
-    named = (
-        "consent.",
-        "mark.",
-        "decision_short.",
-        "unit_of_one.",
-        "circle_kind.",
-        "cell_type.",
-        "citation_word.",
-        "reason.",
-        "subject.",
-        "whatif.",
-        "bad.",
-        "part_of_policy.",
-    )
-    left = [key for key in language.load_texts() if key not in said and not key.startswith((*starts, *named))]
-    assert left == []
+def test_every_key_is_used():
+    """By itself, as one of a kind, or by a pattern whose varying part is a word of the code or of a table."""
+    words, kinds, patterns = _known_words(), _requested_kinds(), [re.compile(pattern) for pattern in _key_patterns()]
+    others = [key for key in language.load_texts() if key not in LITERALS and key.split(".")[0] not in kinds]
+    matches = {key: [found.groups() for p in patterns if (found := p.fullmatch(key))] for key in others}
+    unused = [key for key, found in matches.items() if not any(_can_vary(parts, words) for parts in found)]
+    assert unused == []
+
+
+def _can_vary(parts: tuple[str, ...], words: set[str]) -> bool:
+    """Whether each part is a word; that of a function with its number of arguments (`if3`) without the number."""
+    return all(part in words or part.rstrip("23") in words for part in parts)
 
 
 @pytest.mark.parametrize("part", ["family", "stage", "severity", "subject"])
