@@ -19,5 +19,6 @@ page = page_frame.declare_pages()
 streamlit_texts.replace_texts()
 with st.sidebar:
     language.draw_selector()
+    page_frame.draw_product_version()
 page_frame.run_page(page)
 garbage_collection.freeze_startup_objects(page.url_path)

@@ -11,6 +11,7 @@ from data.errors import LoanlightError
 from data.facts import derivation
 from data.queries import portfolio
 from data.storage import book
+from data.version import read_version
 from pages.ui.app import queries, url_state
 from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import t
@@ -78,14 +79,14 @@ def draw_page_link(name: str, **choices: str | list[str]) -> None:
 
 
 def _redirect_cold_deep_link() -> None:
-    """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again, by the door."""
+    """A cold deep link makes Streamlit run the page's file alone: declare the pages and start again."""
     if not _entered_by_dashboard.get():
         declare_pages()
         st.rerun()
 
 
 def open_page(name: str) -> SnapshotView:
-    """The header of a page and what it looks at; ends the run with a plain word when there is nothing to show."""
+    """The header of a page and what it looks at; ends the run with an instruction when there is nothing to show."""
     _redirect_cold_deep_link()
     title, chooser = st.columns([2, 1], vertical_alignment="bottom")
     title.title(t(f"page.{name}"))
@@ -95,7 +96,7 @@ def open_page(name: str) -> SnapshotView:
 
 
 def open_policy_page(name: str) -> SnapshotView:
-    """As open_page; and without any loans what the policy says can be read all the same, as of its newest row."""
+    """As open_page; without any loans the policy can still be read, as of the day of its newest rule."""
     if book.read_generation(book.default_path()) is not None and queries.cached_query(derivation.list_dates_with_facts):
         return open_page(name)
     open_page_without_snapshot(name)
@@ -164,18 +165,32 @@ def _format_reconciliation(view: SnapshotView) -> str:
     return t("frame.rows_in", n=numbers.format_count(sums.rows_in), parts=" + ".join(parts))
 
 
+def _format_policy_version(view: SnapshotView, version: str) -> str:
+    """The policy version by the day of its newest rule in force; one whose tables are gone by its hash alone."""
+    days = [rule.effective_from for rule in view.policy.versions if rule.effective_from <= view.as_of]
+    if version != view.policy.version or not days:
+        return t("frame.policy", version=version[:12])
+    return t("frame.policy_since", day=numbers.format_day(max(days)))
+
+
+def draw_product_version() -> None:
+    """The version of Loanlight, at the foot of the sidebar."""
+    st.caption(t("frame.product", version=read_version()))
+
+
 def _draw_status_line(view: SnapshotView) -> None:
-    """The line under the title; what does not add up, and a check of other tables than today's, are said aloud."""
+    """The line under the title, with warnings for rows that do not add up and for a check by other policy tables."""
     version = view.run.policy_version if view.run else view.policy.version
     st.caption(
         " · ".join(
             [
                 t("frame.as_of_is", day=numbers.format_day(view.as_of)),
-                t("frame.policy", version=version[:12]),
+                _format_policy_version(view, version),
                 _format_reconciliation(view),
                 t("frame.currency", currency=language.escape_markdown(numbers.format_currency(view.currency))),
             ]
-        )
+        ),
+        help=t("frame.policy_hash", version=version),
     )
     difference = queries.cached_query(results.reconcile_rows, view.as_of).difference
     if difference:
