@@ -9,7 +9,7 @@ import duckdb
 from data import dictionary
 from data.facts import derivation
 from data.storage import book
-from policy.engine.columns import quote_identifier
+from policy.language.dialects import quote_identifier
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 from policy.spark import cluster_check

@@ -14,7 +14,8 @@ from data import dictionary
 from data.facts import derivation
 from data.storage import book
 from policy.decision_tables import lookups
-from policy.engine.columns import SubjectColumns, quote_identifier
+from policy.engine.scope import build_scope
+from policy.language.dialects import quote_identifier
 from policy.language.functions import column_reference, render
 from policy.model.records import LimitTable, Policy
 from policy.runs import snapshot_check
@@ -33,12 +34,12 @@ def select_loan_limit_tables(policy: Policy) -> list[LimitTable]:
 
 
 def match_rows_by_engine(con: duckdb.DuckDBPyConnection, policy: Policy, tables: list[LimitTable], as_of: date) -> None:
-    columns = SubjectColumns(policy, "loan")
+    scope = build_scope(policy, "loan")
     disbursed_on = column_reference("disbursed_on")
     hits = []
     for table in tables:
-        conditions = lookups.row_conditions(columns.parsed_table(table.name), columns.typed, disbursed_on)
-        hits.append(f"{render(lookups.matching_row_case(conditions))} AS {quote_identifier(table.name)}")
+        number = lookups.matching_row_case(scope.row_conditions(table.name, disbursed_on))
+        hits.append(f"{render(number)} AS {quote_identifier(table.name)}")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE decided AS SELECT loan_id, {', '.join(hits)} FROM facts_loan "
         "WHERE as_of = $as_of",

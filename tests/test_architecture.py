@@ -67,8 +67,6 @@ LARGE_MODULES: set[str] = {
     "policy/decision_tables/dmn/reading.py",
     "policy/decision_tables/regions.py",
     "policy/decision_tables/unary_tests.py",
-    "policy/engine/columns.py",
-    "policy/engine/compiler.py",
     "policy/extensions/consequences.py",
     "policy/extensions/frontier.py",
     "policy/language/type_checking.py",

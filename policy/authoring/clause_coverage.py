@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from data.errors import InputError
-from policy.engine.compiler import limit_tables_of_rule
+from policy.engine.rule_references import limit_tables_of_rule
 from policy.model.records import VERDICTS, Clause, Policy, split_clause_ids
 from policy.runs.store import Run
 

@@ -8,9 +8,10 @@ import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
 from policy.engine.batch import decode_verdict
-from policy.engine.columns import quote_identifier
-from policy.engine.compiler import CompiledSubject, compile_subject, limit_tables_of_rule
+from policy.engine.compiler import CompiledSubject, compile_subject
+from policy.engine.rule_references import limit_tables_of_rule
 from policy.engine.verdict_codes import CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.model.records import Example, Policy
 
 
@@ -49,8 +50,8 @@ def run(policy: Policy) -> list[ExampleResult]:
 
 
 def _list_column_types(compiled: CompiledSubject) -> dict[str, str]:
-    types = {name: field.sql_type for name, field in compiled.columns.facts.items()}
-    derived = {name: DUCKDB_TYPES[a.derived.type] for name, a in compiled.columns.aggregates.items()}
+    types = {name: field.sql_type for name, field in compiled.scope.facts.items()}
+    derived = {name: DUCKDB_TYPES[a.derived.type] for name, a in compiled.query.aggregates.items()}
     return types | derived
 
 
@@ -105,9 +106,7 @@ def _judge_usable(
         f"AS r{n}, {_hits_sql(compiled, rule)} AS h{n}"
         for n, rule in enumerate(compiled.rules)
     )
-    rows = con.execute(
-        f"{compiled.columns.render_query('example')} SELECT example_id, {values} FROM columns"
-    ).fetchall()
+    rows = con.execute(f"{compiled.query.render_query('example')} SELECT example_id, {values} FROM columns").fetchall()
     by_id = {example.example_id: example for example in examples}
     number = {rule.rule_id: n for n, rule in enumerate(compiled.rules)}
     found = {}
@@ -123,7 +122,7 @@ def _judge_usable(
 
 def _find_collect_table(compiled: CompiledSubject, rule: CompiledRule) -> str | None:
     """The one `collect` table that the rule asks, if it asks one."""
-    tables = compiled.columns.policy.limit_tables
+    tables = compiled.policy.limit_tables
     return next(
         (name for name in limit_tables_of_rule(rule.newest_version) if tables[name].hit_policy == "collect"), None
     )
@@ -133,10 +132,10 @@ def _hits_sql(compiled: CompiledSubject, rule: CompiledRule) -> str:
     """Which limit rows answered: of every table behind the rule, or of every row of the table it collects from."""
     if _find_collect_table(compiled, rule):
         return rule.rendered_sql.hits
-    names = compiled.columns.find_hit_columns(rule.columns_read)
+    names = compiled.query.find_hit_columns(rule.columns_read)
     return f"[{', '.join(map(quote_identifier, names))}]" if names else "CAST([] AS INTEGER[])"
 
 
 def _list_hit_tables(compiled: CompiledSubject, rule: CompiledRule, hits: int) -> list[str]:
     collected = _find_collect_table(compiled, rule)
-    return [collected] * hits if collected else list(compiled.columns.find_hit_columns(rule.columns_read).values())
+    return [collected] * hits if collected else list(compiled.query.find_hit_columns(rule.columns_read).values())

@@ -18,9 +18,10 @@ from data.storage import query
 from policy.authoring import version_diff
 from policy.authoring.version_diff import RowChange
 from policy.engine.batch import IDENTITY, facts_at_sql
-from policy.engine.columns import SubjectColumns, quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.query_builder import QueryBuilder
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
@@ -92,10 +93,10 @@ class _PolicySide:
     rules: dict[str, CompiledRule]
 
     @property
-    def columns(self) -> SubjectColumns:
+    def query(self) -> QueryBuilder:
         if self.compiled_subject is None:
             raise ValueError("a policy without rules on the subject has no columns")
-        return self.compiled_subject.columns
+        return self.compiled_subject.query
 
 
 def _compile_side(policy: Policy, subject: str, *, today: bool) -> _PolicySide:
@@ -124,7 +125,7 @@ def _find_changed_rules(before: _PolicySide, after: _PolicySide) -> Iterator[str
 
 def _has_same_columns(before: _PolicySide, after: _PolicySide, rule: CompiledRule, same: dict[str, bool]) -> bool:
     """Whether all columns behind the rule, which both read by the same names, are alike; `same` remembers each."""
-    old, new = before.columns, after.columns
+    old, new = before.query, after.query
     todo, seen = set(_collect_columns({rule.rule_id: rule})), set()
     while todo:
         name = todo.pop()
@@ -138,11 +139,11 @@ def _has_same_columns(before: _PolicySide, after: _PolicySide, rule: CompiledRul
     return True
 
 
-def _find_definition(columns: SubjectColumns, name: str) -> exp.Expression | str | None:
+def _find_definition(query: QueryBuilder, name: str) -> exp.Expr | str | None:
     """What a column is made of; nothing for a fact."""
-    if name in columns.aggregates:
-        return columns.aggregates[name].render_from_facts("")
-    return columns.computed.get(name)
+    if name in query.aggregates:
+        return query.aggregates[name].render_from_facts("")
+    return query.computed.get(name)
 
 
 def _judge_sides(con: duckdb.DuckDBPyConnection, subject: str, sides: list[_PolicySide], as_of: date) -> None:
@@ -153,7 +154,7 @@ def _judge_sides(con: duckdb.DuckDBPyConnection, subject: str, sides: list[_Poli
         if not side.rules or side.compiled_subject is None:
             continue
         roots = _collect_columns(side.rules) | {dictionary.load_subjects()[subject].id, *IDENTITY}
-        select = side.compiled_subject.columns.render_query(facts_at_sql(subject), roots, pruned=True)
+        select = side.compiled_subject.query.render_query(facts_at_sql(subject), roots, pruned=True)
         codes = "".join(f", {_verdict_sql(rule)} AS {quote_identifier(rule.rule_id)}" for rule in side.rules.values())
         who = f"{key} AS subject_id, {', '.join(IDENTITY)}"
         con.execute(f"CREATE TEMP TABLE {name} AS {select} SELECT {who}{codes} FROM columns", {"as_of": as_of})

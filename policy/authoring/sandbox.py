@@ -19,10 +19,10 @@ from policy.authoring.impact import Impact
 from policy.authoring.threshold_curve import CurvePoint, LimitValue
 from policy.authoring.threshold_curve import compute_points as draw_curve
 from policy.decision_tables import gaps_and_overlaps
-from policy.engine import compiler
-from policy.engine.columns import SubjectColumns
+from policy.engine.scope import build_scope
 from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.model import csv_reader, csv_writer
+from policy.model.policy_cache import drop_policy
 from policy.model.problem import Problem
 from policy.model.records import Policy
 
@@ -62,9 +62,8 @@ def lint_limit_table(texts: TableTexts, name: str) -> list[Problem]:
     table = policy.limit_tables.get(name)
     if table is not None:
         for asking in (one for one in list_usages(policy) if one.table == name):
-            columns = SubjectColumns(policy, asking.subject)
-            columns.parsed_table(name)
-            problems += columns.problems
+            scope = build_scope(policy, asking.subject)
+            problems += [*scope.problems, *scope.find_table_problems(name)]
             problems += gaps_and_overlaps.lint_grid(
                 gaps_and_overlaps.build_grid(table, closed_code_lists(policy, asking.subject))
             )
@@ -78,7 +77,7 @@ def lint_and_judge(
     on_step("proof")
     after, problems = lint.lint_tables(texts, as_of)
     if any(problem.level == "error" for problem in problems):
-        compiler.drop_from_cache(after.version)
+        drop_policy(after)
         return SandboxResult(tuple(problems))
     with book.open_for_reading(path) as con:
         found = impact.compare_policies(con, before, after, as_of, today=False, on_step=on_step)
@@ -87,7 +86,7 @@ def lint_and_judge(
         loans = impact.list_moved_loans(con, after, before)
         csv_writer.write_csv(listed, loans)
     if after.version != before.version:
-        compiler.drop_from_cache(after.version)
+        drop_policy(after)
     shown = loans.sort("balance", descending=True, nulls_last=True, maintain_order=True).head(ROWS_SHOWN)
     return SandboxResult(tuple(problems), found, shown, listed)
 

@@ -11,9 +11,9 @@ from data.errors import InputError
 from data.facts import derivation
 from data.messages.catalogue import bilingual, term
 from policy.engine.batch import facts_at_sql
-from policy.engine.columns import quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
+from policy.language.dialects import quote_identifier
 from policy.language.expressions import did_you_mean
 from policy.model.records import VERDICTS, Policy, Rule
 
@@ -91,9 +91,9 @@ def compute_points(
     """
     derivation.require_facts(con, as_of)
     judged = _compile_variants(policy, rule_id, limits, today=today)
-    subject = judged.columns.subject
+    subject = judged.subject
     roots = frozenset((dictionary.load_subjects()[subject].id, "loan_id", "borrower_id"))
-    select = judged.columns.render_query(
+    select = judged.query.render_query(
         facts_at_sql(subject), roots.union(*(rule.columns_read for rule in judged.rules)), pruned=True
     )
     codes = ", ".join(f"CAST({rule.rendered_sql.code} AS UTINYINT) AS r{n}" for n, rule in enumerate(judged.rules))

@@ -13,12 +13,14 @@ import duckdb
 from sqlglot import exp
 
 from data import dictionary
-from policy.decision_tables import gaps_and_overlaps, lookups
+from policy.decision_tables import gaps_and_overlaps
 from policy.decision_tables.gaps_and_overlaps import DATES_COLUMN, Grid, Region
 from policy.engine.batch import facts_at_sql
-from policy.engine.columns import SubjectColumns, quote_identifier
+from policy.engine.query_builder import QueryBuilder
+from policy.engine.scope import Scope, build_scope
 from policy.engine.table_usage import TableUsage, closed_code_lists, list_usages
 from policy.language import functions
+from policy.language.dialects import quote_identifier
 from policy.language.expressions import TypedExpression
 from policy.model.records import LimitRow, Policy
 
@@ -66,12 +68,12 @@ def compute_tables_coverage(
 def _compute_table_coverage(
     con: duckdb.DuckDBPyConnection, policy: Policy, asking: TableUsage, grid: Grid, as_of: date, taken: set[str]
 ) -> TableCoverage:
-    columns = SubjectColumns(policy, asking.subject)
-    act = columns.resolve_act_date(asking.act)
+    scope = build_scope(policy, asking.subject)
+    act = scope.resolve_act_date(asking.act)
     found = grid.find_gaps()
-    regions = [_build_condition(region, columns, act) for region in found.regions]
-    tests = lookups.row_conditions(columns.parsed_table(asking.table), columns.typed, act.sql)
-    records, loans, balances, answered = _count_exposure(con, columns, asking, act, regions, tests, as_of)
+    regions = [_build_condition(region, scope, act) for region in found.regions]
+    tests = scope.row_conditions(asking.table, act.sql)
+    records, loans, balances, answered = _count_exposure(con, scope, asking, act, regions, tests, as_of)
     gaps = [
         GapExposure(
             asking,
@@ -86,9 +88,9 @@ def _compute_table_coverage(
     return TableCoverage(asking, tuple(gaps), found.has_more, tuple(zip(grid.rows, answered, strict=True)))
 
 
-def _build_condition(region: Region, columns: SubjectColumns, act: TypedExpression) -> exp.Expression:
+def _build_condition(region: Region, scope: Scope, act: TypedExpression) -> exp.Expr:
     parts = [
-        cell.sql_condition(act.sql if name == DATES_COLUMN else columns.typed[name].sql)
+        cell.sql_condition(act.sql if name == DATES_COLUMN else scope.columns[name].sql)
         for name, cell in region.cells_by_column().items()
     ]
     return reduce(lambda a, b: exp.And(this=a, expression=exp.paren(b)), parts)
@@ -96,15 +98,15 @@ def _build_condition(region: Region, columns: SubjectColumns, act: TypedExpressi
 
 def _count_exposure(
     con: duckdb.DuckDBPyConnection,
-    columns: SubjectColumns,
+    scope: Scope,
     asking: TableUsage,
     act: TypedExpression,
-    regions: list[exp.Expression],
-    tests: list[exp.Expression],
+    regions: list[exp.Expr],
+    tests: list[exp.Expr],
     as_of: date,
 ) -> tuple[list[int], list[int], list[Decimal], list[int]]:
     """Of each region: records, loans, balance; of each row: records. A loan of several records counts once."""
-    keys = [key.name for key in columns.policy.limit_tables[asking.table].key_columns]
+    keys = [key.name for key in scope.policy.limit_tables[asking.table].key_columns]
     subject_id = dictionary.load_subjects()[asking.subject].id
     roots = frozenset((*keys, *act.inputs, act.sql.name, "loan_id", "balance", subject_id))
     own = quote_identifier(subject_id)
@@ -117,7 +119,7 @@ def _count_exposure(
         (f"sum(n{n})" for n in rows),
     )
     result = con.execute(
-        f"""{columns.render_query(facts_at_sql(asking.subject), roots, pruned=True)},
+        f"""{QueryBuilder(scope).render_query(facts_at_sql(asking.subject), roots, pruned=True)},
         loans AS (
             SELECT coalesce(loan_id, {own}) AS loan, max(balance) AS balance, {", ".join(counted)}
             FROM columns GROUP BY ALL)

@@ -62,7 +62,7 @@ def _find_deciding_rules(con: duckdb.DuckDBPyConnection, policy: Policy, subject
         some = judged.rules[first : first + RULES_PER_QUERY]
         roots = frozenset().union(*(rule.columns_read for rule in some))
         counts = ", ".join(f"count_if({rule.rendered_sql.code} IN ({PASS}, {VIOLATION}))" for rule in some)
-        text = f"{judged.columns.render_query(facts_at_sql(subject), roots, pruned=True)} SELECT {counts} FROM columns"
+        text = f"{judged.query.render_query(facts_at_sql(subject), roots, pruned=True)} SELECT {counts} FROM columns"
         row = con.execute(text, {"as_of": as_of}).fetchall()[0]
         found |= {rule.rule_id for rule, count in zip(some, row, strict=True) if count}
     return found

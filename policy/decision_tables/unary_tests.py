@@ -49,7 +49,7 @@ class KeyCell:
     values: frozenset[str] = frozenset()
     negated: bool = False
 
-    def sql_condition(self, column: exp.Expression) -> exp.Expression:
+    def sql_condition(self, column: exp.Expr) -> exp.Expr:
         """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
         if self.accepts_all:
             return exp.true()
@@ -57,12 +57,12 @@ class KeyCell:
             parts = [_interval_condition(interval, column, self.kind) for interval in self.intervals]
             return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
         members = [functions.sql_literal(self.kind, value) for value in sorted(self.values)]
-        test: exp.Expression = exp.In(this=column.copy(), expressions=members)
+        test: exp.Expr = exp.In(this=column.copy(), expressions=members)
         return exp.Not(this=exp.paren(test)) if self.negated else test
 
 
-def _interval_condition(interval: Interval, column: exp.Expression, kind: str) -> exp.Expression:
-    parts: list[exp.Expression] = []
+def _interval_condition(interval: Interval, column: exp.Expr, kind: str) -> exp.Expr:
+    parts: list[exp.Expr] = []
     if interval.low is not None:
         node = exp.GT if interval.low_open else exp.GTE
         parts.append(node(this=column.copy(), expression=functions.sql_literal(kind, str(interval.low))))

@@ -9,9 +9,9 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
-from policy.engine.columns import quote_identifier
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.language.functions import render, sql_literal
 from policy.model.records import VERDICTS
 
@@ -48,7 +48,7 @@ def judge_subject(
 
     Raises LoanlightError when the verdicts of a rule do not add up to the subjects, in all or in a branch.
     """
-    subject = judged.columns.subject
+    subject = judged.subject
     found = con.execute(f"SELECT count(*) FROM {facts_at_sql(subject)}", {"as_of": as_of}).fetchall()
     subjects, counts = int(found[0][0]), []
     for rules in split_rules(judged.rules):
@@ -69,10 +69,10 @@ def _compute_codes(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date
 ) -> None:
     """One scan: who was judged, every code (eight to a number), and what was measured where it is a violation."""
-    identity = (dictionary.load_subjects()[judged.columns.subject].id, *IDENTITY, "balance")
+    identity = (dictionary.load_subjects()[judged.subject].id, *IDENTITY, "balance")
     roots = frozenset(identity).union(*(rule.verdict_columns for rule in rules))
     codes = ", ".join(f"{rule.rendered_sql.code} AS r{n}" for n, rule in enumerate(rules))
-    select = judged.columns.render_query(facts_at_sql(judged.columns.subject), roots, pruned=True)
+    select = judged.query.render_query(facts_at_sql(judged.subject), roots, pruned=True)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE judged AS
         {select}, coded AS (SELECT *, {codes} FROM columns)
@@ -176,5 +176,5 @@ def _store_violations(
             FROM (SELECT subject_id, {", ".join(IDENTITY)}, balance, unnest(violations) AS found
                 FROM judged WHERE violations IS NOT NULL))
         ORDER BY rule_id, subject_id""",
-        {"run_id": run_id, "subject": judged.columns.subject, "version": judged.columns.policy.version},
+        {"run_id": run_id, "subject": judged.subject, "version": judged.policy.version},
     )

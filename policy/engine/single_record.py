@@ -3,40 +3,23 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 import duckdb
-from sqlglot import exp
 
 from data import dictionary
 from data.facts import prepared_statements
-from policy.engine.columns import Aggregate, SubjectColumns, quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.query_builder import Aggregate, column_names
+from policy.language.dialects import quote_identifier
+from policy.model.policy_cache import cached_on_owner
 from policy.model.records import Policy
 
 Record = dict[str, Any]
-CACHE_SIZE = 256
 RULES_AT_ONCE = 12
 
 
-@lru_cache(maxsize=CACHE_SIZE)
-def source_facts(columns: SubjectColumns, names: frozenset[str]) -> frozenset[str]:
-    """The facts and aggregates that these columns are made of."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    todo = set(names)
-    while todo:
-        name = todo.pop()
-        seen.add(name)
-        if name in columns.computed:
-            todo |= {column.name for column in columns.computed[name].find_all(exp.Column)} - seen
-        elif name in columns.facts or name in columns.aggregates:
-            found.add(name)
-    return frozenset(found)
-
-
-@lru_cache(maxsize=CACHE_SIZE)
+@cached_on_owner
 def coded_rules_sql(judged: CompiledSubject, base: str, start: int = 0) -> str:
     """SQL of CTEs ending in `coded`: the columns of `base`, and of rule n code, measured, limit, hits and harmless."""
     parts = [
@@ -45,29 +28,28 @@ def coded_rules_sql(judged: CompiledSubject, base: str, start: int = 0) -> str:
         f"{rule.rendered_sql.harmless} AS harmless{n}"
         for n, rule in enumerate(judged.rules, start)
     ]
-    select = judged.columns.render_query(base, _root_columns(judged), narrow=True)
+    select = judged.query.render_query(base, _root_columns(judged), narrow=True)
     return f"{select}, coded AS (SELECT {', '.join(['*', *parts])} FROM columns)"
 
 
-@lru_cache(maxsize=CACHE_SIZE)
+@cached_on_owner
 def _root_columns(judged: CompiledSubject) -> frozenset[str]:
     """What the rules' expressions and the evidence of their verdicts read."""
     return frozenset(name for rule in judged.rules for name in rule.columns_read) | frozenset(_derived_inputs(judged))
 
 
-@lru_cache(maxsize=CACHE_SIZE)
+@cached_on_owner
 def _derived_inputs(judged: CompiledSubject) -> tuple[str, ...]:
     """Derived fields that a rule reads: they belong to the evidence."""
-    columns = judged.columns
     inputs = {name for rule in judged.rules for name in rule.inputs}
-    return tuple(d.name for d in columns.policy.derived if d.subject == columns.subject and d.name in inputs)
+    return tuple(d.name for d in judged.policy.derived if d.subject == judged.subject and d.name in inputs)
 
 
-@lru_cache(maxsize=CACHE_SIZE)
+@cached_on_owner
 def facts_of_rules(judged: CompiledSubject) -> tuple[str, ...]:
     """The facts that the rules read, and those that say whose they are."""
-    subject = judged.columns.subject
-    read = source_facts(judged.columns, _root_columns(judged)) | {
+    subject = judged.subject
+    read = judged.query.source_facts(_root_columns(judged)) | {
         *dictionary.IDENTITY_FIELDS,
         dictionary.load_subjects()[subject].id,
     }
@@ -76,10 +58,10 @@ def facts_of_rules(judged: CompiledSubject) -> tuple[str, ...]:
 
 def fact_types(judged: CompiledSubject, rows: list[Record]) -> dict[str, str]:
     """The SQL types of the facts and aggregates that the rules read."""
-    names = source_facts(judged.columns, _root_columns(judged))
-    fields = dictionary.facts_of_subject(judged.columns.subject)
+    names = judged.query.source_facts(_root_columns(judged))
+    fields = dictionary.facts_of_subject(judged.subject)
     found = {name: fields[name].sql_type for name in fields if name in names}
-    for name, aggregate in judged.columns.aggregates.items():
+    for name, aggregate in judged.query.aggregates.items():
         if name in names:
             exact = next((row[_type_key(name)] for row in rows if row.get(_type_key(name))), None)
             found[name] = exact or dictionary.DUCKDB_TYPES[aggregate.derived.type]
@@ -115,16 +97,16 @@ def judge_records(
     return rows
 
 
-@lru_cache(maxsize=CACHE_SIZE)
+@cached_on_owner
 def split_rules(judged: CompiledSubject) -> list[tuple[int, CompiledSubject]]:
     """The rules a few at a time: a plan's cost grows faster than their number, its run's too."""
     starts = range(0, len(judged.rules), RULES_AT_ONCE)
-    return [(n, CompiledSubject(judged.columns, judged.rules[n : n + RULES_AT_ONCE])) for n in starts]
+    return [(n, judged.with_rules(judged.rules[n : n + RULES_AT_ONCE])) for n in starts]
 
 
 def _judge_part(judged: CompiledSubject, start: int, rows: list[Record], answers: Mapping[str, str]) -> list[Record]:
     given = fact_types(judged, rows)
-    own = [name for name in _derived_inputs(judged) if name in judged.columns.computed]
+    own = [name for name in _derived_inputs(judged) if name in judged.query.computed]
     numbers = range(start, start + len(judged.rules))
     shown = [f"{kind}{n}" for n in numbers for kind in ("code", "measured", "limit", "hits")]
     shown += [quote_identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in answers.items()]
@@ -142,8 +124,8 @@ def add_aggregates(
     con: duckdb.DuckDBPyConnection, judged: CompiledSubject, as_of: date, rows: list[Record]
 ) -> list[Record]:
     """The rows with the fields that policy gathers from what belongs to their loans."""
-    read = source_facts(judged.columns, _root_columns(judged))
-    for name, aggregate in judged.columns.aggregates.items():
+    read = judged.query.source_facts(_root_columns(judged))
+    for name, aggregate in judged.query.aggregates.items():
         if name in read:
             values = _compute_aggregate(con, aggregate, as_of, [row["loan_id"] for row in rows])
             rows = [
@@ -163,8 +145,8 @@ def _compute_aggregate(
     """{loan: (value, SQL type)} of the child rows of these loans."""
     subject = aggregate.derived.from_subject
     fields = dictionary.facts_of_subject(subject)
-    read = frozenset(column.name for column in aggregate.value.sql.find_all(exp.Column)) | {"loan_id"}
-    names = source_facts(aggregate.columns, read)
+    read = column_names(aggregate.value.sql) | {"loan_id"}
+    names = aggregate.query.source_facts(read)
     given = {name: fields[name].sql_type for name in fields if name in names}
     rows = fetch_records(
         con,

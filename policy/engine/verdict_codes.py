@@ -33,11 +33,11 @@ class CompiledRule:
     rule_id: str
     versions: tuple[Rule, ...]
     inputs: tuple[str, ...]
-    code: exp.Expression
-    measured: exp.Expression
-    limit: exp.Expression
-    hits: exp.Expression
-    harmless: exp.Expression
+    code: exp.Expr
+    measured: exp.Expr
+    limit: exp.Expr
+    hits: exp.Expr
+    harmless: exp.Expr
     kind: str
     bounded_field: str | None = None
     is_strict_bound: bool = False
@@ -88,31 +88,31 @@ class CompiledVersion:
     """One version's parts: three-valued scope and comparison, values, and what each depends on."""
 
     scope: TypedExpression
-    measured: exp.Expression
-    limit: exp.Expression
-    comparison: exp.Expression
-    scope_uncovered: exp.Expression | None
-    uncovered: exp.Expression | None
-    divisor: exp.Expression | None
+    measured: exp.Expr
+    limit: exp.Expr
+    comparison: exp.Expr
+    scope_uncovered: exp.Expr | None
+    uncovered: exp.Expr | None
+    divisor: exp.Expr | None
     inputs: tuple[str, ...]
-    hits: list[exp.Expression]
+    hits: list[exp.Expr]
     kind: str
     bounded_field: str | None
 
 
-def _column_names(*trees: exp.Expression) -> frozenset[str]:
+def _column_names(*trees: exp.Expr) -> frozenset[str]:
     return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
 
 
-def join_by_or(tests: list[exp.Expression]) -> exp.Expression:
+def join_by_or(tests: list[exp.Expr]) -> exp.Expr:
     return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
-def join_by_and(tests: list[exp.Expression]) -> exp.Expression:
+def join_by_and(tests: list[exp.Expr]) -> exp.Expr:
     return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), tests))
 
 
-def _integer_literal(value: int) -> exp.Expression:
+def _integer_literal(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
@@ -127,7 +127,7 @@ def _missing_input_cases(names: tuple[str, ...], inputs: tuple[str, ...]) -> lis
     ]
 
 
-def _code_of_version(version: CompiledVersion, inputs: tuple[str, ...]) -> exp.Expression:
+def _code_of_version(version: CompiledVersion, inputs: tuple[str, ...]) -> exp.Expr:
     scope = exp.paren(version.scope.sql)
     compared = exp.paren(version.comparison)
     ifs = [
@@ -190,18 +190,18 @@ def _unknown_act_case(act: TypedExpression, inputs: tuple[str, ...]) -> exp.If:
     return exp.If(this=unknown, true=exp.Case(ifs=_missing_input_cases(act.inputs, inputs)))
 
 
-def _select_by_version(force: list[exp.Expression], values: list[exp.Expression]) -> exp.Expression:
+def _select_by_version(force: list[exp.Expr], values: list[exp.Expr]) -> exp.Expr:
     if len(values) == 1:
         return values[0]
     return exp.Case(ifs=[exp.If(this=f.copy(), true=v.copy()) for f, v in zip(force, values, strict=True)])
 
 
-def _harmless_condition(version: CompiledVersion) -> exp.Expression:
+def _harmless_condition(version: CompiledVersion) -> exp.Expr:
     unknown = exp.Is(this=exp.paren(version.scope.sql), expression=exp.null())
     return exp.And(this=exp.paren(unknown), expression=exp.paren(version.comparison))
 
 
-def cast_to_text(value: exp.Expression, kind: str) -> exp.Expression:
+def cast_to_text(value: exp.Expr, kind: str) -> exp.Expr:
     """A value as text; numbers without the zeros that only their type adds."""
     if kind != "number":
         return functions.cast_to(value, "VARCHAR")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -13,10 +13,11 @@ from data.errors import InputError
 from data.facts import derivation
 from policy.engine import single_record
 from policy.engine.batch import decode_verdict, facts_at_sql
-from policy.engine.columns import quote_identifier
-from policy.engine.compiler import CompiledSubject, compile_subject_cached, fields_of_rule, limit_tables_of_rule
+from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.rule_references import fields_of_rule, limit_tables_of_rule
 from policy.engine.single_record import fetch_records
 from policy.engine.verdict_codes import CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.model.records import LimitTable, Policy, Rule, split_clause_ids
 
 
@@ -48,7 +49,7 @@ class Verdict:
 
 def verdicts_of_record(policy: Policy, judged: CompiledSubject, record: dict[str, Any]) -> list[Verdict]:
     """The verdicts of one record, in the order of the rules."""
-    subject = judged.columns.subject
+    subject = judged.subject
     return [
         _build_verdict(policy, n, rule, record, subject) for n, rule in enumerate(judged.rules) if f"code{n}" in record
     ]
@@ -112,7 +113,7 @@ def _version_in_force(rule: CompiledRule, act: date | None) -> Rule:
     return rule.newest_version
 
 
-@cache
+@lru_cache(maxsize=2000)
 def _fields_and_tables(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(fields_of_rule(rule)), tuple(limit_tables_of_rule(rule))
 

@@ -12,14 +12,16 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from data import dictionary
 from data.facts import prepared_statements
 from data.messages.catalogue import bilingual, term
-from policy.engine.columns import SubjectColumns, quote_identifier
-from policy.engine.single_record import Record, fetch_records, source_facts
+from policy.engine.query_builder import QueryBuilder
+from policy.engine.scope import build_scope
+from policy.engine.single_record import Record, fetch_records
 from policy.language import functions
+from policy.language.dialects import quote_identifier
 from policy.language.expressions import KINDS, ExpressionError, TypedExpression
 from policy.language.type_checking import compile_text
+from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import Problem
 from policy.model.records import CONSEQUENCE_STATES, Consequence, ExposureRatio, Policy
 
@@ -74,36 +76,26 @@ def _compute_share(part: Decimal, whole: Decimal) -> Decimal | None:
 
 @dataclass(eq=False)
 class _CompiledConsequences:
-    columns: SubjectColumns
+    request: QueryBuilder
     outcomes: list[tuple[Consequence, TypedExpression]]
-    loan: SubjectColumns
+    loan: QueryBuilder
     ratios: list[tuple[ExposureRatio, TypedExpression, TypedExpression]]
     problems: list[Problem]
 
 
-_COMPILED_BY_VERSION: dict[str, _CompiledConsequences] = {}
-
-
-def _compile_cached(policy: Policy) -> _CompiledConsequences:
-    if policy.version not in _COMPILED_BY_VERSION:
-        _COMPILED_BY_VERSION[policy.version] = _compile_policy(policy)
-    return _COMPILED_BY_VERSION[policy.version]
-
-
+@cached_by_policy
 def _compile_policy(policy: Policy) -> _CompiledConsequences:
     # A request has no rows of its own below it, and a loan's share of a ratio is told by the loan alone.
-    alone = replace(policy, derived=tuple(derived for derived in policy.derived if not derived.from_subject))
-    found = _CompiledConsequences(SubjectColumns(alone, SUBJECT), [], SubjectColumns(alone, "loan"), [], [])
+    request, loan = (QueryBuilder(build_scope(policy, name, with_aggregates=False)) for name in (SUBJECT, "loan"))
+    found = _CompiledConsequences(request, [], loan, [], [])
     for row in policy.consequences:
         try:
-            found.outcomes.append((row, _compile_outcome(found.columns, row)))
+            found.outcomes.append((row, _compile_outcome(request, row)))
         except ExpressionError as error:
             found.problems.append(_make_problem(row, "expression", error.full_message))
     for ratio in policy.exposure_ratios:
         try:
-            found.ratios.append(
-                (ratio, _compile_condition(found.loan, ratio.part), _compile_condition(found.loan, ratio.whole))
-            )
+            found.ratios.append((ratio, _compile_condition(loan, ratio.part), _compile_condition(loan, ratio.whole)))
         except ExpressionError as error:
             found.problems.append(_make_problem(ratio, "part", error.full_message))
     return found
@@ -113,23 +105,27 @@ def _make_problem(row: Consequence | ExposureRatio, column: str, message: str) -
     return Problem("error", row.place.table, row.place.row, column, message, bilingual("common.mend_cell"))
 
 
-def _compile_outcome(columns: SubjectColumns, row: Consequence) -> TypedExpression:
+def _compile_outcome(query: QueryBuilder, row: Consequence) -> TypedExpression:
+    scope = query.scope
     if row.state not in CONSEQUENCE_STATES:
         raise ExpressionError(
             bilingual("extensions.no_state_use", state=row.state, known=", ".join(CONSEQUENCE_STATES))
         )
-    if row.state == "sets" and row.outcome not in columns.facts:
+    if row.state == "sets" and row.outcome not in scope.facts:
         raise ExpressionError(bilingual("extensions.no_fact_request_cannot", outcome=row.outcome))
-    typed = compile_text(row.expression, columns.make_resolver(columns.resolve_act_date(row.act_date)))
+    typed = compile_text(row.expression, scope.make_resolver(scope.resolve_act_date(row.act_date)))
     if typed.kind != KINDS.get(row.type):
         raise ExpressionError(bilingual("extensions.gives_but_declared", kind=term(typed.kind), type=row.type))
+    query.add_lookups(typed.sql)
     return typed
 
 
-def _compile_condition(columns: SubjectColumns, text: str) -> TypedExpression:
-    typed = compile_text(text, columns.make_resolver(columns.resolve_act_date("as_of")))
+def _compile_condition(query: QueryBuilder, text: str) -> TypedExpression:
+    scope = query.scope
+    typed = compile_text(text, scope.make_resolver(scope.resolve_act_date("as_of")))
     if typed.kind != "boolean":
         raise ExpressionError(bilingual("common.gives_where_true_false", kind=term(typed.kind)))
+    query.add_lookups(typed.sql)
     return typed
 
 
@@ -144,7 +140,7 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
 
 def compute_from_facts(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, facts: Record) -> Consequences:
     """The consequences of the request with these extension facts, were it granted."""
-    compiled = _compile_cached(policy)
+    compiled = _compile_policy(policy)
     sets = _evaluate_outcomes(compiled, facts, ("sets",))
     set_facts = {row.outcome: value for row, value in sets.items()}
     after_facts = facts | set_facts
@@ -173,16 +169,16 @@ def _evaluate_outcomes(
     wanted = [pair for pair in compiled.outcomes if pair[0].state in states]
     if not wanted:
         return {}
-    found = _evaluate_expressions(compiled.columns, [typed for _, typed in wanted], [facts])[0]
+    found = _evaluate_expressions(compiled.request, [typed for _, typed in wanted], [facts])[0]
     return {row: found[f"value{n}"] for n, (row, _) in enumerate(wanted)}
 
 
-def _evaluate_expressions(columns: SubjectColumns, wanted: list[TypedExpression], rows: list[Record]) -> list[Record]:
+def _evaluate_expressions(query: QueryBuilder, wanted: list[TypedExpression], rows: list[Record]) -> list[Record]:
     roots = _collect_columns(wanted)
-    fields = dictionary.facts_of_subject(columns.subject)
-    types = {n: fields[n].sql_type for n in fields if n in source_facts(columns, roots)} | {"given_row": "INTEGER"}
+    read = query.source_facts(roots)
+    types = {name: fact.sql_type for name, fact in query.scope.facts.items() if name in read} | {"given_row": "INTEGER"}
     values = ", ".join(f"{functions.render(typed.sql)} AS value{n}" for n, typed in enumerate(wanted))
-    derived = columns.render_query(prepared_statements.relation_sql(types), roots)
+    derived = query.render_query(prepared_statements.relation_sql(types), roots)
     text = f"{derived} SELECT {values} FROM columns ORDER BY given_row"
     return prepared_statements.run_query(text, [row | {"given_row": n} for n, row in enumerate(rows)], types)
 
@@ -192,7 +188,7 @@ def _compute_ratios(
 ) -> list[RatioChange]:
     """Sums of the running loans of the loan's currency; only the loan's own part changes."""
     tests = [test for _, part, whole in compiled.ratios for test in (_combine_conditions(part, whole), whole)]
-    names = source_facts(compiled.loan, _collect_columns(tests)) | {"balance", "is_running", "currency", "branch_id"}
+    names = compiled.loan.source_facts(_collect_columns(tests)) | {"balance", "is_running", "currency", "branch_id"}
     found = fetch_records(
         con,
         f"SELECT {', '.join(map(quote_identifier, sorted(names)))} FROM facts_loan "
@@ -235,7 +231,7 @@ def _sum_balances(
     loan: Record,
 ) -> dict[str, Record]:
     roots = _collect_columns(tests)
-    names = sorted(source_facts(compiled.loan, roots) | {"balance", "branch_id"})
+    names = sorted(compiled.loan.source_facts(roots) | {"balance", "branch_id"})
     base = (
         f"(SELECT {', '.join(map(quote_identifier, names))} FROM facts_loan WHERE as_of = $as_of AND is_running "
         "AND currency IS NOT DISTINCT FROM $currency)"

@@ -9,7 +9,7 @@ from data.facts import derivation
 from data.storage import query
 from policy.engine import single_record
 from policy.engine.batch import facts_at_sql
-from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_codes import CompiledRule
 from policy.extensions.extension_decision import APPLICATION, NEW_MATURITY, SUBJECT, strictest_bound_sql
 from policy.model.records import Policy
@@ -45,7 +45,7 @@ def compute_application_deadlines(
         {"as_of": as_of, **values},
     )
     whole = compile_subject_cached(policy, SUBJECT)
-    judged = CompiledSubject(whole.columns, [rule for rule in whole.rules if rule.bounded_field == APPLICATION])
+    judged = whole.with_rules([rule for rule in whole.rules if rule.bounded_field == APPLICATION])
     coded = single_record.coded_rules_sql(judged, derivation.derive_hypothetical_facts(con, as_of, HYPOTHETICAL_TABLE))
     text = f"{coded} SELECT loan_id, {strictest_bound_sql(judged, APPLICATION)} AS apply_by FROM coded"
     return query.fetch_frame(con, text, **({"as_of": as_of} if "$as_of" in text else {}))
@@ -58,7 +58,7 @@ def _compute_notice_deadlines(
     own = [rule for rule in judged.rules if rule.bounded_field == NOTICE]
     base = facts_at_sql("loan", " AND is_running AND current_maturity IS NOT NULL AND list_contains($loans, loan_id)")
     roots = frozenset({"loan_id"}).union(*(rule.columns_read for rule in own))
-    columns = judged.columns.render_query(base, roots, narrow=True)
+    columns = judged.query.render_query(base, roots, narrow=True)
     text = f"{columns} SELECT loan_id, {_notice_deadline_sql(own, policy.severities)} AS notice_by FROM columns"
     return query.fetch_frame(con, text, as_of=as_of, loans=list(loans))
 

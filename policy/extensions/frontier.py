@@ -7,7 +7,6 @@ apply, within the cap, which version is in force). Days on which those parts hav
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import groupby
 
 import duckdb
@@ -21,6 +20,7 @@ from policy.engine.verdict_evidence import require_loan
 from policy.extensions import extension_decision
 from policy.extensions.extension_decision import APPLICATION, FRONTIER_YEARS, NEW_MATURITY, SUBJECT, Request
 from policy.language.functions import render
+from policy.model.policy_cache import cached_on_owner
 from policy.model.records import Policy
 
 LATE_DAYS = 30
@@ -135,7 +135,7 @@ class _DecisionGrid:
         signs = ", ".join(sorted({f"CAST({render(part)} AS VARCHAR)" for part in parts}))
         roots = frozenset(column.name for part in parts for column in part.find_all(exp.Column))
         text = (
-            f"{self.judged.columns.render_query(self._base_sql(), roots)} "
+            f"{self.judged.query.render_query(self._base_sql(), roots)} "
             f"SELECT dense_rank() OVER (ORDER BY [{signs}]) AS alike FROM columns ORDER BY {APPLICATION}"
         )
         return [row["alike"] for row in self._run_query(text, asked, [self.request.requested_maturity])]
@@ -204,8 +204,8 @@ def _list_moving_facts(own: str) -> set[str]:
     return {own, *derivation.DAY_DEPENDENT_FACTS.get(own, ())}
 
 
-@lru_cache(maxsize=single_record.CACHE_SIZE)
-def find_parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expression]:
+@cached_on_owner
+def find_parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expr]:
     """The largest parts of what decides that read the one day, directly or not, and not the other."""
     reads = _DayDependencies(judged, own, other)
     return list(reads.find_parts([tree for rule in judged.rules for tree in (rule.code, rule.harmless)]))
@@ -215,7 +215,7 @@ class _DayDependencies:
     """Which of the two days an expression depends on, through computed columns too."""
 
     def __init__(self, judged: CompiledSubject, own: str, other: str) -> None:
-        self.computed = judged.columns.computed
+        self.computed = judged.query.computed
         self.days = {own: _list_moving_facts(own), other: _list_moving_facts(other)}
         self.own, self.other = own, other
         self.known: dict[str, frozenset[str]] = {}
@@ -229,10 +229,10 @@ class _DayDependencies:
                 self.known[name] = frozenset(day for day, moving in self.days.items() if name in moving)
         return self.known[name]
 
-    def find_days(self, tree: exp.Expression) -> frozenset[str]:
+    def find_days(self, tree: exp.Expr) -> frozenset[str]:
         return frozenset().union(*(self.find_column_days(column.name) for column in tree.find_all(exp.Column)))
 
-    def find_parts(self, trees: Sequence[exp.Expression]) -> Iterator[exp.Expression]:
+    def find_parts(self, trees: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
         for tree in trees:
             days = self.find_days(tree)
             if self.own not in days:
@@ -244,9 +244,7 @@ class _DayDependencies:
                     self.seen.add(tree.name)
                     yield from self.find_parts([self.computed[tree.name]])
             else:
-                yield from self.find_parts(
-                    [node for node in tree.iter_expressions() if isinstance(node, exp.Expression)]
-                )
+                yield from self.find_parts([node for node in tree.iter_expressions() if isinstance(node, exp.Expr)])
 
 
 def _merge_blocks(asked: list[date], wished: list[date], table: list[list[PairDecision]]) -> Iterator[FrontierBlock]:

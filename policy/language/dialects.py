@@ -131,7 +131,7 @@ _PLAIN_NODES = (
 )
 
 
-def call_function(name: str, *arguments: exp.Expression) -> exp.Expression:
+def call_function(name: str, *arguments: exp.Expr) -> exp.Expr:
     """A function of one meaning over trees; what it is on an engine is decided when the tree is written."""
     if name not in _TEMPLATES and name not in _VARIADIC:
         raise DialectError(f"no function '{name}'.")
@@ -139,17 +139,17 @@ def call_function(name: str, *arguments: exp.Expression) -> exp.Expression:
 
 
 @cache
-def _parse_template(text: str, engine: Engine) -> exp.Expression:
+def _parse_template(text: str, engine: Engine) -> exp.Expr:
     return sqlglot.parse_one(text, dialect=engine.name)
 
 
-def fill_template(template: str, **values: exp.Expression) -> exp.Expression:
+def fill_template(template: str, **values: exp.Expr) -> exp.Expr:
     """The template of the book's engine with each `:name` replaced by a tree; text of a user is never pasted."""
     return _replace_placeholders(_parse_template(template, BOOK), values)
 
 
-def _replace_placeholders(template: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
-    def replace(node: exp.Expression) -> exp.Expression:
+def _replace_placeholders(template: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Placeholder) and node.name in values:
             return exp.paren(values[node.name].copy(), copy=False)
         return node
@@ -157,10 +157,10 @@ def _replace_placeholders(template: exp.Expression, values: dict[str, exp.Expres
     return template.copy().transform(replace, copy=False)
 
 
-def _make_call_writer(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expression], str]:
+def _make_call_writer(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expr], str]:
     side = 1 if engine is BOOK else 2
 
-    def write(generator: sqlglot.Generator, node: exp.Expression) -> str:
+    def write(generator: sqlglot.Generator, node: exp.Expr) -> str:
         name = str(node.this)
         if name in _VARIADIC:
             return f"{name.upper()}({generator.expressions(node, flat=True)})"
@@ -173,13 +173,13 @@ def _make_call_writer(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expres
 
 
 def _render_call(
-    generator: sqlglot.Generator, engine: Engine, places: str, template: str, arguments: list[exp.Expression]
+    generator: sqlglot.Generator, engine: Engine, places: str, template: str, arguments: list[exp.Expr]
 ) -> str:
     filled = _replace_placeholders(_parse_template(template, engine), dict(zip(places, arguments, strict=True)))
     return str(generator.sql(filled))
 
 
-def _render_least(generator: sqlglot.Generator, node: exp.Expression) -> str:
+def _render_least(generator: sqlglot.Generator, node: exp.Expr) -> str:
     """Of one alone there is nothing to choose, and this engine takes no fewer than two."""
     parts = [generator.sql(part) for part in (node.this, *node.expressions)]
     return f"{node.key.upper()}({', '.join(parts)})" if len(parts) > 1 else f"({parts[0]})"
@@ -207,14 +207,14 @@ class ClusterDialect(Spark):
 _DIALECTS = {BOOK: BookDialect, CLUSTER: ClusterDialect}
 
 
-def render(tree: exp.Expression, engine: Engine = BOOK) -> str:
+def render(tree: exp.Expr, engine: Engine = BOOK) -> str:
     """The text of a tree for an engine. Raises DialectError for what is not agreed on for a foreign one."""
     if engine is not BOOK:
         _require_portable(tree)
     return tree.sql(dialect=_DIALECTS[engine])
 
 
-def _require_portable(tree: exp.Expression) -> None:
+def _require_portable(tree: exp.Expr) -> None:
     for node in tree.walk():
         if isinstance(node, exp.Anonymous):
             known = str(node.this) in _TEMPLATES or str(node.this) in _VARIADIC
@@ -230,7 +230,7 @@ def _parse_type(sql_type: str) -> exp.DataType:
     return exp.DataType.build(sql_type, dialect=BOOK.name)
 
 
-def cast_to(tree: exp.Expression, sql_type: str) -> exp.Expression:
+def cast_to(tree: exp.Expr, sql_type: str) -> exp.Expr:
     """A cast to a type of the data dictionary."""
     return exp.cast(tree, _parse_type(sql_type), dialect=BOOK.name)
 

@@ -63,7 +63,7 @@ class ExpressionError(Exception):
     def __str__(self) -> str:
         return str(self.full_message)
 
-    def at_position(self, tree: exp.Expression) -> "ExpressionError":
+    def at_position(self, tree: exp.Expr) -> "ExpressionError":
         """The same error with the place of the tree, unless it is known more closely."""
         starts = [node.meta["start"] for node in tree.walk() if "start" in node.meta] if self.at is None else []
         return ExpressionError(self.message, min(starts) + 1) if starts else self
@@ -73,13 +73,13 @@ class ExpressionError(Exception):
 class TypedExpression:
     """A checked expression: its SQL tree, kind, unit (None: fits any), the facts it reads, the limit tables it asks."""
 
-    sql: exp.Expression
+    sql: exp.Expr
     kind: str
     unit: str | None = None
     code_list: str | None = None
     inputs: tuple[str, ...] = ()
     lookups: tuple[str, ...] = ()
-    divisor: exp.Expression | None = None
+    divisor: exp.Expr | None = None
     literal: str | None = None
 
 
@@ -122,7 +122,7 @@ def typed_fact(field: Field) -> TypedExpression:
 
 
 @lru_cache(maxsize=10_000)
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """The tree of one expression, before it is checked. Raises ExpressionError.
 
     Remembered, as the compiler, the linter and the evidence read the same cells: to be read, not changed.

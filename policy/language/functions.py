@@ -59,7 +59,7 @@ CHOICES = {
 }
 
 
-def apply_function(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+def apply_function(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     """A function of FUNCTIONS over its arguments by place."""
     wishes = _literal_cases(arguments[1]) if name == "lacking" else None
     if wishes is None:
@@ -71,7 +71,7 @@ def apply_function(name: str, arguments: list[exp.Expression]) -> exp.Expression
     return exp.Case(ifs=ifs)
 
 
-def _literal_cases(texts: exp.Expression) -> list[tuple[exp.Expression, str | None]] | None:
+def _literal_cases(texts: exp.Expr) -> list[tuple[exp.Expr, str | None]] | None:
     """A text that is one of a few (a cell of the limit row that answers): each with its condition, to look into now."""
     inner = texts.unnest()
     if not isinstance(inner, exp.Case) or inner.args.get("default") or inner.this:
@@ -84,7 +84,7 @@ def _literal_cases(texts: exp.Expression) -> list[tuple[exp.Expression, str | No
     return list(zip((test.this for test in inner.args["ifs"]), wishes, strict=True))
 
 
-def _missing_items(found: exp.Expression, wish: str) -> exp.Expression:
+def _missing_items(found: exp.Expr, wish: str) -> exp.Expr:
     """The items of one wish list that are not found; several times quicker than taking the text apart a record."""
     items = [
         exp.Case(ifs=[exp.If(this=exp.Not(this=_contains_any(found, item.split("/"))), true=sql_literal("text", item))])
@@ -95,38 +95,38 @@ def _missing_items(found: exp.Expression, wish: str) -> exp.Expression:
     return exp.Case(ifs=[exp.If(this=known, true=joined)])
 
 
-def _contains_any(found: exp.Expression, names: list[str]) -> exp.Expression:
+def _contains_any(found: exp.Expr, names: list[str]) -> exp.Expr:
     tests = [call_function("has", found, sql_literal("text", name)) for name in names]
     return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
-def apply_choice(name: str, arguments: list[exp.Expression]) -> exp.Expression:
+def apply_choice(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     rest = [argument.copy() for argument in arguments[1:]]
     skips = {} if name == "coalesce" else {"ignore_nulls": True}
     return CHOICES[name](this=arguments[0].copy(), expressions=rest, **skips)
 
 
-def multiply_exact(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def multiply_exact(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """Left times right, with the decimals of both."""
     return widen_decimal(call_function("product", left, right))
 
 
-def divide_rounded(over: exp.Expression, under: exp.Expression) -> exp.Expression:
+def divide_rounded(over: exp.Expr, under: exp.Expr) -> exp.Expr:
     """A ratio as it is shown, to six decimals; unknown unless the divisor is positive."""
     return call_function("quotient", over, under)
 
 
-def plain_number_text(number: exp.Expression) -> exp.Expression:
+def plain_number_text(number: exp.Expr) -> exp.Expr:
     """A number as text without the zeros that only its type adds."""
     return call_function("plain", number)
 
 
-def widen_decimal(number: exp.Expression) -> exp.Expression:
+def widen_decimal(number: exp.Expr) -> exp.Expr:
     """26 digits before the point and 12 behind it: beside any other number it keeps the decimals of both."""
     return cast_to(exp.paren(number), WIDE)
 
 
-def sql_literal(kind: str, text: str) -> exp.Expression:
+def sql_literal(kind: str, text: str) -> exp.Expr:
     """A checked value as SQL: numbers exact, dates and texts quoted by the generator."""
     if kind == "number":
         return exp.Literal.number(text) if not text.startswith("-") else exp.Neg(this=exp.Literal.number(text[1:]))
@@ -137,5 +137,5 @@ def sql_literal(kind: str, text: str) -> exp.Expression:
     return exp.Literal.string(text)
 
 
-def column_reference(name: str) -> exp.Expression:
+def column_reference(name: str) -> exp.Expr:
     return exp.column(name, quoted=True)

@@ -22,7 +22,7 @@ from policy.language.expressions import (
 )
 
 
-def compile_tree(tree: exp.Expression, names: NameResolver) -> TypedExpression:
+def compile_tree(tree: exp.Expr, names: NameResolver) -> TypedExpression:
     """The typed expression of a parsed tree. Raises ExpressionError for whatever is not in the language."""
     handler = _HANDLERS.get(type(tree))
     try:
@@ -48,7 +48,7 @@ def compile_measure(text: str, names: NameResolver) -> TypedExpression:
     return replace(_combine_operands(over.sql, [over, under], "number", unit), divisor=under.sql)
 
 
-def _quotient_unit(over: TypedExpression, under: TypedExpression, tree: exp.Expression) -> str | None:
+def _quotient_unit(over: TypedExpression, under: TypedExpression, tree: exp.Expr) -> str | None:
     """yuan / yuan is a ratio, yuan / ratio and yuan / count are yuan; yuan / months is an error."""
     if None in (over.unit, under.unit):
         return None
@@ -60,18 +60,18 @@ def _quotient_unit(over: TypedExpression, under: TypedExpression, tree: exp.Expr
 
 
 def _combine_operands(
-    sql: exp.Expression, parts: list[TypedExpression], kind: str, unit: str | None = None
+    sql: exp.Expr, parts: list[TypedExpression], kind: str, unit: str | None = None
 ) -> TypedExpression:
     inputs = tuple(dict.fromkeys(name for part in parts for name in part.inputs))
     lookups = tuple(dict.fromkeys(name for part in parts for name in part.lookups))
     return TypedExpression(sql, kind, unit, None, inputs, lookups)
 
 
-def _in_parentheses(typed: TypedExpression) -> exp.Expression:
+def _in_parentheses(typed: TypedExpression) -> exp.Expr:
     return exp.paren(typed.sql, copy=True)
 
 
-def _compile_of_kind(tree: exp.Expression, names: NameResolver, kind: str) -> TypedExpression:
+def _compile_of_kind(tree: exp.Expr, names: NameResolver, kind: str) -> TypedExpression:
     typed = compile_tree(tree, names)
     if typed.kind != kind:
         raise ExpressionError(
@@ -85,7 +85,7 @@ def _compile_of_kind(tree: exp.Expression, names: NameResolver, kind: str) -> Ty
     return typed
 
 
-def _compile_number(tree: exp.Expression, names: NameResolver) -> TypedExpression:
+def _compile_number(tree: exp.Expr, names: NameResolver) -> TypedExpression:
     return _compile_of_kind(tree, names, "number")
 
 

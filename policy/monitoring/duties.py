@@ -17,8 +17,8 @@ from data.errors import LoanlightError
 from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.engine.batch import IDENTITY
-from policy.engine.columns import quote_identifier
 from policy.extensions import deadlines
+from policy.language.dialects import quote_identifier
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy
 from policy.model.table_reader import TableReader

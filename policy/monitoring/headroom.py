@@ -15,12 +15,12 @@ from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.decision_tables import lookups
 from policy.engine.batch import facts_at_sql
-from policy.engine.columns import quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
-from policy.engine.single_record import coded_rules_sql, fetch_records, source_facts
+from policy.engine.single_record import coded_rules_sql, fetch_records
 from policy.engine.verdict_codes import PASS, VIOLATION, CompiledRule
 from policy.engine.verdict_evidence import Verdict
 from policy.language import functions
+from policy.language.dialects import quote_identifier
 from policy.language.type_checking import compile_measure, compile_text
 from policy.model.problem import Problem
 from policy.model.records import Policy, RemediationAction, Rule
@@ -67,7 +67,7 @@ def select_measurable_rules(
         and rule.newest_version.comparator in ORDERED_COMPARATORS
         and rule.rule_id in (rules or [rule.rule_id])
     ]
-    return CompiledSubject(judged.columns, kept, judged.problems)
+    return judged.with_rules(kept)
 
 
 def _distance_sql(n: int, rule: CompiledRule) -> str:
@@ -154,8 +154,8 @@ def _load_violating_records(
 def _list_aggregates(judged: CompiledSubject) -> list[str]:
     """The fields gathered from child rows that the rules read."""
     reads = frozenset(name for rule in judged.rules for name in rule.columns_read)
-    behind = source_facts(judged.columns, reads)
-    return [name for name in judged.columns.aggregates if name in behind]
+    behind = judged.query.source_facts(reads)
+    return [name for name in judged.query.aggregates if name in behind]
 
 
 def _text_literal(value: str) -> str:
@@ -166,7 +166,6 @@ def _solve_remedy(
     con: duckdb.DuckDBPyConnection, policy: Policy, cure: RemediationAction, rule: CompiledRule
 ) -> Iterator[Remedy]:
     judged = compile_subject_cached(policy, cure.subject, aggregates_given=True)
-    columns = judged.columns
     slack = functions.render(_slack_expression(judged, rule))
     key, step = quote_identifier(dictionary.load_subjects()[cure.subject].id), Decimal(cure.step)
     mine = f"(SELECT * FROM {VIOLATING_TABLE} WHERE list_contains(violated, {_text_literal(rule.rule_id)}))"
@@ -174,7 +173,7 @@ def _solve_remedy(
     # The slack is linear in the facts moved: its value now, and one unit on, tell how far to go.
     shifted = f"SELECT {_shifted_columns_sql(cure, '1')}, 1 AS moved FROM {mine}"
     both = f"(SELECT *, 0 AS moved FROM {mine} UNION ALL BY NAME {shifted})"
-    solved = f"""{columns.render_query(both, roots)}, slack AS (
+    solved = f"""{judged.query.render_query(both, roots)}, slack AS (
             SELECT {key} AS id, moved, CAST({slack} AS DOUBLE) AS slack FROM columns)
         SELECT id, any_value(slack) FILTER (moved = 0) AS now,
             any_value(slack) FILTER (moved = 1) - any_value(slack) FILTER (moved = 0) AS gain
@@ -189,7 +188,7 @@ def _solve_remedy(
             WHERE gain > 0 AND -now / gain < 1e14)
         SELECT {_shifted_columns_sql(cure, "tried_amount")} FROM {mine} AS acted JOIN tried ON acted.{key} = tried_id"""
     )
-    one = CompiledSubject(columns, [rule], [])
+    one = judged.with_rules([rule])
     text = f"""{coded_rules_sql(one, CANDIDATE_TABLE)} SELECT {key} AS id,
             min(tried_amount) FILTER (code0 = {PASS}) AS amount
         FROM coded GROUP BY 1 HAVING min(tried_amount) FILTER (code0 = {PASS}) > 0 ORDER BY 1"""
@@ -208,21 +207,20 @@ def _shifted_columns_sql(cure: RemediationAction, amount: str) -> str:
     return f"* REPLACE ({moves})"
 
 
-def _slack_expression(judged: CompiledSubject, rule: CompiledRule) -> exp.Expression:
+def _slack_expression(judged: CompiledSubject, rule: CompiledRule) -> exp.Expr:
     """How much room the version in force leaves, cross-multiplied for a ratio: 0 at the limit, negative past it."""
-    columns = judged.columns
     ifs = []
     for version in rule.versions:
-        act = columns.resolve_act_date(version.act_date)
+        act = judged.scope.resolve_act_date(version.act_date)
         force = lookups.in_force_condition(version.effective_from, version.effective_to, act.sql)
         ifs.append(exp.If(this=force, true=_version_slack(judged, version)))
     return exp.Case(ifs=ifs)
 
 
-def _version_slack(judged: CompiledSubject, rule: Rule) -> exp.Expression:
-    names = judged.columns.make_resolver(judged.columns.resolve_act_date(rule.act_date))
+def _version_slack(judged: CompiledSubject, rule: Rule) -> exp.Expr:
+    names = judged.scope.make_resolver(judged.scope.resolve_act_date(rule.act_date))
     measure, limit = compile_measure(rule.measure, names), compile_text(rule.limit, names)
-    allowed: exp.Expression = exp.paren(limit.sql)
+    allowed: exp.Expr = exp.paren(limit.sql)
     if measure.divisor is not None:
         allowed = exp.Mul(this=allowed, expression=exp.paren(measure.divisor))
     room = exp.Sub(this=exp.paren(allowed), expression=exp.paren(measure.sql))

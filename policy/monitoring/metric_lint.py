@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from data.messages.catalogue import bilingual
-from policy.engine.columns import SubjectColumns
+from policy.engine.scope import Scope, build_scope
 from policy.language.expressions import ExpressionError, did_you_mean
 from policy.model.problem import Problem
 from policy.model.records import Policy, split_clause_ids
@@ -26,12 +26,12 @@ def find_problems(policy: Policy) -> list[Problem]:
     if TABLE not in policy.texts:
         return []
     found = [*parse_metrics(policy.texts[TABLE])[1]]
-    columns = {subject: SubjectColumns(policy, subject) for subject in SUBJECTS}
+    scopes = {subject: build_scope(policy, subject) for subject in SUBJECTS}
     for metric in load_metrics(policy):
         found += _find_bad_cells(policy, metric)
         for subject in metric.subject_list:
             if subject in SUBJECTS:
-                found += _find_bad_expressions(policy, metric, columns[subject])
+                found += _find_bad_expressions(policy, metric, scopes[subject])
     found += _find_overlapping_versions(policy)
     found += metric_groups.find_problems(policy)
     return found
@@ -98,8 +98,8 @@ def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
             )
 
 
-def _find_bad_expressions(policy: Policy, metric: Metric, columns: SubjectColumns) -> Iterator[Problem]:
-    for column, compile_cell in build_cell_compilers(policy, metric, columns).items():
+def _find_bad_expressions(policy: Policy, metric: Metric, scope: Scope) -> Iterator[Problem]:
+    for column, compile_cell in build_cell_compilers(policy, metric, scope).items():
         try:
             compile_cell()
         except ExpressionError as error:

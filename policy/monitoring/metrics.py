@@ -14,9 +14,11 @@ from data.errors import InputError
 from data.facts import derivation
 from data.messages.catalogue import bilingual, term
 from policy.engine.batch import facts_at_sql
-from policy.engine.columns import SubjectColumns, quote_identifier
-from policy.engine.compiler import build_comparison, measured_value
+from policy.engine.query_builder import QueryBuilder
+from policy.engine.scope import Scope, build_scope
+from policy.engine.version_compiler import build_comparison, measured_value
 from policy.language import functions
+from policy.language.dialects import quote_identifier
 from policy.language.expressions import (
     SCALES,
     ExpressionError,
@@ -26,6 +28,7 @@ from policy.language.expressions import (
     require_comparable,
 )
 from policy.language.type_checking import compile_measure, compile_text
+from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader
@@ -38,8 +41,6 @@ EVERY_RULE = "*"
 INDEX_UNIT = "index"  # a plain number, not shown as a percentage
 # What a run says of the rules that a metric names.
 RUN_COLUMNS = ("passes", "violations", "not_assessable", "loans_checked")
-CACHE_SIZE = 8  # policies whose compiled metrics are remembered
-_QUERY_CACHE: dict[tuple[frozenset[tuple[str, str]], tuple[tuple[str, int], ...]], list[str]] = {}
 AS_OF = TypedExpression(functions.column_reference("as_of"), "date", inputs=("as_of",))
 
 
@@ -104,6 +105,12 @@ class CompiledMetric:
     lacking: TypedExpression | None
     total: TypedExpression | None
 
+    @property
+    def trees(self) -> list[exp.Expr]:
+        """The SQL of every cell."""
+        cells = [cell for cell in (self.value, self.amber, self.red, self.lacking, self.total) if cell]
+        return [tree for cell in cells for tree in (cell.sql, cell.divisor) if tree]
+
 
 @cache
 def parse_metrics(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
@@ -116,9 +123,9 @@ def load_metrics(policy: Policy) -> tuple[Metric, ...]:
     return parse_metrics(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
-def _build_names(policy: Policy, metric: Metric, columns: SubjectColumns) -> NameResolver:
+def _build_names(policy: Policy, metric: Metric, scope: Scope) -> NameResolver:
     if not metric.rules:
-        return columns.make_resolver(AS_OF)
+        return scope.make_resolver(AS_OF)
     counts = {
         name: TypedExpression(functions.column_reference(name), "number", "count", inputs=(name,))
         for name in RUN_COLUMNS
@@ -127,10 +134,10 @@ def _build_names(policy: Policy, metric: Metric, columns: SubjectColumns) -> Nam
 
 
 def build_cell_compilers(
-    policy: Policy, metric: Metric, columns: SubjectColumns
+    policy: Policy, metric: Metric, scope: Scope
 ) -> dict[str, Callable[[], TypedExpression | None]]:
     """How each cell is compiled, by column; a blank one to None."""
-    names = _build_names(policy, metric, columns)
+    names = _build_names(policy, metric, scope)
 
     def formula() -> TypedExpression:
         found = compile_measure(metric.formula, names)
@@ -138,14 +145,14 @@ def build_cell_compilers(
             raise ExpressionError(bilingual("monitoring.gives_where_number_needed", kind=term(found.kind)))
         if found.unit not in (None, *(SCALES if metric.unit == INDEX_UNIT else (metric.unit,))):
             raise ExpressionError(bilingual("monitoring.but_metric", unit=found.unit, unit2=metric.unit))
-        columns.require_single_row(found)
+        scope.require_single_row(found)
         return found
 
     def text(cell: str) -> TypedExpression | None:
         if not cell:
             return None
         found = compile_text(cell, names)
-        columns.require_single_row(found)
+        scope.require_single_row(found)
         require_comparable(formula(), found)
         return found
 
@@ -164,8 +171,8 @@ def build_cell_compilers(
     }
 
 
-def _compile_metric(policy: Policy, metric: Metric, columns: SubjectColumns) -> CompiledMetric:
-    made = {column: compile_cell() for column, compile_cell in build_cell_compilers(policy, metric, columns).items()}
+def _compile_metric(policy: Policy, metric: Metric, scope: Scope) -> CompiledMetric:
+    made = {column: compile_cell() for column, compile_cell in build_cell_compilers(policy, metric, scope).items()}
     return CompiledMetric(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
 
 
@@ -226,27 +233,26 @@ def _build_value(
     )
 
 
+@cached_by_policy
 def _build_fact_queries(policy: Policy, current: tuple[Metric, ...]) -> list[str]:
     """The queries over facts. To compile them takes far longer than to run them, and days share them."""
-    key = (frozenset(policy.texts.items()), tuple((metric.metric_id, metric.place.row) for metric in current))
-    if key not in _QUERY_CACHE:
-        if len(_QUERY_CACHE) >= CACHE_SIZE:
-            _QUERY_CACHE.clear()
-        _QUERY_CACHE[key] = [_build_fact_query(policy, subject, current) for subject in SUBJECTS]
-    return _QUERY_CACHE[key]
+    return [_build_fact_query(policy, subject, current) for subject in SUBJECTS]
 
 
 def _build_fact_query(policy: Policy, subject: str, current: tuple[Metric, ...]) -> str:
-    columns = SubjectColumns(policy, subject)
+    scope = build_scope(policy, subject)
     own = [
-        _compile_metric(policy, metric, columns)
+        _compile_metric(policy, metric, scope)
         for metric in current
         if subject in metric.subject_list and not metric.rules
     ]
+    query = QueryBuilder(scope)
+    for compiled in own:
+        query.add_lookups(*compiled.trees)
     lines = ", ".join(_metric_struct_sql(compiled) for compiled in own)
     subject_id = quote_identifier(dictionary.load_subjects()[subject].id)
     return (
-        f"{columns.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, "
+        f"{query.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, "
         f"{subject_id}, {', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
         f"FROM (SELECT {subject_id}, UNNEST([{lines}]) AS line FROM columns)"
     )
@@ -310,8 +316,8 @@ def _build_run_queries(
         return
     run_id = _find_latest_run(con, policy, as_of)
     for subject in SUBJECTS:
-        columns = SubjectColumns(policy, subject)
-        compiled = [_compile_metric(policy, metric, columns) for metric in own if subject in metric.subject_list]
+        scope = build_scope(policy, subject)
+        compiled = [_compile_metric(policy, metric, scope) for metric in own if subject in metric.subject_list]
         for line in compiled:
             yield (
                 f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, "

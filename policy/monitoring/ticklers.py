@@ -13,10 +13,9 @@ from sqlglot import exp
 from data import dictionary
 from data.storage import query
 from policy.engine.batch import IDENTITY, facts_at_sql
-from policy.engine.columns import quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
-from policy.engine.single_record import source_facts
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
@@ -79,15 +78,15 @@ def _find_for_subject(
 def can_verdict_change(judged: CompiledSubject, rule: CompiledRule, first: date, last: date) -> bool:
     """Whether the rule may say something else on a later day: it reads what moves, or its versions change till then."""
     seen: set[str] = set()
-    todo: list[exp.Expression] = [rule.code]
+    todo: list[exp.Expr] = [rule.code]
     while todo:
         for column in todo.pop().find_all(exp.Column):
-            if column.name in judged.columns.computed and column.name not in seen:
+            if column.name in judged.query.computed and column.name not in seen:
                 seen.add(column.name)
-                todo.append(judged.columns.computed[column.name])
+                todo.append(judged.query.computed[column.name])
             elif (
                 column.name in SHIFTED_FACTS
-                and column.name in judged.columns.facts
+                and column.name in judged.scope.facts
                 and not _is_constant_test(column, first, last)
             ):
                 return True
@@ -108,7 +107,7 @@ def _is_constant_test(column: exp.Column, first: date, last: date) -> bool:
 
 
 def _upcoming_sql(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
-    columns, subject = judged.columns, judged.columns.subject
+    query, subject = judged.query, judged.subject
     roots = frozenset(name for rule in moving for name in rule.columns_read)
     key = dictionary.load_subjects()[subject].id
     codes = ", ".join(f"CAST({rule.rendered_sql.code} AS UTINYINT) AS code{n}" for n, rule in enumerate(moving))
@@ -121,7 +120,7 @@ def _upcoming_sql(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
     )
     named = ", ".join(f"{'subject_key' if name == key else f'any_value({name})'} AS {name}" for name in IDENTITY)
     held = f"SELECT {quote_identifier(key)} AS subject_key, {', '.join(IDENTITY)}, days_ahead, {codes} FROM columns"
-    return f"""{columns.render_query(_days_ahead_sql(judged, roots), roots)},
+    return f"""{query.render_query(_days_ahead_sql(judged, roots), roots)},
     coded AS MATERIALIZED ({held}),
     broken AS (
         SELECT subject_key, {named}, unnest(list_filter([{breaks}], lambda found: found.day IS NOT NULL)) AS found
@@ -132,9 +131,9 @@ def _upcoming_sql(judged: CompiledSubject, moving: list[CompiledRule]) -> str:
 
 def _days_ahead_sql(judged: CompiledSubject, roots: frozenset[str]) -> str:
     """The facts that the rules read, of what is not ended, for the day of judgement and every day ahead."""
-    facts = judged.columns.facts
-    read = source_facts(judged.columns, roots) & set(facts)
-    key = dictionary.load_subjects()[judged.columns.subject].id
+    facts = judged.scope.facts
+    read = judged.query.source_facts(roots) & set(facts)
+    key = dictionary.load_subjects()[judged.subject].id
     kept = dict.fromkeys([*IDENTITY, key, *sorted(read)])
     moved = {
         name: sql.format(as_of="$as_of")
@@ -145,7 +144,7 @@ def _days_ahead_sql(judged: CompiledSubject, roots: frozenset[str]) -> str:
         f"{moved[name]} AS {quote_identifier(name)}" if name in moved else quote_identifier(name) for name in kept
     )
     running = " AND is_running IS NOT FALSE" if "is_running" in facts else ""
-    base = facts_at_sql(judged.columns.subject, running)
+    base = facts_at_sql(judged.subject, running)
     return (
         f"(SELECT {shown}, days_ahead FROM {base} AS now CROSS JOIN "
         "(SELECT CAST(unnest(range(CAST($within AS BIGINT) + 1)) AS INTEGER) AS days_ahead) AS days)"

@@ -32,7 +32,7 @@ def _judge_chunk(spark: "SparkSession", judged: CompiledSubject, number: int, ou
     """Some rules of a subject, since planning grows faster than their number."""
     from pyspark import StorageLevel
 
-    subject = judged.columns.subject
+    subject = judged.subject
     coded = spark.sql(coded_rules_sql(judged))
     # A lost executor takes its part along; Spark then judges that part again.
     coded.persist(StorageLevel.MEMORY_AND_DISK)
@@ -47,7 +47,7 @@ def _judge_chunk(spark: "SparkSession", judged: CompiledSubject, number: int, ou
 
 def _count_records(spark: "SparkSession", judged: CompiledSubject, out: Folder) -> int:
     """The records of the subject, which every rule has as many verdicts of."""
-    subject = judged.columns.subject
+    subject = judged.subject
     counted = spark.read.parquet(out.path_of(f"counts/{subject}")).groupBy("rule_id").sum("subjects").collect()
     verdicts = {str(rule_id): int(count) for rule_id, count in counted}
     records = spark.table(f"facts_{subject}").count()
@@ -60,10 +60,10 @@ def _count_records(spark: "SparkSession", judged: CompiledSubject, out: Folder) 
 
 def coded_rules_sql(judged: CompiledSubject) -> str:
     """Who was judged, every code (eight to a number), and what was measured where it is a violation."""
-    rules, subject = judged.rules, judged.columns.subject
+    rules, subject = judged.rules, judged.subject
     identity = (dictionary.load_subjects()[subject].id, *IDENTITY, "balance")
     roots = frozenset(identity).union(*(rule.verdict_columns for rule in rules))
-    select = judged.columns.render_query(CLUSTER.facts_sql(subject), roots, pruned=True, engine=CLUSTER)
+    select = judged.query.render_query(CLUSTER.facts_sql(subject), roots, pruned=True, engine=CLUSTER)
     texts = [rule.render_verdict_sql(CLUSTER) for rule in rules]
     codes = ", ".join(f"{code} AS r{n}" for n, (code, _, _) in enumerate(texts))
     found = ", ".join(
@@ -95,7 +95,7 @@ def _count_verdicts(spark: "SparkSession", judged: CompiledSubject, view: str) -
     spark.createDataFrame(list_code_meanings(rules), MEANINGS_SCHEMA).createOrReplaceTempView(f"{view}_meanings")
     places = ", ".join(str(place) for place in range(CODES_PER_PACK))
     return spark.sql(
-        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text_literal(judged.columns.subject)} AS subject,
+        f"""SELECT /*+ BROADCAST(m) */ m.rule_id, {_text_literal(judged.subject)} AS subject,
             c.branch_id, m.verdict,
             m.reason, m.field, c.subjects
         FROM (
@@ -127,8 +127,8 @@ def _select_violations(spark: "SparkSession", judged: CompiledSubject, view: str
     names = ", ".join(_text_literal(rule.rule_id) for rule in judged.rules)
     return spark.sql(
         f"""SELECT MD5(CAST(rule_id || '|' || subject_id AS BINARY)) AS violation_id, rule_id,
-            {_text_literal(judged.columns.subject)} AS subject, subject_id, {", ".join(IDENTITY)}, balance, measured,
-            limit_value, {_text_literal(judged.columns.policy.version)} AS policy_version
+            {_text_literal(judged.subject)} AS subject, subject_id, {", ".join(IDENTITY)}, balance, measured,
+            limit_value, {_text_literal(judged.policy.version)} AS policy_version
         FROM (SELECT *, ELEMENT_AT(ARRAY({names}), found.rule + 1) AS rule_id, found.measured AS measured,
                 found.limit_value AS limit_value
             FROM (SELECT subject_id, {", ".join(IDENTITY)}, balance, EXPLODE(violations) AS found

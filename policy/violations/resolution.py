@@ -18,9 +18,9 @@ import duckdb
 from data import dictionary
 from data.facts import derivation
 from policy.engine.batch import facts_at_sql
-from policy.engine.columns import quote_identifier
 from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
+from policy.language.dialects import quote_identifier
 from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 from policy.runs.store import Run
@@ -135,7 +135,7 @@ def _create_codes(
             only = f""" AND {_id_column(subject)} IN (SELECT subject_id FROM left_over
                 WHERE subject = {render(sql_literal("text", subject))} AND list_contains({names}, rule_id))"""
             roots = frozenset((dictionary.load_subjects()[subject].id,)).union(*(rule.columns_read for rule in some))
-            select = judged.columns.render_query(facts_at_sql(subject, only), roots, narrow=True, pruned=True)
+            select = judged.query.render_query(facts_at_sql(subject, only), roots, narrow=True, pruned=True)
             codes = ", ".join(
                 f"{{'rule_id': {_rule_id_literal(rule)}, 'code': {rule.rendered_sql.code}}}" for rule in some
             )

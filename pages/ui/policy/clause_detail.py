@@ -16,7 +16,7 @@ from pages.ui.widgets import evidence_panel, tables
 from policy.authoring import examples, rule_hits
 from policy.authoring.clause_coverage import ClauseCoverage
 from policy.authoring.examples import ExampleResult
-from policy.engine.compiler import limit_tables_of_rule
+from policy.engine.rule_references import limit_tables_of_rule
 from policy.model.records import FOREVER, Policy, Rule
 
 LIMITS = {

@@ -18,7 +18,7 @@ from pages.ui.policy import impact_view
 from pages.ui.widgets import tables
 from policy.authoring import sandbox, threshold_curve
 from policy.authoring.threshold_curve import CURRENT_LIMIT, CurvePoint
-from policy.engine.compiler import limit_tables_of_rule
+from policy.engine.rule_references import limit_tables_of_rule
 from policy.model.records import LimitTable, Policy, Rule
 
 DEFAULT_STEPS = 20

@@ -15,7 +15,7 @@ from pages.ui.i18n.language import by_language, t
 from pages.ui.policy import clauses
 from pages.ui.widgets import evidence_panel, lint_findings, tables
 from policy.authoring import lint
-from policy.engine.compiler import limit_tables_of_rule
+from policy.engine.rule_references import limit_tables_of_rule
 from policy.model.problem import Problem
 from policy.model.records import FOREVER, LimitRow, LimitTable, Policy, Rule
 

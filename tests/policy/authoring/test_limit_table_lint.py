@@ -46,7 +46,7 @@ def test_other_hit_policies_are_refused_by_name(hit_policy: str) -> None:
     ("key", "says"),
     [
         ("12 months", "limits/terms.csv, row 2, column original_term_months: '12 months' is no number."),
-        ("12.5", "'12.5' is no whole number. original_term_months has whole numbers."),
+        ("12.5", "'12.5' is not a whole number. original_term_months takes whole numbers only."),
         ("1,000", "reads as several numbers. Write 1000"),
         ("null", "what is unknown is never judged. A record whose key is unknown is not_assessable"),
     ],

@@ -32,7 +32,7 @@ def _terms_table(*rows: dict[str, str]) -> dict:
         ({"effective_from": "2024-02-30"}, "'2024-02-30' is not a date"),
         ({"effective_to": "1999-01-01"}, "ends on or before the day it starts"),
         ({"effective_from": "0204-01-01"}, "cannot be meant"),
-        ({"act_date": "balance"}, "'balance' is no date"),
+        ({"act_date": "balance"}, "'balance' is not a date"),
         ({"title_zh": ""}, "column title_zh: is empty"),
         ({"rule_id": "a b"}, "'a b' is not a valid rule id"),
         ({"measure": "balance > 1", "comparator": "<", "limit": "true"}, "only be compared by ="),
@@ -93,7 +93,7 @@ def test_key_cells_that_cannot_be_read(cell: str, says: str) -> None:
 
 def test_limit_cells_and_structure() -> None:
     assert any(
-        "'ten' is no integer" in p
+        "'ten' is not of type integer" in p
         for p in policy_builder.lint_errors([DAYS_RULE], _terms_table({"original_term_months": "-", "days": "ten"}))
     )
     texts = policy_builder.policy_texts([{}])

@@ -75,7 +75,7 @@ def run_seed(con: duckdb.DuckDBPyConnection, seed: int, loans: int, outcome: Dif
     for compiled in compile_subjects(texts, today=today):
         compared = compare_verdicts(con, compiled, texts, AS_OF, today=today)
         batch.judge_subject(con, compiled, f"run{seed}", AS_OF)
-        found = [*compared.differences, *compare_stored(con, f"run{seed}", compiled.columns.subject, compared)]
+        found = [*compared.differences, *compare_stored(con, f"run{seed}", compiled.subject, compared)]
         outcome.verdicts += compared.verdicts
         outcome.differences += [f"policy {seed} {line}" for line in found]
         for (_, verdict, reason, _), count in compared.counts.items():

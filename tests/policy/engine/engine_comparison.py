@@ -38,7 +38,7 @@ def judge_by_engine(
             f"{rule.rendered_sql.code}, {rule.rendered_sql.measured}, {rule.rendered_sql.limit}" for rule in rules
         )
         roots = frozenset(name for rule in rules for name in rule.columns_read)
-        text = f'{compiled.columns.render_query(base, roots)} SELECT "{key}", {values} FROM columns'
+        text = f'{compiled.query.render_query(base, roots)} SELECT "{key}", {values} FROM columns'
         rows = con.execute(text, {"as_of": as_of} if "$as_of" in text else {}).fetchall()
         for record, *cells in rows:
             for n, rule in enumerate(rules):
@@ -79,7 +79,7 @@ def compare_verdicts(
     today: bool = False,
 ) -> Comparison:
     """Every rule over the booked facts of one subject, by both."""
-    name = compiled.columns.subject
+    name = compiled.subject
     said = judge_by_engine(con, compiled, facts_at_sql(name), id_column(name), as_of)
     subject = SubjectRules(PolicyTables(texts), name, today=today)
     children = read_children(con, subject, as_of)

@@ -31,7 +31,7 @@ def test_versions_that_measure_different_kinds_are_refused() -> None:
             {"unit": "", "measure": "disbursed_on", "limit": "as_of", "effective_from": "2020-01-01"},
         ]
     )
-    assert any("measures another kind of thing than row 2 (number)" in error for error in found)
+    assert any("this version does not measure a number, as row 2 does" in error for error in found)
 
 
 def test_a_blank_limit_keeps_its_type(tmp_path) -> None:
@@ -49,7 +49,7 @@ def test_a_blank_limit_keeps_its_type(tmp_path) -> None:
 
 def test_only_a_limit_may_ask_a_table_whose_rows_may_all_answer() -> None:
     tables = {"caps": ("collect", CAPS, [{"guarantee_type": "-", "most": "100"}])}
-    refused = "several rows of caps may answer"
+    refused = "caps has hit policy collect (several rows can match)"
     for rule in ({"scope": "caps.most > 1"}, {"measure": "balance - caps.most"}):
         assert any(refused in error for error in policy_builder.lint_errors([rule], tables))
     derived = "top,loan,,caps.most,,,money,yuan,,顶,Top\n"

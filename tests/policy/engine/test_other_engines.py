@@ -66,8 +66,8 @@ def _rows_by_engine(table: LimitTable, records: list[tuple[date, dict[str, Any]]
     """The rows that our compiled conditions say answer."""
     kinds = {key.name: KINDS[key.type] for key in table.key_columns}
     typed = {name: TypedExpression(column_reference(name), kind) for name, kind in kinds.items()}
-    parsed, problems = lookups.parse_table(table, {})
-    assert problems == []
+    parsed = lookups.parse_table(table)
+    assert parsed.problems == ()
     tests = ", ".join(render(test) for test in lookups.row_conditions(parsed, typed, column_reference("act")))
     con = duckdb.connect(":memory:")
     types = {"act": "DATE"} | {name: SQL_TYPES[kind] for name, kind in kinds.items()}

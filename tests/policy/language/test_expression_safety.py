@@ -335,12 +335,15 @@ def test_units_follow_from_the_operations() -> None:
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        ({"unit": "months"}, "column unit: R: 'months', but the measure is in yuan"),
+        ({"unit": "months"}, "column unit: R: the unit is 'months', but the measure is in yuan"),
         (
             {"measure": "disbursed_on", "limit": "as_of", "unit": "yuan"},
-            "column unit: R: 'yuan', but the measure is a date",
+            "column unit: R: the unit is 'yuan', but the measure is a date",
         ),
-        ({"measure": "1", "limit": "balance", "unit": "days"}, "column unit: R: 'days', but the limit is in yuan"),
+        (
+            {"measure": "1", "limit": "balance", "unit": "days"},
+            "column unit: R: the unit is 'days', but the limit is in yuan",
+        ),
     ],
 )
 def test_the_unit_of_a_rule_is_that_of_its_measure(rule: dict[str, str], says: str) -> None:
@@ -599,7 +602,7 @@ def test_texts_with_quotes_stand_as_texts(text: str) -> None:
     policy, problems = lint.lint_tables(texts)
     assert policy_builder.error_messages(problems) == []
     judged = compile_subject(policy, "loan", aggregates_given=True)
-    sql = judged.columns.render_query("loan_base")
+    sql = judged.query.render_query("loan_base")
     statements = sqlglot.parse(f"{sql} SELECT 1 FROM columns", dialect="duckdb")
     assert len(statements) == 1 and not any(node.comments for node in statements[0].walk())
     assert {str(table.this) for table in statements[0].find_all(exp.Table)} <= {"loan_base", "base", "columns"} | {

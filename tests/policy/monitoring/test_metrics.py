@@ -184,7 +184,7 @@ def test_the_shipped_table_is_clean() -> None:
         ({"formula": "capital_date"}, "formula", "gives a date|unknown field"),
         ({"formula": "npl_balance * (SELECT 1)"}, "formula", "not part of"),
         ({"amber": "three"}, "amber", "unknown field 'three'"),
-        ({"red": "coverage_limits.min_ratio"}, "red", "several rows of coverage_limits"),
+        ({"red": "coverage_limits.min_ratio"}, "red", "coverage_limits has hit policy collect"),
         ({"red": "balance"}, "red", "compares ratio with yuan"),
         ({"direction": "sideways"}, "direction", "no direction"),
         ({"direction": ""}, "direction", "limit without it"),

@@ -37,7 +37,7 @@ def _judge_subject(spark: Any, compiled: CompiledSubject, own: list[Example], fi
     records = spark.read.parquet(file)
     records.where(records.example_id.isin(list(mine))).createOrReplaceTempView("example")
     roots = frozenset({"example_id"}).union(*(rule.verdict_columns for rule in compiled.rules))
-    select = compiled.columns.render_query("example", roots, engine=CLUSTER)
+    select = compiled.query.render_query("example", roots, engine=CLUSTER)
     values = ", ".join(
         f"ARRAY(CAST({code} AS STRING), {measured}, {limit}) AS r{n}"
         for n, (code, measured, limit) in enumerate(rule.render_verdict_sql(CLUSTER) for rule in compiled.rules)

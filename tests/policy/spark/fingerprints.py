@@ -31,7 +31,7 @@ def compare_fingerprints(
     """Every rule over every record of facts_<subject>, a table of the book and a view of the session alike."""
     found = FingerprintComparison()
     for number, rules in enumerate(split_rules(judged.rules)):
-        part, out = replace(judged, rules=rules), folder / f"{judged.columns.subject}-{number}"
+        part, out = replace(judged, rules=rules), folder / f"{judged.subject}-{number}"
         spark.sql(_fingerprint_sql(part, CLUSTER)).write.parquet(str(out))
         con.execute(f"CREATE OR REPLACE TEMP TABLE own AS {_fingerprint_sql(part, BOOK)}", {"as_of": as_of})
         records = con.execute("SELECT count(*) FROM own").fetchall()[0][0]
@@ -43,17 +43,17 @@ def compare_fingerprints(
         con.unregister("other")
         found.verdicts += records * len(rules)
         found.differences += [
-            f"{judged.columns.subject} {row[0]}: one of {', '.join(r.rule_id for r in rules)}" for row in rows
+            f"{judged.subject} {row[0]}: one of {', '.join(r.rule_id for r in rules)}" for row in rows
         ]
     return found
 
 
 def _fingerprint_sql(judged: CompiledSubject, engine: Engine) -> str:
-    subject = judged.columns.subject
+    subject = judged.subject
     key = dictionary.load_subjects()[subject].id
     roots = frozenset({key}).union(*(rule.verdict_columns for rule in judged.rules))
     base = facts_at_sql(subject) if engine is BOOK else engine.facts_sql(subject)
-    select = judged.columns.render_query(base, roots, pruned=True, engine=engine)
+    select = judged.query.render_query(base, roots, pruned=True, engine=engine)
     cells = ", ".join(
         f"COALESCE(CAST({text} AS {TEXT_TYPE[engine]}), '~')"
         for rule in judged.rules

@@ -86,7 +86,7 @@ def judge_by_engine(
     assert built
     compiled, only = built
     load_records(records.con, "tried", rule, facts)
-    select = compiled.columns.render_query("tried", only.columns_read)
+    select = compiled.query.render_query("tried", only.columns_read)
     rows = records.con.execute(
         f"{select} SELECT {only.rendered_sql.code}, {only.rendered_sql.measured}, {only.rendered_sql.limit} FROM columns ORDER BY n"
     ).fetchall()

@@ -86,7 +86,7 @@ class RuleRecords:
         built = compile_rule(self.policy, rule_id)
         assert built, f"{rule_id} does not compile"
         compiled, only = built
-        select = compiled.columns.render_query(f"{name}_facts", only.columns_read)
+        select = compiled.query.render_query(f"{name}_facts", only.columns_read)
         self.con.execute(f"CREATE TABLE {name}_said AS {select} SELECT n, {outcome_columns_sql(only)} FROM columns")
         self.con.execute(
             f"CREATE TABLE {name} AS SELECT f.*, s.* RENAME (n AS n_said) FROM {name}_facts f JOIN "
@@ -99,7 +99,7 @@ class RuleRecords:
         if built is None:
             return None
         compiled, only = built
-        select = compiled.columns.render_query(self.records_table(rule_id), only.columns_read)
+        select = compiled.query.render_query(self.records_table(rule_id), only.columns_read)
         found = self.con.execute(
             f"{select}, now(verdict, measured, limit_value, said, said_measured, said_limit) AS MATERIALIZED "
             f"(SELECT {outcome_columns_sql(only)}, said, said_measured, said_limit FROM columns) "
