@@ -22,7 +22,7 @@ unmanaged = managers.count_unmanaged_loans(view)
 if unmanaged:
     st.caption(t("managers.unmanaged", n=numbers.format_count(unmanaged)))
 
-st.subheader(t("managers.books"))
+st.subheader(t("managers.portfolios"))
 account_managers.draw_manager_list(view, rows)
 manager = account_managers.find_chosen_manager(rows)
 if view.run is None:

@@ -12,7 +12,7 @@ branches = managers.choose_branches(view)
 rows = connected_parties.load_circles(view, branches)
 st.caption(connected_parties.format_capital_note(view))
 if rows.is_empty():
-    st.info(t("circles.none"))
+    st.info(t("connected_parties.none"))
     st.stop()
 with st.grid(min_column_width=150):
     for label, value, under in connected_parties.build_cards(rows):
@@ -24,13 +24,13 @@ with st.grid(min_column_width=150):
             delta_arrow="off",
             border=True,
             height="stretch",
-            help=t("circles.largest_help"),
+            help=t("connected_parties.largest_help"),
         )
-st.caption(t("circles.kinds"))
+st.caption(t("connected_parties.kinds"))
 circle = connected_parties.choose_circle(view, rows)
 if circle:
     party_graph.draw_circle(view, circle)
 if view.run:
-    st.subheader(t("circles.found"))
+    st.subheader(t("connected_parties.rule_results"))
     tables.draw_table(connected_parties.list_findings(view), connected_parties.FINDINGS, key="found", height="content")
     page_frame.draw_page_link("violations", family="connected")

@@ -13,27 +13,27 @@ from pages.ui.widgets import excel_export, tables
 
 view = page_frame.open_page("early_warning")
 page_frame.require_run(view)
-st.caption(t("warnings.meaning"))
+st.caption(t("early_warning.meaning"))
 chosen = early_warning.choose_filter(view)
 rows = early_warning.load_watch_list(view, chosen)
 with st.grid(min_column_width=165):
     for label, value, under in early_warning.build_cards(view, rows, chosen):
         st.metric(label, value, under, delta_color="off", delta_arrow="off", border=True, height="stretch")
 
-st.subheader(t("warnings.signals"))
+st.subheader(t("early_warning.signals"))
 found = early_warning.build_signal_bars(view, rows)
 if drawing.has_values(found, "balance"):
     parts = "; ".join(f"{name} {label}" for name, label in found.select("name", "label").iter_rows())
     drawing.show_chart(
-        balance_charts.build_balance_bars(found, t("warnings.signal")), f"{t('warnings.signals')}: {parts}"
+        balance_charts.build_balance_bars(found, t("early_warning.signal")), f"{t('early_warning.signals')}: {parts}"
     )
 else:
-    st.caption(t("warnings.no_balance"))
+    st.caption(t("early_warning.no_balance"))
 
 left, right = st.columns([3, 1], vertical_alignment="bottom")
 with left:
-    labels = {"loan": t("warnings.by_loan"), "borrower": t("warnings.by_borrower")}
-    by = url_state.select_segment("by", t("warnings.list"), labels, default="loan")
+    labels = {"loan": t("early_warning.by_loan"), "borrower": t("early_warning.by_borrower")}
+    by = url_state.select_segment("by", t("early_warning.list"), labels, default="loan")
 right.download_button(
     t("violations.download"),
     data=partial(copy_context().run, early_warning.build_workbook, view, rows, chosen),
@@ -45,7 +45,7 @@ right.download_button(
     width="stretch",
 )
 if rows.is_empty():
-    st.info(t("warnings.none"))
+    st.info(t("early_warning.none"))
 elif by == "borrower":
     grouped = tables.paginate_rows(early_warning.group_by_borrower(view, rows), f"page:borrowers:{hash(chosen)}")
     tables.draw_table(
@@ -68,5 +68,5 @@ else:
 
 unknown = early_warning.list_not_assessable(view)
 if unknown.height:
-    st.subheader(t("warnings.unknown"))
+    st.subheader(t("early_warning.unknown"))
     tables.draw_table(unknown, early_warning.MISSING, key="unknown", height="content")

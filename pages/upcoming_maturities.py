@@ -15,11 +15,11 @@ from pages.ui.widgets import excel_export
 
 view = page_frame.open_page("upcoming_maturities")
 chosen = windows.select_scope(view)
-st.caption(t("maturing.cumulative"))
+st.caption(t("maturities.cumulative"))
 with st.grid(min_column_width=163):
     for label, amount, loans in windows.build_cards(view, chosen):
         st.metric(label, amount, loans, delta_color="off", delta_arrow="off", border=True, height="stretch")
-sections = {"calendar": t("maturing.calendar"), "duties": t("maturing.duties")}
+sections = {"calendar": t("maturities.calendar"), "duties": t("maturities.duties")}
 
 
 def draw_download(make: Callable[..., bytes], name: str, *values: object, empty: bool) -> None:
@@ -35,13 +35,13 @@ def draw_download(make: Callable[..., bytes], name: str, *values: object, empty:
     )
 
 
-if url_state.select_segment("show", t("maturing.show"), sections, default="calendar") == "calendar":
+if url_state.select_segment("show", t("maturities.show"), sections, default="calendar") == "calendar":
     month, day = calendar.draw_calendar(view, chosen)
-    st.subheader(t("maturing.list"), anchor=False)
+    st.subheader(t("maturities.list"), anchor=False)
     shown = windows.select_range(windows.list_ranges(view, chosen, month, day))
     total = windows.count_loans(view, shown.scope)["loans"]
     if not total:
-        st.info(t("maturing.nothing"))
+        st.info(t("maturities.nothing"))
         st.stop()
     selected = windows.draw_list(view, shown)
     draw_download(windows.write_workbook, f"maturities-{view.as_of}-{shown.code}.xlsx", shown, empty=not total)
@@ -52,11 +52,11 @@ else:
     week = duties.select_week(view)
     found = duties.list_due_duties(view, week, chosen)
     duties.draw_counts(view, week, found, chosen)
-    st.subheader(t("maturing.duty_list"), anchor=False)
+    st.subheader(t("maturities.duty_list"), anchor=False)
     kind = duties.select_duty_kind(found)
     rows = found.filter(pl.col("duty") == kind) if kind != duties.ALL_DUTIES else found
     if rows.is_empty():
-        st.info(t("maturing.nothing_due"))
+        st.info(t("maturities.nothing_due"))
         st.stop()
     selected = duties.draw_duties(view, week, rows)
     draw_download(duties.write_workbook, f"duties-{week.first}.xlsx", week, rows, empty=False)

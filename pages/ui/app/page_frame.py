@@ -158,7 +158,7 @@ def _select_snapshot(chooser: st.delta_generator.DeltaGenerator) -> SnapshotView
 
 def _format_reconciliation(view: SnapshotView) -> str:
     sums = queries.cached_query(results.reconcile_rows, view.as_of)
-    parts = [t("frame.judged" if view.run else "frame.loaded", n=numbers.format_count(sums.judged))]
+    parts = [t("frame.checked" if view.run else "frame.loaded", n=numbers.format_count(sums.judged))]
     for key, value in (("quarantined", sums.quarantined), ("ignored", sums.ignored), ("replaced", sums.replaced)):
         if value or key == "quarantined":
             parts.append(t(f"frame.{key}", n=numbers.format_count(value)))
@@ -198,7 +198,7 @@ def _draw_status_line(view: SnapshotView) -> None:
     if view.run is None:
         st.warning(t("frame.not_checked", day=view.as_of.isoformat()))
     elif view.run.policy_version != view.policy.version:
-        st.warning(t("frame.policy_moved", version=view.policy.version[:12]))
+        st.warning(t("frame.policy_changed", version=view.policy.version[:12]))
 
 
 def require_run(view: SnapshotView) -> None:

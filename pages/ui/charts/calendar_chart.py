@@ -83,11 +83,11 @@ def _build_text_layer(weekdays: list[str], field: str, place: tuple[float, float
 
 def _build_day_tooltip() -> list[Spec]:
     return build_tooltip(
-        day=t("loan.current_maturity"), name=t("maturing.holiday"), loans=t("kpi.loans"), label=t("kpi.balance")
+        day=t("loan.current_maturity"), name=t("maturities.holiday"), loans=t("kpi.loans"), label=t("kpi.balance")
     )
 
 
 def build_alt_text(frame: pl.DataFrame) -> str:
     """The chart in words, for people who cannot see it: the days on which something matures."""
     due = [f"{row['day']} {row['label']} ({row['count']})" for row in frame.iter_rows(named=True) if row["loans"]]
-    return "; ".join([t("maturing.calendar"), *due])
+    return "; ".join([t("maturities.calendar"), *due])

@@ -55,7 +55,7 @@ def build_migration_matrix(cells: pl.DataFrame, rows: list[str], columns: list[s
     """[start, end, start_code, end_code, share, label, amount, count]: rows sum to 100 %, darker where more went."""
     across = AXIS_LABELS | {"orient": "top", "labelAngle": 0, "labelOverlap": False, "labelExpr": WORD_PER_LINE}
     shade = {"type": "sqrt", "domain": [0, 1], "range": SHADES[drawing.is_dark_mode()]}
-    opening, closing = t("health.then"), t("health.now")
+    opening, closing = t("health.opening"), t("health.closing")
     return {
         "data": cells,
         "height": 44 * len(rows) + 60,

@@ -63,7 +63,7 @@ def build_threshold_curve(frame: pl.DataFrame, now: int) -> Spec:
             tried=t("policy.curve_limit"), violations=t("col.violations"), loans=t("kpi.loans"), label=t("kpi.balance")
         ),
     }
-    level = {"y": build_channel("now", "quantitative"), "tooltip": build_tooltip(now=t("policy.as_it_is"))}
+    level = {"y": build_channel("now", "quantitative"), "tooltip": build_tooltip(now=t("policy.current"))}
     points = {"size": 50, "filled": True, "color": ALLOWED}
     return {
         "datasets": build_datasets(curve=frame, now=pl.DataFrame({"now": [now]})),

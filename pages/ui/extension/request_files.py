@@ -87,7 +87,7 @@ def _draw_results(view: SnapshotView, decisions: pl.DataFrame, bad: pl.DataFrame
         column.metric(label, numbers.format_count(bad.height if code == "bad" else counts.get(code, 0)), border=True)
     rows, kept_back = localize_decisions(view, decisions), _localize_bad_rows(bad)
     st.download_button(
-        t("whatif.take_results"),
+        t("whatif.download_results"),
         lambda: _write_workbook(view, rows, kept_back),
         f"requests-{view.as_of.isoformat()}.xlsx",
         excel_export.MIME,
@@ -116,7 +116,7 @@ def _localize_bad_rows(bad: pl.DataFrame) -> pl.DataFrame:
     names = {column: by_language(row["zh"], row["en"]) for column, row in uploaded.load_columns().items()}
     return bad.with_columns(
         request_column=pl.col("column").replace(names),
-        kept_reason=pl.col("reason").replace(language.labels_of_kind("bad")),
+        kept_reason=pl.col("reason").replace(language.labels_of_kind("request_error")),
     ).select(list(BAD_ROW_COLUMNS))
 
 

@@ -118,7 +118,11 @@ def _describe_missing_fields(view: SnapshotView, decision: Decision) -> str:
     """What the lines that cannot be judged lack, each field once."""
     lacking = [(line.subject, name) for line in decision.lines for name in line.missing]
     fields = dict.fromkeys(values.field_label(view.policy, subject, name) for subject, name in lacking)
-    return t("whatif.lacking", fields=language.escape_markdown(by_language("、", ", ").join(fields))) if fields else ""
+    return (
+        t("whatif.not_on_record", fields=language.escape_markdown(by_language("、", ", ").join(fields)))
+        if fields
+        else ""
+    )
 
 
 def draw_headline(view: SnapshotView, decision: Decision) -> None:
@@ -143,7 +147,7 @@ def _draw_day_metric(name: str, key: str, day: date | None) -> None:
     st.metric(t(key), numbers.format_day(day), border=True)
     taken = day is None or url_state.get_param(name) == day.isoformat()
     st.button(
-        t("whatif.take"),
+        t("whatif.use_date"),
         key=f"take_{name}",
         disabled=taken,
         type="tertiary",
@@ -187,7 +191,7 @@ def describe_distance(view: SnapshotView, verdict: Verdict) -> str:
         return ""
     room = headroom.distance_to_limit(verdict)
     if verdict.verdict == "pass":
-        return t("whatif.room", amount=_format_distance(verdict, room)) if room else ""
+        return t("whatif.headroom", amount=_format_distance(verdict, room)) if room else ""
     remedy = by_language(verdict.remedy_zh, verdict.remedy_en)
     if room is None:
         return remedy

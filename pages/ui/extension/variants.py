@@ -50,7 +50,7 @@ def draw_comparison(view: SnapshotView, request: Request) -> None:
     texts = [format_variant(variant) for variant in variants]
     full = len(variants) >= MAX_VARIANTS
     st.button(
-        t("whatif.keep"),
+        t("whatif.save_variant"),
         key="keep_variant",
         icon=":material/add:",
         disabled=full or request in variants,
@@ -58,7 +58,7 @@ def draw_comparison(view: SnapshotView, request: Request) -> None:
         args=("variant", [*texts, format_variant(request)]),
     )
     if not variants:
-        st.caption(t("whatif.keep_note", n=numbers.format_count(MAX_VARIANTS)))
+        st.caption(t("whatif.save_variant_note", n=numbers.format_count(MAX_VARIANTS)))
         return
     decisions = [
         queries.cached_query(extension_decision.judge_request, view.policy, view.as_of, variant) for variant in variants
@@ -80,7 +80,7 @@ def _draw_card(number: int, variant: Request, decision: Decision, texts: list[st
     left, right = st.columns(2)
     left.button(t("whatif.use"), key=f"use_variant_{number}", width="stretch", on_click=_apply_variant, args=(variant,))
     right.button(
-        t("whatif.drop"),
+        t("whatif.remove"),
         key=f"drop_variant_{number}",
         width="stretch",
         on_click=url_state.set_param,

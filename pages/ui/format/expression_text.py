@@ -46,7 +46,7 @@ def format_node(tree: exp.Expr, names: NameResolver, kind: ValueKind = ("", ""))
         return _format_comparison(tree, names)
     if isinstance(tree, exp.Binary) and type(tree) in ARITHMETIC_WORDS:
         sides = (format_node(tree.this, names, kind), format_node(tree.expression, names, kind))
-        return t(f"words.{ARITHMETIC_WORDS[type(tree)]}", a=sides[0], b=sides[1])
+        return t(f"expression.{ARITHMETIC_WORDS[type(tree)]}", a=sides[0], b=sides[1])
     handler = _HANDLERS.get(type(tree))
     return handler(tree, names, kind) if handler else tree.sql()
 
@@ -56,16 +56,19 @@ def _format_comparison(tree: exp.Binary, names: NameResolver) -> str:
     if isinstance(right, exp.Boolean) and isinstance(tree, exp.EQ):
         return format_node(left, names) if right.this else _format_not(exp.Not(this=left), names, ("", ""))
     if isinstance(right, exp.Literal) and right.is_string and not right.name and _is_lacking_call(left):
-        return t("words.nothing_lacking", a=format_node(left, names))
+        return t("expression.nothing_is_missing", a=format_node(left, names))
     sign = _format_sign(COMPARISON_WORDS[type(tree)], dated=names.is_date(left))
     return t(
-        "words.compare", a=format_node(left, names), sign=sign, b=format_node(right, names, names.resolve_kind(left))
+        "expression.compare",
+        a=format_node(left, names),
+        sign=sign,
+        b=format_node(right, names, names.resolve_kind(left)),
     )
 
 
 def _format_sign(name: str, *, dated: bool) -> str:
     """A day is no later than another; a number is at most another."""
-    return t(f"words.day_{name}") if dated else t(f"words.{name}")
+    return t(f"expression.day_{name}") if dated else t(f"expression.{name}")
 
 
 def _is_lacking_call(tree: exp.Expr) -> bool:
@@ -82,7 +85,7 @@ def _format_literal(tree: exp.Literal, _: NameResolver, kind: ValueKind) -> str:
 def _format_connective(tree: exp.And | exp.Or, names: NameResolver, _: ValueKind) -> str:
     """A chain of one connective is one list."""
     parts = [format_node(_add_brackets(part, tree), names) for part in tree.flatten()]
-    return t("words.and" if isinstance(tree, exp.And) else "words.or").join(parts)
+    return t("expression.and" if isinstance(tree, exp.And) else "expression.or").join(parts)
 
 
 def _add_brackets(part: exp.Expr, outer: exp.Expr) -> exp.Expr:
@@ -99,37 +102,37 @@ def _format_paren(tree: exp.Paren, names: NameResolver, kind: ValueKind) -> str:
 def _format_not(tree: exp.Not, names: NameResolver, _: ValueKind) -> str:
     inner = tree.this.unnest()
     if isinstance(inner, exp.Is):
-        return t("words.known", a=format_node(inner.this, names))
+        return t("expression.known", a=format_node(inner.this, names))
     if isinstance(inner, exp.In):
         return _format_in(inner, names, ("", ""), key="not_in")
-    return t("words.not", a=format_node(inner, names))
+    return t("expression.not", a=format_node(inner, names))
 
 
 def _format_in(tree: exp.In, names: NameResolver, _: ValueKind, key: str = "in") -> str:
     kind = names.resolve_kind(tree.this)
-    members = t("words.comma").join(format_node(member, names, kind) for member in tree.expressions)
-    sign = t("words.in") if key == "in" else t("words.not_in")
-    return t("words.compare", a=format_node(tree.this, names), sign=sign, b=members)
+    members = t("expression.comma").join(format_node(member, names, kind) for member in tree.expressions)
+    sign = t("expression.in") if key == "in" else t("expression.not_in")
+    return t("expression.compare", a=format_node(tree.this, names), sign=sign, b=members)
 
 
 def _format_between(tree: exp.Between, names: NameResolver, _: ValueKind) -> str:
     kind = names.resolve_kind(tree.this)
     low, high = (format_node(tree.args[end], names, kind) for end in ("low", "high"))
-    return t("words.between", a=format_node(tree.this, names), low=low, high=high)
+    return t("expression.between", a=format_node(tree.this, names), low=low, high=high)
 
 
 def _format_call(tree: exp.Anonymous, names: NameResolver, kind: ValueKind) -> str:
     name, arguments = str(tree.this).lower(), tree.expressions
     if name in ("coalesce", "least", "greatest", "earliest", "latest"):
         texts = [format_node(argument, names, kind) for argument in arguments]
-        return t(f"words.fn_{name}", list=t("words.semicolon").join(texts))
+        return t(f"expression.fn_{name}", list=t("expression.semicolon").join(texts))
     units = {"add_months": ("months", ""), "add_days": ("days", "")}
     listed = {"has": names.resolve_kind(arguments[0])} if name == "has" else {}
     texts = [format_node(a, names, units.get(name) or listed.get(name) or ("", "")) for a in arguments]
     if name in ("add_months", "add_days") and isinstance(arguments[1], exp.Neg):
         back = format_node(arguments[1].this, names, units[name])
-        return t(f"words.before_{name}", a=texts[0], b=back)
-    key = f"words.fn_{name}{len(texts) if name == 'if' else ''}"
+        return t(f"expression.before_{name}", a=texts[0], b=back)
+    key = f"expression.fn_{name}{len(texts) if name == 'if' else ''}"
     return t(key, **dict(zip("abc", texts, strict=False))) if key in language.load_texts() else tree.sql()
 
 
@@ -142,7 +145,7 @@ _HANDLERS: dict[type, Callable[..., str]] = {
     exp.And: _format_connective,
     exp.Or: _format_connective,
     exp.Not: _format_not,
-    exp.Is: lambda tree, names, _: t("words.unknown", a=format_node(tree.this, names)),
+    exp.Is: lambda tree, names, _: t("expression.unknown", a=format_node(tree.this, names)),
     exp.In: _format_in,
     exp.Between: _format_between,
     exp.Neg: lambda tree, names, kind: f"−{format_node(tree.this, names, kind)}",
@@ -152,7 +155,7 @@ _HANDLERS: dict[type, Callable[..., str]] = {
 
 def format_scope(policy: Policy, rule: Rule) -> str:
     if rule.scope in ("", "true"):
-        return t("words.every", subject=t(f"subject.{rule.subject}"))
+        return t("expression.every", subject=t(f"subject.{rule.subject}"))
     return format_expression(policy, rule.subject, rule.scope)
 
 
@@ -166,7 +169,7 @@ def format_requirement(policy: Policy, rule: Rule) -> str:
     measure = format_expression(policy, rule.subject, rule.measure)
     limit = format_expression(policy, rule.subject, rule.limit, rule.unit)
     return t(
-        "words.compare",
+        "expression.compare",
         a=measure,
         sign=_format_sign(COMPARATOR_WORDS[rule.comparator], dated=rule.unit == "date"),
         b=limit,

@@ -49,12 +49,12 @@ def _find_compared_code_lists(policy: Policy, subject: str, table: str) -> dict[
 def format_cell(column: LimitColumn, text: str, code_list: str) -> str:
     """A cell of a limit table; keys are tests (`<= 12`, `not(credit)`), limits are values."""
     if text in ("", "-"):
-        return t("words.any") if column.role == "key" else t("words.no_limit")
+        return t("expression.any") if column.role == "key" else t("expression.no_limit")
     if column.role == "limit" and not code_list and text != values.NONE:
         return values.format_value(text, column.unit)
     inner, negated = (text[4:-1], True) if text.startswith("not(") else (text, False)
     text = values.format_codes(inner, code_list)
-    return t("words.not", a=text) if negated else text
+    return t("expression.not", a=text) if negated else text
 
 
 def format_row(table: LimitTable, limit_row: LimitRow, lists: dict[str, str]) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def format_row(table: LimitTable, limit_row: LimitRow, lists: dict[str, str]) ->
     if len(table.key_columns) == 1:
         key = table.key_columns[0]
         parts["key"] = [format_cell(key, limit_row.cells[key.name], lists.get(key.name, ""))]
-    return " · ".join(parts["key"]) or t("words.any"), " · ".join(parts["limit"]) or t("words.no_limit")
+    return " · ".join(parts["key"]) or t("expression.any"), " · ".join(parts["limit"]) or t("expression.no_limit")
 
 
 def format_table_name(policy: Policy, file: str) -> str:
@@ -86,7 +86,7 @@ def format_table_name(policy: Policy, file: str) -> str:
 def format_limit_table_name(table: LimitTable) -> str:
     """A limit table by what it limits and by what."""
     limits, keys = (
-        t("words.comma").join(by_language(c.zh, c.en) for c in table.columns if c.role == role)
+        t("expression.comma").join(by_language(c.zh, c.en) for c in table.columns if c.role == role)
         for role in ("limit", "key")
     )
-    return t("words.table", limits=limits, keys=keys) if keys else limits
+    return t("expression.table", limits=limits, keys=keys) if keys else limits

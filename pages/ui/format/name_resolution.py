@@ -26,7 +26,7 @@ class NameResolver:
         if not column.table:
             return values.field_label(self.policy, self.subject, column.name)
         found = self._find_limit_column(column)
-        return t("words.of_table", name=by_language(found.zh, found.en)) if found else column.sql()
+        return t("expression.of_table", name=by_language(found.zh, found.en)) if found else column.sql()
 
     def resolve_kind(self, tree: exp.Expr) -> ValueKind:
         """The unit and the code list in which the other side of a comparison is to be read."""

@@ -63,7 +63,7 @@ def format_field_value(policy: Policy, subject: str, name: str, value: str | Non
 def format_codes(text: str, code_list: str) -> str:
     """Codes in a text by their names; of several that may stand for each other (a/b), each."""
     labels = language.code_labels(code_list) if code_list else {}
-    return t("words.comma").join(format_code(part, labels) for part in text.split(", "))
+    return t("expression.comma").join(format_code(part, labels) for part in text.split(", "))
 
 
 def format_code(part: str, labels: dict[str, str]) -> str:

@@ -38,9 +38,9 @@ def _format_value(policy: Policy, rule: Rule, text: str | None, unit: str) -> st
     if text is None or not kind.is_coded:
         return values.format_value(text, unit)
     if kind.is_lacking and not text:
-        return t("words.lacks_nothing")
+        return t("expression.none_missing")
     codes = values.format_codes(text, kind.code_list)
-    return t("words.lacks", a=codes) if kind.is_lacking else codes
+    return t("expression.missing", a=codes) if kind.is_lacking else codes
 
 
 def label_codes(policy: Policy, rows: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -126,7 +126,7 @@ def format_metric_help(policy: Policy, metric: Metric, value: MetricValue) -> st
 
 def format_missing_data(metric: Metric, value: MetricValue) -> str:
     needs = escape_markdown(by_language(metric.needs_zh, metric.needs_en))
-    return t("health.lack", n=numbers.format_count(value.lacking), m=numbers.format_count(value.total), needs=needs)
+    return t("health.missing", n=numbers.format_count(value.lacking), m=numbers.format_count(value.total), needs=needs)
 
 
 def _load_values_by_day(scope: HealthScope) -> dict[date, dict[str, MetricValue]]:
@@ -181,7 +181,7 @@ def _format_data_gap(metric: Metric, value: MetricValue) -> str:
     if value.lacking and (is_all_missing(value) or not value.reason):
         return format_missing_data(metric, value)
     needs = by_language(metric.needs_zh, metric.needs_en)
-    return t("health.unset", needs=escape_markdown(needs)) if value.reason == "not_set" and needs else ""
+    return t("health.metric_not_set", needs=escape_markdown(needs)) if value.reason == "not_set" and needs else ""
 
 
 def build_ratio_trend(

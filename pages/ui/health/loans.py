@@ -36,7 +36,7 @@ def draw_loans(scope: HealthScope) -> None:
     of = rows["of"][0]
     st.caption(
         t(
-            "health.listed",
+            "health.rank_range",
             first=numbers.format_count((number - 1) * PAGE_SIZE + 1),
             last=numbers.format_count((number - 1) * PAGE_SIZE + rows.height),
             of=numbers.format_count(of),
@@ -86,10 +86,10 @@ def _label_rows(scope: HealthScope, rows: pl.DataFrame) -> pl.DataFrame:
 def format_total(scope: HealthScope) -> str:
     """How many loans are chosen, and their balance, in words."""
     if scope.loan_filters:
-        return t("health.chosen_moved")
+        return t("health.selection_at_closing")
     sums = queries.cached_query(composition.sum_selection, *scope.query_key, scope.chosen_parts)
     return t(
-        "health.chosen",
+        "health.selection",
         n=numbers.format_count(sums["loans"]),
         amount=numbers.format_compact_amount(sums["balance"] if sums["valued"] else None),
     )

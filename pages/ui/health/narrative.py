@@ -72,7 +72,7 @@ def _write_main_branches(scope: HealthScope, by_branch: pl.DataFrame, total: Dec
         return ""
     names = queries.cached_query(results.load_branch_names, scope.view.as_of)
     parts = [f"{escape_markdown(_branch_name(branch, names))} {_format_signed(change)}" for branch, change in main]
-    return t("health.mostly", parts=by_language("、", ", ").join(parts))
+    return t("health.mainly", parts=by_language("、", ", ").join(parts))
 
 
 def _branch_name(branch: str | None, names: dict[str, str]) -> str:
@@ -103,9 +103,9 @@ def _write_new_arrears(moves: pl.DataFrame) -> str:
     not_overdue = buckets.load_buckets("late")[0].code
     fresh = portfolio_changes.sum_new_arrears(moves, not_overdue)
     if fresh is None:
-        return t("health.no_fresh_arrears")
+        return t("health.no_new_arrears")
     amount = numbers.format_compact_amount(fresh.amount)
-    return t("health.fresh_arrears", n=numbers.format_count(fresh.loans), amount=amount)
+    return t("health.new_arrears", n=numbers.format_count(fresh.loans), amount=amount)
 
 
 def _write_limit_breaches(cards: list[MetricCard]) -> str:

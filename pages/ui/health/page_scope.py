@@ -161,7 +161,7 @@ def _format_filter_value(scope: HealthScope, name: str, value: Any) -> str:
 
 def draw_filter_selects(scope: HealthScope) -> None:
     """The same choices as by a click on a chart, for the keyboard: each part with the loans it holds."""
-    place = st.expander(t("health.narrow"), key=FILTERS_KEY, on_change="rerun")
+    place = st.expander(t("health.filter"), key=FILTERS_KEY, on_change="rerun")
     if not place.open:
         return
     parts = queries.cached_query(composition.sum_by_dimension, *scope.query_key, scope.chosen_parts)

@@ -30,7 +30,7 @@ def draw_report(report: ImportReport) -> None:
         for note in report.totals + report.assumptions
     ]
     if notes:
-        with st.expander(t("import.assumed", n=numbers.format_count(len(notes))), expanded=False):
+        with st.expander(t("import.notes", n=numbers.format_count(len(notes))), expanded=False):
             st.code("\n".join(notes), language=None, wrap_lines=True)
 
 

@@ -34,7 +34,7 @@ def _list_field_labels(table: str) -> dict[str, str]:
     }
     steps = dictionary.codes_of_list("step") if table in COMPANIONS else {}
     names |= {f"{EVENTS}.{step}": f"{_label_step(step)} · {table_label(EVENTS)}" for step in steps}
-    return {BLANK: t("import.left_out")} | names
+    return {BLANK: t("import.skip")} | names
 
 
 def read_chosen_tables(mark: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _build_column_config(labels: dict[str, str]) -> dict[str, ColumnConfig]:
         ),
         "unit": st.column_config.SelectboxColumn(t("import.unit"), options=units, width="small"),
         "how": st.column_config.TextColumn(t("import.how"), width=110),
-        "problems": st.column_config.TextColumn(t("import.look_at"), width="large"),
+        "problems": st.column_config.TextColumn(t("import.to_check"), width="large"),
     }
 
 

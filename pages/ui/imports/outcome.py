@@ -29,11 +29,13 @@ def draw_outcome() -> None:
     _draw_progress(job)
     report = getattr(job.error, "report", job.result)
     if job.error is not None:
-        error_message.show_error(t("import.refused"), job.error)
+        error_message.show_error(t("import.not_importable"), job.error)
     if report is None:
         return
     if job.error is None:
-        st.success(t("import.already" if report.already_loaded else "import.done", batch=escape_markdown(report.batch)))
+        st.success(
+            t("import.loaded_before" if report.already_loaded else "import.done", batch=escape_markdown(report.batch))
+        )
     import_report.draw_report(report)
     if report.findings:
         st.markdown(t("import.findings"))
@@ -60,7 +62,7 @@ def _draw_progress(job: background_jobs.Job) -> None:
             for step in job.steps[shown:]:
                 st.write(t(f"import.step_{step}"))
             shown = len(job.steps)
-        status.update(label=t("import.ran"), state="error" if job.error else "complete", expanded=False)
+        status.update(label=t("import.steps"), state="error" if job.error else "complete", expanded=False)
 
 
 def _build_quarantine_workbook(batch: str) -> bytes:

@@ -38,7 +38,7 @@ def draw_snapshots() -> date | None:
             "balance": entry["balance"],
             "loaded_at": numbers.format_timestamp(batch["loaded_at"]),
             "files": ", ".join(batch["files"] or []),
-            "state": t("import.corrected") if batch["corrected"] else t("import.standing"),
+            "state": t("import.superseded") if batch["corrected"] else t("import.active"),
         }
         for entry in reversed(listed)
         for batch in entry["batches"]

@@ -61,7 +61,7 @@ def draw_mapping(upload: Upload) -> ImportOptions | None:
             t("import.as_of"), value=day or _day_of_last_import(), key=f"import_day:{upload.digest}"
         )
     except LoanlightError as error:
-        error_message.show_error(t("import.refused"), error)
+        error_message.show_error(t("import.not_importable"), error)
         return None
     if as_of is None:
         st.info(t("import.needs_day"))
@@ -125,7 +125,7 @@ def _cached_dry_run(
 
 def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
     """Step 3: what would load and what would be quarantined; then the button that loads it."""
-    st.subheader(t("import.rehearsal"))
+    st.subheader(t("import.preview"))
     text = None
     try:
         if options.profile:
@@ -133,11 +133,11 @@ def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
         with st.spinner(t("import.reading")):
             report, kept_back = _cached_dry_run(upload.digest, text, options, upload)
     except LoanlightError as error:
-        error_message.show_error(t("import.refused"), error)
+        error_message.show_error(t("import.not_importable"), error)
         return
     import_report.draw_report(report)
     if kept_back.height:
-        st.markdown(t("import.kept_back", n=numbers.format_count(kept_back.height)))
+        st.markdown(t("import.to_quarantine", n=numbers.format_count(kept_back.height)))
         tables.draw_table(_label_reasons(kept_back), QUARANTINED, height=tables.SHORT_HEIGHT)
     running = (job := outcome.current_import_job()) is not None and not job.done.is_set()
     label = t("import.load", n=numbers.format_count(report.loaded))

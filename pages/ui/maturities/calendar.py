@@ -39,10 +39,10 @@ def _list_months(view: SnapshotView, days: pl.DataFrame) -> dict[str, str]:
 
 def _format_month_label(month: date, sums: dict[str, Any] | None) -> str:
     if not sums:
-        return t("maturing.month_empty", month=numbers.format_month(month))
+        return t("maturities.month_empty", month=numbers.format_month(month))
     amount = numbers.format_compact_amount(sums["balance"]) if sums["valued"] else numbers.NOTHING
     return t(
-        "maturing.month_sum", month=numbers.format_month(month), n=numbers.format_count(sums["loans"]), amount=amount
+        "maturities.month_sum", month=numbers.format_month(month), n=numbers.format_count(sums["loans"]), amount=amount
     )
 
 
@@ -59,10 +59,10 @@ def select_month(view: SnapshotView, chosen: MaturityScope) -> tuple[date, date]
             st.container(width=width) for width in ("content", SELECTOR_WIDTH, "content", SELECTOR_WIDTH)
         )
     with middle:
-        code = url_state.select_persisted("month", t("maturing.month"), labels)
+        code = url_state.select_persisted("month", t("maturities.month"), labels)
     at = codes.index(code)
-    _draw_step_button(before, t("maturing.before"), codes[at - 1] if at else None)
-    _draw_step_button(after, t("maturing.after"), codes[at + 1] if at + 1 < len(codes) else None)
+    _draw_step_button(before, t("maturities.previous_month"), codes[at - 1] if at else None)
+    _draw_step_button(after, t("maturities.next_month"), codes[at + 1] if at + 1 < len(codes) else None)
     first = date.fromisoformat(f"{code}-01")
     month = first, _next_month(first) - timedelta(days=1)
     with beside:
@@ -77,9 +77,11 @@ def _draw_day_selector(days: pl.DataFrame) -> None:
         amount = numbers.format_compact_amount(row["balance"]) if row["valued"] else numbers.NOTHING
         n = numbers.format_count(row["loans"])
         labels[row["day"].isoformat()] = t(
-            "maturing.month_sum", month=numbers.format_day(row["day"]), n=n, amount=amount
+            "maturities.month_sum", month=numbers.format_day(row["day"]), n=n, amount=amount
         )
-    url_state.select_optional("day", t("maturing.day"), labels, t("maturing.whole_month"), on_pick=_set_window_to_day)
+    url_state.select_optional(
+        "day", t("maturities.day"), labels, t("maturities.whole_month"), on_pick=_set_window_to_day
+    )
 
 
 def _set_window_to_day() -> None:
@@ -129,18 +131,18 @@ def _build_day_cell(day: date, week: int, sums: dict[str, Any]) -> dict[str, obj
         "weekday": list_weekdays()[day.weekday()],
         "number": day.day,
         "off": not working_days.is_working_day(day),
-        "mark": t(f"maturing.mark_{kind}") if kind else "",
+        "mark": t(f"maturities.mark_{kind}") if kind else "",
         "name": by_language(special.zh, special.en) if special else "",
         "loans": sums.get("loans", 0),
         "balance": balance,
         "label": numbers.format_compact_amount(balance) if balance is not None else numbers.NOTHING if sums else "",
-        "count": t("maturing.loans", n=numbers.format_count(sums["loans"])) if sums else "",
+        "count": t("maturities.loans", n=numbers.format_count(sums["loans"])) if sums else "",
         "day": numbers.format_day(day),
     }
 
 
 def list_weekdays() -> list[str]:
-    return t("maturing.weekdays").split()
+    return t("maturities.weekdays").split()
 
 
 def draw_calendar(view: SnapshotView, chosen: MaturityScope) -> tuple[tuple[date, date], date | None]:
@@ -151,9 +153,9 @@ def draw_calendar(view: SnapshotView, chosen: MaturityScope) -> tuple[tuple[date
     chart = calendar_chart.build_month(frame, list_weekdays(), day.isoformat() if day else None)
     key = f"calendar:{month[0]}:{hash(chosen)}:{url_state.get_param('day')}"
     drawing.show_chart(chart, calendar_chart.build_alt_text(frame), key=key, on_click=lambda: _toggle_clicked_day(key))
-    st.caption(t("maturing.calendar_note"))
+    st.caption(t("maturities.calendar_note"))
     for year in working_days.list_unannounced_years(*month):
-        st.warning(t("maturing.year_unknown", year=year), icon=":material/event_busy:")
+        st.warning(t("maturities.year_unknown", year=year), icon=":material/event_busy:")
     return month, day
 
 

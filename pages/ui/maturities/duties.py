@@ -46,7 +46,7 @@ class Week:
 
     @property
     def label(self) -> str:
-        return t("maturing.week_of", first=numbers.format_day(self.first), last=numbers.format_day(self.last))
+        return t("maturities.week_of", first=numbers.format_day(self.first), last=numbers.format_day(self.last))
 
 
 def list_weeks(as_of: date) -> dict[str, Week]:
@@ -64,7 +64,7 @@ def list_weeks(as_of: date) -> dict[str, Week]:
 def select_week(view: SnapshotView) -> Week:
     found = list_weeks(view.as_of)
     labels = {code: week.label for code, week in found.items()}
-    return found[url_state.select_segment("week", t("maturing.week"), labels, default="1")]
+    return found[url_state.select_segment("week", t("maturities.week"), labels, default="1")]
 
 
 def list_due_duties(view: SnapshotView, week: Week, chosen: MaturityScope) -> pl.DataFrame:
@@ -72,7 +72,7 @@ def list_due_duties(view: SnapshotView, week: Week, chosen: MaturityScope) -> pl
     end = week.last
     while not working_days.is_working_day(end + DAY):  # what falls due in a holiday has to be done before it
         end += DAY
-    with st.spinner(t("maturing.working")):
+    with st.spinner(t("maturities.working")):
         found = queries.cached_query(duties.list_due_records, view.policy, view.as_of, (end - view.as_of).days)
     for name, wanted in (("branch_id", chosen.branches), ("officer_id", chosen.officers)):
         found = found.filter(pl.col(name).is_in(wanted)) if wanted else found
@@ -106,8 +106,8 @@ def _list_days(week: Week) -> list[date]:
 
 def _format_day_header(day: date) -> str:
     """The head of a day's column: weekday and day of the month, and whether it is not worked."""
-    weekday = t("maturing.weekdays").split()[day.weekday()]
-    return f"{weekday} {day.day}" + ("" if working_days.is_working_day(day) else f" {t('maturing.mark_holiday')}")
+    weekday = t("maturities.weekdays").split()[day.weekday()]
+    return f"{weekday} {day.day}" + ("" if working_days.is_working_day(day) else f" {t('maturities.mark_holiday')}")
 
 
 def format_duty_name(duty: str) -> str:
@@ -140,13 +140,13 @@ def draw_counts(view: SnapshotView, week: Week, due_duties: pl.DataFrame, chosen
     counts = count_duties_by_day(view, week, due_duties, chosen)
     kinds = {name: "text" if name == "duty" else "count" for name in counts.columns}
     days = {day.isoformat(): _format_day_header(day) for day in _list_days(week)}
-    names = {name: t(f"maturing.{name}") for name in ("duty", "total", "overdue", "deadline_unknown")} | days
+    names = {name: t(f"maturities.{name}") for name in ("duty", "total", "overdue", "deadline_unknown")} | days
     tables.draw_table(counts, kinds, key="duties", height="content", names=names, blank="")
-    st.caption(t("maturing.duties_note"))
+    st.caption(t("maturities.duties_note"))
     if view.run is None:
-        st.warning(t("maturing.duties_unchecked"))
+        st.warning(t("maturities.duties_unchecked"))
     for year in working_days.list_unannounced_years(week.first, week.last):
-        st.warning(t("maturing.year_unknown", year=year), icon=":material/event_busy:")
+        st.warning(t("maturities.year_unknown", year=year), icon=":material/event_busy:")
     rules = [rule_id for duty in duties.load_duties(view.policy) for rule_id in duty.rule_ids]
     if sum(count_overdue(view, chosen).values()):
         page_frame.draw_page_link("violations", rule_id=rules)
@@ -157,9 +157,9 @@ def select_duty_kind(due_duties: pl.DataFrame) -> str:
     counts = dict(due_duties.group_by("duty").len().iter_rows())
     order = [duty for duty in language.labels_of_kind("duty") if duty in counts]
     order += sorted(set(counts) - set(order))
-    labels = {ALL_DUTIES: t("maturing.every", n=numbers.format_count(due_duties.height))}
+    labels = {ALL_DUTIES: t("maturities.every", n=numbers.format_count(due_duties.height))}
     labels |= {duty: f"{format_duty_name(duty)} ({numbers.format_count(counts[duty])})" for duty in order}
-    return url_state.select_segment("duty", t("maturing.duty"), labels, default=ALL_DUTIES)
+    return url_state.select_segment("duty", t("maturities.duty"), labels, default=ALL_DUTIES)
 
 
 def add_names_and_texts(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
@@ -198,8 +198,10 @@ def draw_duties(view: SnapshotView, week: Week, rows: pl.DataFrame) -> tuple[str
 def write_workbook(view: SnapshotView, week: Week, rows: pl.DataFrame) -> bytes:
     cover = {
         t("frame.as_of"): numbers.format_day(view.as_of),
-        t("maturing.week"): week.label,
+        t("maturities.week"): week.label,
         t("workbook.policy"): view.policy.version,
         t("workbook.rows"): numbers.format_count(rows.height),
     }
-    return excel_export.write_table(t("maturing.duties"), cover, add_names_and_texts(view, rows).select(list(COLUMNS)))
+    return excel_export.write_table(
+        t("maturities.duties"), cover, add_names_and_texts(view, rows).select(list(COLUMNS))
+    )

@@ -30,25 +30,25 @@ class NoticeSelection:
 
 def draw_panel(view: SnapshotView, loans: Callable[[], tuple[str, ...]], picked: tuple[str, ...], total: int) -> None:
     """The loans picked, or all of the list; `loans` fetches all of them when they are wanted."""
-    st.subheader(t("maturing.notices"), anchor=False)
+    st.subheader(t("maturities.notices"), anchor=False)
     kind, lang = _draw_choices()
     if bank.load_name(lang) is None:
-        st.warning(t("maturing.bank_not_set", table=bank.TABLE))
+        st.warning(t("maturities.bank_not_set", table=bank.TABLE))
     count = numbers.format_count(len(picked) or total)
-    said = t("maturing.for_picked", n=count) if picked else t("maturing.for_all", n=count)
-    st.caption(t("maturing.copies"))
-    if st.button(f"{t(f'maturing.make_{kind}')} · {said}", type="primary", disabled=not total, key="make_notices"):
+    said = t("maturities.for_selected", n=count) if picked else t("maturities.for_all", n=count)
+    st.caption(t("maturities.copies"))
+    if st.button(f"{t(f'maturities.make_{kind}')} · {said}", type="primary", disabled=not total, key="make_notices"):
         st.session_state[JOB_KEY] = _start_printing(view, NoticeSelection(kind, lang, picked or loans()))
     if JOB_KEY in st.session_state:
         _draw_progress(*st.session_state[JOB_KEY])
 
 
 def _draw_choices() -> tuple[str, str]:
-    kinds = {kind: t(f"maturing.kind_{kind}") for kind in notice_texts.KINDS}
+    kinds = {kind: t(f"maturities.kind_{kind}") for kind in notice_texts.KINDS}
     with st.container(horizontal=True, gap="medium"):
-        kind = url_state.select_segment("notice", t("maturing.kind"), kinds, default=notice_texts.KINDS[0])
+        kind = url_state.select_segment("notice", t("maturities.kind"), kinds, default=notice_texts.KINDS[0])
         lang = url_state.select_segment(
-            "notice_lang", t("maturing.notice_language"), language.LANGUAGES, default=language.current_language()
+            "notice_lang", t("maturities.notice_language"), language.LANGUAGES, default=language.current_language()
         )
     return kind, lang
 
@@ -77,11 +77,11 @@ def _draw_progress(selection: NoticeSelection, job: background_jobs.Job) -> None
         bar = st.progress(0.0)
         while not job.done.wait(POLL_SECONDS):
             made = int(job.steps[-1]) if job.steps else 0
-            text = t("maturing.printing", n=numbers.format_count(made), m=numbers.format_count(len(selection.loans)))
+            text = t("maturities.printing", n=numbers.format_count(made), m=numbers.format_count(len(selection.loans)))
             bar.progress(min(1.0, made / max(1, len(selection.loans))), text)
         bar.empty()
     if job.error:
-        error_message.show_error(t("maturing.not_printed"), job.error)
+        error_message.show_error(t("maturities.not_printed"), job.error)
     else:
         _draw_download(selection, job.result)
 
@@ -90,10 +90,15 @@ def _draw_download(selection: NoticeSelection, printed: PrintedNotices | None) -
     made = printed.loans if printed else 0
     left_out = len(selection.loans) - made
     if left_out:
-        st.info(t(f"maturing.left_out_{selection.kind}", n=numbers.format_count(left_out)))
+        st.info(t(f"maturities.left_out_{selection.kind}", n=numbers.format_count(left_out)))
     if printed:
         st.download_button(
-            t("maturing.take", n=numbers.format_count(made), m=numbers.format_count(printed.copies), name=printed.name),
+            t(
+                "maturities.download",
+                n=numbers.format_count(made),
+                m=numbers.format_count(printed.copies),
+                name=printed.name,
+            ),
             printed.content,
             printed.name,
             printed.mime,

@@ -82,7 +82,7 @@ def build_cards(view: SnapshotView, chosen: MaturityScope) -> list[tuple[str, st
         (
             by_language(bucket.zh, bucket.en),
             _format_amount(row),
-            t("maturing.loans", n=numbers.format_count(row["loans"])),
+            t("maturities.loans", n=numbers.format_count(row["loans"])),
         )
         for bucket, row in zip(portfolio.load_buckets("maturity_window"), sums.iter_rows(named=True), strict=False)
     ]
@@ -99,7 +99,7 @@ def list_ranges(
     """What can be listed: the day picked in the calendar, its month, and the windows."""
     found = [
         MaturityRange(
-            MONTH, t("maturing.month_of", month=numbers.format_month(month[0])), _narrow_scope(chosen, *month)
+            MONTH, t("maturities.month_of", month=numbers.format_month(month[0])), _narrow_scope(chosen, *month)
         )
     ]
     if day:
@@ -128,26 +128,26 @@ def _narrow_scope(chosen: MaturityScope, first: date | None, last: date | None) 
 def select_range(ranges_by_code: dict[str, MaturityRange]) -> MaturityRange:
     labels = {code: each.label for code, each in ranges_by_code.items()}
     return ranges_by_code[
-        url_state.select_segment("window", t("maturing.window"), labels, default=next(iter(ranges_by_code)))
+        url_state.select_segment("window", t("maturities.window"), labels, default=next(iter(ranges_by_code)))
     ]
 
 
 def _build_state_column(day: str, as_of: date, done: pl.Expr | None = None) -> pl.Expr:
     """In words: done, passed, today, so many days left, or not known."""
     left = (pl.col(day) - pl.lit(as_of)).dt.total_days()
-    passed, ahead = t("maturing.passed", n="{}"), t("maturing.ahead", n="{}")
+    passed, ahead = t("maturities.days_ago", n="{}"), t("maturities.days_ahead", n="{}")
     state = (
         pl.when(left.is_null())
-        .then(pl.lit(t("maturing.unknown")))
+        .then(pl.lit(t("maturities.unknown")))
         .when(left < 0)
         .then(pl.format(passed, -left))
         .when(left == 0)
-        .then(pl.lit(t("maturing.today")))
+        .then(pl.lit(t("maturities.today")))
         .otherwise(pl.format(ahead, left))
     )
     if done is None:
         return state
-    return pl.when(done.is_not_null()).then(pl.format(t("maturing.sent", day="{}"), done)).otherwise(state)
+    return pl.when(done.is_not_null()).then(pl.format(t("maturities.sent_on", day="{}"), done)).otherwise(state)
 
 
 def list_loans(view: SnapshotView, chosen: MaturityScope, limit: int | None = None, offset: int = 0) -> pl.DataFrame:
@@ -201,7 +201,11 @@ def describe_missed_days(view: SnapshotView, rows: pl.DataFrame, pages: int) -> 
         unknown=(pl.col("apply_by").is_null() | (pl.col("notice_by").is_null() & unsent)).sum(),
     ).row(0, named=True)
     said = {name: numbers.format_count(n) for name, n in counts.items()}
-    return t("maturing.late" if pages == 1 else "maturing.late_page", n=numbers.format_count(rows.height), **said)
+    return t(
+        "maturities.missed_deadlines" if pages == 1 else "maturities.missed_deadlines_page",
+        n=numbers.format_count(rows.height),
+        **said,
+    )
 
 
 def write_workbook(view: SnapshotView, chosen: MaturityRange) -> bytes:
@@ -209,7 +213,7 @@ def write_workbook(view: SnapshotView, chosen: MaturityRange) -> bytes:
     rows = list_loans(view, chosen.scope)
     cover = {
         t("frame.as_of"): numbers.format_day(view.as_of),
-        t("maturing.window"): chosen.label,
+        t("maturities.window"): chosen.label,
         t("filter.branch_id"): ", ".join(chosen.scope.branches) or t("filter.all"),
         t("filter.officer_id"): ", ".join(chosen.scope.officers) or t("filter.all"),
         t("workbook.policy"): view.policy.version,

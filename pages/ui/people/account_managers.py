@@ -44,9 +44,9 @@ def build_cards(view: SnapshotView, rows: pl.DataFrame) -> list[tuple[str, str, 
         (t("managers.rate"), _format_optional(rate), t("managers.rate_help")),
         (t("managers.needing"), numbers.format_count(needing), managers.explain_need(view)),
         (
-            t("managers.thin_books"),
+            t("managers.small_portfolios"),
             numbers.format_count(int(rows["thin"].sum())),
-            t("managers.thin_help", n=numbers.format_number(thresholds.thin_loans)),
+            t("managers.small_help", n=numbers.format_number(thresholds.thin_loans)),
         ),
     ]
 
@@ -92,7 +92,7 @@ def draw_funnel(view: SnapshotView, rows: pl.DataFrame) -> None:
 
 
 def _state_labels() -> list[str]:
-    return [t("managers.without_need"), t("managers.with_need"), t("managers.thin")]
+    return [t("managers.without_need"), t("managers.with_need"), t("managers.small")]
 
 
 def _label_points(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:

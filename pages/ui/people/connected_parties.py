@@ -49,9 +49,9 @@ def load_circles(view: SnapshotView, branches: tuple[str, ...]) -> pl.DataFrame:
     found = queries.cached_query(connected_parties.list_circles, view.as_of, run_id, rules, branches)
     shares = capital.add_capital_shares(found, load_bank_capital(view))
     compared = connected_parties.add_limit_comparison(shares, _load_limit(view))
-    above, below = pl.lit(t("circles.above")), pl.lit(t("circles.below"))
+    above, below = pl.lit(t("connected_parties.above")), pl.lit(t("connected_parties.below"))
     return compared.with_columns(
-        kind_name=pl.col("kind").replace(language.labels_of_kind("circle_kind")),
+        kind_name=pl.col("kind").replace(language.labels_of_kind("connection_kind")),
         against_limit=pl.when("is_above_limit").then(above).when(~pl.col("is_above_limit")).then(below),
     )
 
@@ -63,7 +63,7 @@ def build_cards(rows: pl.DataFrame) -> list[tuple[str, str, str | None]]:
         (name, numbers.format_count(counted[kind]["circles"]), _format_largest(counted[kind]))
         if kind in counted
         else (name, numbers.format_count(0), None)
-        for kind, name in language.labels_of_kind("circle_kind").items()
+        for kind, name in language.labels_of_kind("connection_kind").items()
     ]
 
 
@@ -72,15 +72,15 @@ def _format_largest(kind: dict[str, Any]) -> str | None:
     if balance is None:
         return None
     size = numbers.format_compact_amount(balance) if share is None else numbers.format_share(share)
-    return t("circles.largest", size=size)
+    return t("connected_parties.largest", size=size)
 
 
 def format_capital_note(view: SnapshotView) -> str:
     bank = load_bank_capital(view)
     if not bank.tier1_capital:
-        return t("circles.no_capital")
+        return t("connected_parties.no_capital")
     return t(
-        "circles.capital",
+        "connected_parties.capital",
         tier1=numbers.format_compact_amount(bank.tier1_capital),
         net=numbers.format_compact_amount(bank.net_capital),
         limit=numbers.format_share(_load_limit(view)),
@@ -104,10 +104,10 @@ def _filter_by_kind(rows: pl.DataFrame) -> pl.DataFrame:
     counts = dict(rows.group_by("kind").len().iter_rows())
     kinds = {
         kind: f"{name} ({numbers.format_count(counts[kind])})"
-        for kind, name in language.labels_of_kind("circle_kind").items()
+        for kind, name in language.labels_of_kind("connection_kind").items()
         if kind in counts
     }
-    wanted = url_state.select_several("kind", t("circles.kind"), kinds, t("filter.all"))
+    wanted = url_state.select_several("kind", t("connected_parties.kind"), kinds, t("filter.all"))
     return rows.filter(pl.col("kind").is_in(wanted)) if wanted else rows
 
 

@@ -81,7 +81,7 @@ def _draw_filter(found: pl.DataFrame, column: str, filter_name: str, names: dict
     """One filter; a value of the address that no loan has stays chosen: the list is then empty, not unfiltered."""
     loans = found.group_by(column).agg(pl.col("loans").sum()).drop_nulls(column)
     labels = url_state.options_with_counts(dict(loans.iter_rows()), names, url_state.get_params(filter_name))
-    label = t("warnings.signal" if filter_name == "signal" else f"filter.{filter_name}")
+    label = t("early_warning.signal" if filter_name == "signal" else f"filter.{filter_name}")
     return url_state.select_several(filter_name, label, labels, t("filter.all"))
 
 
@@ -98,8 +98,8 @@ def choose_filter(view: SnapshotView) -> WatchListFilter:
         officers = _draw_filter(
             counted, "officer_id", "officer_id", queries.cached_query(results.load_officer_names, view.as_of)
         )
-    labels = {str(n): t("warnings.at_least", n=n) for n in range(1, min(4, len(list_signal_rules(view))) + 1)}
-    least = url_state.select_segment("least", t("warnings.least"), labels, default="1")
+    labels = {str(n): t("early_warning.at_least", n=n) for n in range(1, min(4, len(list_signal_rules(view))) + 1)}
+    least = url_state.select_segment("least", t("early_warning.least"), labels, default="1")
     return WatchListFilter(tuple(signals), tuple(branches), tuple(officers), int(least))
 
 
@@ -127,12 +127,12 @@ def load_watch_list(view: SnapshotView, chosen: WatchListFilter) -> pl.DataFrame
 def label_rows(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
     """The columns of LOANS or BORROWERS, in words."""
     titles = signal_titles(view)
-    signals = [t("warnings.and").join(titles[rule] for rule in row) for row in rows["signals"].to_list()]
+    signals = [t("early_warning.and").join(titles[rule] for rule in row) for row in rows["signals"].to_list()]
     return record_names.add_branch_and_manager(view, rows).with_columns(
         pl.col("classification").replace(language.code_labels("classification")),
         signals=pl.Series(signals, dtype=pl.String),
         signal_count=pl.col("signals").list.len(),
-        newly=pl.when("is_new").then(pl.lit(t("warnings.new"))),
+        newly=pl.when("is_new").then(pl.lit(t("early_warning.new"))),
     )
 
 
@@ -145,12 +145,12 @@ def build_cards(view: SnapshotView, rows: pl.DataFrame, chosen: WatchListFilter)
     """(label, value, text under it): the whole list, what joined and left, and loans with several signals."""
     previous = find_previous_run(view)
     figures = watch_list.summarise_loans(rows, view.currency, has_previous=previous is not None)
-    since = t("warnings.since", day=numbers.format_day(previous[1])) if previous else t("warnings.no_before")
+    since = t("early_warning.since", day=numbers.format_day(previous[1])) if previous else t("early_warning.no_before")
     return [
-        (t("warnings.loans"), numbers.format_count(figures.loans), numbers.format_compact_amount(figures.balance)),
-        (t("warnings.joined"), numbers.format_count(figures.joined), since),
-        (t("warnings.left"), numbers.format_count(_count_cleared_loans(view, previous, chosen)), since),
-        (t("warnings.several"), numbers.format_count(figures.with_several_signals), None),
+        (t("early_warning.loans"), numbers.format_count(figures.loans), numbers.format_compact_amount(figures.balance)),
+        (t("early_warning.newly_listed"), numbers.format_count(figures.joined), since),
+        (t("early_warning.removed"), numbers.format_count(_count_cleared_loans(view, previous, chosen)), since),
+        (t("early_warning.several"), numbers.format_count(figures.with_several_signals), None),
     ]
 
 
@@ -177,7 +177,7 @@ def build_signal_bars(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _format_bar_label(signal: dict[str, Any]) -> str:
     amount, loans = numbers.format_compact_amount(signal["balance"]), numbers.format_count(signal["loans"])
-    return t("warnings.bar", amount=amount, n=loans)
+    return t("early_warning.bar", amount=amount, n=loans)
 
 
 def list_not_assessable(view: SnapshotView) -> pl.DataFrame:
@@ -196,7 +196,7 @@ def build_workbook(view: SnapshotView, rows: pl.DataFrame, chosen: WatchListFilt
     signals = "\n".join(titles[rule] for rule in chosen.signals if rule in titles)
     cover = {
         t("frame.as_of"): numbers.format_day(view.as_of),
-        t("warnings.signal"): signals or t("workbook.no_filters"),
+        t("early_warning.signal"): signals or t("workbook.no_filters"),
         t("filter.branch_id"): ", ".join(chosen.branches) or t("workbook.no_filters"),
         t("filter.officer_id"): ", ".join(chosen.officers) or t("workbook.no_filters"),
         t("workbook.policy"): view.checked_run.policy_version,

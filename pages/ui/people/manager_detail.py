@@ -45,11 +45,11 @@ def draw_manager(view: SnapshotView, manager: dict[str, Any]) -> None:
 
 
 def _draw_heading(manager: dict[str, Any]) -> None:
-    st.subheader(t("managers.one"), anchor=False)
+    st.subheader(t("managers.details"), anchor=False)
     hired = manager["hire_date"] and t("managers.hired", day=numbers.format_day(manager["hire_date"]))
     st.text(" · ".join(filter(None, (manager["officer_id"], manager["name"], manager["role"], hired))))
     if manager["thin"]:
-        st.warning(t("managers.thin_note", n=numbers.format_count(manager["loans"])))
+        st.warning(t("managers.small_note", n=numbers.format_count(manager["loans"])))
     if manager["is_employed"] is False:
         st.warning(t("managers.left_note"))
 

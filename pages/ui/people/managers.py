@@ -82,7 +82,7 @@ def explain_need(view: SnapshotView) -> str:
 def label_managers(view: SnapshotView, rows: pl.DataFrame) -> pl.DataFrame:
     """Add `manager` and `branch` (number and name), `book_size` and `needs` in words."""
     topics, branches = topic_labels(), queries.cached_query(results.load_branch_names, view.as_of)
-    size = pl.when("thin").then(pl.lit(t("managers.thin"))).otherwise(pl.lit(t("managers.enough")))
+    size = pl.when("thin").then(pl.lit(t("managers.small"))).otherwise(pl.lit(t("managers.sufficient")))
     needed = [[topics.get(topic, topic) for topic in row or []] for row in rows["needed"].to_list()]
     return rows.with_columns(
         manager=pl.concat_str([pl.col("officer_id"), pl.col("name")], separator=" ", ignore_nulls=True),

@@ -41,12 +41,18 @@ def draw_circle(view: SnapshotView, circle: dict[str, Any]) -> None:
     centre = _list_central_parties(circle)
     shown = members.head(MAX_DRAWN - len(centre))
     if shown.height < members.height:
-        st.caption(t("circles.too_many", n=numbers.format_count(shown.height), m=numbers.format_count(members.height)))
+        st.caption(
+            t(
+                "connected_parties.too_many",
+                n=numbers.format_count(shown.height),
+                m=numbers.format_count(members.height),
+            )
+        )
     guarantees = queries.cached_query(connected_parties.list_guarantees, view.as_of, (*centre, *shown["borrower_id"]))
     with st.grid(min_column_width=HALF_WIDTH, gap=("medium", "large")):
         with st.container():
             _draw_graph(circle, shown, guarantees)
-            st.caption(t("circles.reading"))
+            st.caption(t("connected_parties.reading"))
         with st.container():
             key = f"members:{circle['kind']}:{circle['circle_id']}"
             columns = tables.find_non_empty_columns(members, MEMBERS)
@@ -56,10 +62,10 @@ def draw_circle(view: SnapshotView, circle: dict[str, Any]) -> None:
 
 
 def _draw_heading(circle: dict[str, Any]) -> None:
-    st.subheader(t("circles.one", kind=circle["kind_name"]), anchor=False)
+    st.subheader(t("connected_parties.one", kind=circle["kind_name"]), anchor=False)
     st.text(
         t(
-            "circles.said",
+            "connected_parties.summary",
             leader=circle["leader"] or circle["circle_id"],
             borrowers=numbers.format_count(circle["borrowers"]),
             loans=numbers.format_count(circle["loans"]),
@@ -70,7 +76,7 @@ def _draw_heading(circle: dict[str, Any]) -> None:
 
 
 def _draw_guarantees(members: pl.DataFrame, guarantees: pl.DataFrame) -> None:
-    st.markdown(f"**{t('circles.ties')}**")
+    st.markdown(f"**{t('connected_parties.ties')}**")
     names = dict(members.select("borrower_id", "borrower_name").iter_rows())
     named = guarantees.with_columns(taker_name=pl.col("taker").replace(names))
     tables.draw_table(named, GUARANTEES, key="ties", height=tables.SHORT_HEIGHT)
@@ -82,9 +88,9 @@ def _load_members(view: SnapshotView, circle: dict[str, Any]) -> pl.DataFrame:
     size = pl.col("guarantee_circle")
     relation = (
         pl.when(size == 2)
-        .then(pl.lit(t("circles.in_mutual")))  # a circle of two
+        .then(pl.lit(t("connected_parties.in_mutual")))  # a circle of two
         .when(size > 2)
-        .then(pl.format(t("circles.in_circle", n="{}"), size))
+        .then(pl.format(t("connected_parties.in_circle", n="{}"), size))
     )
     shares = capital.add_capital_shares(found, load_bank_capital(view))
     return record_names.add_branch_and_manager(view, shares).with_columns(relation=relation)
@@ -93,7 +99,7 @@ def _load_members(view: SnapshotView, circle: dict[str, Any]) -> pl.DataFrame:
 def _format_tier1_share(circle: dict[str, Any]) -> str:
     """The share of the bank's capital in words; empty where the capital is unknown."""
     share = circle["to_tier1"]
-    return "" if share is None else t("circles.of_tier1", share=numbers.format_share(share))
+    return "" if share is None else t("connected_parties.of_tier1", share=numbers.format_share(share))
 
 
 def _list_central_parties(circle: dict[str, Any]) -> list[str]:
@@ -108,12 +114,12 @@ def _draw_graph(circle: dict[str, Any], members: pl.DataFrame, guarantees: pl.Da
         [] if circle["kind"] == "guarantor" else [(party, b) for party in centre for b in members["borrower_id"]]
     )
     positions = graph_layout.compute_positions([*centre, *members["borrower_id"]], [*pairs, *memberships])
-    states = [t("circles.member"), t("circles.in_ring"), t("circles.centre")]
+    states = [t("connected_parties.member"), t("connected_parties.in_ring"), t("connected_parties.centre")]
     nodes = _build_nodes(circle, members, positions, states)
     edges = _build_edges(members, guarantees, memberships, positions, states)
     heads = graph_layout.compute_arrow_heads(edges.filter(pl.col("directed")))
     text = t(
-        "circles.text",
+        "connected_parties.text",
         kind=circle["kind_name"],
         n=members.height,
         ties=len(pairs),
@@ -168,8 +174,10 @@ def _build_edges(
         giver, taker = row["giver"], row["taker"]
         state = states[1] if taker in (rings.get(giver) or []) else states[0]
         amount = numbers.format_compact_amount(row["balance"])
-        rows.append((giver, taker, state, t("circles.tie", n=numbers.format_count(row["loans"]), amount=amount), True))
-    rows += [(party, borrower, states[2], t("circles.belongs"), False) for party, borrower in memberships]
+        rows.append(
+            (giver, taker, state, t("connected_parties.tie", n=numbers.format_count(row["loans"]), amount=amount), True)
+        )
+    rows += [(party, borrower, states[2], t("connected_parties.belongs_to"), False) for party, borrower in memberships]
     edges = _join_positions(pl.DataFrame(rows, schema=schema, orient="row"), positions, "giver", "x", "y")
     return _join_positions(edges, positions, "taker", "x2", "y2")
 

@@ -84,7 +84,7 @@ def _draw_compared_days(days: list[date], months: float) -> None:
 
 
 def _side_labels() -> dict[bool, str]:
-    return {True: t("training.trained"), False: t("training.untrained")}
+    return {True: t("training.participants"), False: t("training.not_trained")}
 
 
 def _add_side_labels(rows: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def _draw_chart(counted: pl.DataFrame, held_on: date) -> None:
         day=numbers.format_series(rated["as_of"], numbers.format_day),
         label=numbers.format_series(rated["rate"].round(1), numbers.format_number),
     )
-    marks = pl.DataFrame({"as_of": [held_on], "text": [t("training.held", day=numbers.format_day(held_on))]})
+    marks = pl.DataFrame({"as_of": [held_on], "text": [t("training.session_day", day=numbers.format_day(held_on))]})
     drawing.show_chart(
         people_charts.build_training_effect(frame, marks, list(_side_labels().values())),
         t("training.effect_text", day=numbers.format_day(held_on)),
@@ -118,5 +118,5 @@ def _draw_conclusion(compared: pl.DataFrame, thresholds: training_effect.EffectT
             )
         )
     if training_effect.is_thin(compared, thresholds):
-        st.warning(t("training.thin"))
+        st.warning(t("training.small_groups"))
     st.info(t("training.observational"))

@@ -26,7 +26,7 @@ def draw_changes(policy: Policy, before: dict[str, str], after: dict[str, str], 
                 "where": _format_place(policy, one),
                 "row_name": _format_row(one),
                 "sentence": format_change(policy, one),
-                "moves": t("word.false" if one.is_verdict_neutral else "policy.may_move"),
+                "moves": t("word.false" if one.is_verdict_neutral else "policy.possibly"),
             }
             for one in found
         ]
@@ -61,12 +61,12 @@ def format_change(policy: Policy, change: RowChange) -> str:
         judged = change.table in ("rules", "examples") or limits
         named = known if judged else [column for column in change.cells if column not in (*TITLE_COLUMNS, "file")]
         cells = {column: change.cells[column] for column in named if column in change.cells}
-        return t("words.semicolon").join(
+        return t("expression.semicolon").join(
             f"{_column_label(policy, change, column)} {_format_value(policy, change, column, pair[side])}"
             for column, pair in cells.items()
             if pair[side]
         )
-    return t("words.semicolon").join(
+    return t("expression.semicolon").join(
         t(
             "policy.cell_changed",
             label=_column_label(policy, change, column),

@@ -67,7 +67,7 @@ def draw_clause(view: SnapshotView, coverage: ClauseCoverage) -> None:
 def _format_citing_tables(policy: Policy, cited_by: tuple[str, ...]) -> str:
     """Tables in words, each with the number of its rows."""
     named = ((*cited.rpartition(" ×")[::2],) for cited in cited_by)
-    return t("words.semicolon").join(
+    return t("expression.semicolon").join(
         f"{limit_table_text.format_table_name(policy, file)} ×{rows}" for file, rows in named
     )
 
@@ -76,7 +76,7 @@ def _draw_rule(view: SnapshotView, rule: Rule) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         page_frame.draw_labelled_value(t("policy.scope"), expression_text.format_scope(view.policy, rule))
-        page_frame.draw_labelled_value(t("policy.demand"), expression_text.format_requirement(view.policy, rule))
+        page_frame.draw_labelled_value(t("policy.requirement"), expression_text.format_requirement(view.policy, rule))
         page_frame.draw_labelled_value(
             t("evidence.remedy"), by_language(rule.remedy_zh, rule.remedy_en) or numbers.NOTHING
         )
@@ -196,13 +196,13 @@ def _format_inputs(policy: Policy, subject: str, outcome: ExampleResult) -> str:
         f"{values.field_label(policy, subject, name)} {_format_input_value(policy, subject, name, value)}"
         for name, value in outcome.example.inputs.items()
     ]
-    return t("words.semicolon").join(parts)
+    return t("expression.semicolon").join(parts)
 
 
 def _format_input_value(policy: Policy, subject: str, name: str, value: str) -> str:
     field = dictionary.facts_of_subject(subject).get(name)
     if field and field.type == "list":
-        return t("words.comma").join(
+        return t("expression.comma").join(
             values.format_field_value(policy, subject, name, part) for part in value.split("|")
         )
     return values.format_field_value(policy, subject, name, value)

@@ -128,7 +128,7 @@ def _draw_outcome(view: SnapshotView, changed: dict[str, str]) -> None:
     if not any(problem.level == "error" for problem in problems):
         impact_view.draw_impact(view, texts)
     else:
-        st.info(t("policy.mend_first"))
+        st.info(t("policy.correct_first"))
 
 
 def _table_name(file: str) -> str:

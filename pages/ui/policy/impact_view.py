@@ -98,7 +98,7 @@ def draw_progress(job: Job) -> None:
             for step in job.steps[shown:]:
                 st.write(_format_step(step))
             shown = len(job.steps)
-        status.update(label=t("policy.worked"), state="error" if job.error else "complete", expanded=False)
+        status.update(label=t("policy.computed"), state="error" if job.error else "complete", expanded=False)
 
 
 def _format_step(step: str) -> str:
@@ -121,7 +121,7 @@ def _draw_result(view: SnapshotView, outcome: SandboxResult, found: Impact) -> N
                 )
             )
     if not total:
-        st.info(t("policy.no_move" if found.judged_rules else "policy.silent"))
+        st.info(t("policy.no_changed_result" if found.judged_rules else "policy.no_effect"))
         return
     st.caption(t("policy.judged_rules", n=len(found.judged_rules)))
     bars = _build_bars(view, found)
@@ -188,7 +188,7 @@ def _sum_by_group(view: SnapshotView, found: Impact, group: str) -> pl.DataFrame
 def _draw_loans(view: SnapshotView, outcome: SandboxResult) -> None:
     if outcome.largest_loans is None or outcome.loans_file is None:
         return
-    st.markdown(f"**{t('policy.loans_moved')}**")
+    st.markdown(f"**{t('policy.affected_loans')}**")
     frame = outcome.largest_loans.with_columns(
         numbers.format_series(outcome.largest_loans["kind"], lambda kind: t(f"policy.kind_{kind}")).alias("kind"),
         numbers.format_series(outcome.largest_loans["severity"], evidence_panel.format_severity).alias("severity"),

@@ -122,7 +122,7 @@ def _build_row(rule: Rule, point: CurvePoint) -> dict[str, object]:
     is_now = point.limit == CURRENT_LIMIT
     return {
         "value": None if is_now else float(point.limit),
-        "tried": t("policy.as_it_is") if is_now else values.format_value(point.limit, rule.unit),
+        "tried": t("policy.current") if is_now else values.format_value(point.limit, rule.unit),
         "violations": point.counts["violation"],
         "loans": point.loans,
         "balance": point.yuan,

@@ -93,7 +93,7 @@ def _list_figures(span: RunComparison, criteria: ViolationFilter, figures: Board
     affected = figures.affected
     listed = [
         (t("col.violations"), numbers.format_count(figures.violations)),
-        (t("report.loans_hit"), numbers.format_count(affected.loans)),
+        (t("report.loans_affected"), numbers.format_count(affected.loans)),
         (t("report.share_loans"), numbers.format_share(affected.share_of_loans)),
         (t("report.share_balance"), numbers.format_share(affected.share_of_balance)),
     ]
@@ -149,7 +149,7 @@ def _list_top_groups(view: SnapshotView, span: RunComparison, criteria: Violatio
     heads = (t(f"filter.{by}"), t("report.name"), *(t(f"col.{name}") for name in columns))
     note = ""
     if rows.height > TOP_ROWS:
-        note = t("report.of", shown=numbers.format_count(len(shown)), n=numbers.format_count(rows.height))
+        note = t("report.first_of", shown=numbers.format_count(len(shown)), n=numbers.format_count(rows.height))
     return ReportTable(t(f"report.top_{by}"), heads, shown, (2, 3, 4, 5), (6, 11, 3, 3, 3, 4), note)
 
 

@@ -44,7 +44,7 @@ def draw_violation(view: SnapshotView, chosen: FilterResult) -> None:
     _draw_history(view, violation)
     _draw_loan_links(violation)
     if not violation["stands"]:
-        st.info(t("violations.over", day=numbers.format_day(view.as_of)))
+        st.info(t("violations.no_longer_exists", day=numbers.format_day(view.as_of)))
         return
     verdict = evidence_panel.rebuild_verdict(view, violation)
     if verdict is None:
@@ -76,7 +76,7 @@ def _draw_loan_links(violation: dict[str, Any]) -> None:
 def _draw_history(view: SnapshotView, violation: dict[str, Any]) -> None:
     """State and dates, as far as the judged snapshots tell."""
     if violation["opened_on"] is None:
-        st.caption(t("violations.not_followed"))
+        st.caption(t("violations.no_opening_dates"))
         return
     facts = {
         t("col.state"): t(f"life.{violation['state']}"),
@@ -105,10 +105,10 @@ def _draw_remedies(view: SnapshotView, violation: dict[str, Any], verdict: Verdi
     ]
     if past is None and not lines:
         return
-    st.markdown(f"**{t('evidence.room')}**")
+    st.markdown(f"**{t('evidence.headroom')}**")
     if past is not None:
         unit = verdict.unit if verdict.unit not in ("", "date") else ""
-        st.text(t("evidence.past", distance=values.format_value(f"{abs(past):f}", unit or "days")))
+        st.text(t("evidence.over_limit", distance=values.format_value(f"{abs(past):f}", unit or "days")))
     if lines:
         st.text("\n".join(f"· {text}" for text in lines))
 
@@ -130,7 +130,7 @@ def _draw_other_verdicts(view: SnapshotView, violation: dict[str, Any]) -> None:
     try:
         found = queries.cached_query(verdict_evidence.verdicts_of_loan, view.policy, view.as_of, loan_id)
     except LoanlightError as error:
-        st.caption(t("evidence.no_others"))
+        st.caption(t("evidence.no_other_results"))
         st.text(language.localize_message(error.args[0]))
         return
     mine = (violation["rule_id"], violation["subject_id"])
@@ -141,7 +141,7 @@ def _draw_other_verdicts(view: SnapshotView, violation: dict[str, Any]) -> None:
         for k, n in counts.items()
         if n
     )
-    with st.expander(t("evidence.others", n=numbers.format_count(len(others)))):
+    with st.expander(t("evidence.other_results", n=numbers.format_count(len(others)))):
         st.caption(summary)
         grave = list(language.labels_of_kind("severity"))
         kept = [v for v in others if v.verdict != "not_applicable"]

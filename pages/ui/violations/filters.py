@@ -74,7 +74,7 @@ def _draw_since_choice(view: SnapshotView) -> None:
     labels = {
         day.isoformat(): numbers.format_day(day)
         if day in judged
-        else t("violations.unjudged_day", day=numbers.format_day(day))
+        else t("violations.day_not_checked", day=numbers.format_day(day))
         for day in order
     }
     url_state.select_default_first("since", t("violations.since"), labels)

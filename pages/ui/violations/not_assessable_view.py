@@ -37,12 +37,12 @@ VIEWS = {"field": BY_FIELD, "branch": BY_BRANCH, "rule": BY_RULE}
 
 def draw_not_assessable(view: SnapshotView) -> None:
     st.caption(t("violations.not_assessable_note"))
-    labels = {by: t(f"unjudged.{by}") for by in VIEWS}
+    labels = {by: t(f"not_assessable.{by}") for by in VIEWS}
     by = url_state.select_segment("unjudged", t("violations.by"), labels, "field")
     rules = tuple(filters.load_rules(view)["rule_id"])
     frame = {"field": count_by_field, "branch": count_by_branch, "rule": count_by_rule}[by](view, rules)
     if frame.is_empty():
-        st.success(t("unjudged.none"))
+        st.success(t("not_assessable.none"))
         return
     tables.draw_table(frame, VIEWS[by], height=tables.TALL_HEIGHT)
 
@@ -55,7 +55,7 @@ def draw_summary(view: SnapshotView) -> None:
     sums, labels = not_assessable.sum_by_reason(counts), language.labels_of_kind("reason")
     parts = (f"{labels.get(reason, reason)} {numbers.format_count(n)}" for reason, n in sums.iter_rows())
     total = numbers.format_count(int(sums["subjects"].sum()))
-    st.caption(t("unjudged.sum", n=total, reasons=by_language("、", ", ").join(parts)))
+    st.caption(t("not_assessable.sum", n=total, reasons=by_language("、", ", ").join(parts)))
 
 
 def _load_counts(view: SnapshotView, rules: tuple[str, ...]) -> pl.DataFrame:

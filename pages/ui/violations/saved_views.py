@@ -26,7 +26,7 @@ def draw_views_menu() -> None:
         # Another widget after each taking: the browser may send the old one's choice once more, and undo what follows.
         key = f"views:take:{st.session_state.get(APPLIED_COUNT, 0)}"
         st.selectbox(
-            t("views.take"),
+            t("views.open"),
             list(labels),
             index=None,
             format_func=labels.__getitem__,

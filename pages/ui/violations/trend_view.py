@@ -39,11 +39,15 @@ def draw_movements(view: SnapshotView, chosen: FilterResult) -> None:
     unjudged = queries.cached_query(comparison.list_unjudged_snapshots, view.checked_run.run_id)
     if url_state.get_param("since") in {day.isoformat() for day in unjudged}:
         st.warning(
-            t("violations.since_unjudged", day=url_state.get_param("since"), used=numbers.format_day(span.since.as_of))
+            t(
+                "violations.since_not_checked",
+                day=url_state.get_param("since"),
+                used=numbers.format_day(span.since.as_of),
+            )
         )
         st.code(f"python -m policy check --as-of {url_state.get_param('since')}", language=None)
     if not span.has_lifecycles:
-        st.warning(t("violations.not_followed"))
+        st.warning(t("violations.no_opening_dates"))
         st.code("python -m policy check --all", language=None)
         return
     _draw_movement_cards(dict(chosen.by_movement), span.since.as_of, view.as_of)
@@ -56,7 +60,7 @@ def _draw_movement_cards(moved: dict[str, int], since: date, as_of: date) -> Non
     shown += [(f"+ {t(f'life.{name}')}", moved[name]) for name in INFLOWS if moved.get(name)]
     shown += [(f"− {t(f'life.{name}')}", moved[name]) for name in OUTFLOWS if moved.get(name)]
     shown += [(t("violations.closing"), totals.closing)]
-    st.subheader(t("violations.moved", since=numbers.format_day(since), day=numbers.format_day(as_of)), anchor=False)
+    st.subheader(t("violations.movement", since=numbers.format_day(since), day=numbers.format_day(as_of)), anchor=False)
     with st.grid(min_column_width=CARD_WIDTH):
         for label, value in shown:
             st.metric(label, numbers.format_count(value), border=True, height="stretch")

@@ -30,9 +30,9 @@ def build_rows(view: SnapshotView, request: Request) -> list[tuple[str, ...]]:
 def draw_table(view: SnapshotView, request: Request) -> None:
     found = build_rows(view, request)
     if not found:
-        st.info(t("outcomes.none"))
+        st.info(t("consequences.none"))
         return
-    st.caption(t("outcomes.note"))
+    st.caption(t("consequences.note"))
     tables.draw_table(pl.DataFrame(found, schema=list(COLUMNS), orient="row"), COLUMNS, height="content")
 
 
@@ -40,7 +40,7 @@ def _build_change_row(view: SnapshotView, change: OutcomeChange) -> tuple[str, .
     row = change.consequence
     before = _format_value(change, change.before) if row.state == "both" else numbers.NOTHING
     moved = _format_value(change, change.difference) if row.type == "money" and change.difference else ""
-    crossed = t("outcomes.changed") if row.type == "code" and change.before != change.after else ""
+    crossed = t("consequences.changed") if row.type == "code" and change.before != change.after else ""
     clause = citations.cite_clauses(view.policy, row.clause_id)
     return by_language(row.zh, row.en), before, _format_value(change, change.after), _add_sign(moved) or crossed, clause
 
@@ -66,7 +66,7 @@ def _add_sign(text: str) -> str:
 
 def _build_ratio_row(view: SnapshotView, ratio: RatioChange) -> tuple[str, ...]:
     title = t(
-        "outcomes.at_level",
+        "consequences.at_level",
         ratio=by_language(ratio.exposure_ratio.zh, ratio.exposure_ratio.en),
         level=t(f"level.{ratio.level}"),
     )

@@ -23,7 +23,7 @@ def draw_findings(problems: list[Problem], no_findings_text: str) -> None:
         st.success(no_findings_text, icon=":material/check_circle:")
         return
     errors = sum(problem.level == "error" for problem in problems)
-    said = t("policy.found", errors=errors, warnings=len(problems) - errors)
+    said = t("policy.finding_counts", errors=errors, warnings=len(problems) - errors)
     (st.error if errors else st.warning)(said)
     rows = [
         {
