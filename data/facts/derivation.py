@@ -1,4 +1,4 @@
-"""Facts: one row per subject and as_of with every field that rules may read, derived from the book by data/sql."""
+"""Facts: one row per subject and day of judgement with every field that rules may read, derived from the registers."""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from data.errors import BookError
 from data.facts import summaries
 from data.history import guarantees
 from data.history.validity import valid_on_sql
+from data.messages.catalogue import bilingual
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
@@ -32,6 +33,8 @@ SUBJECT_ORDER = (
 SHARED_QUERIES = ("live_guarantee", "attested", "parameters", "loan_history")
 QUERY_BEFORE_SUBJECT = {"borrower": "connected", "branch": "totals"}
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
+"""Registers that extension.sql reads, each as a relation of its own."""
+HYPOTHETICAL_REQUESTS = "hypothetical_request"
 HYPOTHETICAL_TABLE = "hypothetical_extension"
 DERIVED_EXTENSIONS = "derived_extensions"
 # The facts of a request, beside the day itself, that change with one of its two days.
@@ -40,13 +43,13 @@ DAY_DEPENDENT_FACTS = {"requested_maturity": ("requested_term_months",)}
 
 @cache
 def read_sql(name: str) -> str:
-    """The query of data/facts/sql that a subject, or what subjects share, is derived by."""
+    """The text of a query of data/facts/sql: of a subject, or of what several subjects share."""
     return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache
 def compute_version() -> str:
-    """A mark of how facts are derived: of their queries, and of the dictionary that types them."""
+    """A short hash of how facts are derived: of their queries, and of the dictionary that types them."""
     digest = hashlib.sha256()
     for path in (
         *sorted(SQL_FOLDER.glob("*.sql")),
@@ -67,7 +70,7 @@ def fact_types(subject: str) -> dict[str, str]:
 
 
 def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
-    """Whether the facts of a subject stand in the book, in the columns of this dictionary."""
+    """Whether the book has a table for the facts of a subject with the columns of this dictionary."""
     found = con.execute(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
         [f"facts_{subject}"],
@@ -101,7 +104,7 @@ def _current_rows_sql(con: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def derived_extensions_sql(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
-    """SQL: the extensions that only follow from two exports stand beside those of the register."""
+    """SQL that adds to the rows of the register the extensions that follow only from two exports; else empty."""
     held = "SELECT 1 FROM duckdb_tables() WHERE table_name = $name"
     if table != "extensions" or not con.execute(held, {"name": DERIVED_EXTENSIONS}).fetchall():
         return ""
@@ -110,7 +113,7 @@ def derived_extensions_sql(con: duckdb.DuckDBPyConnection, table: str, day: str)
 
 
 def _derive_extensions(con: duckdb.DuckDBPyConnection, as_of: date, kind: str) -> None:
-    """Before the facts: extensions that two exports show, in a table of their own (`kind`: TABLE or TEMP TABLE)."""
+    """Store the extensions that two exports show in a table of their own (`kind`: TABLE or TEMP TABLE)."""
     columns = {"judged_on": "DATE"} | {
         field.name: field.sql_type for field in dictionary.fields_of_table("extensions").values()
     }
@@ -121,8 +124,27 @@ def _derive_extensions(con: duckdb.DuckDBPyConnection, as_of: date, kind: str) -
     con.execute(f"INSERT INTO {DERIVED_EXTENSIONS} BY NAME {read_sql(DERIVED_EXTENSIONS)}")
 
 
-def _create_request_table(con: duckdb.DuckDBPyConnection, source: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {read_sql(source)}")
+def extension_sql(day: str = "getvariable('as_of')") -> str:
+    """SQL of the facts of requests, booked or hypothetical.
+
+    Reads the relations request (requests_booked, or requests_hypothetical), judged_loan and current_<table> for each
+    of EXTENSION_TABLES. `day`: SQL expression of the day of judgement.
+    """
+    registers = {table: f"current_{table}" for table in EXTENSION_TABLES}
+    return read_sql("extension").format(day=day, request="request", loan="judged_loan", **registers)
+
+
+def hypothetical_requests_sql() -> str:
+    """SQL of hypothetical requests in the columns of booked ones; reads the relation HYPOTHETICAL_REQUESTS."""
+    return read_sql("requests_hypothetical").format(requests=HYPOTHETICAL_REQUESTS)
+
+
+def _subject_sql(subject: str) -> str:
+    return extension_sql() if subject == "extension" else read_sql(subject)
+
+
+def _create_request_table(con: duckdb.DuckDBPyConnection, requests: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {requests}")
 
 
 def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
@@ -138,13 +160,13 @@ def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
 
 
 def _delete_metric_values(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """What was computed from the former facts of the day."""
+    """Delete the metrics that were computed from the former facts of the day."""
     if con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'metric_values'").fetchall():
         con.execute("DELETE FROM metric_values WHERE as_of = $as_of", {"as_of": as_of})
 
 
 def derive_temporary_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
-    """The facts of as_of as temporary tables of this cursor, which stand before the book's own; the book stays."""
+    """Derive the facts of as_of into temporary tables of this cursor, which hide those of the book."""
     for subject in SUBJECT_ORDER:
         body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fact_types(subject).items())
         con.execute(f"CREATE OR REPLACE TEMP TABLE facts_{subject} ({body})")
@@ -156,7 +178,7 @@ def _derive_subjects(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, i
     _create_current_views(con, as_of, dictionary.load_tables())
     for name in SHARED_QUERIES:
         con.execute(read_sql(name))
-    _create_request_table(con, "requests_booked")
+    _create_request_table(con, read_sql("requests_booked"))
     return {subject: _insert_facts(con, subject) for subject in SUBJECT_ORDER}
 
 
@@ -164,12 +186,12 @@ def _insert_facts(con: duckdb.DuckDBPyConnection, subject: str) -> int:
     if subject in QUERY_BEFORE_SUBJECT:
         con.execute(read_sql(QUERY_BEFORE_SUBJECT[subject]))
     columns = quote_names(list(fact_types(subject)))
-    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({read_sql(subject)})").fetchone()
+    inserted = con.execute(f"INSERT INTO facts_{subject} SELECT {columns} FROM ({_subject_sql(subject)})").fetchone()
     return inserted[0] if inserted else 0
 
 
 def derive_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, requests: str) -> str:
-    """Extension facts of requests that are only tried, as a temporary table of this cursor; returns its name.
+    """Extension facts of hypothetical requests, as a temporary table of this cursor; returns its name.
 
     `requests` names a relation (request_id unique, loan_id, application_date, requested_maturity, consent). Works on
     a read-only cursor. A request for a loan that is not in the snapshot gets a row without loan facts.
@@ -178,12 +200,14 @@ def derive_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, reque
     require_facts(con, as_of)
     _create_current_views(con, as_of, EXTENSION_TABLES)
     con.execute("SET VARIABLE requests = $requests", {"requests": requests})
-    con.execute("CREATE OR REPLACE TEMP VIEW tried_request AS SELECT * FROM query_table(getvariable('requests'))")
-    _create_request_table(con, "requests_hypothetical")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {HYPOTHETICAL_REQUESTS} AS SELECT * FROM query_table(getvariable('requests'))"
+    )
+    _create_request_table(con, hypothetical_requests_sql())
     columns = ", ".join(
         f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in fact_types("extension").items()
     )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {HYPOTHETICAL_TABLE} AS SELECT {columns} FROM ({read_sql('extension')})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {HYPOTHETICAL_TABLE} AS SELECT {columns} FROM ({extension_sql()})")
     return HYPOTHETICAL_TABLE
 
 
@@ -196,13 +220,13 @@ def list_as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
 
 
 def list_dates_with_facts(con: duckdb.DuckDBPyConnection) -> list[date]:
-    """The dates whose facts stand in the book, oldest first; facts of an earlier dictionary do not count."""
+    """The dates for which the book has facts, oldest first; facts of an earlier dictionary do not count."""
     if not _has_table(con, "loan"):
         return []
     return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]
 
 
 def require_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Raises BookError when the facts of as_of do not stand in the book."""
+    """Raises BookError when the book has no facts of as_of."""
     if as_of not in list_dates_with_facts(con):
-        raise BookError(f"The book has no facts for {as_of}. Run python -m policy check --as-of {as_of} first.")
+        raise BookError(bilingual("facts.no_facts_of_day", day=as_of))

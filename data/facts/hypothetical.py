@@ -1,4 +1,4 @@
-"""Facts of a few requests for one loan that are only tried: derived as all facts are, in a plan that is kept."""
+"""Extension facts of hypothetical requests for one loan, derived by the same SQL as booked ones in a prepared plan."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ REQUEST_TYPES = {
     "requested_maturity": "DATE",
     "consent": "VARCHAR",
 }
-# What a request that is only tried depends on: the loan's own history, and whether a register is loaded at all.
+# What a hypothetical request depends on: the history of its loan, and whether a register is loaded at all.
 OWN_ROWS_SQL = (
     "SELECT * FROM current WHERE loan_id = $loan_id UNION ALL (SELECT * FROM current WHERE loan_id <> $loan_id LIMIT 1)"
 )
@@ -30,10 +30,13 @@ REGISTER_QUERIES = {"extensions": OWN_ROWS_SQL, "consents": FIRST_ROW_SQL}
 def derive_extension_facts(
     con: duckdb.DuckDBPyConnection, as_of: date, requests: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The extension facts of requests (the columns of REQUEST) for one loan, in their order."""
+    """The extension facts of requests (columns of REQUEST_TYPES) for one loan, in the order of the requests."""
     loan_id = requests[0]["loan_id"]
     given: dict[str, tuple[Sequence[Mapping[str, Any]], Mapping[str, str]]] = {
-        "tried_request": ([{**r, "request_id": str(n)} for n, r in enumerate(requests)], REQUEST_TYPES),
+        derivation.HYPOTHETICAL_REQUESTS: (
+            [{**r, "request_id": str(n)} for n, r in enumerate(requests)],
+            REQUEST_TYPES,
+        ),
         "judged_day": ([{"as_of": as_of}], {"as_of": "DATE"}),
         "judged_loan": (_fetch_rows(con, *_loan_query(as_of, loan_id)), _used_loan_types()),
     }
@@ -49,7 +52,7 @@ def derive_extension_facts(
 
 @cache
 def _used_loan_types() -> dict[str, str]:
-    """The facts of the loan that extension.sql speaks of."""
+    """The loan facts that extension.sql reads, with their SQL types."""
     words = set(re.findall(r"\w+", derivation.read_sql("extension")))
     return {name: sql_type for name, sql_type in derivation.fact_types("loan").items() if name in words}
 
@@ -82,21 +85,17 @@ def _fetch_rows(con: duckdb.DuckDBPyConnection, text: str, values: Mapping[str, 
 
 @cache
 def _extension_query() -> str:
-    """extension.sql over the relations given instead of the book's."""
+    """The query of extension facts over relations given as parameters, in place of those of the book."""
     given = {
-        "tried_request": REQUEST_TYPES,
+        derivation.HYPOTHETICAL_REQUESTS: REQUEST_TYPES,
         "judged_day": {"as_of": "DATE"},
         "judged_loan": _used_loan_types(),
         **{f"current_{table}": _field_types(table) for table in derivation.EXTENSION_TABLES},
     }
     relations = [f"{name} AS {prepared_statements.relation_sql(types, name)}" for name, types in given.items()]
-    requests = f"request AS ({derivation.read_sql('requests_hypothetical')})"
-    body = (
-        derivation.read_sql("extension")
-        .split("WITH ", 1)[1]
-        .replace("getvariable('as_of')", "(SELECT as_of FROM judged_day)")
-    )
+    requests = f"request AS ({derivation.hypothetical_requests_sql()})"
+    derived = f"derived AS ({derivation.extension_sql(day='(SELECT as_of FROM judged_day)')})"
     columns = ", ".join(
         f'CAST("{n}" AS {sql_type}) AS "{n}"' for n, sql_type in derivation.fact_types("extension").items()
     )
-    return f"WITH {', '.join((*relations, requests))}, derived AS (WITH {body}) SELECT {columns} FROM derived"
+    return f"WITH {', '.join((*relations, requests, derived))} SELECT {columns} FROM derived"

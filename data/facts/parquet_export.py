@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from data.errors import InputError
 from data.facts import derivation
 from data.history import time_travel
+from data.messages.catalogue import bilingual
 from data.storage.book import BookReader
 
 SUCCESS, MANIFEST = "_SUCCESS", "manifest.json"
@@ -60,7 +61,7 @@ def write_facts(con: duckdb.DuckDBPyConnection, as_of: date, out: Path, rows: di
 def _require_new_folder(out: Path, as_of: date) -> Path:
     target = out / f"as_of={as_of}"
     if target.exists():
-        raise InputError(f"{target} exists. Remove it, or give another --out.")
+        raise InputError(bilingual("facts.export_folder_exists", folder=target))
     return target
 
 

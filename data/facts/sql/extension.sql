@@ -1,20 +1,22 @@
--- One row per row of `request`: booked ones whose loan is in the snapshot, and every hypothetical one.
+-- One row per row of the requests: booked ones whose loan is in the snapshot, and every hypothetical one.
+-- derivation.extension_sql fills in the day of judgement and the relations: day, request, loan (facts of loans)
+-- and the current rows of registers extensions, consents, events, staff.
 WITH loaded AS (
-    SELECT EXISTS (FROM current_extensions WHERE is_derived IS NOT TRUE) AS extensions,
-        EXISTS (FROM current_consents) AS consents
+    SELECT EXISTS (FROM {extensions} WHERE is_derived IS NOT TRUE) AS extensions,
+        EXISTS (FROM {consents}) AS consents
 ), loan AS (
     SELECT loan_id, borrower_id, branch_id, officer_id, original_maturity, current_maturity, disbursed_on,
         extension_count, original_term_months, original_term_days, product_code, guarantee_type, borrower_type,
         balance, principal, status, is_running, classification, classification_rank, days_past_due, other_arrears,
         earliest_guarantee_end, earliest_pledge_maturity, oldest_valuation, last_check_date, providers
-    FROM judged_loan
-    WHERE loan_id IN (SELECT loan_id FROM request)
+    FROM {loan}
+    WHERE loan_id IN (SELECT loan_id FROM {request})
 ), history AS (
     SELECT loan_id,
         count(*) FILTER (is_executed(decision, agreement_date, new_maturity)) AS executed,
         count(*) FILTER (is_open(decision, agreement_date, new_maturity)) AS open
-    FROM current_extensions
-    WHERE loan_id IN (SELECT loan_id FROM request)
+    FROM {extensions}
+    WHERE loan_id IN (SELECT loan_id FROM {request})
     GROUP BY loan_id
 ), provider AS (
     SELECT loan_id, unnest(providers) AS provider FROM loan
@@ -26,10 +28,10 @@ WITH loaded AS (
                 list_transform(string_split(r.consent, ','), lambda part: trim(part)), p.provider)
             WHEN loaded.consents THEN CASE WHEN c.request_id IS NULL THEN false ELSE c.signed AND c.sealed END
         END AS is_given
-    FROM request r
+    FROM {request} r
     CROSS JOIN loaded
     JOIN provider p ON p.loan_id = r.loan_id
-    LEFT JOIN current_consents c
+    LEFT JOIN {consents} c
         ON c.request_id = r.request_id AND c.provider_id = p.provider AND NOT r.is_hypothetical
 ), consent AS (
     SELECT request_id, count(*) AS required, count(*) FILTER (is_given) AS given,
@@ -38,13 +40,13 @@ WITH loaded AS (
     GROUP BY request_id
 ), signature AS (
     SELECT c.request_id, max(c.date) FILTER (c.signed AND c.sealed) AS last_date
-    FROM current_consents c JOIN request r ON r.request_id = c.request_id AND NOT r.is_hypothetical
+    FROM {consents} c JOIN {request} r ON r.request_id = c.request_id AND NOT r.is_hypothetical
     GROUP BY c.request_id
 ), event AS (
     SELECT e.request_id, e.step_code, e.staff_id,
         coalesce(e.event_date, CAST(e.event_ts AS DATE)) AS day,
         (coalesce(e.event_date, CAST(e.event_ts AS DATE)), e.event_id) AS turn
-    FROM current_events e JOIN request r ON r.request_id = e.request_id AND NOT r.is_hypothetical
+    FROM {events} e JOIN {request} r ON r.request_id = e.request_id AND NOT r.is_hypothetical
 ), process AS (
     SELECT request_id, count(*) AS events_loaded,
         min(day) FILTER (step_code = '4') AS investigation_date,
@@ -66,7 +68,7 @@ WITH loaded AS (
         c.given, c.is_unknown, s.last_date AS last_consent_date,
         e.* EXCLUDE (request_id, approver_id), coalesce(r.approver_id, e.approver_id) AS decided_by,
         lower(coalesce(r.consent, '')) AS stated
-    FROM request r
+    FROM {request} r
     CROSS JOIN loaded
     LEFT JOIN loan l ON l.loan_id = r.loan_id
     LEFT JOIN history h ON h.loan_id = r.loan_id
@@ -83,7 +85,7 @@ WITH loaded AS (
         END AS prior_extension_count
     FROM known
 )
-SELECT getvariable('as_of') AS as_of,
+SELECT {day} AS as_of,
     k.* EXCLUDE (seq, approver_id, current_maturity),
     coalesce(k.seq, k.prior_extension_count + 1) AS seq,
     CASE
@@ -109,4 +111,4 @@ SELECT getvariable('as_of') AS as_of,
     END AS consents_missing,
     k.decided_by AS approver_id, approver.authority_amount AS approver_authority
 FROM counted k
-LEFT JOIN current_staff approver ON approver.staff_id = k.decided_by
+LEFT JOIN {staff} approver ON approver.staff_id = k.decided_by
