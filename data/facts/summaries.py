@@ -1,6 +1,6 @@
 """Summaries: what the health page shows of a snapshot, counted once when its facts are derived.
 
-Each stands for the day it was counted on and is replaced with the facts of that day. A correction derives the facts
+Each belongs to the day it was counted for and is replaced with the facts of that day. A correction derives the facts
 of its own day and of every later one anew, so that moves and vintages never rest on a snapshot that was replaced.
 """
 
@@ -11,22 +11,11 @@ import duckdb
 
 from data.history.validity import valid_on_sql
 from data.reference import buckets, dimensions
+from data.storage.system_tables import load_system_tables
 from data.table_files import read_rows
 
 SQL_FOLDER = Path(__file__).parent / "sql"
-COUNT_COLUMNS = "loans BIGINT, valued BIGINT, balance DECIMAL(38, 2)"
-SUMMARY_TABLES = {
-    "summary_cells": "as_of DATE, currency VARCHAR, branch_id VARCHAR, {dimensions}, "
-    + COUNT_COLUMNS
-    + ", npl_balance DECIMAL(38, 2), classified_balance DECIMAL(38, 2)",
-    "summary_history": "as_of DATE, currency VARCHAR, branch_id VARCHAR, classification VARCHAR, late VARCHAR, "
-    + COUNT_COLUMNS,
-    "summary_moves": "as_of DATE, opening DATE, currency VARCHAR, branch_id VARCHAR, origin VARCHAR, fate VARCHAR, "
-    "class_before VARCHAR, class_after VARCHAR, late_before VARCHAR, late_after VARCHAR, loans BIGINT, "
-    "balance_before DECIMAL(38, 2), balance_after DECIMAL(38, 2)",
-    "summary_vintages": "as_of DATE, currency VARCHAR, branch_id VARCHAR, cohort DATE, loans BIGINT, "
-    "principal DECIMAL(38, 2), bad DECIMAL(38, 2)",
-}
+SUMMARY_TABLES = ("summary_cells", "summary_history", "summary_moves", "summary_vintages")
 SNAPSHOT_DATES_SQL = f"""SELECT DISTINCT snapshot_date FROM snapshots
     WHERE {valid_on_sql("snapshot_date")} ORDER BY snapshot_date"""
 
@@ -41,14 +30,12 @@ def _dimensions_without_branch() -> list[dimensions.Dimension]:
 
 
 def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Summaries can always be counted anew, so a table of other dimensions is replaced."""
-    own = ", ".join(f"{each.name} VARCHAR" for each in _dimensions_without_branch())
-    for name, columns in SUMMARY_TABLES.items():
-        body = columns.format(dimensions=own)
+    """Create the summary tables. One of other dimensions is replaced, since summaries can always be counted anew."""
+    for name in SUMMARY_TABLES:
+        table = load_system_tables()[name]
         held = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [name]).fetchall()
-        wanted = [part.split()[0] for part in body.replace("(38, 2)", "").split(", ")]
-        if [row[0] for row in held] != wanted:
-            con.execute(f"CREATE OR REPLACE TABLE {name} ({body})")
+        if [row[0] for row in held] != list(table.columns):
+            con.execute(table.create_sql("CREATE OR REPLACE TABLE"))
 
 
 def summarise_snapshot(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -14,41 +14,20 @@ from data.errors import InputError
 from data.facts import derivation
 from data.facts.parquet_export import MANIFEST, SUCCESS
 from data.history import time_travel
+from data.storage.system_tables import list_run_tables, load_system_tables
 
-COUNTS_SCHEMA = {
-    "rule_id": pa.string(),
-    "subject": pa.string(),
-    "branch_id": pa.string(),
-    "verdict": pa.string(),
-    "reason": pa.string(),
-    "field": pa.string(),
-    "subjects": pa.int64(),
-}
-VIOLATIONS_SCHEMA = {
-    "violation_id": pa.string(),
-    "rule_id": pa.string(),
-    "subject": pa.string(),
-    "subject_id": pa.string(),
-    "loan_id": pa.string(),
-    "borrower_id": pa.string(),
-    "branch_id": pa.string(),
-    "officer_id": pa.string(),
-    "balance": pa.decimal128(18, 2),
-    "measured": pa.string(),
-    "limit_value": pa.string(),
-    "policy_version": pa.string(),
-}
+ARROW_TYPES = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DECIMAL(18,2)": pa.decimal128(18, 2)}
+
+
+def _arrow_schema(table: str) -> dict[str, pa.DataType]:
+    """Column -> Arrow type of a table of runs, without the run's id, which the book gives."""
+    columns = load_system_tables()[table].columns
+    return {name: ARROW_TYPES[sql_type] for name, sql_type in columns.items() if name != "run_id"}
+
+
+COUNTS_SCHEMA = _arrow_schema("run_counts")
+VIOLATIONS_SCHEMA = _arrow_schema("violations")
 MANIFEST_KEYS = ("as_of", "policy_version", "engine_version", "rules_of", "data_version", "judged_at", "subjects")
-RUN_TABLES = (
-    "runs",
-    "run_subjects",
-    "run_counts",
-    "violations",
-    "run_data",
-    "vanished",
-    "violation_lives",
-    "violation_cubes",
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +53,7 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     run_id = f"{as_of:%Y%m%d}-{says['policy_version'][:8]}-{says['rules_of']}-{says['data_version'][:8]}"
     if as_of not in derivation.list_dates_with_facts(con):
         derivation.derive_facts(con, as_of)
-    for table in RUN_TABLES:
+    for table in list_run_tables():
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     con.execute(
         "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "

@@ -12,6 +12,7 @@ import duckdb
 from data.errors import BookError
 from data.messages.catalogue import bilingual
 from data.storage import book, connection, drafts
+from data.storage.system_tables import load_system_tables
 
 SEAL_TABLE = "backup_seal"
 TableDigests = dict[str, tuple[int, str]]
@@ -102,9 +103,7 @@ def _digest_file(file: Path, shown_path: Path) -> TableDigests:
 def _write_seal(draft: Path, target: Path, marks: TableDigests) -> None:
     con = connection.open_file(draft, read_only=False, shown_path=target)
     try:
-        con.execute(
-            f'CREATE TABLE "{SEAL_TABLE}" (made_at TIMESTAMP, table_name VARCHAR, "rows" BIGINT, digest VARCHAR)'
-        )
+        con.execute(load_system_tables()[SEAL_TABLE].create_sql("CREATE TABLE"))
         now = datetime.now(UTC).replace(tzinfo=None)
         con.executemany(
             f'INSERT INTO "{SEAL_TABLE}" VALUES (?, ?, ?, ?)', [(now, name, *mark) for name, mark in marks.items()]

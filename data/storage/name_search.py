@@ -23,7 +23,7 @@ def normalise_expression(name: pl.Expr) -> pl.Expr:
 
 def normalise_name(name: str) -> str:
     """The key of one name, as the book keeps it."""
-    return pl.select(normalise_expression(pl.lit(name))).item()
+    return str(pl.select(normalise_expression(pl.lit(name))).item())
 
 
 def fill_missing_keys(con: duckdb.DuckDBPyConnection, table: str) -> None:

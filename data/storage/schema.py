@@ -1,52 +1,13 @@
-"""The tables of the book, made from the data dictionary."""
+"""Creates the tables of the book, registers from the data dictionary and system tables, and updates earlier books."""
 
 import duckdb
 
 from data import dictionary
 from data.storage import name_search
+from data.storage.system_tables import SystemTable, load_system_tables
 
 FORMER_COLUMN_NAMES = {"as_of": "row_valid_from", "until": "row_valid_to"}
 """Columns of every register as books up to 2026-12-01 name them, and their present names."""
-SYSTEM_TABLES = """
-CREATE TABLE IF NOT EXISTS codes (list VARCHAR, code VARCHAR, rank INTEGER, zh VARCHAR, en VARCHAR, attr VARCHAR);
-CREATE TABLE IF NOT EXISTS batches (
-    batch_id VARCHAR PRIMARY KEY, fingerprint VARCHAR, as_of DATE, profile VARCHAR, loaded_at TIMESTAMP,
-    assumptions VARCHAR);
-ALTER TABLE batches ADD COLUMN IF NOT EXISTS scope VARCHAR;
-CREATE TABLE IF NOT EXISTS batch_tables (
-    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, sha256 VARCHAR, encoding VARCHAR,
-    rows_in BIGINT, loaded BIGINT, quarantined BIGINT, ignored BIGINT,
-    balance_in DECIMAL(38,2), balance_loaded DECIMAL(38,2), derived BOOLEAN);
-CREATE TABLE IF NOT EXISTS quarantine (
-    batch_id VARCHAR, table_name VARCHAR, file VARCHAR, row_number BIGINT, field VARCHAR, value VARCHAR,
-    reason VARCHAR, reason_zh VARCHAR, content VARCHAR);
-CREATE TABLE IF NOT EXISTS endings (table_name VARCHAR, row_key VARCHAR, ended_on DATE, batch_id VARCHAR);
-CREATE TABLE IF NOT EXISTS policy_versions (policy_version VARCHAR PRIMARY KEY, tables VARCHAR, stored_at TIMESTAMP);
-CREATE TABLE IF NOT EXISTS runs (
-    run_id VARCHAR PRIMARY KEY, as_of DATE, policy_version VARCHAR, engine_version VARCHAR, rules_of VARCHAR,
-    judged_at TIMESTAMP);
-ALTER TABLE runs ADD COLUMN IF NOT EXISTS data_version VARCHAR;
-ALTER TABLE runs ADD COLUMN IF NOT EXISTS previous_run VARCHAR;
-CREATE TABLE IF NOT EXISTS run_data (run_id VARCHAR, table_name VARCHAR, batch_id VARCHAR, current_rows BIGINT);
-CREATE TABLE IF NOT EXISTS run_subjects (run_id VARCHAR, subject VARCHAR, subjects BIGINT);
-CREATE TABLE IF NOT EXISTS run_counts (
-    run_id VARCHAR, rule_id VARCHAR, subject VARCHAR, branch_id VARCHAR, verdict VARCHAR, reason VARCHAR,
-    field VARCHAR, subjects BIGINT);
-CREATE TABLE IF NOT EXISTS violations (
-    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, loan_id VARCHAR,
-    borrower_id VARCHAR, branch_id VARCHAR, officer_id VARCHAR, balance DECIMAL(18,2), measured VARCHAR,
-    limit_value VARCHAR, policy_version VARCHAR);
-CREATE TABLE IF NOT EXISTS quality_counts (
-    as_of DATE, stamp VARCHAR, check_id VARCHAR, "rows" BIGINT, checked BIGINT, amount DECIMAL(38,2),
-    "foreign" VARCHAR);
-CREATE TABLE IF NOT EXISTS vanished (
-    run_id VARCHAR, violation_id VARCHAR, rule_id VARCHAR, subject VARCHAR, subject_id VARCHAR, mark VARCHAR);
-CREATE TABLE IF NOT EXISTS violation_lives (
-    run_id VARCHAR, violation_id VARCHAR, state VARCHAR, first_seen DATE, opened_on DATE, times_reopened BIGINT);
-CREATE TABLE IF NOT EXISTS violation_cubes (
-    run_id VARCHAR, since_run VARCHAR, rule_id VARCHAR, branch_id VARCHAR, guarantee_type VARCHAR, state VARCHAR,
-    movement VARCHAR, opened_on DATE, violations BIGINT);
-"""
 
 
 def _register_columns(table: str) -> dict[str, str]:
@@ -85,6 +46,15 @@ def _add_missing_columns(con: duckdb.DuckDBPyConnection) -> None:
                 name_search.fill_missing_keys(con, name)
 
 
+def _add_missing_system_columns(con: duckdb.DuckDBPyConnection, tables: list[SystemTable]) -> None:
+    """Add the columns that system tables have gained since the book was made."""
+    held = _list_columns(con)
+    for table in tables:
+        for column, sql_type in table.columns.items():
+            if (table.name, column) not in held:
+                con.execute(f'ALTER TABLE {table.name} ADD COLUMN "{column}" {sql_type}')
+
+
 def list_missing_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns (table.field) that a book of an earlier version does not have yet."""
     held = _list_columns(con)
@@ -103,7 +73,10 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
     """As create, within the transaction that the connection is in."""
-    con.execute(SYSTEM_TABLES)
+    tables = [table for table in load_system_tables().values() if table.is_created_with_book]
+    for table in tables:
+        con.execute(table.create_sql())
+    _add_missing_system_columns(con, tables)
     for name in dictionary.load_tables():
         con.execute(_create_table(name))
     _rename_columns(con)

@@ -5,22 +5,20 @@ from datetime import date
 
 import duckdb
 
+from data.storage.system_tables import load_system_tables
 from policy.model.records import Policy
 from policy.monitoring import metrics
 from policy.monitoring.metrics import MetricValue
 
 TABLE = "metric_values"
-COLUMN_TYPES = (
-    "metric_id VARCHAR, subject VARCHAR, subject_id VARCHAR, value DECIMAL(38, 6), status VARCHAR, "
-    "amber DECIMAL(38, 6), red DECIMAL(38, 6), reason VARCHAR, missing VARCHAR[], lacking BIGINT, total BIGINT"
-)
-COLUMN_NAMES = ", ".join(f"v.{part.split()[0]}" for part in COLUMN_TYPES.replace("(38, 6)", "").split(", "))
+KEY_COLUMNS = ("as_of", "policy_version")
+COLUMN_NAMES = ", ".join(f"v.{name}" for name in load_system_tables()[TABLE].columns if name not in KEY_COLUMNS)
 ValuesByDay = dict[date, list[MetricValue]]
 
 
 def evaluate_and_store(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Evaluate and keep the metrics of a day that was just judged by this policy."""
-    con.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (as_of DATE, policy_version VARCHAR, {COLUMN_TYPES})")
+    con.execute(load_system_tables()[TABLE].create_sql())
     con.execute(f"DELETE FROM {TABLE} WHERE as_of = ? AND policy_version = ?", [as_of, policy.version])
     rows = [(as_of, policy.version, *astuple(value)) for value in metrics.evaluate_metrics(con, policy, as_of)]
     if not rows:

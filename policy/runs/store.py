@@ -16,6 +16,7 @@ from data.errors import BookError, InputError
 from data.facts import derivation
 from data.history import time_travel
 from data.storage import query
+from data.storage.system_tables import list_run_tables
 from policy.language.dialects import BOOK
 from policy.model import csv_reader
 from policy.model.records import Policy
@@ -62,7 +63,7 @@ def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
     rows = time_travel.count_current_rows(con, as_of)
     data_version, rules_of = time_travel.hash_data_version(con, rows), "today" if today else "act"
     run_id = f"{as_of:%Y%m%d}-{policy.version[:8]}-{rules_of}-{data_version[:8]}"
-    for table in (*RUN_TABLES, "violation_lives", "violation_cubes"):
+    for table in list_run_tables():
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     store_policy(con, policy)
     values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, _current_time(), None)

@@ -202,6 +202,14 @@ def test_an_older_book_gains_the_fields_that_came_since(path: Path) -> None:
         assert con.execute("SELECT purpose FROM loans").fetchall() == []
 
 
+def test_an_older_book_gains_the_columns_that_system_tables_gained_since(path: Path) -> None:
+    with book.open_for_writing(path) as con:
+        con.execute("ALTER TABLE batches DROP COLUMN scope")
+    _add_batch(path, "b")
+    with book.open_for_reading(path) as con:
+        assert con.execute("SELECT batch_id, scope FROM batches ORDER BY 1").fetchall() == [("a", None), ("b", None)]
+
+
 def test_a_reader_of_an_older_book_is_told_what_brings_it_up_to_date(path: Path) -> None:
     with book.open_for_writing(path) as con:
         con.execute("ALTER TABLE loans DROP COLUMN purpose")
