@@ -9,6 +9,7 @@ import duckdb
 from data import dictionary
 from data.errors import BookError, InputError
 from data.facts import derivation
+from data.messages.catalogue import bilingual
 from data.storage import book, name_search, schema
 
 SQL_FOLDER = Path(__file__).parent / "sql"
@@ -48,7 +49,7 @@ def build_book(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
     when the book holds imported batches.
     """
     if loans < 1:
-        raise InputError(f"A demo book needs at least 1 loan, not {loans}. Give --loans a larger number.")
+        raise InputError(bilingual("demo.too_few_loans", loans=loans))
     with book.open_for_writing(path) as con:
         _clear_book(con, path)
         days = _write_tables(con, loans, seed)
@@ -60,7 +61,7 @@ def build_book(path: Path, loans: int, seed: int) -> dict[str, int | list[str]]:
 def _clear_book(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     imported = con.execute("SELECT count(*) FROM batches WHERE profile IS DISTINCT FROM ?", [DEMO_PROFILE]).fetchone()
     if imported != (0,):
-        raise BookError(f"Book {path} holds imported files, and a demo book would replace them. Give another --book.")
+        raise BookError(bilingual("demo.book_has_imports", path=path))
     _drop_tables(con, temporary=False)
     schema.create_tables_in_transaction(con)
 
@@ -95,7 +96,7 @@ def _write_tables(con: duckdb.DuckDBPyConnection, loans: int, seed: int) -> list
 
 def _set_variables(con: duckdb.DuckDBPyConnection, settings: dict[str, str], loans: int, seed: int) -> None:
     last = date.fromisoformat(settings["last_snapshot"])
-    values = {name: int(value) for name, value in settings.items() if value.isdigit()}
+    values: dict[str, object] = {name: int(value) for name, value in settings.items() if value.isdigit()}
     values |= {
         "loans": loans,
         "seed": str(seed),

@@ -1,11 +1,13 @@
-"""Rows that a newer export leaves out: they end on its day, and the book keeps which batch ended them.
+"""Rows that a newer export leaves out: they are closed on its day, and the book keeps which batch closed them.
 
-Nothing is deleted. A table says by its `absent` what a missing row means: `ends`, `stays`, or `corrects` (it ends only
-when the older export was of the same day). Branches that the newer export does not contain are left alone.
+Nothing is deleted. The column `absent` of tables.csv says what a missing row means: `ends`, `stays`, or `corrects` (it
+is closed only by an export of the same day). Rows of branches that the newer export does not contain stay open.
 """
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import duckdb
 
@@ -13,16 +15,18 @@ from data import dictionary
 from data.errors import InputError
 from data.history import guarantees
 from data.history.validity import valid_on_sql
-from data.messages.catalogue import import_note
+from data.messages.catalogue import bilingual, import_note
 from data.reference import size_limits
 
+SqlValues = dict[str, Any]
+ImportNote = dict[str, Any]
 PARTIAL, WHOLE = "partial", "whole"
 MAX_NAMED_BRANCHES = 12  # branches that a note names; the rest is counted
 
 
 @dataclass(frozen=True)
 class ArrivingBatch:
-    """A batch as it meets the book: its own tables, those its flat loan files yield, and what its files contain."""
+    """A batch being imported: its own tables, those derived from its flat loan files, and the scope of its files."""
 
     batch_id: str
     as_of: date
@@ -37,12 +41,12 @@ def key_text_sql(table: str, alias: str) -> str:
     return "concat_ws('|', " + ", ".join(f"length({part}), {part}" for part in parts) + ")"
 
 
-def close_superseded_rows(con: duckdb.DuckDBPyConnection, arrival: ArrivingBatch) -> list[dict]:
-    """End what the batch leaves out, and what later batches left out of the rows it brings; returns notes.
+def close_superseded_rows(con: duckdb.DuckDBPyConnection, arrival: ArrivingBatch) -> list[ImportNote]:
+    """Close the rows that the batch leaves out, and those of its own that later batches left out; returns notes.
 
-    Raises InputError when an export would end most of a day's loans and nobody said that it is whole.
+    Raises InputError when an export would close most of a day's rows and --whole was not given.
     """
-    notes: list[dict] = []
+    notes: list[ImportNote] = []
     for table in (*arrival.own_tables, *arrival.derived_tables):
         _close_late_arrivals(con, table, {"batch": arrival.batch_id, "day": arrival.as_of})
     if arrival.scope == PARTIAL:
@@ -56,18 +60,22 @@ def close_superseded_rows(con: duckdb.DuckDBPyConnection, arrival: ArrivingBatch
     return notes
 
 
-def _close_rows_missing_in_file(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[dict]:
-    """What a file of the table itself leaves out, and the next later file leaves out of this one."""
+def _close_rows_missing_in_file(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[ImportNote]:
+    """Close what a file of the table leaves out, and what the next later file leaves out of this one."""
     same_day = dictionary.load_tables()[table].when_missing == "corrects"
     values = {"batch": arrival.batch_id, "day": arrival.as_of}
     count, amount = _select_closing_rows(con, values, _closing_candidates_sql(table, same_day, arrival.scope == WHOLE))
-    standing = _count_remaining_rows(con, table, values, same_day)
+    remaining = _count_remaining_rows(con, table, values, same_day)
     limit = size_limits.decimal_limit("replaced_rows"), size_limits.decimal_limit("replaced_share")
-    if arrival.scope != WHOLE and count > limit[0] and count > limit[1] * (count + standing):
+    if arrival.scope != WHOLE and count > limit[0] and count > limit[1] * (count + remaining):
         raise InputError(
-            f"{table}: this file would end {count:,} of the {count + standing:,} rows that the book holds for "
-            f"{arrival.as_of}. Import it with --partial when it holds only some of them, with --whole when the rest "
-            "are to go."
+            bilingual(
+                "history.too_many_rows_closed",
+                table=table,
+                rows=f"{count:,}",
+                total=f"{count + remaining:,}",
+                day=arrival.as_of,
+            )
         )
     notes = _close_rows(con, table, values, count, amount)
     if table == "loans":
@@ -85,8 +93,8 @@ def _close_rows_missing_in_file(con: duckdb.DuckDBPyConnection, table: str, arri
     return notes
 
 
-def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: dict) -> list[dict]:
-    """Loans of the same day that this export neither brings nor ends, with their branches."""
+def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: SqlValues) -> list[ImportNote]:
+    """A note of the loans of the same day that this export neither brings nor closes, with their branches."""
     rows, branches = con.execute(
         """SELECT count(*), list_sort(list(DISTINCT coalesce(branch_id, branch_name, '-'))) FROM loans
         WHERE row_valid_from = $day AND (row_valid_to IS NULL OR row_valid_to > $day) AND batch_id <> $batch""",
@@ -101,7 +109,7 @@ def _note_untouched_loans(con: duckdb.DuckDBPyConnection, values: dict) -> list[
 
 
 def _closing_candidates_sql(table: str, same_day: bool, whole: bool) -> str:
-    """SQL: rows standing on $day that the batch does not bring, of exports that it shares rows with."""
+    """SQL: rows valid on $day that the batch does not bring, from exports that it shares rows with."""
     mine, own_key = key_text_sql(table, "n"), key_text_sql(table, "t")
     day = "t.row_valid_from = $day" if same_day else "t.row_valid_from <= $day"
     former = f"""SELECT DISTINCT f.batch_id, f.source_file
@@ -146,8 +154,8 @@ def _amount_sql(table: str) -> str:
     return f't."{found[0]}"' if found else "NULL::DECIMAL(18,2)"
 
 
-def _close_rows_beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[dict]:
-    """What an older flat file said beside a loan and this one, which has the loan, says no more."""
+def _close_rows_beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival: ArrivingBatch) -> list[ImportNote]:
+    """Close what an older flat file brought with a loan and this file, which has the loan, no longer brings."""
     own_key = key_text_sql(table, "t")
     brought = f'SELECT DISTINCT {key_text_sql(table, "n")} AS row_key FROM "{table}" n WHERE n.batch_id = $batch'
     candidates = f"""WITH brought AS ({brought})
@@ -161,24 +169,29 @@ def _close_rows_beside_loans(con: duckdb.DuckDBPyConnection, table: str, arrival
     return _close_rows(con, table, values, *_select_closing_rows(con, values, candidates))
 
 
-def _select_closing_rows(con: duckdb.DuckDBPyConnection, values: dict, candidates: str) -> tuple[int, object]:
-    """The temporary table `ending`; how many rows and what amount would end."""
+def _select_closing_rows(
+    con: duckdb.DuckDBPyConnection, values: SqlValues, candidates: str
+) -> tuple[int, Decimal | None]:
+    """Fill the temporary table `ending`; returns the number of rows to close and their amount in yuan, if any."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE ending AS {candidates}", values)
-    return con.execute("SELECT count(*), sum(amount) FROM ending").fetchall()[0]
+    count, amount = con.execute("SELECT count(*), sum(amount) FROM ending").fetchall()[0]
+    return count, amount
 
 
-def _count_remaining_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, same_day: bool) -> int:
-    """Rows of the day that stay, whether brought or left alone."""
+def _count_remaining_rows(con: duckdb.DuckDBPyConnection, table: str, values: SqlValues, same_day: bool) -> int:
+    """The number of rows of the day that stay open, brought by the batch or not."""
     day = "row_valid_from = $day" if same_day else "row_valid_from <= $day"
     found = con.execute(
         f'SELECT count(*) FROM "{table}" WHERE {day} AND (row_valid_to IS NULL OR row_valid_to > $day) '
         "AND rowid NOT IN (SELECT id FROM ending)",
         {"day": values["day"]},
     )
-    return found.fetchall()[0][0]
+    return int(found.fetchall()[0][0])
 
 
-def _close_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, count: int, amount: object) -> list[dict]:
+def _close_rows(
+    con: duckdb.DuckDBPyConnection, table: str, values: SqlValues, count: int, amount: Decimal | None
+) -> list[ImportNote]:
     if not count:
         return []
     con.execute(
@@ -189,12 +202,12 @@ def _close_rows(con: duckdb.DuckDBPyConnection, table: str, values: dict, count:
     con.execute(
         f'UPDATE "{table}" SET row_valid_to = $day WHERE rowid IN (SELECT id FROM ending)', {"day": values["day"]}
     )
-    said = "-" if amount is None else f"{amount:,}"
-    return [import_note("note_ended", table=table, rows=f"{count:,}", amount=said, day=values["day"])]
+    amount_text = "-" if amount is None else f"{amount:,}"
+    return [import_note("note_ended", table=table, rows=f"{count:,}", amount=amount_text, day=values["day"])]
 
 
-def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: dict) -> None:
-    """A late row whose key a later export left out ends there."""
+def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: SqlValues) -> None:
+    """Close rows of a late batch on the day of the later export that left out their key."""
     con.execute(
         f"""UPDATE "{table}" t SET row_valid_to = e.day
         FROM (SELECT row_key, min(ended_on) AS day FROM endings
@@ -205,8 +218,8 @@ def _close_late_arrivals(con: duckdb.DuckDBPyConnection, table: str, values: dic
     )
 
 
-def _close_dependents(con: duckdb.DuckDBPyConnection, values: dict) -> None:
-    """A loan that a correction leaves out takes along what its own export said beside it that day."""
+def _close_dependents(con: duckdb.DuckDBPyConnection, values: SqlValues) -> None:
+    """With the loans that a correction leaves out, close what their own export brought for them that day."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE ended_loan AS SELECT l.loan_id FROM ending e JOIN loans l ON l.rowid = e.id"
     )

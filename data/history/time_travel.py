@@ -1,4 +1,4 @@
-"""What the registers held: the rows current on a day by batch, and how they stood before some batches came.
+"""Time travel: which rows of the registers are valid on a day, by batch, and the registers before some batches came.
 
 The registers only grow by batches, so the batches and how many rows of each are current name the data of a day.
 """
@@ -34,10 +34,10 @@ def hash_data_version(con: duckdb.DuckDBPyConnection, rows: RowCounts) -> str:
 
 
 def create_historic_views(con: duckdb.DuckDBPyConnection, since: date, as_of: date, without: set[str]) -> None:
-    """The registers as they stood at `since` before the batches `without` came, dated `as_of`.
+    """Make the registers of `since`, before the batches `without` came, visible to this cursor as those of `as_of`.
 
-    Temporary views of this cursor stand before the book's own tables, which stay as they are. A row closed by one of
-    these batches is open again until the next row of its key. With another as_of only the day of judgement moves.
+    Temporary views of this cursor hide the tables of the book, which are not changed. A row closed by one of these
+    batches is open again until the next row of its key. With another as_of only the day of judgement moves.
     """
     endings = _closed_keys_sql(con)
     for table in _list_existing_tables(con):
@@ -106,7 +106,7 @@ def _redated_rows_sql(table: str, rows: str, since: date, as_of: date) -> str:
 
 
 def _qualify_name(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    catalog = con.execute("SELECT current_database()").fetchall()[0][0]
+    catalog = str(con.execute("SELECT current_database()").fetchall()[0][0])
     return '"' + catalog.replace('"', '""') + f'".main."{table}"'
 
 

@@ -1,4 +1,4 @@
-"""The dated register: rows of a batch take effect from its as-of date, and nothing is deleted."""
+"""Versions of register rows: the rows of a batch are valid from its as-of date, and nothing is deleted."""
 
 from datetime import date
 
@@ -15,14 +15,14 @@ LINEAGE_SQL = '$as_of::DATE, {row_valid_to}, $batch, n."source_file", n."source_
 
 
 def store_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, as_of: date, batch_id: str) -> bool:
-    """Close what the rows replace and insert them; with KEEP_OLD a null does not replace a value held.
+    """Close the rows that these replace and insert them; with KEEP_OLD a null does not replace a stored value.
 
-    Returns whether the table held rows before.
+    Returns whether the table had rows before.
     """
     values = {"as_of": as_of, "batch": batch_id}
     con.register("incoming", rows.to_arrow(compat_level=pl.CompatLevel.newest()))
-    held_rows = con.execute(f'SELECT EXISTS (FROM "{table}")').fetchall()[0][0]
-    if not held_rows:
+    had_rows = bool(con.execute(f'SELECT EXISTS (FROM "{table}")').fetchall()[0][0])
+    if not had_rows:
         lineage = LINEAGE_SQL.format(row_valid_to="NULL")
         con.execute(
             f'{_insert_sql(table)} SELECT {_incoming_values_sql(table, rows)}, {lineage} FROM "incoming" n', values
@@ -34,7 +34,7 @@ def store_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame, a
         con.execute(f'{_insert_sql(table)} SELECT * FROM "merged"')
         con.execute('DROP TABLE "merged"')
     con.unregister("incoming")
-    return held_rows
+    return had_rows
 
 
 def _insert_sql(table: str) -> str:
@@ -50,7 +50,7 @@ def _incoming_values_sql(table: str, rows: pl.DataFrame) -> str:
 
 
 def _merged_rows_sql(table: str, rows: pl.DataFrame) -> str:
-    """The incoming rows, with old values kept where KEEP_OLD asks, in force until the next later row of the key."""
+    """SQL: the incoming rows, with old values where KEEP_OLD asks for them, valid until the next row of the key."""
     kept = ", ".join(_merged_value_sql(name, name in rows.columns) for name in dictionary.fields_of_table(table))
     keys = _quote_names(dictionary.load_tables()[table].key)
     return f"""SELECT {kept}, {LINEAGE_SQL.format(row_valid_to='x."next"')}
@@ -66,7 +66,7 @@ def _merged_value_sql(name: str, is_given: bool) -> str:
 
 
 def _is_replaced_sql(table: str) -> str:
-    """Rows of the book (o) that an incoming row (n) takes over from."""
+    """SQL condition: the row of the book (o) that an incoming row (n) replaces."""
     return f"{_same_key_sql(table, 'o')} AND {valid_on_sql('$as_of', 'o')}"
 
 
