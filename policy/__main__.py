@@ -4,7 +4,7 @@ import signal
 import sys
 
 from data.command_line import runner
-from policy.commands.authoring import coverage, curve, export_dmn, impact, import_dmn, lint, test
+from policy.commands.authoring import coverage, curve, export_dmn, fields, impact, import_dmn, lint, test
 from policy.commands.history import diff, life, replay, runs
 from policy.commands.judging import adopt, check, extension, frontier, headroom, metrics, ticklers, verdicts
 from policy.model import table_folder
@@ -29,6 +29,7 @@ COMMANDS: dict[str, runner.Command] = {
     "import-dmn": import_dmn,
     "export-dmn": export_dmn,
     "coverage": coverage,
+    "fields": fields,
 }
 
 

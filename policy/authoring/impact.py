@@ -1,7 +1,7 @@
 """What a changed policy does to a whole book: only rules that compile to something else are judged, by both policies.
 
-Nothing is kept in the book. Loans and yuan are counted once in each total: a loan that two rules catch stands once
-in the total of both. A record without a loan of its own (a borrower) stands for the loans of that borrower.
+Nothing is stored in the book. Loans and yuan are counted once in each total: a loan that two rules catch counts
+once in the total of both. A record without a loan of its own (a borrower) counts as the loans of that borrower.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,11 +57,11 @@ def compare_policies(
     today: bool,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Impact:
-    """Judges the book's facts of as_of by both policies; leaves the temporary table `moved_loans` for `listed`.
+    """Judges the book's facts of as_of by both policies; leaves the temporary table `moved_loans` for list_moved_loans.
 
     `on_step` hears the name of each subject whose rules are judged, before they are.
 
-    Raises BookError when the facts of as_of do not stand in the book.
+    Raises BookError when the book has no facts of as_of.
     """
     derivation.require_facts(con, as_of)
     con.execute(
@@ -232,24 +232,13 @@ def _compute_totals(con: duckdb.DuckDBPyConnection, group: str | None = None) ->
 
 
 def list_moved_loans(con: duckdb.DuckDBPyConnection, after: Policy, before: Policy) -> pl.DataFrame:
-    """Every move with the loans behind it and the rule's titles, after compare()."""
+    """Every move with the loans behind it and the rule's titles, after compare_policies()."""
     titles = pl.DataFrame(
         [(rule.rule_id, rule.title_zh, rule.title_en) for rule in (before.rules | after.rules).values()],
         schema=("rule_id", "title_zh", "title_en"),
         orient="row",
     )
     found = query.fetch_frame(con, "SELECT * FROM moved_loans ORDER BY kind, rule_id, subject_id, loan_id")
-    names = [
-        "kind",
-        "rule_id",
-        "title_zh",
-        "title_en",
-        "severity",
-        "subject",
-        "subject_id",
-        *IDENTITY,
-        "balance",
-        "before",
-        "after",
-    ]
+    names = ["kind", "rule_id", "title_zh", "title_en", "severity", "subject", "subject_id", *IDENTITY]
+    names += ["balance", "before", "after"]
     return found.join(titles, on="rule_id", how="left", maintain_order="left").select(names)

@@ -16,7 +16,7 @@ from policy.extensions import consequences
 from policy.language.expressions import did_you_mean
 from policy.model import csv_reader
 from policy.model.problem import Problem, SourceLocation
-from policy.model.records import Policy, Rule
+from policy.model.records import LimitRow, Policy, Rule
 from policy.monitoring import duties, headroom, metric_lint
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -128,18 +128,7 @@ def _find_version_conflicts(policy: Policy) -> Iterator[Problem]:
                     bilingual("authoring.versions_differ_subject"),
                     bilingual("common.use_new_rule_id"),
                 )
-        ordered = sorted(versions, key=lambda rule: rule.effective_from)
-        for a, b in pairwise(ordered):
-            if a.effective_to < b.effective_from:
-                hole = bilingual(
-                    "authoring.no_version_holds",
-                    rule=a.rule_id,
-                    effective_to=a.effective_to,
-                    effective_from=b.effective_from,
-                )
-                yield _make_problem(
-                    "warning", b.place, "effective_from", hole, bilingual("authoring.close_hole_say_why")
-                )
+        yield from _find_version_gaps(versions)
     for place, day in _list_effective_dates(policy):
         if not EARLIEST_DATE <= day <= LATEST_DATE and day.year != 9999:
             yield _make_problem(
@@ -151,8 +140,23 @@ def _find_version_conflicts(policy: Policy) -> Iterator[Problem]:
             )
 
 
+def _find_version_gaps(versions: list[Rule]) -> Iterator[Problem]:
+    """The times between two versions of a rule in which none is in force."""
+    ordered = sorted(versions, key=lambda rule: rule.effective_from)
+    for a, b in pairwise(ordered):
+        if a.effective_to < b.effective_from:
+            hole = bilingual(
+                "authoring.no_version_holds",
+                rule=a.rule_id,
+                effective_to=a.effective_to,
+                effective_from=b.effective_from,
+            )
+            yield _make_problem("warning", b.place, "effective_from", hole, bilingual("authoring.close_hole_say_why"))
+
+
 def _list_effective_dates(policy: Policy) -> Iterator[tuple[SourceLocation, date]]:
-    rows = [*policy.versions, *(row for table in policy.limit_tables.values() for row in table.rows)]
+    rows: list[Rule | LimitRow] = list(policy.versions)
+    rows += [row for table in policy.limit_tables.values() for row in table.rows]
     for row in rows:
         yield row.place, row.effective_from
         yield row.place, row.effective_to

@@ -9,9 +9,9 @@ import duckdb
 from policy.authoring.examples import ExampleResult
 from policy.authoring.uncovered_exposure import TableCoverage, compute_book_coverage
 from policy.engine.batch import facts_at_sql
+from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_codes import PASS, VIOLATION
 from policy.model.records import LimitRow, Policy, Rule
-from policy.runs.snapshot_check import compile_subject_cached
 
 DECIDED_VERDICTS = ("pass", "violation")
 RULES_PER_QUERY = 15

@@ -21,9 +21,10 @@ from policy.language import functions
 from policy.language.dialects import quote_identifier
 from policy.language.expressions import KINDS, ExpressionError, TypedExpression
 from policy.language.type_checking import compile_text
+from policy.model.extension_outcomes import CONSEQUENCE_STATES, Consequence, ExposureRatio
 from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import Problem
-from policy.model.records import CONSEQUENCE_STATES, Consequence, ExposureRatio, Policy
+from policy.model.records import Policy
 
 SUBJECT = "extension"
 LEVELS = ("branch", "bank")

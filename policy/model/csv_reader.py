@@ -5,14 +5,13 @@ from typing import TypeVar
 
 from data.errors import InputError
 from data.messages.catalogue import bilingual
+from policy.model.extension_outcomes import Consequence, ExposureRatio
 from policy.model.old_names import rename_tables
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import (
     Clause,
-    Consequence,
     DerivedField,
     Example,
-    ExposureRatio,
     LimitColumn,
     LimitRow,
     LimitTable,

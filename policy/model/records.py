@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from policy.model.extension_outcomes import Consequence, ExposureRatio
 from policy.model.problem import SourceLocation
 from policy.model.vocabulary import TABLE as VOCABULARY_TABLE
 from policy.model.vocabulary import Vocabulary, parse_vocabulary
 
 FOREVER = date(9999, 12, 31)
 COMPARATORS = ("<=", "<", ">=", ">", "=", "<>")
-CONSEQUENCE_STATES = ("sets", "after", "both")
 AGGREGATES = ("sum", "min", "max", "count")
 VERDICTS = ("pass", "violation", "not_applicable", "not_assessable")
 
@@ -122,38 +122,6 @@ class DerivedField:
     type: str
     unit: str
     codes: str
-    zh: str
-    en: str
-    place: SourceLocation
-
-
-@dataclass(frozen=True)
-class Consequence:
-    """What an extension brings about. `state`: it sets the fact `outcome`, or one that stands after it, or in both."""
-
-    outcome: str
-    state: str
-    expression: str
-    act_date: str
-    type: str
-    unit: str
-    codes: str
-    clause_id: str
-    evidence: str
-    zh: str
-    en: str
-    place: SourceLocation
-
-
-@dataclass(frozen=True)
-class ExposureRatio:
-    """A share of the running balance that an extension may move: loans of `part` over loans of `whole`."""
-
-    ratio: str
-    part: str
-    whole: str
-    clause_id: str
-    evidence: str
     zh: str
     en: str
     place: SourceLocation

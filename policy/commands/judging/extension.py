@@ -13,7 +13,8 @@ from data.storage import book
 from policy.commands import policy_options, printing
 from policy.extensions import extension_decision, request_files
 from policy.extensions.consequences import Consequences, OutcomeChange, RatioChange
-from policy.model.records import Consequence, ExposureRatio, Policy
+from policy.model.extension_outcomes import Consequence, ExposureRatio
+from policy.model.records import Policy
 from policy.runs import snapshot_check
 
 ABOUT = "may a loan be extended"
