@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.seven_loan_book import build_book
+from tests.pages.seven_loan_book import copy_checked_book
 
 WIDTH_OF_A_DAY, HEADER, WEEK = 1 / 7, 24, 74
 
 
 @pytest.fixture(scope="module")
 def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_book(tmp_path_factory.mktemp("monday") / "book.duckdb")
+    return copy_checked_book(tmp_path_factory)
 
 
 def _wait_until_settled(page: Page) -> None:

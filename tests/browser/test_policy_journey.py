@@ -7,13 +7,13 @@ from playwright.sync_api import Page, expect
 
 from policy.authoring import version_diff
 from policy.model import table_folder
-from tests.pages.seven_loan_book import build_book
+from tests.pages.seven_loan_book import copy_checked_book
 
 
 @pytest.fixture
-def book_path(tmp_path: Path) -> Path:
+def book_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The seven loans of the page tests, checked: their share of bad loans is far above its limit."""
-    return build_book(tmp_path / "book.duckdb")
+    return copy_checked_book(tmp_path_factory)
 
 
 def _wait_until_settled(page: Page) -> None:

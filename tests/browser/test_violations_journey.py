@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 from data.storage import book, saved_views
 from policy.runs import snapshot_check
 from policy.violations import lifecycle
-from tests.pages.seven_loan_book import EARLIER_DATE, SNAPSHOT_DATE, build_book
+from tests.pages.seven_loan_book import EARLIER_DATE, SNAPSHOT_DATE, copy_unchecked_book
 
 
 @pytest.fixture(scope="session")
 def tracked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = build_book(tmp_path_factory.mktemp("journey") / "book.duckdb", checked=False)
+    path = copy_unchecked_book(tmp_path_factory)
     with book.open_for_writing(path) as con:
         for day in (EARLIER_DATE, SNAPSHOT_DATE):
             lifecycle.record_lifecycle(

@@ -6,15 +6,21 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.seven_loan_book import build_book
+from tests.pages import seven_loan_book as seven_loans
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard.py"
 OpenPage = Callable[..., AppTest]
+RUN_TIMEOUT = 120  # seconds a page may run: a busy machine is not an error of a page
 
 
 @pytest.fixture(scope="session")
 def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_book(tmp_path_factory.mktemp("checked") / "book.duckdb")
+    return seven_loans.copy_checked_book(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def unchecked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seven_loans.copy_unchecked_book(tmp_path_factory)
 
 
 @pytest.fixture
@@ -33,7 +39,7 @@ def open_page() -> OpenPage:
     def open_by_name(
         name: str, lang: str = "zh", *, quiet: bool = True, unfolded: str = "", **choices: str | list[str]
     ) -> AppTest:
-        app = AppTest.from_file(DASHBOARD, default_timeout=30)
+        app = AppTest.from_file(DASHBOARD, default_timeout=RUN_TIMEOUT)
         if unfolded:
             app.session_state[unfolded] = True
         app.query_params["lang"] = lang

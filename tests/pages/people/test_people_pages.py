@@ -12,7 +12,7 @@ from pages.ui.i18n import language
 from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.runs import snapshot_check
-from tests.pages.seven_loan_book import SNAPSHOT_DATE, build_book
+from tests.pages.seven_loan_book import SNAPSHOT_DATE
 
 PAGES = ("account_managers", "training", "early_warning", "connected_parties")
 POLICY = snapshot_check.load_policy()
@@ -36,11 +36,6 @@ def card_values(app) -> dict[str, str]:
 def test_every_page_opens(seven_loan_book, open_page, name, lang):
     app = open_page(name, lang)
     assert app.title[0].value == language.load_texts()[f"page.{name}"][lang]
-
-
-@pytest.fixture(scope="module")
-def unchecked_book(tmp_path_factory):
-    return build_book(tmp_path_factory.mktemp("unchecked") / "book.duckdb", checked=False)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from data.demo import generator
 from data.facts import derivation
 from data.queries import snapshots
 from data.storage import book
 from policy.engine.compiler import compile_subject
 from policy.model import table_folder
 from policy.runs import snapshot_check
+from tests import shared_books
 from tests.policy.engine import differential
 from tests.policy.engine.engine_comparison import compare_stored, compare_verdicts
 
@@ -41,8 +40,7 @@ def test_random_policies_over_random_loans(tmp_path) -> None:
 
 @pytest.fixture(scope="module")
 def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.DuckDBPyConnection, date]]:
-    path: Path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    generator.build_book(path, 300, 1)
+    path = shared_books.copy_demo_book(tmp_path_factory, 300)
     with book.open_for_writing(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)

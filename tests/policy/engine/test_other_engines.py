@@ -3,7 +3,6 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,7 +11,6 @@ import polars as pl
 import pytest
 
 from benchmarks import zen_tables
-from data.demo import generator
 from data.facts import derivation
 from data.queries import snapshots
 from data.storage import book, query
@@ -21,6 +19,8 @@ from policy.language.expressions import KINDS, TypedExpression
 from policy.language.functions import column_reference, render
 from policy.model.records import LimitColumn, LimitTable, Policy
 from policy.runs import snapshot_check
+from tests import shared_books
+from tests.policy import policy_builder
 from tests.policy.engine.random_policies import SMALLEST_STEP
 
 SQL_TYPES = {"number": "DECIMAL(18,6)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
@@ -102,12 +102,9 @@ RANGES = {
 CHECKS = {"<=": pa.Check.le, ">=": pa.Check.ge}
 
 
-def test_pandera_counts_the_same_failures_of_range_rules(tmp_path: Path) -> None:
+def test_pandera_counts_the_same_failures_of_range_rules(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Violations and failure cases, on every loan of a demo book; unknown values fail neither."""
-    from tests.policy import policy_builder
-
-    path = tmp_path / "book.duckdb"
-    generator.build_book(path, 500, 1)
+    path = shared_books.copy_demo_book(tmp_path_factory, 500)
     rules = [
         {"rule_id": name, "measure": name, "comparator": sign, "limit": str(bound), "unit": ""}
         for name, (sign, bound) in RANGES.items()

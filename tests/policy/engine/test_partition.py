@@ -6,20 +6,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from data.demo import generator
 from data.errors import LoanlightError
 from data.facts import derivation
 from data.queries import snapshots
 from data.storage import book
 from policy.engine import batch
 from policy.runs import snapshot_check
+from tests import shared_books
 from tests.policy import policy_builder, sample_books
 
 
-def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path: Path) -> None:
+def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path_factory: pytest.TempPathFactory) -> None:
     """On a demo book, every rule of every subject."""
-    path = tmp_path / "book.duckdb"
-    generator.build_book(path, 500, 1)
+    path = shared_books.copy_demo_book(tmp_path_factory, 500)
     policy = snapshot_check.load_policy()
     with book.open_for_writing(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)

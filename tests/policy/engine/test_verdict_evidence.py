@@ -4,20 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from data.demo import generator
 from data.queries import snapshots
 from data.storage import book
 from policy.engine import verdict_evidence
 from policy.runs import snapshot_check
+from tests import shared_books
 
 
 @pytest.fixture(scope="module")
 def checked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "book.duckdb"
-    generator.build_book(path, 500, 1)
-    with book.open_for_writing(path) as con:
-        snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), snapshots.resolve_snapshot(con, None))
-    return path
+    return shared_books.copy_checked_demo_book(tmp_path_factory, 500)
 
 
 ONE_VIOLATION_PER_SUBJECT = """SELECT subject, subject_id, rule_id, measured, limit_value FROM violations

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from data.demo import generator
 from data.history import time_travel
 from data.ingest import adoption
 from data.queries import snapshots
 from data.storage import book
 from policy.runs import snapshot_check, store
 from policy.violations import lifecycle
+from tests import shared_books
 from tests.policy.spark.cluster import Cluster
 from tests.policy.spark.differential import judge_on_both
 
@@ -49,17 +49,17 @@ def _kill_worker_midway(cluster: Cluster, out: Path, done: set[str]) -> None:
 
 @pytest.fixture(scope="module")
 def lost_worker_run(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> LostWorkerRun:
-    folder = tmp_path_factory.mktemp("spark")
-    generator.build_book(folder / "book.duckdb", 300, 1)
-    with book.open_for_reading(folder / "book.duckdb") as con:
+    path = shared_books.copy_demo_book(tmp_path_factory, 300)
+    folder = path.parent
+    with book.open_for_reading(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)
     done: set[str] = set()
     killer = threading.Thread(target=_kill_worker_midway, args=(cluster, folder / "out", done), daemon=True)
     killer.start()
-    compared, differ = judge_on_both(spark, folder / "book.duckdb", snapshot_check.load_policy(), as_of, folder)
+    compared, differ = judge_on_both(spark, path, snapshot_check.load_policy(), as_of, folder)
     killer.join()
     cluster.start_worker(LOST_WORKER)
-    return LostWorkerRun(folder / "book.duckdb", folder, as_of, compared, differ, done)
+    return LostWorkerRun(path, folder, as_of, compared, differ, done)
 
 
 def test_a_worker_was_lost_in_the_midst(lost_worker_run: LostWorkerRun, cluster: Cluster) -> None:
