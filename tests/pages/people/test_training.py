@@ -49,7 +49,7 @@ def test_each_part_is_shown_by_its_address(open_training):
         assert column in open_training(part).dataframe[0].value.columns, part
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "Observational"), ("zh", "观察")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "observational"), ("zh", "观察")])
 def test_before_and_after_is_called_observational(open_training, lang, said):
     app = open_training("effect", lang)
     assert any(said in info.value for info in app.info)
