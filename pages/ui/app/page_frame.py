@@ -153,6 +153,7 @@ def _select_snapshot(chooser: st.delta_generator.DeltaGenerator) -> SnapshotView
     as_of = date.fromisoformat(chosen)
     currencies = queries.cached_query(portfolio.count_loans_by_currency, as_of)
     currency = currencies["currency"][0] if currencies.height else None
+    numbers.use_currency(currency)
     return SnapshotView(as_of, snapshots, currency, policy, queries.cached_query(results.find_latest_run, as_of))
 
 

@@ -1,6 +1,7 @@
 """Numbers and dates as people write them, in the language that is on."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -15,6 +16,10 @@ from pages.ui.i18n import language
 
 LOCALES = {"zh": "zh_CN", "en": "en"}
 NOTHING = "—"
+YUAN = "CNY"
+# The least amounts that round to one 万, one 亿 and one billion.
+ROUNDED_WAN, ROUNDED_YI, ROUNDED_BILLION = Decimal("9999.5"), 99_995_000, 999_950_000
+_currency: ContextVar[str | None] = ContextVar("currency", default=YUAN)
 
 
 @cache
@@ -56,13 +61,37 @@ def format_amount(value: Decimal | float | None) -> str:
     return NOTHING if value is None else _format_decimal(value, "#,##0.00", current_locale())
 
 
+def use_currency(code: str | None) -> None:
+    """The currency of the amounts of this run; short amounts in yuan name their unit in Chinese."""
+    _currency.set(code)
+
+
 def format_compact_amount(value: Decimal | float | None) -> str:
-    """Short, four digits that count: 1.23亿, 1983万, 123.5M."""
+    """Four digits that count: 4,393元, 1,983万元, 5.30亿元; 4.39K, 123.5M, 3.00B. Without 元 in another currency."""
     if value is None:
         return NOTHING
-    group = language.by_language(4, 3)  # digits between one unit and the next: 万 亿, K M B
+    value = Decimal(value)
+    if language.current_language() == "zh":
+        return _format_wan_and_yi(value) + ("元" if _currency.get() == YUAN else "")
+    if abs(value) >= ROUNDED_BILLION:
+        return f"{value / 10**9:z,.2f}B"
+    return format_compact_decimal(value, locale=current_locale(), fraction_digits=_count_decimals(value, group=3))
+
+
+def _format_wan_and_yi(value: Decimal) -> str:
+    """In 万 or 亿, whichever the rounded amount fills; 亿 with two decimals, so that amounts line up."""
+    if abs(value) < ROUNDED_WAN:
+        return f"{value:z,.0f}"
+    if abs(value) >= ROUNDED_YI:
+        return f"{value / 10**8:z,.2f}亿"
+    digits = f"{value / 10**4:z,.{_count_decimals(value, group=4)}f}"
+    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}万"
+
+
+def _count_decimals(value: Decimal, group: int) -> int:
+    """Decimals that leave four digits, two at most; `group`: digits from one unit to the next."""
     leading = (len(str(abs(int(value)))) - 1) % group + 1
-    return format_compact_decimal(value, locale=current_locale(), fraction_digits=min(2, 4 - leading))
+    return min(2, 4 - leading)
 
 
 def format_currency(code: str | None) -> str:
