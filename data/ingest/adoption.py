@@ -14,6 +14,7 @@ from data.errors import InputError
 from data.facts import derivation
 from data.facts.parquet_export import MANIFEST, SUCCESS
 from data.history import time_travel
+from data.messages.catalogue import bilingual
 from data.storage.system_tables import list_run_tables, load_system_tables
 
 ARROW_TYPES = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DECIMAL(18,2)": pa.decimal128(18, 2)}
@@ -46,11 +47,11 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     Raises InputError, and stores nothing, when the folder is not whole, a column is missing or of another type, the
     verdicts do not add up, or the book holds another policy or other data than were judged.
     """
-    says = _read_manifest(folder)
-    as_of = date.fromisoformat(says["as_of"])
+    manifest = _read_manifest(folder)
+    as_of = date.fromisoformat(manifest["as_of"])
     rows = time_travel.count_current_rows(con, as_of)
-    _require_same_inputs(con, says, time_travel.hash_data_version(con, rows))
-    run_id = f"{as_of:%Y%m%d}-{says['policy_version'][:8]}-{says['rules_of']}-{says['data_version'][:8]}"
+    _require_same_inputs(con, manifest, time_travel.hash_data_version(con, rows))
+    run_id = f"{as_of:%Y%m%d}-{manifest['policy_version'][:8]}-{manifest['rules_of']}-{manifest['data_version'][:8]}"
     if as_of not in derivation.list_dates_with_facts(con):
         derivation.derive_facts(con, as_of)
     for table in list_run_tables():
@@ -58,11 +59,18 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     con.execute(
         "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [run_id, as_of, *(says[name] for name in MANIFEST_KEYS[1:5]), datetime.fromisoformat(says["judged_at"])],
+        [
+            run_id,
+            as_of,
+            *(manifest[name] for name in MANIFEST_KEYS[1:5]),
+            datetime.fromisoformat(manifest["judged_at"]),
+        ],
     )
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
-    con.executemany("INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in says["subjects"].items()])
+    con.executemany(
+        "INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in manifest["subjects"].items()]
+    )
     _insert_dataset(con, run_id, "run_counts", _open_parquet_dataset(folder / "counts", COUNTS_SCHEMA), COUNTS_SCHEMA)
     _insert_dataset(
         con, run_id, "violations", _open_parquet_dataset(folder / "violations", VIOLATIONS_SCHEMA), VIOLATIONS_SCHEMA
@@ -70,48 +78,46 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     return AdoptedRun(
         run_id,
         as_of,
-        says["policy_version"],
-        says["engine_version"],
-        says["subjects"],
+        manifest["policy_version"],
+        manifest["engine_version"],
+        manifest["subjects"],
         _reconcile_verdicts(con, run_id, folder),
     )
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
-        raise InputError(f"No folder {folder}. Give the --out of python -m policy check.")
+        raise InputError(bilingual("ingest.no_verdict_folder", folder=folder))
     if not (folder / SUCCESS).exists():
-        raise InputError(f"{folder} has no {SUCCESS}: the check was not written to the end. Run it again.")
+        raise InputError(bilingual("ingest.check_not_finished", folder=folder, file=SUCCESS))
     try:
-        says = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        lacks = [name for name in MANIFEST_KEYS if name not in says]
-        date.fromisoformat(says["as_of"]), datetime.fromisoformat(says["judged_at"])
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        lacks = [name for name in MANIFEST_KEYS if name not in manifest]
+        date.fromisoformat(manifest["as_of"]), datetime.fromisoformat(manifest["judged_at"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / MANIFEST} cannot be read: {error}. Run the check again.") from error
+        raise InputError(bilingual("ingest.manifest_unreadable", file=folder / MANIFEST, error=error)) from error
     if lacks:
-        raise InputError(f"{folder / MANIFEST} does not say {', '.join(lacks)}. Run the check again.")
-    return dict(says)
+        raise InputError(bilingual("ingest.manifest_incomplete", file=folder / MANIFEST, keys=", ".join(lacks)))
+    return dict(manifest)
 
 
-def _require_same_inputs(con: duckdb.DuckDBPyConnection, says: dict[str, Any], version: str) -> None:
+def _require_same_inputs(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any], version: str) -> None:
     """The policy must be one the book keeps, and the data those the book holds now."""
     known = con.execute(
-        "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [says["policy_version"]]
+        "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [manifest["policy_version"]]
     ).fetchall()
     if not known[0][0]:
+        raise InputError(bilingual("ingest.unknown_policy", policy=manifest["policy_version"]))
+    if manifest["data_version"] is None:
+        raise InputError(bilingual("ingest.facts_without_data_version"))
+    if manifest["data_version"] != version:
         raise InputError(
-            f"The book does not know policy {says['policy_version']}. Take it in with its tables: "
-            "python -m policy adopt --tables DIR."
-        )
-    if says["data_version"] is None:
-        raise InputError(
-            "The facts that were judged do not say from which data they come. Judge facts that were "
-            "written by python -m data export-facts."
-        )
-    if says["data_version"] != version:
-        raise InputError(
-            f"The verdicts are of data {says['data_version']}, and the book holds {version} for "
-            f"{says['as_of']}: it has moved since. Export the facts and check them again."
+            bilingual(
+                "ingest.data_changed",
+                checked=manifest["data_version"],
+                current=version,
+                as_of=manifest["as_of"],
+            )
         )
 
 
@@ -119,18 +125,26 @@ def _open_parquet_dataset(folder: Path, columns: dict[str, pa.DataType]) -> ds.D
     """All files below a folder. Raises InputError for a missing or mistyped column."""
     files = sorted(str(path) for path in folder.rglob("*.parquet"))
     if not files:
-        raise InputError(f"{folder} holds no Parquet file. Run the check again.")
+        raise InputError(bilingual("ingest.no_parquet_file", folder=folder))
     for file in files:
         try:
             schema = ds.dataset(file).schema
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{file} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+            raise InputError(
+                bilingual("ingest.parquet_unreadable", file=file, error=str(error).splitlines()[0])
+            ) from error
         for name, wanted in columns.items():
             if name not in schema.names:
-                raise InputError(f"{file} has no column '{name}' ({wanted}). Run the check again.")
+                raise InputError(bilingual("ingest.parquet_column_missing", file=file, column=name, type=wanted))
             if schema.field(name).type != wanted:
                 raise InputError(
-                    f"{file}, column '{name}' is {schema.field(name).type}, not {wanted}. Run the check again."
+                    bilingual(
+                        "ingest.parquet_column_type",
+                        file=file,
+                        column=name,
+                        found=schema.field(name).type,
+                        type=wanted,
+                    )
                 )
     return ds.dataset(files, schema=pa.schema(list(columns.items())))
 
@@ -163,5 +177,5 @@ def _reconcile_verdicts(con: duckdb.DuckDBPyConnection, run_id: str, folder: Pat
         {"run": run_id},
     ).fetchall()
     if wrong:
-        raise InputError(f"{folder}: the verdicts of rule {wrong[0][0]} do not add up. Run the check again.")
+        raise InputError(bilingual("ingest.verdicts_do_not_add_up", folder=folder, rule=wrong[0][0]))
     return int(con.execute("SELECT count(*) FROM violations WHERE run_id = ?", [run_id]).fetchall()[0][0])

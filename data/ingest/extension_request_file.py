@@ -10,9 +10,10 @@ import polars as pl
 
 from data.errors import InputError
 from data.ingest.files import sheet_reading
+from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.parsing import dates
-from data.messages.catalogue import bilingual
+from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from data.table_files import read_rows
 
@@ -23,8 +24,11 @@ NO_LOAN, UNKNOWN_LOAN, BAD_DATE = "no_loan", "unknown_loan", "bad_date"
 
 @dataclass(frozen=True)
 class ParsedRequests:
-    """`good`: [row_number, loan_id, application_date, requested_maturity, consent]; `bad`: [row_number, loan_id,
-    column, value, reason]. Together they are every row of the file that holds anything."""
+    """Every row of the file that is not blank, as one of the two.
+
+    `valid_rows`: [row_number, loan_id, application_date, requested_maturity, consent];
+    `rejected_rows`: [row_number, loan_id, column, value, reason].
+    """
 
     valid_rows: pl.DataFrame
     rejected_rows: pl.DataFrame
@@ -50,7 +54,7 @@ def _normalise_header(header: str | None) -> str:
 
 
 def read_requests(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) -> ParsedRequests:
-    """Raises InputError for a file that is no table, or has not the columns; a bad row is no error."""
+    """Raises InputError for a file that is not a table or lacks the columns; a rejected row is not an error."""
     tables = [
         sheet
         for sheet in sheet_reading.read_sheets(sheet_reading.load_file(path))
@@ -60,14 +64,11 @@ def read_requests(cursor: duckdb.DuckDBPyConnection, as_of: date, path: Path) ->
         header = _find_header(sheet)
         if header:
             return _validate_rows(cursor, as_of, _extract_rows(sheet, *header), sheet.date_serials)
-    named = ", ".join(f"{row['zh']} ({column})" for column, row in load_columns().items())
-    raise InputError(
-        bilingual(
-            "ingest.no_row_header_columns",
-            name=path.name,
-            named=named,
-        )
+    columns = BilingualText(
+        ", ".join(f"{row['zh']} ({column})" for column, row in load_columns().items()),
+        "、".join(row["zh"] for row in load_columns().values()),
     )
+    raise InputError(bilingual("ingest.requests_without_header", name=path.name, columns=columns))
 
 
 def _find_header(sheet: Sheet) -> tuple[int, dict[str, str]] | None:
@@ -91,7 +92,7 @@ def _extract_rows(sheet: Sheet, at: int, found: dict[str, str]) -> pl.DataFrame:
         else pl.lit(None, pl.String).alias(column)
         for column in load_columns()
     ]
-    rows = sheet.cells[at + 1 :].select(pl.col(sheet_reading.ROW).cast(pl.Int64).alias("row_number"), *texts)
+    rows = sheet.cells[at + 1 :].select(pl.col(ROW).cast(pl.Int64).alias("row_number"), *texts)
     return rows.filter(~pl.all_horizontal(pl.exclude("row_number").is_null()))
 
 
@@ -105,14 +106,14 @@ def _validate_rows(
         (~rows["loan_id"].is_in(known.to_list()), "loan_id", UNKNOWN_LOAN),
     ]
     reasons += [(rows[column].is_not_null() & read[column].is_null(), column, BAD_DATE) for column in DATES]
-    told = rows.with_columns(
+    marked = rows.with_columns(
         reason=pl.coalesce(pl.when(test).then(pl.lit(reason)) for test, _, reason in reasons),
         column=pl.coalesce(pl.when(test).then(pl.lit(column)) for test, column, _ in reasons),
         value=pl.coalesce(pl.when(test).then(pl.col(column)) for test, column, _ in reasons),
     )
-    bad = told.filter(pl.col("reason").is_not_null()).select("row_number", "loan_id", "column", "value", "reason")
+    bad = marked.filter(pl.col("reason").is_not_null()).select("row_number", "loan_id", "column", "value", "reason")
     days = rows.with_columns(read[column].alias(column) for column in DATES)
-    return ParsedRequests(days.filter(told["reason"].is_null()), bad)
+    return ParsedRequests(days.filter(marked["reason"].is_null()), bad)
 
 
 def _find_known_loans(cursor: duckdb.DuckDBPyConnection, as_of: date, rows: pl.DataFrame) -> pl.Series:

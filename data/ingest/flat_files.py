@@ -6,7 +6,7 @@ import polars as pl
 
 from data import dictionary
 from data.ingest import guarantee_numbers
-from data.ingest.files.sheet_reading import ROW
+from data.ingest.files.sheet_cells import ROW
 from data.ingest.mapping.mapping import EVENTS
 from data.messages.catalogue import import_note
 

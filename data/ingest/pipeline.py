@@ -15,9 +15,10 @@ from data.ingest import batches, foreign_keys, staging
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_reading import SourceFile
 from data.ingest.mapping import profiles, sheet_plans
-from data.ingest.mapping.profiles import Profile
+from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
 from data.ingest.report import ImportReport
+from data.messages.catalogue import BilingualText, bilingual
 from data.quality import checks, counts_store
 from data.reference import size_limits
 from data.storage import book
@@ -29,7 +30,7 @@ STEPS = ("read", "judge", "store", "derive")
 class NothingLoadedError(InputError):
     """Rows came in and none could be loaded; the report says where they are kept."""
 
-    def __init__(self, message: str, report: ImportReport) -> None:
+    def __init__(self, message: BilingualText, report: ImportReport) -> None:
         super().__init__(message)
         self.report = report
 
@@ -96,7 +97,7 @@ def read_sources(
     found, lookups = sheet_plans.build_plans(sources, profile)
     parts = [convert_sheet(plan.sheet, plan.mapping, as_of, plan.row_filters, plan.join_lookups) for plan in found]
     if not any(part.rows_in > part.ignored for part in parts):
-        raise InputError(f"{parts[0].sheet.name}: no rows below the header. Export it again.")
+        raise InputError(bilingual("ingest.no_data_rows", name=parts[0].sheet.name))
     return parts, lookups
 
 
@@ -158,12 +159,13 @@ def _build_nothing_loaded_error(path: Path, report: ImportReport) -> NothingLoad
     """The first reason why no row could be loaded."""
     with book.open_for_reading(path) as con:
         first = con.execute(
-            "SELECT file, row_number, reason FROM quarantine WHERE batch_id = ? ORDER BY file, row_number LIMIT 1",
+            "SELECT file, row_number, reason, reason_zh FROM quarantine WHERE batch_id = ? "
+            "ORDER BY file, row_number LIMIT 1",
             [report.batch],
         ).fetchone()
-    where = f"{first[0]}, row {first[1]}: {first[2]}. " if first else ""
-    return NothingLoadedError(
-        f"None of the {report.rows_in} rows could be loaded. {where}Correct the file or its mapping and import again; "
-        f"python -m data quarantine --book {path} lists every row (batch {report.batch}).",
-        report,
-    )
+    reason = BilingualText("")
+    if first:
+        file, row, english, chinese = first
+        reason = BilingualText(f"{file}, row {row}: {english}. ", f"{file} 第 {row} 行：{chinese}。")
+    message = bilingual("ingest.nothing_loaded", rows=report.rows_in, first=reason, book=path, batch=report.batch)
+    return NothingLoadedError(message, report)

@@ -9,6 +9,7 @@ from pathlib import Path
 from data.errors import InputError
 from data.ingest.files import encodings
 from data.ingest.parsing import file_vocabulary
+from data.messages.catalogue import bilingual
 from data.table_files import read_rows
 
 DIGEST = re.compile(r"\b([0-9a-fA-F]{64}|[0-9a-fA-F]{32})\b")
@@ -55,7 +56,7 @@ def parse(name: str, content: bytes, data_size: int) -> ControlFile:
     if size is None and rows is None:
         size, rows = _infer_size_and_rows(DIGEST.sub(" ", text), data_size)
     if digest is None and rows is None:
-        raise InputError(f"{name} says neither a digest nor a number of records. Export it again, or move it away.")
+        raise InputError(bilingual("files.control_without_digest_or_count", name=name))
     return ControlFile(name, digest[1].lower() if digest else None, size, rows)
 
 
@@ -83,8 +84,9 @@ def verify_content(name: str, content: bytes, control: ControlFile) -> None:
     """Raises InputError when the file is not the one that the control file speaks of."""
     if control.size is not None and control.size != len(content):
         raise InputError(
-            f"{name} has {len(content)} bytes, but {control.name} says {control.size}. "
-            "The file was cut or changed on its way: transfer both again."
+            bilingual(
+                "files.control_size_differs", name=name, size=len(content), control=control.name, stated=control.size
+            )
         )
     if control.digest is None:
         return
@@ -92,8 +94,14 @@ def verify_content(name: str, content: bytes, control: ControlFile) -> None:
     digest = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
     if digest != control.digest:
         raise InputError(
-            f"{name} has the {algorithm.upper()} {digest}, but {control.name} says {control.digest}. "
-            "The file was changed on its way: transfer both again."
+            bilingual(
+                "files.control_digest_differs",
+                name=name,
+                algorithm=algorithm.upper(),
+                digest=digest,
+                control=control.name,
+                stated=control.digest,
+            )
         )
 
 
@@ -101,6 +109,5 @@ def verify_row_count(name: str, rows: int, control: ControlFile) -> None:
     """Raises InputError when the file holds another number of records than the control file says."""
     if control.rows is not None and control.rows != rows:
         raise InputError(
-            f"{name} holds {rows} records, but {control.name} says {control.rows}. "
-            "Records are missing or too many: export both again."
+            bilingual("files.control_rows_differ", name=name, rows=rows, control=control.name, stated=control.rows)
         )

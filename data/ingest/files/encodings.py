@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 FIELD_MARK = b"\x01"
@@ -37,10 +38,7 @@ def decode_to_utf8(name: str, content: bytes) -> tuple[bytes, str]:
 def _build_not_text_error(name: str, text: bytes) -> InputError:
     start = next(CONTROL.finditer(text)).start()
     line = text.count(b"\n", 0, start) + 1
-    return InputError(
-        f"{name} is not a text file: byte {start} (line {line}) is a control character. "
-        "Give a CSV in UTF-8 or GB18030, or an XLSX workbook."
-    )
+    return InputError(bilingual("files.not_a_text_file", name=name, byte=start, line=line))
 
 
 def _detect_and_decode(name: str, content: bytes) -> tuple[bytes, str]:
@@ -89,10 +87,7 @@ def _transcode_to_utf8(name: str, content: bytes, encoding: str) -> bytes:
 
 def _build_encoding_error(name: str, content: bytes, start: int) -> InputError:
     line = content.count(b"\n", 0, start) + 1
-    return InputError(
-        f"{name} is in no encoding known here (UTF-8, GB18030, UTF-16): byte {start} (line {line}) fits none. "
-        "Save it as UTF-8 and try again."
-    )
+    return InputError(bilingual("files.unknown_encoding", name=name, byte=start, line=line))
 
 
 def _has_utf8_lines(content: bytes) -> bool:

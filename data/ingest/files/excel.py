@@ -25,6 +25,7 @@ from data.errors import InputError
 from data.ingest.files import excel_marks, excel_repacking, size_checks
 from data.ingest.files.excel_marks import SheetMarks
 from data.ingest.files.excel_repacking import ForwardOnlyBuffer
+from data.messages.catalogue import bilingual
 
 OLE = b"\xd0\xcf\x11\xe0"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -75,9 +76,9 @@ def read_sheets(name: str, content: bytes) -> list[SheetRows]:
         except PasswordError as error:
             raise _build_password_error(name) from error
         except (CalamineError, ValueError, OSError, OverflowError) as error:
-            raise InputError(f"{name} is not a workbook that can be read: {error}. Save it again as XLSX.") from error
+            raise InputError(bilingual("files.workbook_unreadable", name=name, error=error)) from error
     if not found:
-        raise InputError(f"{name} holds no cells. Export it again.")
+        raise InputError(bilingual("files.workbook_empty", name=name))
     return found
 
 
@@ -108,7 +109,7 @@ def _read_worksheets(
 
 
 def _build_password_error(name: str) -> InputError:
-    return InputError(f"{name} is protected by a password. Save it without one and try again.")
+    return InputError(bilingual("files.workbook_password", name=name))
 
 
 def _read_worksheet(

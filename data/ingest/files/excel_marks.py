@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import unescape
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 
 ZIP = b"PK\x03\x04"
 SHEET = re.compile(rb"<(?:\w+:)?sheet\b([^<>]*)>")
@@ -36,7 +37,7 @@ def read_marks(name: str, parts: Mapping[str, bytes]) -> dict[str, SheetMarks]:
     try:
         return _parse_workbook(parts)
     except ValueError as error:
-        raise InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.") from error
+        raise InputError(bilingual("files.workbook_damaged", name=name, error=error)) from error
 
 
 def uses_1904_date_system(parts: Mapping[str, bytes]) -> bool:

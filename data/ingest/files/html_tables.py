@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 
 OPENINGS = (b"<html", b"<!doctype html", b"<table", b"<meta", b"<head", b"<body", b"<div", b"<style")
-FOREIGN = {b"<?xml": "an XML file", b"mime-version:": "a saved web archive"}
+XML_FILE, WEB_ARCHIVE = b"<?xml", b"mime-version:"
 SIZE_LIMIT = 300 * 1024 * 1024
 SPAN_LIMIT = 1000
 SPANNED_CELLS_LIMIT = 1_000_000
@@ -24,22 +25,23 @@ class HtmlTable:
 
 
 def is_markup(text: bytes) -> bool:
-    return text[:200].lstrip().lower().startswith((*OPENINGS, *FOREIGN))
+    return text[:200].lstrip().lower().startswith((*OPENINGS, XML_FILE, WEB_ARCHIVE))
 
 
 def read_tables(name: str, text: bytes) -> list[HtmlTable]:
     """Tables that hold no further table. Raises InputError when there is none, or the page is too large."""
     head = text[:200].lstrip().lower()
-    foreign = next((what for start, what in FOREIGN.items() if head.startswith(start)), None)
-    if foreign:
-        raise InputError(f"{name} is {foreign}, whatever it is called. Open it and save it as XLSX or CSV.")
+    if head.startswith(XML_FILE):
+        raise InputError(bilingual("files.xml_file", name=name))
+    if head.startswith(WEB_ARCHIVE):
+        raise InputError(bilingual("files.web_archive", name=name))
     if len(text) > SIZE_LIMIT:
-        raise InputError(f"{name} is a web page of {len(text) >> 20} MB, more than {SIZE_LIMIT >> 20} MB. Use CSV.")
+        raise InputError(bilingual("files.page_too_large", name=name, size=len(text) >> 20, limit=SIZE_LIMIT >> 20))
     tables = [node for node in LexborHTMLParser(text.decode()).css("table") if len(node.css("table")) <= 1]
     found = [_read_table(name, number, node) for number, node in enumerate(tables, 1)]
     found = [table for table in found if any(any(row) for row in table.rows)]
     if not found:
-        raise InputError(f"{name} is a web page without a table, whatever it is called. Export the list itself.")
+        raise InputError(bilingual("files.page_without_table", name=name))
     return found
 
 
@@ -59,7 +61,7 @@ def _read_table(name: str, number: int, node: LexborNode) -> HtmlTable:
                 merges.append(((y, x), (y + down - 1, x + across - 1)))
                 taken |= {(y + i, x + j) for i in range(down) for j in range(across)}
                 if len(taken) > SPANNED_CELLS_LIMIT:
-                    raise InputError(f"{name}: its cells span more than {SPANNED_CELLS_LIMIT:,} others. Use CSV.")
+                    raise InputError(bilingual("files.page_spans_too_many_cells", name=name, limit=SPANNED_CELLS_LIMIT))
             x += across
         width = max([x, *(column + 1 for row, column in taken if row == y)])
         rows.append([cells.get(i, "") for i in range(width)])

@@ -9,6 +9,7 @@ import numpy as np
 from isal import isal_zlib
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from data.reference import size_limits
 
 MEGABYTE = 1 << 20
@@ -23,18 +24,17 @@ ATTRIBUTE = int.from_bytes(b"r=", "little")
 OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
 DELIMITERS = b",;\t|"
 SAMPLE_LINES = 100
-PART_BROKEN = (struct.error, isal_zlib.error)
+PART_BROKEN: tuple[type[Exception], ...] = (struct.error, isal_zlib.error)
 
 
 def check_file_size(path: Path) -> None:
     """Raises InputError for a file larger than may be read, or a device or pipe that may never end."""
     most = size_limits.integer_limit("text_mb")
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError(f"{path} is not an ordinary file. Copy it to a file and name that.")
-    if path.is_file() and path.stat().st_size > most * MEGABYTE:
-        raise InputError(
-            f"File {path} has {path.stat().st_size // MEGABYTE:,} MB, more than {most:,} MB. Export it in parts."
-        )
+        raise InputError(bilingual("files.not_an_ordinary_file", path=path))
+    size = path.stat().st_size if path.is_file() else 0
+    if size > most * MEGABYTE:
+        raise InputError(bilingual("files.too_large", path=path, size=size // MEGABYTE, limit=most))
 
 
 def check_text(name: str, content: bytes) -> None:
@@ -44,10 +44,7 @@ def check_text(name: str, content: bytes) -> None:
     while start + most < len(content):
         end = max(content.rfind(mark, start, start + most) for mark in (b"\n", b"\r"))
         if end < 0:
-            raise InputError(
-                f"{name}: a line from byte {start:,} on is longer than {most // MEGABYTE} MB. It is no table with "
-                "a row a line; export it again."
-            )
+            raise InputError(bilingual("files.line_too_long", name=name, byte=start, limit=most // MEGABYTE))
         start = end + 1
     lines = content[:most].split(b"\n", SAMPLE_LINES)[:SAMPLE_LINES]
     widest = max(line.count(mark) for line in lines for mark in (bytes([byte]) for byte in DELIMITERS)) + 1
@@ -56,9 +53,9 @@ def check_text(name: str, content: bytes) -> None:
 
 def check_column_count(name: str, columns: int) -> None:
     """Raises InputError for more columns than a table has."""
-    if columns > size_limits.integer_limit("columns"):
-        limit = size_limits.integer_limit("columns")
-        raise InputError(f"{name}: {columns:,} columns, more than {limit:,}. Export only those that matter.")
+    limit = size_limits.integer_limit("columns")
+    if columns > limit:
+        raise InputError(bilingual("files.too_many_columns", name=name, columns=columns, limit=limit))
 
 
 def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:
@@ -74,9 +71,9 @@ def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:
     named = {part.filename for part in parts}
     other = next((form for part, form in OTHER_FORMATS.items() if part in named), None)
     if other:
-        raise InputError(f"{name} is a workbook in the format {other}. Save it as XLSX.")
+        raise InputError(bilingual("files.other_workbook_format", name=name, form=other))
     if len(parts) > size_limits.integer_limit("archive_parts"):
-        raise InputError(f"{name} holds {len(parts):,} parts, more than a workbook has. Save it again as XLSX.")
+        raise InputError(bilingual("files.too_many_parts", name=name, parts=len(parts)))
     left = size_limits.integer_limit("unpacked_mb") * MEGABYTE
     found = {}
     for part in parts:
@@ -89,32 +86,35 @@ def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:
 
 
 def _build_damaged_error(name: str, error: Exception | str) -> InputError:
-    return InputError(f"{name} is a damaged workbook: {error}. Save it again as XLSX.")
+    return InputError(bilingual("files.workbook_damaged", name=name, error=error))
 
 
 def _unpack_part(name: str, content: bytes, part: zipfile.ZipInfo, left: int) -> bytes:
-    """Unpack one part, `left` bytes at most, and look at its cell references piece by piece."""
+    """Unpacks one part, to `left` bytes at most. Raises InputError for a part too large, damaged or unsafe."""
     xml = _decompress_part(name, content, part, left + 1)
     if len(xml) > left:
-        raise InputError(
-            f"{name} would unpack to more than {size_limits.integer_limit('unpacked_mb')} MB. Export it as CSV."
-        )
+        limit = size_limits.integer_limit("unpacked_mb")
+        raise InputError(bilingual("files.unpacks_too_large", name=name, limit=limit))
     if isal_zlib.crc32(xml) != part.CRC:
-        raise _build_damaged_error(name, f"{part.filename} is not what its checksum says")
+        raise _build_damaged_error(name, bilingual("files.checksum_differs", part=part.filename))
     if b"!" in xml and (b"<!DOCTYPE" in xml or b"<!ENTITY" in xml):
-        raise InputError(f"{name} declares XML entities, which no workbook does. Save it again as XLSX.")
+        raise InputError(bilingual("files.declares_entities", name=name))
+    _check_cell_count(name, part.filename, xml)
+    return xml
+
+
+def _check_cell_count(name: str, part: str, xml: bytes) -> None:
+    """Raises InputError where the cell references of a part reach too far; looks at them chunk by chunk."""
+    limit = size_limits.integer_limit("cells")
     rows = columns = 0
     for start in range(0, len(xml), CHUNK_SIZE):
         piece = xml[start : start + CHUNK_SIZE + OVERLAP]
         reach = _find_extent(piece) if _may_exceed_near_extent(piece) else NEAR_EXTENT
         rows, columns = max(rows, reach[0]), max(columns, reach[1])
-        if rows * columns > size_limits.integer_limit("cells"):
+        if rows * columns > limit:
             raise InputError(
-                f"{name}, {part.filename}: cells reach to row {rows:,} and column {columns:,}, more than "
-                f"{size_limits.integer_limit('cells'):,} cells. Delete the empty rows and columns and save it again, "
-                "or export CSV."
+                bilingual("files.too_many_cells", name=name, part=part, row=rows, column=columns, limit=limit)
             )
-    return xml
 
 
 def _decompress_part(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> bytes:
@@ -126,7 +126,7 @@ def _decompress_part(name: str, content: bytes, part: zipfile.ZipInfo, most: int
         return bytes(packed[:most])
     if part.compress_type == zipfile.ZIP_DEFLATED:
         return isal_zlib.decompressobj(-isal_zlib.MAX_WBITS).decompress(packed, most)
-    raise InputError(f"{name} is packed in a way that workbooks are not. Save it again as XLSX.")
+    raise InputError(bilingual("files.unusual_compression", name=name))
 
 
 def _find_references(body: np.ndarray) -> np.ndarray:

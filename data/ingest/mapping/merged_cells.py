@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from data.ingest.files.sheet_reading import ROW, Sheet
+from data.ingest.files.sheet_cells import ROW
+from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import ColumnMapping
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from data.ingest.files.sheet_reading import ROW, Sheet
+from data.ingest.files.sheet_cells import ROW
+from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.mapping.title_lines import Line
 from data.ingest.parsing import amounts, file_vocabulary

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from data import dictionary
-from data.ingest.files.sheet_reading import MISREAD, WIDTH
+from data.ingest.files.sheet_cells import MISREAD, WIDTH
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParsedColumn

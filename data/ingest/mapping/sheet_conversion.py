@@ -7,7 +7,8 @@ from datetime import date
 import polars as pl
 
 from data.ingest.files import excel
-from data.ingest.files.sheet_reading import ROW, Sheet
+from data.ingest.files.sheet_cells import ROW
+from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import merged_cells, row_classification, row_errors, title_lines
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells

@@ -6,13 +6,14 @@ import polars as pl
 
 from data.errors import InputError
 from data.ingest.files import control_files, sheet_reading
-from data.ingest.files.sheet_reading import WIDTH, Sheet, SourceFile
+from data.ingest.files.sheet_reading import Sheet, SourceFile
 from data.ingest.mapping import header_matching, sheet_conversion
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
-from data.ingest.mapping.profiles import FieldSpec, FileSpec, Lookup, Profile, find_unit_factor
+from data.ingest.mapping.profile_model import FieldSpec, Lookup, Profile, find_unit_factor
+from data.ingest.mapping.profile_recognition import RecognisedFile, recognise_file, require_column
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.messages.catalogue import import_note
+from data.messages.catalogue import BilingualText, bilingual, import_note
 
 
 @dataclass(frozen=True)
@@ -126,101 +127,36 @@ def _select_filled_rows(sheet: Sheet, header_row: int, columns: list[str]) -> pl
     return rows.filter(~pl.all_horizontal(pl.col(columns).is_null()))
 
 
-@dataclass(frozen=True)
-class _RecognisedFile:
-    """A sheet recognised as one of the profile's files."""
-
-    spec: FileSpec
-    sheet: Sheet
-    row: int
-    depth: int
-    headers: dict[str, str]
-
-    def index_columns(self) -> dict[str, str]:
-        """Plain header -> column, or "" for a header that occurs twice."""
-        labels = self.spec.names_by_label
-        found: dict[str, str] = {}
-        for column, header in self.headers.items():
-            name = labels.get(file_vocabulary.normalise_text(header), file_vocabulary.normalise_text(header))
-            found[name] = "" if name in found else column
-        return found
-
-
 def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPlan], dict[str, int]]:
     """Plans for the profile's tables, and the rows of files that only serve lookups."""
-    found = [_recognise_file(sheet, profile) for sheet in sheets]
+    found = [recognise_file(sheet, profile) for sheet in sheets]
     known = [entry for entry in found if not entry.spec.skip_reason]
     left_out = [_note_skipped_file(entry) for entry in found if entry.spec.skip_reason]
     if not any(entry.spec.table for entry in known):
         wanted = ", ".join(spec.name for spec in profile.files if spec.table)
-        why = "".join(f" {said['en'][0].upper()}{said['en'][1:]}." for said in left_out)
-        raise InputError(f"Profile {profile.name}: none of the files feeds a table. Add the file for: {wanted}.{why}")
+        reasons = BilingualText(
+            "".join(f" {note['en'][0].upper()}{note['en'][1:]}." for note in left_out),
+            "".join(f"{note['zh']}。" for note in left_out),
+        )
+        raise InputError(bilingual("mapping.no_file_for_a_table", profile=profile.name, wanted=wanted, reasons=reasons))
     lookups = {entry.sheet.name: _select_data_rows(entry).height for entry in known if not entry.spec.table}
     plans = [_plan_file(entry, known, profile) for entry in known if entry.spec.table]
     first = replace(plans[0].mapping, notes=(*left_out, *plans[0].mapping.notes))
     return [replace(plans[0], mapping=first), *plans[1:]], lookups
 
 
-def _note_skipped_file(entry: _RecognisedFile) -> dict:
+def _note_skipped_file(entry: RecognisedFile) -> dict:
     """What the report says of a file that the profile knows of and cannot read."""
     reason = entry.spec.skip_reason
     rows = len(entry.sheet.cells)
     return import_note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
 
-def _recognise_file(sheet: Sheet, profile: Profile) -> _RecognisedFile:
-    """By its header, and by its name where the header fits several; without a header by its name alone."""
-    fits = [known for spec in profile.files if (known := _recognise_by_header(sheet, spec))]
-    named = [known for known in fits if known.spec.matches_file_name(sheet.source.name)]
-    found = next(iter((*named, *fits)), None) or _recognise_by_name(sheet, profile)
-    if found:
-        return found
-    wanted = "; ".join(f"{spec.name}: {', '.join(spec.headers or spec.file_names)}" for spec in profile.files)
-    raise InputError(f"{sheet.name} fits no file of profile {profile.name}, which knows them by headers: {wanted}.")
-
-
-def _recognise_by_header(sheet: Sheet, spec: FileSpec) -> _RecognisedFile | None:
-    wanted = set(map(file_vocabulary.normalise_text, spec.headers))
-    head = header_matching.find_header(
-        sheet, frozenset(wanted | {label for label, name in spec.names_by_label.items() if name in wanted})
-    )
-    found = {
-        spec.names_by_label.get(file_vocabulary.normalise_text(header), file_vocabulary.normalise_text(header))
-        for header in head.cells.values()
-    }
-    fits = wanted and wanted <= found
-    return (
-        _RecognisedFile(spec, sheet, head.row, head.depth, header_matching.extract_headers(sheet, head))
-        if fits
-        else None
-    )
-
-
-def _recognise_by_name(sheet: Sheet, profile: Profile) -> _RecognisedFile | None:
-    """A file without a header, known by its name; its columns stand in the profile."""
-    for spec in profile.files:
-        if not spec.matches_file_name(sheet.source.name):
-            continue
-        if spec.skip_reason:
-            return _RecognisedFile(spec, sheet, -1, 0, {})
-        named = {f"c{i}": name for i, name in enumerate(spec.column_names)}
-        width = int(sheet.cells[WIDTH].median() or 0)
-        if width != len(spec.columns):
-            raise InputError(
-                f"{sheet.name} has {width} columns, but profile {profile.name} names {len(spec.columns)} for "
-                f"{spec.name}. Correct the columns in the profile, or export the file again."
-            )
-        first = {file_vocabulary.normalise_text(cell) for cell in sheet.cells.select(sheet.columns).row(0) if cell}
-        has_header = first and first <= {*map(file_vocabulary.normalise_text, spec.column_names), *spec.names_by_label}
-        return _RecognisedFile(spec, sheet, 0 if has_header else -1, int(bool(has_header)), named)
-    return None
-
-
-def _select_data_rows(entry: _RecognisedFile) -> pl.DataFrame:
+def _select_data_rows(entry: RecognisedFile) -> pl.DataFrame:
     return _select_filled_rows(entry.sheet, entry.row, list(entry.headers))
 
 
-def _plan_file(entry: _RecognisedFile, known: list[_RecognisedFile], profile: Profile) -> SheetPlan:
+def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Profile) -> SheetPlan:
     columns = entry.index_columns()
     joins, notes = [], []
     for lookup in entry.spec.lookups:
@@ -244,32 +180,24 @@ def _plan_file(entry: _RecognisedFile, known: list[_RecognisedFile], profile: Pr
     return _verify_row_count(SheetPlan(entry.sheet, mapping, _resolve_row_filters(entry), tuple(joins)))
 
 
-def _resolve_row_filters(entry: _RecognisedFile) -> dict[str, list[str]]:
+def _resolve_row_filters(entry: RecognisedFile) -> dict[str, list[str]]:
     return {
-        _require_column(entry.sheet.name, name, entry.index_columns()): texts
+        require_column(entry.sheet.name, name, entry.index_columns()): texts
         for name, texts in entry.spec.row_filters.items()
     }
-
-
-def _require_column(file: str, name: str, columns: dict[str, str]) -> str:
-    column = columns.get(file_vocabulary.normalise_text(name))
-    if not column:
-        wrong = "does not have" if column is None else "has twice"
-        raise InputError(f"{file}: the profile reads column '{name}', which the file {wrong}. Correct either.")
-    return column
 
 
 def _needs_lookup(spec: FieldSpec, missing: set[str]) -> bool:
     return any(name.split(".")[0] in missing for name in (*spec.columns, spec.when) if "." in name)
 
 
-def _build_lookup_frame(lookup: Lookup, other: _RecognisedFile) -> pl.DataFrame:
+def _build_lookup_frame(lookup: Lookup, other: RecognisedFile) -> pl.DataFrame:
     """KEY and the other file's columns as name.header. Raises InputError when a key occurs twice."""
     keep = _resolve_row_filters(other)
     rows = _select_data_rows(other).filter(
         pl.all_horizontal(pl.lit(True), *(pl.col(c).is_in(t) for c, t in keep.items()))
     )
-    key = _require_column(other.sheet.name, lookup.key, other.index_columns())
+    key = require_column(other.sheet.name, lookup.key, other.index_columns())
     named = rows.select(
         pl.col(key).str.strip_chars().alias(KEY),
         *(pl.col(column).alias(f"{lookup.name}.{header}") for column, header in other.headers.items()),
@@ -277,8 +205,7 @@ def _build_lookup_frame(lookup: Lookup, other: _RecognisedFile) -> pl.DataFrame:
     twice = named.filter(pl.col(KEY).is_duplicated())
     if len(twice):
         raise InputError(
-            f"{other.sheet.name}: {lookup.key} '{twice[KEY][0]}' occurs more than once, so it cannot be looked up. "
-            "Narrow the profile's keep filter."
+            bilingual("mapping.lookup_key_not_unique", name=other.sheet.name, key=lookup.key, value=twice[KEY][0])
         )
     return named
 
@@ -291,13 +218,13 @@ def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Pro
         codes=spec.codes,
         blanks=profile.blanks,
     )
-    when = _require_column(file, spec.when, columns) if spec.when else ""
+    when = require_column(file, spec.when, columns) if spec.when else ""
     header = " + ".join(spec.columns) or f"'{spec.constant}'"
-    found = tuple(_require_column(file, name, columns) for name in spec.columns)
+    found = tuple(require_column(file, name, columns) for name in spec.columns)
     return ColumnMapping(spec.table, spec.field, found, header, reading, spec.how, spec.constant, when, spec.separator)
 
 
-def _map_other_columns(entry: _RecognisedFile, feeds: list[ColumnMapping]) -> list[ColumnMapping]:
+def _map_other_columns(entry: RecognisedFile, feeds: list[ColumnMapping]) -> list[ColumnMapping]:
     """Columns that the profile does not name: ignored as it says, or read by the dictionary's names."""
     used = {column for feed in feeds for column in feed.columns}
     if entry.spec.ignore_others:
@@ -312,7 +239,12 @@ def _map_other_columns(entry: _RecognisedFile, feeds: list[ColumnMapping]) -> li
     for feed in found:
         if feed.name in taken:
             raise InputError(
-                f"{entry.sheet.name}: columns '{taken[feed.name]}' and '{feed.header}' both name "
-                f"{feed.field}. Add one to the profile's ignore list."
+                bilingual(
+                    "mapping.field_mapped_twice",
+                    name=entry.sheet.name,
+                    first=taken[feed.name],
+                    second=feed.header,
+                    field=feed.field,
+                )
             )
     return found

@@ -11,11 +11,12 @@ from rapidfuzz import fuzz, process
 
 from data import dictionary
 from data.ingest.files import sheet_reading
-from data.ingest.files.sheet_reading import ROW, Sheet
-from data.ingest.mapping import header_matching, profiles, sheet_plans, title_lines
+from data.ingest.files.sheet_cells import ROW
+from data.ingest.files.sheet_reading import Sheet
+from data.ingest.mapping import header_matching, header_vocabulary, profiles, sheet_plans, title_lines
 from data.ingest.mapping.header_matching import Header
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
-from data.ingest.mapping.profiles import Profile
+from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import convert_sheet
 from data.ingest.parsing import cell_parsing, file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
@@ -96,7 +97,7 @@ def propose_mapping(path: Path, tables: Mapping[str, str] | None = None) -> Mapp
     Raises InputError for a file that cannot be read.
     """
     found = sheet_reading.read_sheets(sheet_reading.load_file(path))
-    heads = [(sheet, _find_header(sheet)) for sheet in found]
+    heads = [(sheet, header_matching.find_likely_header(sheet)) for sheet in found]
     known = [(sheet, head) for sheet, head in heads if head.known_cells > 0] or heads[:1]
     best = max(head.known_cells for _, head in known)
     said = tables or {}
@@ -126,17 +127,6 @@ def _preview_sheet(plan: sheet_plans.SheetPlan, rows: int, as_of: date) -> Previ
     return Preview(part.table, fields, shown, [*part.notes], len(reasons))
 
 
-def _find_header(sheet: Sheet) -> Header:
-    """The header; where no word of it is known, the first of the rows with the most cells."""
-    head = header_matching.find_header(sheet)
-    if head.known_cells > 0:
-        return head
-    rows = sheet.cells.select(sheet.columns).head(header_matching.SEARCHED_ROWS).rows(named=True)
-    filled = [sum(1 for cell in row.values() if cell and cell.strip()) for row in rows]
-    at = filled.index(max(filled))
-    return Header(at, 1, {column: " ".join((cell or "").split()) for column, cell in rows[at].items()}, 0)
-
-
 def _propose_sheet(sheet: Sheet, head: Header, said: str | None) -> SheetProposal:
     texts = {column: text for column, text in head.cells.items() if text}
     table = said or _choose_table(list(texts.values()))
@@ -154,9 +144,11 @@ def _choose_table(texts: list[str]) -> str:
     """The table that knows most of the headers; of several, one whose key is among them."""
 
     def rank(table: str) -> tuple[int, bool, int]:
-        own = [name for text in texts for owner, name in header_matching.find_candidates(text, table) if owner == table]
+        own = [
+            name for text in texts for owner, name in header_vocabulary.find_candidates(text, table) if owner == table
+        ]
         complete = all(set(own).intersection(group) for group in file_vocabulary.load_required_fields(table))
-        return sum(1 for text in texts if header_matching.find_candidates(text, table)), complete, len(own)
+        return sum(1 for text in texts if header_vocabulary.find_candidates(text, table)), complete, len(own)
 
     return max(dictionary.load_tables(), key=rank)
 
@@ -166,7 +158,7 @@ def _propose_columns(
 ) -> list[ColumnProposal]:
     taken: dict[tuple[str, str], str] = {}
     found: dict[str, ColumnProposal] = {}
-    for place in sorted(texts, key=lambda place: header_matching.rank_header(texts[place], table)):
+    for place in sorted(texts, key=lambda place: header_vocabulary.rank_header(texts[place], table)):
         found[place] = _match_column(texts[place], table, taken)
     for place, column in found.items():
         cells = rows[place]
@@ -179,9 +171,9 @@ def _propose_columns(
 
 
 def _match_column(header: str, table: str, taken: dict[tuple[str, str], str]) -> ColumnProposal:
-    options = header_matching.find_candidates(header, table)
+    options = header_vocabulary.find_candidates(header, table)
     if not options:
-        return ColumnProposal(header, None, None, IGNORED if header_matching.is_ignorable(header) else NONE)
+        return ColumnProposal(header, None, None, IGNORED if header_vocabulary.is_ignorable(header) else NONE)
     choice = next((option for option in options if option not in taken), None)
     if choice is None:
         said = import_note("proposal_taken", field=options[0][1], column=taken[options[0]])
@@ -189,15 +181,15 @@ def _match_column(header: str, table: str, taken: dict[tuple[str, str], str]) ->
     taken[choice] = header
     meant = find_target_field(*choice)
     labels = {file_vocabulary.normalise_text(text) for text in (meant.name, meant.zh, meant.en)}
-    how = EXACT if labels.intersection(header_matching.list_header_forms(header)) else ALIAS
-    return ColumnProposal(header, *choice, how, header_matching.split_unit(header)[1])
+    how = EXACT if labels.intersection(header_vocabulary.list_header_forms(header)) else ALIAS
+    return ColumnProposal(header, *choice, how, header_vocabulary.split_unit(header)[1])
 
 
 def _guess_field(
     column: ColumnProposal, table: str, taken: dict[tuple[str, str], str], cells: pl.Series, sheet: Sheet
 ) -> None:
     """The nearest free field that the cells fit, marked as a guess."""
-    bare, unit = header_matching.split_unit(column.header)
+    bare, unit = header_vocabulary.split_unit(column.header)
     choices = _list_choices(table)
     near = process.extract(
         file_vocabulary.normalise_text(bare),
@@ -222,7 +214,7 @@ def _list_choices(table: str) -> dict[str, tuple[str, str]]:
     """Plain word -> (table, field) for the table, its companions and the steps of a wide file."""
     found: dict[str, tuple[str, str]] = {}
     for owner in (table, *COMPANIONS.get(table, ())):
-        for text, name in header_matching.build_vocabulary(owner).items():
+        for text, name in header_vocabulary.build_vocabulary(owner).items():
             found.setdefault(text, (owner, name))
     if table in COMPANIONS:
         for text, step in file_vocabulary.load_event_columns().items():

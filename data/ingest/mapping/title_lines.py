@@ -13,7 +13,7 @@ from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import ColumnMapping
 from data.ingest.parsing import file_vocabulary
-from data.messages.catalogue import import_note
+from data.messages.catalogue import BilingualText, bilingual, import_note
 
 UNIT = re.compile(r"单位\s*:?\s*(?:人民币\s+)?([^\s:()\[\]【】]+)")
 BRACKETED = re.compile(r"[(\[【]\s*(?:单位\s*:?)?\s*([^()\[\]【】:]+)[)\]】]")
@@ -127,16 +127,10 @@ def reject_ambiguous_amounts(title: Title, sheet: Sheet, feeds: list[ColumnMappi
     """Raises InputError where the titles leave it open what the amounts mean."""
     amounts = [feed for feed in feeds if feed.target.type == "money"]
     if len(title.units) > 1 and not all(feed.reading.own_unit for feed in amounts):
-        said = " and ".join(title.units)
-        raise InputError(
-            f"{sheet.name}: its titles say both {said} for the amounts. Say the unit in the headers of the columns "
-            "(贷款余额(万元)), or in a profile."
-        )
+        units = BilingualText(" and ".join(title.units), "、".join(title.units))
+        raise InputError(bilingual("mapping.conflicting_units", name=sheet.name, units=units))
     if title.currency and amounts and not any(feed.field == "currency" for feed in feeds):
-        raise InputError(
-            f"{sheet.name}: its title gives the amounts in {title.currency}, and no column says the currency of a row. "
-            "Add a column 币种 (currency), or name the currency in a profile."
-        )
+        raise InputError(bilingual("mapping.foreign_currency_in_title", name=sheet.name, currency=title.currency))
 
 
 def apply_title(feed: ColumnMapping, title: Title, sheet: Sheet) -> ColumnMapping:

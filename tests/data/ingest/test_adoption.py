@@ -107,7 +107,7 @@ def test_a_run_is_stored_once_however_often_it_is_taken_in(book_path: Path, verd
 
 def test_no_success_marker(book_path: Path, verdict_folder: Path) -> None:
     (verdict_folder / "_SUCCESS").unlink()
-    assert_refused(book_path, verdict_folder, "not written to the end")
+    assert_refused(book_path, verdict_folder, "the check was not finished")
 
 
 def test_unknown_policy(book_path: Path, verdict_folder: Path) -> None:
@@ -117,14 +117,14 @@ def test_unknown_policy(book_path: Path, verdict_folder: Path) -> None:
 
 def test_other_data(book_path: Path, verdict_folder: Path) -> None:
     write_manifest(verdict_folder, read_manifest(verdict_folder) | {"data_version": "0" * 16})
-    assert_refused(book_path, verdict_folder, "has moved since")
+    assert_refused(book_path, verdict_folder, "has changed since")
 
 
 def test_a_manifest_that_is_not_whole(book_path: Path, verdict_folder: Path) -> None:
     says = read_manifest(verdict_folder)
     del says["rules_of"]
     write_manifest(verdict_folder, says)
-    assert_refused(book_path, verdict_folder, "does not say rules_of")
+    assert_refused(book_path, verdict_folder, "does not contain rules_of")
 
 
 def test_missing_column(book_path: Path, verdict_folder: Path) -> None:

@@ -359,8 +359,8 @@ def test_e20_records_without_header_with_their_log(parser: ImportParser, log: st
             "has the MD5 [0-9a-f]{{32}}, but .*log says 0{32}".replace("{{", "{").replace("}}", "}"),
         ),
         ("文件大小：5\n记录数：{rows}", "but JS_201_CLDWDK_20240331.log says 5. The file was cut"),
-        ("md5={md5}\nrows=7", "holds 1 records, but JS_201_CLDWDK_20240331.log says 7"),
-        ("nothing", "says neither a digest nor a number of records"),
+        ("md5={md5}\nrows=7", "has 1 records, but JS_201_CLDWDK_20240331.log says 7"),
+        ("nothing", "contains neither a digest nor a number of records"),
     ],
 )
 def test_e20_a_log_that_does_not_fit_is_refused(parser: ImportParser, log: str, said: str) -> None:

@@ -119,7 +119,7 @@ def test_a_title_that_says_no_unit(parser: ImportParser, title: str) -> None:
 
 
 def test_titles_that_say_two_units_are_refused(parser: ImportParser) -> None:
-    with pytest.raises(InputError, match=r"its titles say both 元 and 万元 for the amounts"):
+    with pytest.raises(InputError, match=r"give both 元 and 万元 as the unit of the amounts"):
         parser.parse_text("单位：元\n单位：万元\n借据号,余额,用途\nL1,5,x\n")
 
 

@@ -8,7 +8,7 @@ import pytest
 from data import dictionary
 from data.errors import InputError
 from data.ingest.files import sheet_reading
-from data.ingest.mapping import header_matching
+from data.ingest.mapping import header_matching, header_vocabulary
 from data.ingest.mapping.mapping import SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.table_files import read_rows
@@ -40,7 +40,7 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
         field.zh: f"{table}.{field.name}"
         for table in ("snapshots", "guarantees", "borrowers")
         for field in dictionary.fields_of_table(table).values()
-        if file_vocabulary.normalise_text(field.zh) not in header_matching.build_vocabulary("loans")
+        if file_vocabulary.normalise_text(field.zh) not in header_vocabulary.build_vocabulary("loans")
         and field.name != "snapshot_date"
     }
     mapping = match_headers(tmp_path, *loans, *dict.fromkeys(beside))
@@ -72,7 +72,7 @@ def test_a_flat_file_may_carry_every_companion_field_under_its_label(tmp_path: P
     ],
 )
 def test_what_a_header_of_a_flat_file_means(header: str, field: str) -> None:
-    owner, name = header_matching.find_candidates(header, "loans")[0]
+    owner, name = header_vocabulary.find_candidates(header, "loans")[0]
     assert f"{owner}.{name}" == field
 
 

@@ -132,7 +132,7 @@ def test_a_lookup_that_is_not_one_to_one_is_refused(cli: ImportCli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("disp", "none of the files feeds a table"), ("other", "fits no file of profile berka")]
+    ("name", "said"), [("disp", "none of the files feeds a table"), ("other", "matches no file of profile berka")]
 )
 def test_files_that_a_profile_cannot_use(cli: ImportCli, name: str, said: str) -> None:
     outcome = cli.import_files(cli.write("f.csv", BERKA.get(name, "x;y\n1;2\n")), as_of="1998-12-31", profile="berka")

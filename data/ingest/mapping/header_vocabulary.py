@@ -1,0 +1,93 @@
+"""Words of headers: which fields a header may name, and the unit in it."""
+
+import re
+import unicodedata
+from functools import cache
+
+from data import dictionary
+from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
+from data.ingest.parsing import file_vocabulary
+
+GROUP = "_"
+"""Joins a group's header with the header under it: 担保情况_担保方式."""
+BRACKETED = re.compile(r"[(\[【]([^)\]】]*)[)\]】]")
+
+
+@cache
+def build_vocabulary(table: str) -> dict[str, str]:
+    """Plain header -> field of this table: names first, then labels, then aliases."""
+    fields = dictionary.fields_of_table(table).values()
+    texts = [(f.name, f.name) for f in fields] + [(f"{table}.{f.name}", f.name) for f in fields]
+    texts += [(label, f.name) for f in fields for label in (f.zh, f.en)]
+    texts += [(alias, f.name) for f in fields for alias in f.aliases]
+    found: dict[str, str] = {}
+    for text, name in texts:
+        found.setdefault(file_vocabulary.normalise_text(text), name)
+    return found
+
+
+@cache
+def collect_known_words() -> frozenset[str]:
+    known = {word for table in dictionary.load_tables() for word in build_vocabulary(table)}
+    return frozenset(known | set(file_vocabulary.load_event_columns()) | file_vocabulary.load_ignored_words("header"))
+
+
+def split_unit(header: str) -> tuple[str, str]:
+    """'贷款余额(万元)', '贷款余额_万元' -> ('贷款余额', '万元'); the unit is empty where the header says none."""
+    text = unicodedata.normalize("NFKC", header)
+    for bracket in BRACKETED.finditer(text):
+        unit = bracket[1].strip().removeprefix("单位").lstrip(": ")
+        if any(unit in file_vocabulary.load_units(kind) for kind in ("money", "rate", "integer")):
+            return text[: bracket.start()] + text[bracket.end() :], unit
+    for unit in file_vocabulary.load_units("money"):
+        bare = text.strip().removesuffix(unit).rstrip("_-: ").removesuffix("单位").rstrip("_-: ")
+        if len(unit) > 1 and bare and bare != text.strip():
+            return bare, unit
+    return header, ""
+
+
+@cache
+def list_header_forms(header: str) -> tuple[str, ...]:
+    """The plain header, whole and without its unit; then a sub-header before its group's (到期日期), or alone."""
+    bare = split_unit(header)[0]
+    found = [file_vocabulary.normalise_text(header), file_vocabulary.normalise_text(bare)]
+    group, _, sub = bare.rpartition(GROUP)
+    if group and sub and not (group + sub).isascii():
+        found += [file_vocabulary.normalise_text(sub + group), file_vocabulary.normalise_text(sub)]
+    return tuple(dict.fromkeys(found))
+
+
+def find_candidates(header: str, table: str) -> list[tuple[str, str]]:
+    """(table, field) that this header may mean in a file of this table, the likeliest first."""
+    found = []
+    for owner in (table, *COMPANIONS.get(table, ())):
+        name = next(
+            (build_vocabulary(owner)[form] for form in list_header_forms(header) if form in build_vocabulary(owner)),
+            None,
+        )
+        if name:
+            found.append((owner, name))
+    if table in COMPANIONS:
+        found += [
+            (EVENTS, file_vocabulary.load_event_columns()[form])
+            for form in list_header_forms(header)
+            if form in file_vocabulary.load_event_columns()
+        ][:1]
+    return found
+
+
+def is_ignorable(header: str) -> bool:
+    return any(form in file_vocabulary.load_ignored_words("header") for form in list_header_forms(header))
+
+
+def rank_header(header: str, table: str) -> tuple[bool, bool]:
+    """Names and labels come before aliases when two headers want one field."""
+    options = find_candidates(header, table)
+    if not options or options[0][0] == EVENTS:
+        return True, True
+    field = find_target_field(*options[0])
+    plain = file_vocabulary.normalise_text(header)
+    return plain != file_vocabulary.normalise_text(field.name), plain not in (
+        file_vocabulary.normalise_text(field.zh),
+        file_vocabulary.normalise_text(field.en),
+    )
