@@ -1,4 +1,4 @@
 """The import pipeline: from files to staged rows, quarantine and the report of a batch.
 
-How a file, a column or a cell is read stands in the rooms below.
+How a file, a column or a cell is read is in files, mapping and parsing.
 """

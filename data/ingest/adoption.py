@@ -1,4 +1,4 @@
-"""Verdicts that were judged elsewhere, taken into the book as a run like any other."""
+"""Adopts verdicts of a check run elsewhere (Spark) as a run of the book."""
 
 import json
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
     """Stores the run of a folder of verdicts; the same run of before is replaced.
 
     Raises InputError, and stores nothing, when the folder is not whole, a column is missing or of another type, the
-    verdicts do not add up, or the book holds another policy or other data than were judged.
+    verdicts do not add up, or the policy or the data in the book are not those that were checked.
     """
     manifest = _read_manifest(folder)
     as_of = date.fromisoformat(manifest["as_of"])
@@ -102,7 +102,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _require_same_inputs(con: duckdb.DuckDBPyConnection, manifest: dict[str, Any], version: str) -> None:
-    """The policy must be one the book keeps, and the data those the book holds now."""
+    """Raises InputError unless the policy is in the book and the data are those in the book now."""
     known = con.execute(
         "SELECT count(*) FROM policy_versions WHERE policy_version = ?", [manifest["policy_version"]]
     ).fetchall()

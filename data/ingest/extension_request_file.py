@@ -103,9 +103,9 @@ def _validate_rows(
     known = _find_known_loans(cursor, as_of, rows)
     reasons = [
         (pl.col("loan_id").is_null(), "loan_id", NO_LOAN),
-        (~rows["loan_id"].is_in(known.to_list()), "loan_id", UNKNOWN_LOAN),
+        (~pl.col("loan_id").is_in(known.to_list()), "loan_id", UNKNOWN_LOAN),
     ]
-    reasons += [(rows[column].is_not_null() & read[column].is_null(), column, BAD_DATE) for column in DATES]
+    reasons += [(pl.col(column).is_not_null() & pl.lit(read[column].is_null()), column, BAD_DATE) for column in DATES]
     marked = rows.with_columns(
         reason=pl.coalesce(pl.when(test).then(pl.lit(reason)) for test, _, reason in reasons),
         column=pl.coalesce(pl.when(test).then(pl.lit(column)) for test, column, _ in reasons),

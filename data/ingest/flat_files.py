@@ -1,4 +1,4 @@
-"""What a flat loan file says beside its loans: snapshots, guarantees, borrowers and process events."""
+"""Tables inside a flat loan file beside its loans: snapshots, guarantees, borrowers and process events."""
 
 from datetime import date
 
@@ -8,13 +8,13 @@ from data import dictionary
 from data.ingest import guarantee_numbers
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.mapping.mapping import EVENTS
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 
 LINEAGE = ("_part", "source_file", ROW)
 PAID_OUT = "9"
 
 
-def split_companions(rows: pl.DataFrame, table: str, as_of: date, notes: list[dict]) -> dict[str, pl.DataFrame]:
+def split_companions(rows: pl.DataFrame, table: str, as_of: date, notes: list[Note]) -> dict[str, pl.DataFrame]:
     """Companion table -> its rows (columns table.field and the lineage), without empty tables."""
     if table != "loans" or not len(rows):
         return {}
@@ -56,8 +56,8 @@ def _derive_snapshots(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return dated.select(*_list_own_columns(dated, "snapshots"), *LINEAGE)
 
 
-def _derive_borrowers(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame | None:
-    """One row a customer; where rows differ the first one holds, and a note says so."""
+def _derive_borrowers(rows: pl.DataFrame, notes: list[Note]) -> pl.DataFrame | None:
+    """One row per customer; where rows differ the first is used, with a note."""
     filled = _select_filled_rows(rows, "borrowers")
     if filled is None:
         return None
@@ -73,7 +73,7 @@ def _derive_borrowers(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame | N
     return once
 
 
-def _derive_guarantees(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame | None:
+def _derive_guarantees(rows: pl.DataFrame, notes: list[Note]) -> pl.DataFrame | None:
     """One row a loan that names a guarantee or collateral; its kind is the loan's where it has none."""
     filled = _select_filled_rows(rows, "guarantees")
     if filled is None:
@@ -86,7 +86,7 @@ def _derive_guarantees(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame | 
     return keyed.select(*_list_own_columns(keyed, "guarantees"), *LINEAGE)
 
 
-def _make_numbers_unique(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame:
+def _make_numbers_unique(rows: pl.DataFrame, notes: list[Note]) -> pl.DataFrame:
     """A contract that secures several loans is one row a loan, so its number alone cannot be the key."""
     number = "guarantees.guarantee_id"
     if number not in rows.columns:
@@ -102,7 +102,7 @@ def _make_numbers_unique(rows: pl.DataFrame, notes: list[dict]) -> pl.DataFrame:
 
 
 def _derive_events(rows: pl.DataFrame) -> pl.DataFrame | None:
-    """One row a step whose date is filled; the loan's own date of disbursement is its step where no column is."""
+    """One row a step whose date is filled; without such a column the disbursement date is the step of disbursement."""
     steps = {column: column.removeprefix("events.") for column in _list_own_columns(rows, EVENTS)}
     if not steps:
         return None
@@ -122,7 +122,7 @@ def _derive_events(rows: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def fill_missing_key(rows: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Fill a missing key from the fields that identify the row, as text separated by slashes."""
+    """Fill a missing key from the fields that identify the row, joined by slashes."""
     entry = dictionary.load_tables()[table]
     if not entry.key_from:
         return rows

@@ -1,4 +1,4 @@
-"""Keys that former imports pointed to in vain, officers given by name, balances that differ by 万元 within a batch."""
+"""Foreign keys resolved by a later batch, officers given by name, and balances that differ by a factor of 10,000."""
 
 import duckdb
 import polars as pl
@@ -6,33 +6,33 @@ import polars as pl
 from data import dictionary
 from data.history import guarantees
 from data.ingest.parsing import file_vocabulary
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 from data.table_files import read_rows
 
 CURRENT = "row_valid_to IS NULL"
 
 
-def resolve_references(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
-    """What the batch's rows put right in rows that came before; what still points nowhere is for data.quality."""
+def resolve_references(con: duckdb.DuckDBPyConnection, batch: str) -> list[Note]:
+    """Notes on rows of earlier batches whose keys this batch's rows resolve; the quality checks list what is left."""
     resolved = [
-        said
+        note
         for row in read_rows("foreign_keys.csv")
         if _batch_has_rows(con, batch, row["target"])
-        for said in _note_resolved_keys(con, batch, row)
+        for note in _note_resolved_keys(con, batch, row)
     ]
     return [*_resolve_officer_names(con), *resolved, *_note_linked_collateral(con, batch)]
 
 
 def _has_current_rows(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE {CURRENT})').fetchall()[0][0]
+    return bool(con.execute(f'SELECT EXISTS (FROM "{table}" WHERE {CURRENT})').fetchall()[0][0])
 
 
 def _batch_has_rows(con: duckdb.DuckDBPyConnection, batch: str, table: str) -> bool:
-    return con.execute(f'SELECT EXISTS (FROM "{table}" WHERE "batch_id" = ?)', [batch]).fetchall()[0][0]
+    return bool(con.execute(f'SELECT EXISTS (FROM "{table}" WHERE "batch_id" = ?)', [batch]).fetchall()[0][0])
 
 
-def _note_resolved_keys(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -> list[dict]:
-    """Current rows of former batches whose key only this batch holds."""
+def _note_resolved_keys(con: duckdb.DuckDBPyConnection, batch: str, row: dict[str, str]) -> list[Note]:
+    """Notes on current rows of earlier batches whose key only this batch contains."""
     count = con.execute(
         f"""SELECT count(*) FROM "{row["table"]}" n WHERE n.{CURRENT} AND n."batch_id" <> $batch
         AND n."{row["field"]}" IN (SELECT t."{row["target_field"]}" FROM "{row["target"]}" t
@@ -45,7 +45,7 @@ def _note_resolved_keys(con: duckdb.DuckDBPyConnection, batch: str, row: dict[st
     )
 
 
-def _note_linked_collateral(con: duckdb.DuckDBPyConnection, batch: str) -> list[dict]:
+def _note_linked_collateral(con: duckdb.DuckDBPyConnection, batch: str) -> list[Note]:
     """Collateral of the batch that found the contract of its number, and of former ones that only now does."""
     owned, unowned = f"NOT {guarantees.IS_OWNERLESS.format('c')}", guarantees.IS_OWNERLESS.format("p")
     own, former = con.execute(
@@ -57,12 +57,12 @@ def _note_linked_collateral(con: duckdb.DuckDBPyConnection, batch: str) -> list[
         {"batch": batch},
     ).fetchall()[0]
     zh = dictionary.fields_of_table(guarantees.TABLE)["guarantee_no"].zh
-    found = [import_note("note_collateral_contract", rows=own)] if own else []
-    told = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
-    return found + ([import_note("note_resolved", rows=former, **told)] if former else [])
+    found: list[Note] = [import_note("note_collateral_contract", rows=own)] if own else []
+    placeholders = {"table": guarantees.TABLE, "field": "guarantee_no", "field_zh": zh}
+    return found + ([import_note("note_resolved", rows=former, **placeholders)] if former else [])
 
 
-def _resolve_officer_names(con: duckdb.DuckDBPyConnection) -> list[dict]:
+def _resolve_officer_names(con: duckdb.DuckDBPyConnection) -> list[Note]:
     """Officers given by a name that one member of staff has get that one's number; others stay as written."""
     named = f"""FROM "loans" l WHERE l.{CURRENT} AND regexp_matches(l."officer_id", '\\p{{Han}}')"""
     if not _has_current_rows(con, "staff") or not con.execute(f"SELECT EXISTS ({named})").fetchall()[0][0]:
@@ -77,11 +77,11 @@ def _resolve_officer_names(con: duckdb.DuckDBPyConnection) -> list[dict]:
     ).fetchall()[0][0]
     con.execute('DROP TABLE "known_names"')
     left, value = con.execute(f'SELECT count(*), min(l."officer_id") {named}').fetchall()[0]
-    found = [import_note("note_officer_named", rows=resolved)] if resolved else []
+    found: list[Note] = [import_note("note_officer_named", rows=resolved)] if resolved else []
     return found + ([import_note("note_officer_unknown", rows=left, value=value)] if left else [])
 
 
-def find_magnitude_mismatches(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[dict]:
+def find_magnitude_mismatches(own: pl.DataFrame | None, derived: pl.DataFrame, table: str) -> list[Note]:
     """Balances of the snapshot file that are 10,000 times, or a 10,000th of, those of the loan file beside it."""
     if table != "snapshots" or own is None or "balance" not in own.columns or "balance" not in derived.columns:
         return []

@@ -1,8 +1,8 @@
-"""Guarantee numbers that stand for several rows: several collaterals, or contracts apart from their collateral."""
+"""Guarantee numbers shared by several rows: several collaterals, or a contract and its collateral."""
 
 import polars as pl
 
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 
 TABLE = "guarantees"
 NUMBER, GIVEN_NUMBER = f"{TABLE}.guarantee_id", f"{TABLE}.guarantee_no"
@@ -11,8 +11,8 @@ OWNERS = (f"{TABLE}.loan_id", f"{TABLE}.contract_no")
 DISTINGUISHING_COLUMNS = (f"{TABLE}.collateral_id", f"{TABLE}.provider_id")
 
 
-def assign_unique_keys(rows: pl.DataFrame, table: str, notes: list[dict]) -> pl.DataFrame:
-    """Rows that share a number are told apart by their loan or contract, collateral and provider.
+def assign_unique_keys(rows: pl.DataFrame, table: str, notes: list[Note]) -> pl.DataFrame:
+    """Rows that share a number are distinguished by their loan or contract, collateral and provider.
 
     So is collateral that names neither loan nor contract: the plain number is its contract's.
     """

@@ -18,17 +18,17 @@ from data.ingest.mapping import profiles, sheet_plans
 from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
 from data.ingest.report import ImportReport
-from data.messages.catalogue import BilingualText, bilingual
+from data.messages.catalogue import BilingualText, Note, bilingual
 from data.quality import checks, counts_store
 from data.reference import size_limits
 from data.storage import book
 
 STEPS = ("read", "judge", "store", "derive")
-"""Read the files, judge their rows, store them, derive the facts."""
+"""Read the files, check their rows, store them, derive the facts."""
 
 
 class NothingLoadedError(InputError):
-    """Rows came in and none could be loaded; the report says where they are kept."""
+    """No row could be loaded; the report names the batch whose quarantine contains them."""
 
     def __init__(self, message: BilingualText, report: ImportReport) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class NothingLoadedError(InputError):
 def simulate_import(
     files: list[Path], as_of: date, profile_name: str | None = None
 ) -> tuple[ImportReport, pl.DataFrame]:
-    """What an import of the files would report, and the rows that it would keep back; nothing is written.
+    """The report of an import of the files and the rows it would quarantine; nothing is written.
 
     [table_name, file, row_number, field, value, reason, reason_zh, content]. Raises InputError as an import does.
     """
@@ -46,7 +46,7 @@ def simulate_import(
         sheet_reading.load_files(files), as_of, profiles.load(profile_name) if profile_name else None
     )
     stage = staging.stage_sheets(parts, as_of)
-    totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
+    totals: list[Note] = [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
     report = ImportReport(
         "", as_of, profile_name, stage.counts, assumptions=stage.notes, lookups=lookups, totals=totals
     )
@@ -61,9 +61,11 @@ def import_files(
     scope: str | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> ImportReport:
-    """Load the files as of a date into the book at `path`; `scope` (endings) says what rows left out of them mean.
+    """Load the files as of a date into the book at `path`.
 
-    `on_step` hears each of STEPS as it begins.
+    `scope` (supersession): what becomes of rows in the book that the files leave out.
+
+    `on_step` is called with each of STEPS as it begins.
 
     Raises InputError for a file or profile that cannot be used, BookError for the book; then the book is as it was.
     When no row at all could be loaded, the quarantine keeps the rows and NothingLoadedError names the first reason.
@@ -114,7 +116,7 @@ def _write_batch(
 ) -> ImportReport:
     on_step("judge")
     stage = staging.stage_sheets(parts, as_of)
-    totals = [entry | {"file": part.sheet.name} for part in parts for entry in part.totals]
+    totals: list[Note] = [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
     on_step("store")
     with book.open_for_writing(path, incoming) as con:
         report = ImportReport(
@@ -133,7 +135,7 @@ def _write_batch(
                 versions.store_rows(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()
             ]
             if any(replaces):
-                report.assumptions += supersession.close_superseded_rows(con, _build_arrival(report))
+                report.assumptions.extend(supersession.close_superseded_rows(con, _build_arrival(report)))
             report.assumptions += foreign_keys.resolve_references(con, report.batch)
             on_step("derive")
             counts_store.delete_counts(con)

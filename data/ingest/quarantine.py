@@ -1,4 +1,4 @@
-"""The rows kept back, as the command line lists them."""
+"""The quarantined rows, as the command line lists them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The quarantine as a workbook: rows as they came, beside why each was kept back; mended, it loads again as it is."""
+"""The quarantine as a workbook: rows as imported, each with its reason; it can be imported once corrected."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an import did: rows in = loaded + quarantined + ignored, and the balances; as JSON and as text."""
+"""The report of an import: rows in = loaded + quarantined + ignored, and the balances; as JSON and as text."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,6 +7,7 @@ from typing import Any
 
 from data import dictionary
 from data.ingest.staging import LoadCounts
+from data.messages.catalogue import Note
 from data.quality import checks
 
 ROWS = ("rows_in", "loaded", "quarantined", "ignored")
@@ -22,10 +23,10 @@ class ImportReport:
     profile: str | None
     counts: list[LoadCounts]
     already_loaded: bool = False
-    assumptions: list[dict] = field(default_factory=list)
+    assumptions: list[Note] = field(default_factory=list)
     lookups: dict[str, int] = field(default_factory=dict)
-    totals: list[dict] = field(default_factory=list)
-    findings: list[dict] = field(default_factory=list)
+    totals: list[Note] = field(default_factory=list)
+    findings: list[Note] = field(default_factory=list)
     """Faults of the data among the batch's rows: check, severity, rows, amount, titles."""
     scope: str | None = None
 
@@ -93,9 +94,9 @@ class ImportReport:
         return "\n".join(lines)
 
 
-def _format_amount(finding: dict) -> str:
-    own = finding["amount"]
-    return checks.format_amounts(Decimal(own) if own else None, finding.get("foreign"))
+def _format_amount(finding: Note) -> str:
+    own, foreign = finding["amount"], finding.get("foreign")
+    return checks.format_amounts(Decimal(str(own)) if own else None, str(foreign) if foreign else None)
 
 
 HEADINGS = (

@@ -1,7 +1,8 @@
-"""Converted sheets to rows ready for the book: keys made, duplicates kept back, flat loan files split up."""
+"""Converted sheets to rows ready for the book: keys filled, duplicates quarantined, flat loan files split."""
 
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -11,10 +12,10 @@ from data.ingest import flat_files, foreign_keys, guarantee_numbers
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.mapping import row_errors
 from data.ingest.mapping.sheet_conversion import INDEX, ConvertedSheet
+from data.messages.catalogue import Note
 from data.storage import name_search
 
 PART = "_part"
-"""True where a blank does not replace what the book holds: rows that a flat file yields beside its loans."""
 
 
 @dataclass
@@ -29,8 +30,8 @@ class LoadCounts:
     loaded: int
     quarantined: int = 0
     ignored: int = 0
-    balance_in: object = None
-    balance_loaded: object = None
+    balance_in: Decimal | None = None
+    balance_loaded: Decimal | None = None
     derived: bool = False
     """Rows that a flat file yields beside its loans."""
 
@@ -42,7 +43,7 @@ class StagedImport:
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     counts: list[LoadCounts] = field(default_factory=list)
-    notes: list[dict] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def stage_sheets(parts: list[ConvertedSheet], as_of: date) -> StagedImport:
@@ -76,11 +77,11 @@ def _stage_table(table: str, parts: list[ConvertedSheet], as_of: date, result: S
         rows = rows.join(later.select(PART, INDEX), on=[PART, INDEX], how="anti", maintain_order="left")
     for i, part in enumerate(parts):
         again = row_errors.record_duplicates(later.filter(pl.col(PART) == i), table)
-        kept_back = row_errors.merge_by_row(pl.concat([records[i], again]))
-        result.quarantine.append(_build_quarantine(part, kept_back))
+        rejected = row_errors.merge_by_row(pl.concat([records[i], again]))
+        result.quarantine.append(_build_quarantine(part, rejected))
         loaded = rows.filter(pl.col(PART) == i) if len(parts) > 1 else rows
-        result.counts.append(_build_counts(part, len(kept_back), loaded))
-        result.notes += [entry | {"file": part.sheet.name} for entry in part.notes]
+        result.counts.append(_build_counts(part, len(rejected), loaded))
+        result.notes += [{**entry, "file": part.sheet.name} for entry in part.notes]
     return rows
 
 
@@ -113,9 +114,9 @@ def _find_duplicates(rows: pl.DataFrame, table: str) -> pl.DataFrame:
     return marked.filter(~pl.struct(keys).is_first_distinct())
 
 
-def _build_quarantine(part: ConvertedSheet, kept_back: pl.DataFrame) -> pl.DataFrame:
-    index = kept_back[INDEX]
-    return kept_back.select(
+def _build_quarantine(part: ConvertedSheet, rejected: pl.DataFrame) -> pl.DataFrame:
+    index = rejected[INDEX]
+    return rejected.select(
         pl.lit(part.table).alias("table_name"),
         pl.lit(part.sheet.name).alias("file"),
         part.typed[ROW].gather(index).alias("row_number"),
@@ -144,9 +145,9 @@ def _build_counts(part: ConvertedSheet, quarantined: int, loaded: pl.DataFrame) 
     )
 
 
-def sum_balances(balances: pl.Series | None):
+def sum_balances(balances: pl.Series | None) -> Decimal | None:
     """Exact sum; null for a table without a balance column."""
-    return None if balances is None else balances.cast(pl.Decimal(38, 2)).sum()
+    return None if balances is None else Decimal(str(balances.cast(pl.Decimal(38, 2)).sum()))
 
 
 def _count_derived(table: str, frame: pl.DataFrame, parts: list[ConvertedSheet], result: StagedImport) -> None:

@@ -79,6 +79,10 @@ def term(text: str) -> BilingualText:
     return BilingualText(row["en"], row["zh"]) if row else BilingualText(text)
 
 
+Note = Mapping[str, object]
+"""A message of a batch report: its id, its text as en and zh, and what it is about."""
+
+
 def import_note(key: str, /, **values: Any) -> dict[str, str]:
     """A message of a batch report: {"id": key, "en": …, "zh": …}."""
     return {"id": key} | {language: fill_text(load_catalogue()[key][language], values) for language in LANGUAGES}

@@ -20,7 +20,7 @@ HASHES = {32: "md5", 64: "sha256"}
 
 @dataclass(frozen=True)
 class ControlFile:
-    """What a control file says; None where it does not say it."""
+    """The contents of a control file; None for what it does not give. `size` in bytes."""
 
     name: str
     digest: str | None
@@ -43,13 +43,13 @@ def find_control_file(path: Path) -> Path | None:
     try:
         found = [other for other in path.parent.iterdir() if is_control_file(other) and other.stem.lower() in names]
     except OSError:
-        # The data file's own reading says what is wrong with its folder.
+        # Reading the data file reports what is wrong with its folder.
         return None
     return min(found, default=None)
 
 
 def parse(name: str, content: bytes, data_size: int) -> ControlFile:
-    """`data_size`: bytes of the data file. Raises InputError where it says neither a digest nor a number of records."""
+    """`data_size`: bytes of the data file. Raises InputError for neither a digest nor a number of records."""
     text = encodings.decode_to_utf8(name, content)[0].decode() if content else ""
     digest = DIGEST.search(text)
     size, rows = _find_labelled_number(text, "size"), _find_labelled_number(text, "rows")
@@ -81,7 +81,7 @@ def _infer_size_and_rows(text: str, data_size: int) -> tuple[int | None, int | N
 
 
 def verify_content(name: str, content: bytes, control: ControlFile) -> None:
-    """Raises InputError when the file is not the one that the control file speaks of."""
+    """Raises InputError when size or digest differ from the control file's."""
     if control.size is not None and control.size != len(content):
         raise InputError(
             bilingual(
@@ -106,7 +106,7 @@ def verify_content(name: str, content: bytes, control: ControlFile) -> None:
 
 
 def verify_row_count(name: str, rows: int, control: ControlFile) -> None:
-    """Raises InputError when the file holds another number of records than the control file says."""
+    """Raises InputError when the number of records differs from the control file's."""
     if control.rows is not None and control.rows != rows:
         raise InputError(
             bilingual("files.control_rows_differ", name=name, rows=rows, control=control.name, stated=control.rows)

@@ -1,4 +1,4 @@
-"""Bytes of a text file to UTF-8. An encoding is proved by decoding; lines not in the file's encoding are marked.
+"""Bytes of a text file to UTF-8. An encoding is verified by decoding; lines not in the file's encoding are marked.
 
 GB18030 takes nearly any bytes, so a file that decodes as such is searched for lines that are UTF-8 all the same.
 """
@@ -14,12 +14,12 @@ from data.messages.catalogue import bilingual
 
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 FIELD_MARK = b"\x01"
-"""Separates the fields of some regulatory files; no other control character stands in a text file."""
+"""Separates the fields of some regulatory files; no other control character occurs in a text file."""
 CONTROL = re.compile(rb"[\x00\x02-\x08\x0e-\x1f\x7f]")
 TEXT = bytes(byte for byte in range(256) if not CONTROL.match(bytes([byte])))
 DOS_END = b"\x1a"
 MISREAD_MARKER = "\uffff"
-"""Stands after the first character of a line that is not in the file's encoding: no text holds it."""
+"""Inserted after the first character of a line that is not in the file's encoding; no text contains it."""
 CHUNK = 1 << 22
 UTF8_HANZI = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf][\x80-\xbf]){2}")
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -71,7 +71,7 @@ def _can_decode(content: bytes, encoding: str) -> bool:
 
 
 def _decode_utf16_without_bom(name: str, content: bytes) -> bytes | None:
-    """UTF-16 without its mark: every line end is two bytes, and its zero byte tells the order."""
+    """UTF-16 without its mark: every line end is two bytes, and its zero byte shows the byte order."""
     for end, encoding in ((b"\n\x00", "utf-16-le"), (b"\x00\n", "utf-16-be")):
         if end in content and content.count(end) == content.count(b"\n") and content.count(b"\x00") * 20 > len(content):
             return _transcode_to_utf8(name, content, encoding)
@@ -91,7 +91,7 @@ def _build_encoding_error(name: str, content: bytes, start: int) -> InputError:
 
 
 def _has_utf8_lines(content: bytes) -> bool:
-    """Whether a file that decodes as GB18030 holds lines that are UTF-8: two Chinese characters side by side in it."""
+    """Whether a file that decodes as GB18030 has lines in UTF-8: two Chinese characters side by side in it."""
     for at in _find_hanzi_pairs(content):
         start, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at)
         if _can_decode(content[start : end if end >= 0 else None], "utf-8"):

@@ -1,4 +1,4 @@
-"""What calamine does not tell of an XLSX: percent formats, formulas without a result, error cells."""
+"""What calamine does not report of an XLSX: percent formats, formulas without a result, error cells."""
 
 import posixpath
 import re
@@ -33,7 +33,7 @@ class SheetMarks:
 
 
 def read_marks(name: str, parts: Mapping[str, bytes]) -> dict[str, SheetMarks]:
-    """Sheet name -> its marks; `parts` as data.guard unpacked them. Raises InputError for a part that is no XML."""
+    """Sheet name -> its marks; `parts` as size_checks unpacked them. Raises InputError for a part that is not XML."""
     try:
         return _parse_workbook(parts)
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""An XLSX packed anew for calamine: the very parts that data.guard has looked at, arranged to be read once.
+"""Repacks an XLSX for calamine: the parts that size_checks has checked, arranged to be read once.
 
-calamine goes through a sheet a second time to its end for the merged cells, which stand below the cells; where they
-stand above, it finds them at once.
+calamine goes through a sheet a second time to its end for the merged cells, which follow the cells; where they
+precede them, it finds them at once.
 """
 
 import io
@@ -33,11 +33,14 @@ class ForwardOnlyBuffer:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def close(self) -> None:
+        """The pieces stay until they are read."""
+
     def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
         """Calamine asks whether a file can do this, and does not do it."""
         raise io.UnsupportedOperation(f"seek to {place} ({whence})")
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = PIECE) -> bytes:
         """At most PIECE bytes: calamine asks for ever more, each time new memory."""
         if not self._pieces:
             return b""

@@ -85,7 +85,7 @@ def load_file(path: Path) -> SourceFile:
 
 
 def load_files(paths: list[Path]) -> list[SourceFile]:
-    """Every data file once; the control files among them speak for the files beside them."""
+    """Every data file once; the control files among them are verified with their data files."""
     data = [path for path in paths if not control_files.is_control_file(path)]
     return list({source.sha256: source for source in map(load_file, data or paths)}.values())
 

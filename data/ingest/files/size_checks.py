@@ -24,7 +24,8 @@ ATTRIBUTE = int.from_bytes(b"r=", "little")
 OTHER_FORMATS = {"xl/workbook.bin": "XLSB", "content.xml": "ODS", "mimetype": "ODS"}
 DELIMITERS = b",;\t|"
 SAMPLE_LINES = 100
-PART_BROKEN: tuple[type[Exception], ...] = (struct.error, isal_zlib.error)
+ZLIB_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub has an instance
+PART_BROKEN = (struct.error, ZLIB_ERROR)
 
 
 def check_file_size(path: Path) -> None:
@@ -61,7 +62,7 @@ def check_column_count(name: str, columns: int) -> None:
 def unpack_workbook(name: str, content: bytes) -> dict[str, bytes]:
     """The parts of an XLSX, unpacked, by name.
 
-    Raises InputError for a ZIP that unpacks to too much, whatever it says of itself, or a sheet too large.
+    Raises InputError for a ZIP that unpacks to too much, whatever size it states, or a sheet too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -118,7 +119,7 @@ def _check_cell_count(name: str, part: str, xml: bytes) -> None:
 
 
 def _decompress_part(name: str, content: bytes, part: zipfile.ZipInfo, most: int) -> bytes:
-    """The part, or its first bytes. What the archive says of its size is not believed."""
+    """The part, or its first bytes. The size stated in the archive is not trusted."""
     _, name_size, extra_size = LOCAL_HEADER.unpack_from(content, part.header_offset)
     start = part.header_offset + LOCAL_HEADER.size + name_size + extra_size
     packed = memoryview(content)[start : start + part.compress_size]
@@ -130,7 +131,7 @@ def _decompress_part(name: str, content: bytes, part: zipfile.ZipInfo, most: int
 
 
 def _find_references(body: np.ndarray) -> np.ndarray:
-    """Where r= stands: the bytes are looked at two by two, from the first and from the second on."""
+    """Positions of r=: the bytes are compared in pairs, from the first and from the second on."""
     found = [2 * np.flatnonzero(_view_byte_pairs(body[at:]) == ATTRIBUTE) + at for at in (0, 1)]
     return np.concatenate(found)
 

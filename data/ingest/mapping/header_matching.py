@@ -10,7 +10,7 @@ from data.ingest.mapping import header_vocabulary, title_lines
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, ColumnMapping, SheetMapping, find_target_field
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.messages.catalogue import BilingualText, bilingual, import_note
+from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
 SEARCHED_ROWS = 30
 SHOWN_HEADERS = 5
@@ -72,7 +72,9 @@ def _count_known_cells(cells: dict[str, str], known: frozenset[str]) -> int:
     )
 
 
-def _join_group_headers(upper: dict, lower: dict, sheet: Sheet, row: int) -> dict[str, str] | None:
+def _join_group_headers(
+    upper: dict[str, str | None], lower: dict[str, str | None], sheet: Sheet, row: int
+) -> dict[str, str] | None:
     """The texts of a header two rows deep, each group's name before those under it; None without a group."""
     spans = {first[1]: last[1] for first, last in sheet.merges if first[0] == row and last[0] == row}
     columns = sheet.columns
@@ -121,11 +123,11 @@ def match_sheet(sheet: Sheet) -> SheetMapping:
     return SheetMapping(table, head.row, headers, tuple(feeds), tuple(build_mapping_notes(headers, feeds)), head.depth)
 
 
-def build_mapping_notes(headers: dict[str, str], feeds: list[ColumnMapping]) -> list[dict]:
+def build_mapping_notes(headers: dict[str, str], feeds: list[ColumnMapping]) -> list[Note]:
     """What was left out, and what was assumed about units and maturities."""
     used = {column for feed in feeds for column in feed.columns}
     unread = [header for column, header in headers.items() if column not in used]
-    notes = [import_note("note_ignored_columns", columns=", ".join(unread))] if unread else []
+    notes: list[Note] = [import_note("note_ignored_columns", columns=", ".join(unread))] if unread else []
     notes += [
         import_note(
             "note_unit",

@@ -1,10 +1,12 @@
 """What a mapping says: which column of a sheet feeds which field of which table, and how its cells are read."""
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 from data import dictionary
 from data.dictionary import Field
 from data.ingest.parsing.cell_parsing import ParseOptions
+from data.messages.catalogue import Note
 
 COMPANIONS = {"loans": ("snapshots", "guarantees", "borrowers")}
 """A flat loan file may carry fields of these tables beside the loan's own; where names clash the loan's own wins."""
@@ -19,7 +21,7 @@ class ColumnMapping:
     field: str
     columns: tuple[str, ...]
     header: str
-    reading: ParseOptions = field(default_factory=ParseOptions)
+    reading: ParseOptions = dataclasses.field(default_factory=ParseOptions)
     how: str = "column"
     constant: str = ""
     when: str = ""
@@ -27,7 +29,7 @@ class ColumnMapping:
 
     @property
     def name(self) -> str:
-        """Column of the typed frame: table.field; for an event the step code stands for the field."""
+        """Column of the typed frame: table.field; for an event the step code takes the place of the field."""
         return f"{self.table}.{self.field}"
 
     @property
@@ -53,7 +55,7 @@ class SheetMapping:
     headers: dict[str, str]
     """Column of the sheet (c0 …) -> header as written, each name once."""
     column_mappings: tuple[ColumnMapping, ...]
-    notes: tuple[dict, ...] = ()
+    notes: tuple[Note, ...] = ()
     header_depth: int = 1
     """Rows that the header takes."""
 

@@ -1,4 +1,4 @@
-"""Cells that a merged cell spans: a workbook keeps what it holds only in the first of them."""
+"""Cells covered by a merged cell: a workbook stores the value in the first of them only."""
 
 import polars as pl
 
@@ -8,9 +8,9 @@ from data.ingest.mapping.mapping import ColumnMapping
 
 
 def fill_down(rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping]) -> tuple[pl.DataFrame, int]:
-    """The rows with what merged cells hold in every row that they span, and how many cells that filled.
+    """The rows with the values of merged cells in every row they cover, and the number of cells filled.
 
-    Not amounts: one amount over several rows is meant once.
+    Amounts are not filled: one amount over several rows counts once.
     """
     used = {column for feed in feeds if feed.target.type != "money" for column in feed.columns}
     filled = 0

@@ -67,7 +67,8 @@ def _recognise_by_name(sheet: Sheet, profile: Profile) -> RecognisedFile | None:
         if spec.skip_reason:
             return RecognisedFile(spec, sheet, -1, 0, {})
         named = {f"c{i}": name for i, name in enumerate(spec.column_names)}
-        width = int(sheet.cells[WIDTH].median() or 0)
+        median = sheet.cells[WIDTH].median()
+        width = int(median) if isinstance(median, float) else 0
         if width != len(spec.columns):
             raise InputError(
                 bilingual(

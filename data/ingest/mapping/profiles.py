@@ -184,7 +184,7 @@ def _require_known_unit(where: str, owner: str, field: str, unit: str) -> str:
 
 
 def _parse_codes(where: str, owner: str, field: str, entry: dict[str, Any], name: str) -> dict[str, str]:
-    codes = entry.get("codes", {}).get(name, {})
+    codes: dict[str, str] = entry.get("codes", {}).get(name, {})
     meant = find_target_field(owner, field)
     code_list = "boolean" if meant.type == "boolean" else meant.code_list
     known = dictionary.codes_of_list(code_list) if code_list else {}

@@ -1,4 +1,4 @@
-"""What stands in an exported file beside its data: titles above, totals and signatures anywhere, blank rows."""
+"""Classifies the rows of an export that are not data: titles, totals, signatures, blank rows."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.mapping.title_lines import Line
 from data.ingest.parsing import amounts, file_vocabulary
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 
 Join = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -21,7 +21,7 @@ Join = Callable[[pl.DataFrame], pl.DataFrame]
 class ClassifiedRows:
     """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers.
 
-    `titles`, `footers`: the lines above the header, and those among and below the rows that are none.
+    `titles`, `footers`: the lines above the header, and those among and below the rows that are not data.
     """
 
     rows: pl.DataFrame
@@ -92,14 +92,14 @@ def _classify_body(body: pl.DataFrame, sheet: Sheet, mapping: SheetMapping, titl
 
 
 def _find_remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
-    """The places of lines that stand by themselves: 第1页, 备注:…, a title again; no other cell of theirs is filled."""
+    """Indexes of rows with one filled cell that is a remark: 第1页, 备注:…, or a title repeated."""
     always_filled = sum(not column.null_count() for column in body.get_columns())
-    alone = pl.sum_horizontal(pl.all().is_not_null()) == 1 if always_filled < 2 else pl.repeat(False, pl.len())
-    alone = body.select(alone).to_series().arg_true()
+    is_alone = pl.sum_horizontal(pl.all().is_not_null()) == 1 if always_filled < 2 else pl.repeat(False, pl.len())
+    alone = body.select(is_alone).to_series().arg_true()
     texts = body.select(pl.coalesce(pl.all()).gather(alone)).to_series().str.normalize("NFKC").str.strip_chars()
-    said = texts.str.contains(f"(?i)^(?:{'|'.join(file_vocabulary.load_row_patterns('line'))})")
+    is_remark = texts.str.contains(f"(?i)^(?:{'|'.join(file_vocabulary.load_row_patterns('line'))})")
     again = file_vocabulary.normalise_column(texts).is_in(sorted(titles))
-    return alone.filter(said | again)
+    return alone.filter(is_remark | again)
 
 
 def _lacks_key(column: str, header: str) -> pl.Expr:
@@ -118,7 +118,7 @@ def _collect_header_cells(sheet: Sheet, mapping: SheetMapping) -> set[str]:
 
 
 def _classify_row(row: tuple[str | None, ...], keys: list[str | None], head: set[str]) -> str:
-    """Where a key cell is filled only that cell may say that the row is no data."""
+    """Where a key cell is filled, only that cell can mark the row as not data."""
     cells = _normalise_cells(row)
     if not cells:
         return "blank"
@@ -153,21 +153,22 @@ def filter_rows(rows: pl.DataFrame, wanted: dict[str, list[str]]) -> tuple[pl.Da
 
 def compare_totals(
     totals: pl.DataFrame, typed: pl.DataFrame, mapping: SheetMapping, feeds: list[ColumnMapping]
-) -> list[dict]:
+) -> list[Note]:
     """Each total row's balance against the rows above it: since the last total, or since the first row."""
     feed = next((feed for feed in feeds if feed.name == f"{mapping.table}.balance" and feed.how == "column"), None)
     if feed is None or not len(totals):
         return []
     stated = amounts.parse(totals[feed.columns[0]].str.strip_chars(), "money", feed.reading.factor).values
     balances = typed.select(ROW, balance=pl.col(feed.name).fill_null(0).cast(pl.Decimal(38, 2)).cum_sum())
-    found, before = [], Decimal(0)
+    found: list[Note] = []
+    before = Decimal(0)
     for row, amount in zip(totals[ROW], stated, strict=True):
-        above = balances.filter(pl.col(ROW) < row)["balance"].last() if len(balances) else None
-        above = above or Decimal(0)
+        sums = balances.filter(pl.col(ROW) < row)["balance"]
+        above = Decimal(str(sums.item(-1))) if len(sums) else Decimal(0)
         if amount is not None:
             matches = amount in (above, above - before)
             message = "total_matches" if matches else "total_differs"
-            said = import_note(message, row=row, stated=f"{amount:,.2f}", computed=f"{above:,.2f}")
-            found.append(said | {"matches": matches})
+            note = import_note(message, row=row, stated=f"{amount:,.2f}", computed=f"{above:,.2f}")
+            found.append({**note, "matches": matches})
         before = above
     return found

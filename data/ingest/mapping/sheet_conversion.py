@@ -12,7 +12,7 @@ from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import merged_cells, row_classification, row_errors, title_lines
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 
 INDEX = "_index"
 THREADS = 2
@@ -22,7 +22,7 @@ THREADS = 2
 class ConvertedSheet:
     """One converted sheet. `typed` has INDEX, ROW and a column a feed (table.field); `raw` the same rows as text.
 
-    `units`: column -> the unit that a title says for it, which its header does not.
+    `units`: column -> the unit that a title gives and its header does not.
     """
 
     sheet: Sheet
@@ -32,8 +32,8 @@ class ConvertedSheet:
     problems: pl.DataFrame
     rows_in: int
     ignored: int
-    notes: tuple[dict, ...]
-    totals: tuple[dict, ...] = ()
+    notes: tuple[Note, ...]
+    totals: tuple[Note, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -49,7 +49,7 @@ class ConvertedSheet:
     def encode_rows_as_json(self, index: pl.Series) -> pl.Series:
         """Rows as JSON objects, header -> text as written; cells right of the header by their column's number.
 
-        A unit that a title says stands in the header, so that the rows can be read without the title.
+        A unit given in a title is added to the header, so that the rows can be read without the title.
         """
         names: dict[str, str] = {}
         for column in self.sheet.columns:
@@ -120,11 +120,11 @@ def read_column(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
 
 
 def _coalesce_columns(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
-    """The first of several columns that holds a value; what is unreadable in any of them counts."""
+    """The first filled one of several columns; a cell unreadable in any of them is an error."""
     parts = [parse_cells(rows[column], feed.target, feed.reading) for column in feed.columns]
     value = pl.select(pl.coalesce(part.values for part in parts)).to_series()
     bad = pl.select(pl.any_horizontal(part.bad for part in parts)).to_series()
-    return ParsedColumn(value, bad, parts[0].reason, tuple(said for part in parts for said in part.notes))
+    return ParsedColumn(value, bad, parts[0].reason, tuple(note for part in parts for note in part.notes))
 
 
 def _add_months(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
@@ -137,8 +137,8 @@ def _add_months(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
     return ParsedColumn(values, start.bad | no_end, start.reason, start.notes)
 
 
-def _build_cell_notes(feeds: list[ColumnMapping], parsed: list[ParsedColumn], rows: pl.DataFrame) -> list[dict]:
-    """What was assumed about single cells: how many, and the first of them."""
+def _build_cell_notes(feeds: list[ColumnMapping], parsed: list[ParsedColumn], rows: pl.DataFrame) -> list[Note]:
+    """Notes on assumptions about cells: how many, and the first of them."""
     return [
         import_note(message, column=feed.header, rows=count, value=example, row=rows[ROW][index])
         for feed, result in zip(feeds, parsed, strict=True)
@@ -147,22 +147,24 @@ def _build_cell_notes(feeds: list[ColumnMapping], parsed: list[ParsedColumn], ro
 
 
 def _find_title_units(mapping: SheetMapping, title: title_lines.Title) -> dict[str, str]:
-    unsaid = [feed for feed in mapping.column_mappings if feed.target.type == "money" and not feed.reading.own_unit]
-    return {column: title.unit for feed in unsaid for column in feed.columns} if title.unit else {}
+    without_unit = [
+        feed for feed in mapping.column_mappings if feed.target.type == "money" and not feed.reading.own_unit
+    ]
+    return {column: title.unit for feed in without_unit for column in feed.columns} if title.unit else {}
 
 
-def _build_unit_notes(feeds: list[ColumnMapping], title: title_lines.Title) -> list[dict]:
-    """Amounts whose unit neither a title, a header nor a profile says."""
-    unsaid = [
+def _build_unit_notes(feeds: list[ColumnMapping], title: title_lines.Title) -> list[Note]:
+    """A note on amounts whose unit is given in no title, header or profile."""
+    without_unit = [
         feed.header
         for feed in feeds
         if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.units)
     ]
-    return [import_note("note_unit_assumed", columns=", ".join(unsaid))] if unsaid else []
+    return [import_note("note_unit_assumed", columns=", ".join(without_unit))] if without_unit else []
 
 
-def _build_sheet_notes(sheet: Sheet, merged: int) -> list[dict]:
-    """What a workbook's own marks say of its cells, and whether its format may have cut it."""
+def _build_sheet_notes(sheet: Sheet, merged: int) -> list[Note]:
+    """Notes on a workbook's merged, percent, formula and error cells, and on a sheet that may be truncated."""
     counts = {
         "note_merged_cells": merged,
         "note_percent_cells": len(sheet.marks.percents),

@@ -13,12 +13,12 @@ from data.ingest.mapping.profile_model import FieldSpec, Lookup, Profile, find_u
 from data.ingest.mapping.profile_recognition import RecognisedFile, recognise_file, require_column
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.messages.catalogue import BilingualText, bilingual, import_note
+from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
 
 @dataclass(frozen=True)
 class SheetPlan:
-    """`keep`: column -> texts to keep; `joins`: (column to match, frame whose KEY it matches)."""
+    """`row_filters`: column -> texts to keep; `joins`: (column to match, frame whose KEY it matches)."""
 
     sheet: Sheet
     mapping: SheetMapping
@@ -36,7 +36,7 @@ KEY = "_key"
 
 
 def build_plans(sources: list[SourceFile], profile: Profile | None) -> tuple[list[SheetPlan], dict[str, int]]:
-    """What is to be loaded from each sheet, and the rows of files that only serve lookups. Raises InputError."""
+    """The plan of each sheet, and the rows of files that only serve lookups. Raises InputError."""
     if profile:
         found = [
             sheet
@@ -48,10 +48,12 @@ def build_plans(sources: list[SourceFile], profile: Profile | None) -> tuple[lis
 
 
 def plan_by_dictionary(sheets: list[Sheet]) -> list[SheetPlan]:
-    """By the dictionary alone, the sheets of one file. Sheets of a workbook without a table are left out, and said."""
+    """Plans for the sheets of one file by the dictionary alone; sheets without a table are left out, with a note."""
     if len(sheets) == 1:
         return [_verify_row_count(SheetPlan(sheets[0], header_matching.match_sheet(sheets[0])))]
-    plans, left_out, refused = [], [], []
+    plans: list[SheetPlan] = []
+    left_out: list[Sheet] = []
+    refused: list[tuple[Sheet, InputError]] = []
     for sheet in sheets:
         try:
             mapping = header_matching.match_sheet(sheet) if header_matching.find_header(sheet).known_cells else None
@@ -105,12 +107,12 @@ def _continue_mapping(sheet: Sheet, former: SheetPlan) -> SheetMapping | None:
         sheet_conversion.read_column(first, feed).bad.any() for feed in feeds
     ):
         return None
-    said = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
-    return replace(mapping, header_row=-1, header_depth=0, notes=(said,))
+    note = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
+    return replace(mapping, header_row=-1, header_depth=0, notes=(note,))
 
 
 def _verify_row_count(plan: SheetPlan) -> SheetPlan:
-    """The plan, once its rows are as many as the file's control says."""
+    """The plan, with a note where a control file confirms its rows. Raises InputError where it does not."""
     source, rows = (
         plan.sheet.source,
         _select_filled_rows(plan.sheet, plan.mapping.header_row, list(plan.mapping.headers)).height,
@@ -118,8 +120,8 @@ def _verify_row_count(plan: SheetPlan) -> SheetPlan:
     if source.control is None:
         return plan
     control_files.verify_row_count(source.name, rows, source.control)
-    said = import_note("note_control", control=source.control.name, rows=rows)
-    return replace(plan, mapping=replace(plan.mapping, notes=(said, *plan.mapping.notes)))
+    note = import_note("note_control", control=source.control.name, rows=rows)
+    return replace(plan, mapping=replace(plan.mapping, notes=(note, *plan.mapping.notes)))
 
 
 def _select_filled_rows(sheet: Sheet, header_row: int, columns: list[str]) -> pl.DataFrame:
@@ -135,7 +137,7 @@ def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPl
     if not any(entry.spec.table for entry in known):
         wanted = ", ".join(spec.name for spec in profile.files if spec.table)
         reasons = BilingualText(
-            "".join(f" {note['en'][0].upper()}{note['en'][1:]}." for note in left_out),
+            "".join(f" {_capitalise(str(note['en']))}." for note in left_out),
             "".join(f"{note['zh']}。" for note in left_out),
         )
         raise InputError(bilingual("mapping.no_file_for_a_table", profile=profile.name, wanted=wanted, reasons=reasons))
@@ -145,9 +147,13 @@ def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPl
     return [replace(plans[0], mapping=first), *plans[1:]], lookups
 
 
-def _note_skipped_file(entry: RecognisedFile) -> dict:
-    """What the report says of a file that the profile knows of and cannot read."""
-    reason = entry.spec.skip_reason
+def _capitalise(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _note_skipped_file(entry: RecognisedFile) -> Note:
+    """The note on a file that the profile recognises and does not read."""
+    reason = entry.spec.skip_reason or {}
     rows = len(entry.sheet.cells)
     return import_note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
@@ -158,7 +164,8 @@ def _select_data_rows(entry: RecognisedFile) -> pl.DataFrame:
 
 def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Profile) -> SheetPlan:
     columns = entry.index_columns()
-    joins, notes = [], []
+    joins: list[tuple[str, pl.DataFrame]] = []
+    notes: list[Note] = []
     for lookup in entry.spec.lookups:
         other = next((found for found in known if found.spec.name == lookup.name), None)
         if other is None:
@@ -173,9 +180,8 @@ def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Prof
         if not _needs_lookup(spec, missing)
     ]
     feeds += _map_other_columns(entry, feeds)
-    notes += [{"id": "note_profile"} | said for said in entry.spec.notes] + header_matching.build_mapping_notes(
-        entry.headers, feeds
-    )
+    notes += [{"id": "note_profile"} | note for note in entry.spec.notes]
+    notes += header_matching.build_mapping_notes(entry.headers, feeds)
     mapping = SheetMapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes), entry.depth)
     return _verify_row_count(SheetPlan(entry.sheet, mapping, _resolve_row_filters(entry), tuple(joins)))
 

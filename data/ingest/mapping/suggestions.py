@@ -1,7 +1,8 @@
 """A mapping proposed for a file: what each column seems to be, how sure that is, and the rows as they would load."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import convert_sheet
 from data.ingest.parsing import cell_parsing, file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.messages.catalogue import import_note
+from data.messages.catalogue import Note, import_note
 
 EXACT, ALIAS, GUESS, IGNORED, NONE = "exact", "alias", "guess", "ignored", "none"
 SAMPLES = 5
@@ -41,9 +42,9 @@ class ColumnProposal:
     how: str
     unit: str = ""
     score: int = 100
-    samples: list[str] = field(default_factory=list)
-    problems: list[dict] = field(default_factory=list)
-    unknown_codes: list[str] = field(default_factory=list)
+    samples: list[str] = dataclasses.field(default_factory=list)
+    problems: list[Note] = dataclasses.field(default_factory=list)
+    unknown_codes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -53,14 +54,14 @@ class ColumnProposal:
 
 @dataclass
 class SheetProposal:
-    """One sheet or file: the table that it seems to be, its columns, and what stands in the way of loading it."""
+    """One sheet or file: the table that it seems to be, its columns, and what prevents loading it."""
 
     name: str
     encoding: str
     table: str
     header_row: int
     columns: list[ColumnProposal]
-    problems: list[dict]
+    problems: list[Note]
     title_date: date | None = None
     """The date that a title says."""
 
@@ -87,12 +88,12 @@ class Preview:
     table: str
     fields: list[str]
     rows: list[dict[str, Any]]
-    notes: list[dict]
+    notes: list[Note]
     rows_with_problems: int
 
 
 def propose_mapping(path: Path, tables: Mapping[str, str] | None = None) -> MappingProposal:
-    """What the file's columns seem to be; `tables`: sheet -> the table that it is, where somebody said so.
+    """What the file's columns seem to be; `tables`: sheet -> its table, where the user has chosen one.
 
     Raises InputError for a file that cannot be read.
     """
@@ -100,9 +101,9 @@ def propose_mapping(path: Path, tables: Mapping[str, str] | None = None) -> Mapp
     heads = [(sheet, header_matching.find_likely_header(sheet)) for sheet in found]
     known = [(sheet, head) for sheet, head in heads if head.known_cells > 0] or heads[:1]
     best = max(head.known_cells for _, head in known)
-    said = tables or {}
+    given = tables or {}
     chosen = [(sheet, head) for sheet, head in known if head.known_cells * 2 > best or best == 0]
-    return MappingProposal(path.name, [_propose_sheet(sheet, head, said.get(sheet.name)) for sheet, head in chosen])
+    return MappingProposal(path.name, [_propose_sheet(sheet, head, given.get(sheet.name)) for sheet, head in chosen])
 
 
 def preview_rows(path: Path, mapping: Profile | str | None, rows: int = 20, as_of: date | None = None) -> list[Preview]:
@@ -120,23 +121,23 @@ def _preview_sheet(plan: sheet_plans.SheetPlan, rows: int, as_of: date) -> Previ
     part = convert_sheet(head, plan.mapping, as_of, plan.row_filters, plan.join_lookups)
     reasons: dict[int, list[dict[str, str]]] = {}
     for record in part.problems.iter_rows(named=True):
-        said = {"field": record["field"], "value": record["value"], "en": record["en"], "zh": record["zh"]}
-        reasons.setdefault(record["_index"], []).append(said)
+        error = {"field": record["field"], "value": record["value"], "en": record["en"], "zh": record["zh"]}
+        reasons.setdefault(record["_index"], []).append(error)
     shown = [row | {"_problems": reasons.get(row.pop("_index"), [])} for row in part.typed.iter_rows(named=True)]
     fields = [feed.name for feed in plan.mapping.column_mappings]
     return Preview(part.table, fields, shown, [*part.notes], len(reasons))
 
 
-def _propose_sheet(sheet: Sheet, head: Header, said: str | None) -> SheetProposal:
+def _propose_sheet(sheet: Sheet, head: Header, chosen_table: str | None) -> SheetProposal:
     texts = {column: text for column, text in head.cells.items() if text}
-    table = said or _choose_table(list(texts.values()))
+    table = chosen_table or _choose_table(list(texts.values()))
     above = sheet.cells[: max(head.row + 1 - head.depth, 0)].select(sheet.columns)
     title = title_lines.read_title([[cell for cell in row if cell] for row in above.iter_rows()], None)
     rows = sheet.cells[head.row + 1 :].head(INSPECTED_ROWS)
     columns = _propose_columns(texts, table, rows, sheet, title)
     have = {column.field for column in columns if column.table == table}
     missing = [group for group in file_vocabulary.load_required_fields(table) if not have.intersection(group)]
-    problems = [import_note("proposal_missing", table=table, field=" / ".join(group)) for group in missing]
+    problems: list[Note] = [import_note("proposal_missing", table=table, field=" / ".join(group)) for group in missing]
     return SheetProposal(sheet.name, sheet.encoding, table, head.row + 1, columns, problems, title.day)
 
 
@@ -176,8 +177,8 @@ def _match_column(header: str, table: str, taken: dict[tuple[str, str], str]) ->
         return ColumnProposal(header, None, None, IGNORED if header_vocabulary.is_ignorable(header) else NONE)
     choice = next((option for option in options if option not in taken), None)
     if choice is None:
-        said = import_note("proposal_taken", field=options[0][1], column=taken[options[0]])
-        return ColumnProposal(header, None, None, NONE, problems=[said])
+        note = import_note("proposal_taken", field=options[0][1], column=taken[options[0]])
+        return ColumnProposal(header, None, None, NONE, problems=[note])
     taken[choice] = header
     meant = find_target_field(*choice)
     labels = {file_vocabulary.normalise_text(text) for text in (meant.name, meant.zh, meant.en)}

@@ -1,4 +1,4 @@
-"""What the lines around a table say of all its rows: the unit of the amounts, their currency, the day."""
+"""The lines around a table: the unit of all amounts, their currency, the date."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping.mapping import ColumnMapping
 from data.ingest.parsing import file_vocabulary
-from data.messages.catalogue import BilingualText, bilingual, import_note
+from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
 UNIT = re.compile(r"单位\s*:?\s*(?:人民币\s+)?([^\s:()\[\]【】]+)")
 BRACKETED = re.compile(r"[(\[【]\s*(?:单位\s*:?)?\s*([^()\[\]【】:]+)[)\]】]")
@@ -26,10 +26,10 @@ HOME_WORD = "人民币"
 
 @dataclass(frozen=True)
 class Title:
-    """`units`: the words by which the amounts' unit is said, with its factor; `currency`: a foreign one, as said."""
+    """`units`: the words for the amounts' unit, with its factor in yuan; `currency`: a foreign one, as written."""
 
     units: dict[str, Decimal]
-    notes: tuple[dict, ...]
+    notes: tuple[Note, ...]
     currency: str = ""
     day: date | None = None
 
@@ -43,11 +43,11 @@ class Title:
 
 
 Line = list[str]
-"""The filled cells of a row that is no record."""
+"""The filled cells of a row that is not data."""
 
 
 def read_title(lines: list[Line], as_of: date | None, below: list[Line] | None = None) -> Title:
-    """What the lines above a table say, and of those `below` it what they say of units; a date is compared."""
+    """The contents of the lines above a table, and the units in those `below`; a date is compared with `as_of`."""
     units: dict[str, Decimal] = {}
     foreign = ""
     for cells in [*lines, *(below or ())]:
@@ -119,12 +119,12 @@ def _parse_date(line: str) -> date | None:
     try:
         return date(*map(int, found.groups())) if found else None
     except ValueError:
-        # Three numbers that are no day: a file number, say.
+        # Three numbers that are not a date: a file number, for example.
         return None
 
 
 def reject_ambiguous_amounts(title: Title, sheet: Sheet, feeds: list[ColumnMapping]) -> None:
-    """Raises InputError where the titles leave it open what the amounts mean."""
+    """Raises InputError where the titles give two units, or a foreign currency that no column gives."""
     amounts = [feed for feed in feeds if feed.target.type == "money"]
     if len(title.units) > 1 and not all(feed.reading.own_unit for feed in amounts):
         units = BilingualText(" and ".join(title.units), "、".join(title.units))
@@ -134,7 +134,7 @@ def reject_ambiguous_amounts(title: Title, sheet: Sheet, feeds: list[ColumnMappi
 
 
 def apply_title(feed: ColumnMapping, title: Title, sheet: Sheet) -> ColumnMapping:
-    """The feed with what holds for the whole sheet: numeric dates, and the title's unit where the header has none."""
+    """The mapping with day 0 of the sheet's dates, and the title's unit where the header has none."""
     has_title_unit = feed.target.type == "money" and not feed.reading.own_unit
     factor = title.factor if has_title_unit else feed.reading.factor
     return replace(feed, reading=replace(feed.reading, factor=factor, date_serials=sheet.date_serials))

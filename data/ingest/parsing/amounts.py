@@ -11,20 +11,20 @@ AROUND = "#"
 EXACT = pl.Decimal(38, 10)
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NEGATIVE = r"^(?:\(([^()-]*)\)|(\d[\d,]*\.\d+)-)$"
-"""(1,000.00) and 1,000.00-, as ledgers write what is below zero."""
+"""(1,000.00) and 1,000.00-, as ledgers write negative amounts."""
 GROUPED = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 
 @dataclass(frozen=True)
 class ParsedAmounts:
-    """Decimals with ten places, null where the text is none; `own_unit` marks cells that said a unit of their own."""
+    """Decimals with ten places, null where the text is not one; `own_unit` marks cells with a unit of their own."""
 
     values: pl.Series
     own_unit: pl.Series | None
 
 
 def parse(cells: pl.Series, field_type: str, factor: Decimal) -> ParsedAmounts:
-    """`factor` is the column's unit, told in the field's."""
+    """Amounts in the field's unit (yuan, percent); `factor` is the column's unit in it."""
     values = cells.cast(EXACT, strict=False)
     if factor != 1:
         values = _multiply_exact(values, pl.repeat(factor, len(values), dtype=EXACT, eager=True))
@@ -63,7 +63,7 @@ def _parse_irregular(cells: pl.Series, field_type: str, factor: Decimal) -> pl.D
 def _strip_unit(frame: pl.DataFrame, name: str, factor: Decimal) -> pl.DataFrame:
     """Strip a unit before or after the number, and remember its factor; a cell's own unit beats the column's.
 
-    A unit written 月利率#% stands on both sides of the number.
+    A unit written 月利率#% surrounds the number.
     """
     text = pl.col("text")
     before, around, after = name.partition(AROUND)

@@ -1,4 +1,4 @@
-"""Text columns to typed columns, whole columns at a time: what is clean goes the fast way, the rest is looked at."""
+"""Text columns to typed columns, whole columns at a time: plain cells fast, the others by every known form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,16 +9,20 @@ import polars as pl
 
 from data.dictionary import Field
 from data.ingest.parsing import amounts, code_lists, dates, file_vocabulary, id_numbers
+from data.ingest.parsing.blank_cells import (
+    ParseNote,
+    build_notes,
+    null_blanks,
+    null_placeholders,
+    replace_open_ends,
+    strip_cells,
+)
 from data.reference import size_limits
 
 ID_SUFFIXES = ("_id", "_no", "_code", "_cited")
-# What a spreadsheet makes of an id of more than 15 digits: the last digits are gone.
-LOST_DIGITS = r"^\d(\.\d+)?[eE]\+\d+$"
 DECIMAL_TYPES = {"rate": pl.Decimal(9, 6), "number": pl.Decimal(18, 6)}
 FORMULA, TEXT_FORMULA = '="', r'^="([^"]*)"$'
 """How files ask a spreadsheet to leave a number alone: ="00123"."""
-QUOTES = r"^['`]"
-INVISIBLE = r"[\u200b-\u200d\u2060\ufeff]"
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,6 @@ class ParseOptions:
     blanks: tuple[str, ...] = ()
     date_serials: date | None = None
     """Day 0 of a workbook's numeric dates; None for text files."""
-
-
-ParseNote = tuple[str, int, str, int]
-"""Message id, number of cells, an example, and its index."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def parse_cells(text: pl.Series, target: Field, reading: ParseOptions) -> Parsed
     values, notes = quick.values, quick.notes
     bad = pl.repeat(False, len(text), dtype=pl.Boolean, eager=True)
     if kind == "date":
-        values, notes = _null_placeholders(values, text, keep_open_ends=False)
+        values, notes = null_placeholders(values, text, keep_open_ends=False)
     close = _parse_any_form(text.gather(rest), kind, target, reading) if len(rest) else None
     if close:
         values, bad = values.scatter(rest, close.values), bad.scatter(rest, close.bad)
@@ -123,73 +123,20 @@ def _parse_distinct(text: pl.Series, kind: str, target: Field, reading: ParseOpt
 
 def _parse_any_form(text: pl.Series, kind: str, target: Field, reading: ParseOptions) -> ParsedColumn:
     """Every form that a cell may have."""
-    cells = _strip_cells(text)
+    cells = strip_cells(text)
     if kind != "text" and cells.str.starts_with(FORMULA).any():
         cells = cells.str.replace(TEXT_FORMULA, "$1")
-    cells, open_note = _replace_open_ends(cells, target)
-    cells, blank_note = _null_blanks(cells, kind, reading)
+    cells, open_note = replace_open_ends(cells, target.name)
+    cells, blank_note = null_blanks(cells, kind, reading.blanks)
     typed = _select_parser(kind)(cells, target, reading)
     values, notes = typed.values, typed.notes
     bad = values.is_null() & cells.is_not_null()
     if typed.allowed_nulls is not None:
         bad &= ~typed.allowed_nulls
     if kind in ("date", "timestamp"):
-        values, sentinel_note = _null_placeholders(values, cells, keep_open_ends=bool(open_note))
+        values, sentinel_note = null_placeholders(values, cells, keep_open_ends=bool(open_note))
         notes += sentinel_note
     return ParsedColumn(values, bad, f"bad_{target.type}", (*open_note, *blank_note, *notes))
-
-
-def build_notes(message: str, mask: pl.Series, cells: pl.Series) -> tuple[ParseNote, ...]:
-    """A note about the cells of the mask, if there are any."""
-    index = mask.arg_true()
-    return ((message, len(index), str(cells[index[0]]), int(index[0])),) if len(index) else ()
-
-
-def _strip_cells(text: pl.Series) -> pl.Series:
-    cells = text.str.strip_chars()
-    if (cells.str.len_bytes() != cells.str.len_chars()).any() and cells.str.contains(INVISIBLE).any():
-        cells = cells.str.replace_all(INVISIBLE, "").str.strip_chars()
-    return pl.select(pl.when(cells != "").then(cells)).to_series()
-
-
-def _replace_open_ends(cells: pl.Series, target: Field) -> tuple[pl.Series, tuple[ParseNote, ...]]:
-    """长期 as the end of a document's validity: it has none, which is not the same as an unknown one."""
-    if not file_vocabulary.load_open_ends(target.name):
-        return cells, ()
-    found = cells.is_in(list(file_vocabulary.load_open_ends(target.name))).fill_null(False)
-    if not found.any():
-        return cells, ()
-    return pl.select(
-        pl.when(found).then(pl.lit(file_vocabulary.read_setting("open_end"))).otherwise(cells)
-    ).to_series(), build_notes("note_open_ended", found, cells)
-
-
-def _null_blanks(cells: pl.Series, kind: str, reading: ParseOptions) -> tuple[pl.Series, tuple[ParseNote, ...]]:
-    known = [*file_vocabulary.load_blanks(kind), *reading.blanks]
-    blank = cells.is_in(sorted({form for text in known for form in (text, text.upper(), text.lower(), text.title())}))
-    for pattern in file_vocabulary.load_blank_patterns(kind):
-        blank |= cells.str.contains(pattern)
-    blank = blank.fill_null(False)
-    if not blank.any():
-        return cells, ()
-    return pl.select(pl.when(~blank).then(cells)).to_series(), build_notes("note_blank", blank, cells)
-
-
-def _null_placeholders(
-    values: pl.Series, cells: pl.Series, *, keep_open_ends: bool
-) -> tuple[pl.Series, tuple[ParseNote, ...]]:
-    """`kept`: the column's open ends stand as dates, so that they are not taken for placeholders."""
-    if values.null_count() == len(values):
-        return values, ()
-    days = [
-        date.fromisoformat(day)
-        for day in file_vocabulary.load_placeholder_dates()
-        if not keep_open_ends or day != file_vocabulary.read_setting("open_end")
-    ]
-    found = values.cast(pl.Date).is_in(days).fill_null(False)
-    if not found.any():
-        return values, ()
-    return pl.select(pl.when(~found).then(values)).to_series(), build_notes("note_sentinel", found, cells)
 
 
 Parser = Callable[[pl.Series, Field, ParseOptions], ParseResult]
@@ -215,18 +162,7 @@ def _parse_text(cells: pl.Series, _target: Field, _reading: ParseOptions) -> Par
 
 
 def _parse_id(cells: pl.Series, target: Field, _reading: ParseOptions) -> ParseResult:
-    lost = cells.str.contains(LOST_DIGITS)
-    cleaned = cells
-    if (cells.str.len_bytes() != cells.str.len_chars()).any():
-        cleaned = cells.str.normalize("NFKC")
-    if cells.str.contains(QUOTES).any():
-        cleaned = cleaned.str.replace(QUOTES, "")
-    notes: tuple[ParseNote, ...] = ()
-    if target.name in id_numbers.STAFF_FIELDS:
-        cleaned, notes = id_numbers.extract_staff_numbers(cleaned)
-    elif target.name == id_numbers.ID_CARD_FIELD:
-        cleaned, notes = id_numbers.normalise_id_cards(cleaned)
-    return ParseResult(pl.select(pl.when(~lost).then(cleaned)).to_series() if lost.any() else cleaned, notes)
+    return ParseResult(*id_numbers.normalise_ids(cells, target.name))
 
 
 def _parse_code(cells: pl.Series, target: Field, reading: ParseOptions) -> ParseResult:
@@ -286,12 +222,12 @@ def _parse_rate(cells: pl.Series, target: Field, reading: ParseOptions) -> Parse
 
 
 def _convert_fractions(found: ParsedColumn, target: Field, reading: ParseOptions) -> ParsedColumn:
-    """A column none of whose rates is higher than a fraction may be is taken for fractions, and said."""
+    """A column whose highest rate is small enough for fractions is read as fractions, with a note."""
     highest = found.values.max()
     if not isinstance(highest, Decimal) or not 0 < highest < 1:
         return found
-    is_unsaid = reading.factor == 1 and not reading.own_unit
-    is_fraction = is_unsaid and highest <= Decimal(file_vocabulary.read_max_fraction(target.name))
+    has_no_unit = reading.factor == 1 and not reading.own_unit
+    is_fraction = has_no_unit and highest <= Decimal(file_vocabulary.read_max_fraction(target.name))
     notes = build_notes(
         "note_rate_fractions" if is_fraction else "note_low_rate", (found.values > 0).fill_null(False), found.values
     )

@@ -13,7 +13,7 @@ BARE_CODE = r"[0-9A-Za-z.]+"
 
 
 def resolve_codes(cells: pl.Series, code_list: str, *, keep_unknown: bool, profile_codes: dict[str, str]) -> pl.Series:
-    """Codes; a text outside the list is null, or kept as it is for an open list. `own` is a profile's map."""
+    """Codes; a text outside the list is null, or unchanged with `keep_unknown`. `profile_codes`: text -> code."""
     texts = cells.drop_nulls().unique().to_list()
     found = {
         text: profile_codes.get(text) or _resolve_code(text, code_list) or (text if keep_unknown else None)

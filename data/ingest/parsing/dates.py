@@ -19,7 +19,7 @@ CLOCK = r"[T\s]+(\d{1,2}:\d{2}(:\d{2})?)(\.\d+)?$"
 
 @dataclass(frozen=True)
 class ParsedDates:
-    """`impossible`: cells of a date's form that are no day of the calendar; `numbered`: cells read as day numbers."""
+    """`impossible`: cells written as dates that do not exist; `from_serials`: cells read as day numbers."""
 
     values: pl.Series
     impossible: pl.Series | None = None
@@ -27,7 +27,7 @@ class ParsedDates:
 
 
 def parse(cells: pl.Series, serials: date | None) -> ParsedDates:
-    """Dates, null where the text is none; `serials` is day 0 of a workbook's numeric dates."""
+    """Dates, null where the text is not a date; `serials` is day 0 of a workbook's numeric dates."""
     values = cells.str.to_date("%Y-%m-%d", strict=False)
     lowest = values.min()
     if isinstance(lowest, date) and lowest < FIRST_YEAR:
@@ -84,7 +84,7 @@ def _parse_irregular(cells: pl.Series, serials: date | None) -> ParsedDates:
 
 def _convert_serials(cells: pl.Series, form: str, day_zero: date) -> pl.Series:
     days = pl.select(pl.when(cells.str.contains(form)).then(cells)).to_series().cast(pl.Float64)
-    return pl.select(pl.lit(day_zero) + pl.duration(days=days.cast(pl.Int64))).to_series().cast(pl.Date)
+    return pl.select(pl.lit(day_zero) + pl.duration(days=pl.lit(days.cast(pl.Int64)))).to_series().cast(pl.Date)
 
 
 def _parse_unmarked_serials(cells: pl.Series) -> pl.Series | None:

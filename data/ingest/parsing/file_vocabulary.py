@@ -19,7 +19,7 @@ def normalise_text(text: str) -> str:
 
 
 def normalise_column(texts: pl.Series) -> pl.Series:
-    """plain, for whole columns."""
+    """As normalise_text, for a whole column."""
     return texts.str.normalize("NFKC").str.replace_all(UNIMPORTANT.pattern, "").str.to_lowercase()
 
 
@@ -74,7 +74,7 @@ def load_ignored_words(kind: str) -> frozenset[str]:
 
 @cache
 def load_row_patterns(kind: str) -> tuple[str, ...]:
-    """Patterns of whole cells that make a row a `total`, or of lines that stand by themselves (`line`)."""
+    """Patterns of whole cells that make a row a `total`, or of remarks on a line of their own (`line`)."""
     return tuple(r["text"] for r in read_rows("non_data_rows.csv") if r["kind"] == f"{kind} pattern")
 
 
@@ -101,7 +101,7 @@ def load_required_fields(table: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def load_open_ends(field: str) -> frozenset[str]:
-    """Texts by which this field says that it has no end."""
+    """Texts by which this field states that it has no end date."""
     return frozenset(
         r["value"] for r in read_rows("null_markers.csv") if r["kind"] == "open" and field in r["types"].split("|")
     )

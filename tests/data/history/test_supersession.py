@@ -38,7 +38,7 @@ def test_a_corrected_export_replaces_its_snapshot_and_the_former_stays_readable(
     assert read_balances(cli) == {"L1": 11, "L3": 30, "L4": 5}
     said = [entry for entry in again["assumptions"] if entry["id"] == "note_ended"]
     assert [entry["en"] for entry in said] == [
-        "loans: 1 rows (amount 20.00) that the book held are not in this file; they end on 2024-01-31"
+        "loans: 1 rows (amount 20.00) in the book are not in this file; they end on 2024-01-31"
     ]
     with book.open_for_reading(cli.book) as con:
         listed = snapshots.list_snapshots(con)

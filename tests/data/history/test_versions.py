@@ -103,7 +103,7 @@ def test_rows_that_pointed_nowhere_are_told_when_their_loan_comes(cli: ImportCli
     first = cli.import_text("担保合同号,借据号,评估价值\nG1,L404,5\n", "g.csv").report
     assert "guarantee_loan_unknown" in [finding["check_id"] for finding in first["findings"]]
     notes = [note["en"] for note in cli.import_text("借据号,余额\nL404,1\n").report["assumptions"]]
-    assert "guarantees: 1 rows of former imports now find their loan_id" in notes
+    assert "guarantees: 1 rows of earlier imports now have a matching loan_id" in notes
 
 
 def test_keys_are_made_of_what_identifies_a_row(cli: ImportCli) -> None:

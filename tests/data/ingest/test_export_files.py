@@ -191,7 +191,7 @@ def test_e09_an_identity_without_end_is_not_an_unknown_one(parser: ImportParser)
     arrived = parser.parse_text("客户号,名称,证件有效期,执照有效期\nC1,甲,长期,\nC2,乙,2030-01-01,99991231\n", "c.csv")
     assert arrived.column_values("id_valid_to", "borrowers") == [date(2999, 12, 31), date(2030, 1, 1)]
     assert arrived.column_values("licence_valid_to", "borrowers") == [None, date(2999, 12, 31)]
-    assert "(row 2) mean without end" in arrived.note_text("note_open_ended")
+    assert "(row 2) mean no end date" in arrived.note_text("note_open_ended")
 
 
 @pytest.mark.parametrize("cell", ["99991231", "29991231", "20991231", "00010101", "19000101"])
@@ -475,8 +475,8 @@ def test_e28_formulas_without_results_and_error_values(parser: ImportParser) -> 
     assert (arrived.column_values("balance"), arrived.column_values("principal"), arrived.column_values("purpose")) == (
         [None],
     ) * 3
-    assert arrived.note_text("note_no_result").startswith("1 formulas hold no result")
-    assert arrived.note_text("note_error_cells").startswith("2 cells hold an error value")
+    assert arrived.note_text("note_no_result").startswith("1 formulas have no result")
+    assert arrived.note_text("note_error_cells").startswith("2 cells contain an error value")
 
 
 def test_e29_dates_and_numbers_kept_as_text(parser: ImportParser) -> None:

@@ -181,7 +181,7 @@ def test_collateral_without_its_contract_is_kept_and_reported_until_that_comes(
         text, profile = files[name]
         reports[name] = cli.import_files(cli.write(f"{name}.csv", text), profile=profile).report
     said = {entry["en"] for entry in reports["601"]["assumptions"]}
-    assert "guarantees: 3 rows of former imports now find their guarantee_no" in said
+    assert "guarantees: 3 rows of earlier imports now have a matching guarantee_no" in said
     assert cli.query(
         "SELECT loan_id, kind, amount, collateral_id, appraised_value FROM facts_collateral WHERE as_of = ? ORDER BY 1, 4",
         date.fromisoformat(SNAPSHOT_DATE),

@@ -63,11 +63,11 @@ def test_rows_that_do_not_fit_the_header_are_quarantined(cli: ImportCli) -> None
     assert [(row["row"], row["reason"]) for row in cli.list_quarantine()] == [
         (
             3,
-            "the row has fewer columns than the header (a line break inside a cell cuts it: put quotes around the cell)",
+            "the row has fewer columns than the header (a line break inside a cell cuts it: quote the cell)",
         ),
         (
             4,
-            "the row has more columns than the header (a separator inside a cell splits it: put quotes around the cell)",
+            "the row has more columns than the header (a separator inside a cell splits it: quote the cell)",
         ),
     ]
     assert cli.list_quarantine()[1]["content"] == {"借据号": "L3", "余额": "3", "用途": "a", "#4": "b"}

@@ -128,7 +128,7 @@ def test_titles_that_say_two_units_are_refused(parser: ImportParser) -> None:
 )
 def test_amounts_in_a_foreign_currency_are_not_taken_for_yuan(parser: ImportParser, title: str) -> None:
     with pytest.raises(
-        InputError, match=r"its title gives the amounts in .*, and no column says the currency of a row"
+        InputError, match=r"the title gives the amounts in .*, and no column gives the currency of a row"
     ):
         parser.parse_text(f"{title}\n借据号,余额,用途\nL1,5,x\n")
     arrived = parser.parse_text(f"{title}\n借据号,余额,币种\nL1,5,USD\n")
@@ -210,7 +210,7 @@ def test_a_time_that_may_mean_another_day_is_kept_back(parser: ImportParser, cel
 def test_impossible_dates_and_day_numbers_in_one_column_are_told_apart(parser: ImportParser) -> None:
     arrived = parser.parse_text("借据号,发放日期\nL1,2024-13-01\nL2,45322\nL3,2024-02-30\n")
     assert arrived.column_values("disbursed_on") == [None, SNAPSHOT_DATE, None]
-    assert "2 dates are no day of the calendar, such as '2024-13-01' (row 2)" in arrived.note_text(
+    assert "2 dates do not exist in the calendar, such as '2024-13-01' (row 2)" in arrived.note_text(
         "note_impossible_date"
     )
     assert "1 numbers such as '45322' (row 3)" in arrived.note_text("note_serial_dates")
