@@ -140,7 +140,7 @@ def _write_batch(
             on_step("derive")
             counts_store.delete_counts(con)
             _build_facts(con, as_of)
-            report.findings = checks.list_batch_findings(con, as_of, report.batch)
+            report.findings = [*checks.list_batch_findings(con, as_of, report.batch)]
         batches.store_notes(con, report)
     return report
 

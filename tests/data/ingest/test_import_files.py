@@ -63,7 +63,7 @@ def test_rows_that_do_not_fit_the_header_are_quarantined(cli: ImportCli) -> None
     assert [(row["row"], row["reason"]) for row in cli.list_quarantine()] == [
         (
             3,
-            "the row has fewer columns than the header (a line break inside a cell cuts it: quote the cell)",
+            "the row has fewer columns than the header (a line break inside a cell splits it: quote the cell)",
         ),
         (
             4,

@@ -37,7 +37,11 @@ def assert_refused(outcome_status: int, err: str, *expected_texts: str) -> None:
             "借据号,用途\nL1,caf".encode() + b"\xe9\n",
             ["mixed.csv, row 2: the row is not in the file's encoding, utf-8"],
         ),
-        ("half.csv", b"\xff\xfe" + "借据号,余额\n".encode("utf-16-le") + b"\x00", ["half.csv", "not in a known encoding"]),
+        (
+            "half.csv",
+            b"\xff\xfe" + "借据号,余额\n".encode("utf-16-le") + b"\x00",
+            ["half.csv", "not in a known encoding"],
+        ),
         ("junk.csv", bytes(range(256)) * 4, ["junk.csv"]),
         ("nul.csv", b"loan_id,balance\nL1,\x005\n", ["nul.csv is not a text file: byte 19 (line 2)"]),
         ("header.csv", "借据号,余颔\nL1,5\n".encode(), ["header.csv: unknown column '余颔'", "--profile"]),

@@ -171,7 +171,9 @@ def test_a_file_with_its_header_is_read_by_it_whatever_its_name(parser: ImportPa
 @pytest.mark.parametrize("name", ["502_HLWDKFJB.txt", "x-505-y.txt", "506项目贷款信息.txt", "BNWYWDBRB_20240331.txt"])
 def test_east_tables_whose_columns_are_not_known_are_left_out_and_said(parser: ImportParser, name: str) -> None:
     unknown = parser.write_file(name, "a|b|c\nd|e|f\n")
-    with pytest.raises(InputError, match=r"none of the files feeds a table\. .* was not read; its 2 rows are not in the book"):
+    with pytest.raises(
+        InputError, match=r"none of the files feeds a table\. .* was not read; its 2 rows are not in the book"
+    ):
         parser.parse_files(unknown, profile="east5")
     arrived = parser.parse_files(
         parser.write_file("504.txt", records_csv("DGXDYWJJB", "|", LOAN)), unknown, profile="east5"
