@@ -207,8 +207,9 @@ def _reject_unknown_columns(file: str, table: str, names: list[str], error: type
     )
 
 
-def _quote_headers(headers: list[str]) -> str:
-    shown = ", ".join(f"'{header}'" for header in headers[:SHOWN_HEADERS])
+def _quote_headers(headers: list[str]) -> BilingualText:
+    first = headers[:SHOWN_HEADERS]
+    shown = BilingualText(", ".join(f"'{header}'" for header in first), "、".join(f"“{header}”" for header in first))
     left = len(headers) - SHOWN_HEADERS
     return bilingual("mapping.columns_and_more", shown=shown, n=left) if left > 0 else shown
 

@@ -70,7 +70,7 @@ def test_another_branch_s_file_leaves_the_rest_alone(cli: ImportCli) -> None:
     report = import_csv(cli, loan_csv(("L1", "A", 11)), "a.csv")
     assert read_balances(cli) == {"L1": 11, "L3": 30, "L9": 90}
     said = next(note["en"] for note in report["assumptions"] if note["id"] == "note_left_alone")
-    assert "2 loans" in said and "in branches B, C;" in said
+    assert "2 loans" in said and "(branches B, C);" in said
 
 
 def test_files_without_branches_that_share_no_loan_stand_beside_each_other(cli: ImportCli) -> None:

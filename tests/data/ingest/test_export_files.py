@@ -149,7 +149,9 @@ def test_e07_amounts_that_differ_by_ten_thousand_in_one_batch(parser: ImportPars
     arrived = parser.parse_files(
         loans, parser.write_file("s.csv", "借据号,数据日期,余额\nL1,2024-03-31,50\nL2,2024-03-31,7\n")
     )
-    assert arrived.note_text("note_magnitude").startswith("1 loans such as L1 (row 2) have a balance that is 10,000 times")
+    assert arrived.note_text("note_magnitude").startswith(
+        "1 loans such as L1 (row 2) have a balance that is 10,000 times"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,8 @@ HEAD = "借据号,贷款余额,发放日期\n"
 def assert_refused(outcome_status: int, err: str, *expected_texts: str) -> None:
     assert outcome_status == 1
     assert "Traceback" not in err
-    assert len(err.strip().splitlines()) == 1
+    english, chinese = err.strip().splitlines()
+    assert english != chinese and re.search(r"[\u4e00-\u9fff]", chinese)
     for text in expected_texts:
         assert text in err
 
@@ -129,7 +131,7 @@ def test_a_book_that_another_import_is_writing(cli: ImportCli, book_is_unchanged
     with cli.book.with_name(cli.book.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         outcome = cli.import_files(file)
-    assert_refused(outcome.status, outcome.err, str(cli.book), "Wait for it to end")
+    assert_refused(outcome.status, outcome.err, str(cli.book), "Wait until it has finished")
     assert book_is_unchanged()
 
 

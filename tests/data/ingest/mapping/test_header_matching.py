@@ -114,7 +114,9 @@ def test_ignorable_and_blank_columns_are_left_out_and_said_so(cli: ImportCli) ->
 
 def test_values_under_no_header_are_refused(cli: ImportCli) -> None:
     outcome = cli.import_text("借据号,,余额\nL1,7,5\n")
-    assert (outcome.status, outcome.err) == (1, "loans.csv, column 2: values without a header. Name the column.\n")
+    english, chinese = outcome.err.splitlines()
+    assert (outcome.status, english) == (1, "loans.csv, column 2: values without a header. Name the column.")
+    assert chinese == "loans.csv 第 2 列有值但无表头，请补充列名。"
 
 
 def test_a_group_s_name_may_end_the_header_under_it(cli: ImportCli) -> None:
