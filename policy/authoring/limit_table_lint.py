@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from data.messages.catalogue import BilingualText, bilingual, term
-from policy.decision_tables import lookups, unary_tests
+from policy.decision_tables import key_cells, lookups, unary_tests
 from policy.decision_tables.intervals import format_bound
 from policy.language.expressions import KINDS, ExpressionError, did_you_mean
 from policy.model.problem import Problem, SourceLocation
@@ -47,7 +47,7 @@ def _format_advice(cells: dict[str, str]) -> BilingualText:
 
 def _find_unknown_types(table: LimitTable) -> Iterator[Problem]:
     for column in table.columns:
-        known = [name for name, kind in KINDS.items() if kind in unary_tests.KEY_KINDS]
+        known = [name for name, kind in KINDS.items() if kind in key_cells.KEY_KINDS]
         if column.type not in known:
             what = bilingual(
                 "authoring.no_type",

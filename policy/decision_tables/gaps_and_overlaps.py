@@ -9,9 +9,11 @@ from itertools import islice
 
 from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import lookups, regions
+from policy.decision_tables.axes import Axis, build_named_axis, build_ordered_axis
 from policy.decision_tables.intervals import Interval
-from policy.decision_tables.regions import Axis, Box
-from policy.decision_tables.unary_tests import KeyCell, UnaryTestError
+from policy.decision_tables.key_cells import KeyCell
+from policy.decision_tables.regions import Box
+from policy.decision_tables.unary_tests import UnaryTestError
 from policy.language.expressions import KINDS
 from policy.model.problem import Problem
 from policy.model.records import FOREVER, LimitRow, LimitTable
@@ -45,10 +47,12 @@ class Region:
 
     @property
     def description(self) -> BilingualText:
-        said = [f"{name} {_describe_test(test)}" for name, test in self.tests_by_column().items() if test != "-"]
+        tests = [f"{name} {_describe_test(test)}" for name, test in self.tests_by_column().items() if test != "-"]
         record = ", ".join(f"{name} = {value}" for name, value in self.sample_record().items())
         return bilingual(
-            "decision_tables.such", said=", ".join(said) or bilingual("decision_tables.any_record"), record=record
+            "decision_tables.region_with_example",
+            tests=", ".join(tests) or bilingual("decision_tables.any_record"),
+            record=record,
         )
 
     def __str__(self) -> str:
@@ -85,7 +89,7 @@ class Grid:
 
     @cached_property
     def overlapping_pairs(self) -> list[tuple[int, int, Box]]:
-        """The first MOST_REGIONS pairs of rows that answer for one record, and one more if there is one."""
+        """The first MOST_REGIONS pairs of rows that match the same record, and one more if there is one."""
         return list(islice(regions.find_overlaps(list(self.boxes)), MOST_REGIONS + 1))
 
     def find_overlaps(self) -> Iterator[tuple[LimitRow, LimitRow, Region]]:
@@ -94,7 +98,7 @@ class Grid:
             yield self.rows[first], self.rows[second], Region(self.axes, box)
 
     def find_gaps(self, most: int = MOST_REGIONS) -> "Gaps":
-        """The records that no row answers for."""
+        """The records that no row matches."""
         known = len(self.overlapping_pairs) <= MOST_REGIONS
         pairs = [(first, second) for first, second, _ in self.overlapping_pairs] if known else None
         runs = [axis.is_ordered for axis in self.axes]
@@ -125,71 +129,65 @@ def build_grid(table: LimitTable, codes: Mapping[str, frozenset[str]]) -> Grid:
         force = Interval(row.effective_from, None if row.effective_to == FOREVER else row.effective_to, high_open=True)
         rows.append(row)
         cells.append([KeyCell("date", intervals=(force,)), *keys])
-    axes = [regions.build_ordered_axis(DATES_COLUMN, "date", [row[0] for row in cells], whole=True)]
+    axes = [build_ordered_axis(DATES_COLUMN, "date", [row[0] for row in cells], whole=True)]
     for at, key in enumerate(table.key_columns, start=1):
         column, kind = [row[at] for row in cells], KINDS.get(key.type, "text")
         if kind in ("number", "date"):
-            axes.append(regions.build_ordered_axis(key.name, kind, column, whole=key.type in DISCRETE_TYPES))
+            axes.append(build_ordered_axis(key.name, kind, column, whole=key.type in DISCRETE_TYPES))
         else:
-            axes.append(regions.build_named_axis(key.name, kind, column, codes.get(key.name, frozenset())))
+            axes.append(build_named_axis(key.name, kind, column, codes.get(key.name, frozenset())))
     boxes = [tuple(axis.mask_of_cell(cell) for axis, cell in zip(axes, row, strict=True)) for row in cells]
     return Grid(table, tuple(axes), tuple(rows), tuple(boxes))
 
 
-def lint_grid(found: Grid) -> Iterator[Problem]:
-    """What the linter says of one table: rows that answer together in a `unique` table, and what no row answers for."""
-    if not found.rows:
+def lint_grid(grid: Grid) -> Iterator[Problem]:
+    """The findings about one table: rows of a `unique` table that match the same record, and what no row matches."""
+    if not grid.rows:
         return
-    if found.table.hit_policy == "unique":
-        for first, second, region in islice(found.find_overlaps(), MOST_REGIONS):
-            place = second.place
-            message = bilingual(
-                "decision_tables.answers_same_record_row",
-                row=first.place.row,
-                row_id=first.row_id,
-                region=region.description,
-            )
-            yield Problem(
-                "error", place.table, place.row, "row_id", message, bilingual("decision_tables.make_keys_disjoint")
-            )
-        if len(found.overlapping_pairs) > MOST_REGIONS:
-            yield Problem(
-                "error",
-                place.table,
-                1,
-                "row_id",
-                bilingual("decision_tables.more_rows_overlap"),
-                bilingual("decision_tables.mend_these_first"),
-            )
-    gaps = found.find_gaps()
-    table = found.table.rows[0].place.table
-    for gap in gaps.regions:
-        yield Problem(
-            "warning",
-            table,
-            1,
-            "-",
-            bilingual("decision_tables.no_row_answers", gap=gap.description),
-            bilingual("decision_tables.add_row_widen"),
+    if grid.table.hit_policy == "unique":
+        yield from _lint_overlaps(grid)
+    yield from _lint_gaps(grid)
+
+
+def _table_problem(grid: Grid, level: str, column: str, message: BilingualText, fix: BilingualText) -> Problem:
+    """A finding about the table as a whole, shown at its header."""
+    return Problem(level, grid.rows[0].place.table, 1, column, message, fix)
+
+
+def _lint_overlaps(grid: Grid) -> Iterator[Problem]:
+    for first, second, region in islice(grid.find_overlaps(), MOST_REGIONS):
+        message = bilingual(
+            "decision_tables.rows_overlap",
+            row=first.place.row,
+            row_id=first.row_id,
+            region=region.description,
         )
+        place, fix = second.place, bilingual("decision_tables.make_keys_disjoint")
+        yield Problem("error", place.table, place.row, "row_id", message, fix)
+    if len(grid.overlapping_pairs) > MOST_REGIONS:
+        yield _table_problem(
+            grid,
+            "error",
+            "row_id",
+            bilingual("decision_tables.more_rows_overlap"),
+            bilingual("decision_tables.correct_these_first"),
+        )
+
+
+def _lint_gaps(grid: Grid) -> Iterator[Problem]:
+    def warning(message: BilingualText, fix: BilingualText) -> Problem:
+        return _table_problem(grid, "warning", "-", message, fix)
+
+    gaps = grid.find_gaps()
+    for gap in gaps.regions:
+        yield warning(bilingual("decision_tables.gap", gap=gap.description), bilingual("decision_tables.add_row_widen"))
     if gaps.has_more:
-        yield Problem(
-            "warning",
-            table,
-            1,
-            "-",
+        yield warning(
             bilingual("decision_tables.more_gaps", MOST_REGIONS=MOST_REGIONS),
             bilingual("decision_tables.close_these_first"),
         )
     if not gaps.is_complete:
-        yield Problem(
-            "warning",
-            table,
-            1,
-            "-",
-            bilingual("decision_tables.too_many_overlapping_rows"),
-            bilingual("decision_tables.split_table"),
-        )
+        yield warning(bilingual("decision_tables.too_many_overlapping_rows"), bilingual("decision_tables.split_table"))
 
 
 def draft_closing_rows(found: Grid, gap: Region, taken: set[str]) -> list[dict[str, str]]:

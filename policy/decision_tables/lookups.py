@@ -11,6 +11,7 @@ from sqlglot import exp
 from data.dictionary import DUCKDB_TYPES
 from data.messages.catalogue import bilingual
 from policy.decision_tables import unary_tests
+from policy.decision_tables.key_cells import KEY_KINDS, KeyCell
 from policy.language import functions
 from policy.language.expressions import KINDS, ExpressionError, TypedExpression, did_you_mean, require_known_code
 from policy.model.problem import Problem
@@ -27,7 +28,7 @@ class ParsedTable:
     """
 
     table: LimitTable
-    keys: tuple[tuple[unary_tests.KeyCell, ...], ...]
+    keys: tuple[tuple[KeyCell, ...], ...]
     values: tuple[dict[str, exp.Expr], ...]
     problems: tuple[Problem, ...] = ()
 
@@ -72,7 +73,7 @@ def find_unknown_codes(parsed: ParsedTable, code_lists: Mapping[str, str | None]
     return problems
 
 
-def _find_unknown_code(row: LimitRow, column: LimitColumn, cell: unary_tests.KeyCell, code_list: str) -> list[Problem]:
+def _find_unknown_code(row: LimitRow, column: LimitColumn, cell: KeyCell, code_list: str) -> list[Problem]:
     """The first code of a cell that its list does not have."""
     try:
         for code in sorted(cell.values):
@@ -87,16 +88,16 @@ def _cell_problem(row: LimitRow, column: str, message: str, fix: str) -> Problem
     return Problem("error", row.place.table, row.place.row, column, message, fix)
 
 
-def _read_key_cell(column: LimitColumn, row: LimitRow, problems: list[Problem]) -> unary_tests.KeyCell:
+def _read_key_cell(column: LimitColumn, row: LimitRow, problems: list[Problem]) -> KeyCell:
     try:
         return parse_key_cell(column, row.cells[column.name])
     except unary_tests.UnaryTestError as error:
         problems.append(_cell_problem(row, column.name, error.full_message, error.fix))
         kind = KINDS.get(column.type, "text")
-        return unary_tests.KeyCell(kind if kind in unary_tests.KEY_KINDS else "text", accepts_all=True)
+        return KeyCell(kind if kind in KEY_KINDS else "text", accepts_all=True)
 
 
-def parse_key_cell(column: LimitColumn, text: str) -> unary_tests.KeyCell:
+def parse_key_cell(column: LimitColumn, text: str) -> KeyCell:
     """The cell of a key column as its type reads it. Raises UnaryTestError."""
     cell = unary_tests.parse(text, KINDS.get(column.type, column.type))
     if column.type == "integer":

@@ -1,24 +1,19 @@
-"""DMN unary tests: what may stand in a key cell of a limit table, as a set of values that SQL and the linter share.
+"""DMN unary tests: what a key cell of a limit table may say, read as a set of values that SQL and the linter share.
 
 Numbers and dates: `12`, `<= 12`, `(12..60]`, `]12..60[`, joined by commas. Codes and booleans: `mortgage, pledge`, a
 text with commas in quotes. `not(…)` takes all others, `-` takes anything, the unknown too. `null` is DMN's, not ours:
-what is unknown is never judged, so no row may answer for it.
+what is unknown is never judged, so no row may match it.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import reduce
-
-from sqlglot import exp
 
 from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables.intervals import Interval, Value, complement, sample_value
-from policy.language import functions
+from policy.decision_tables.key_cells import KEY_KINDS, KeyCell
 
-KEY_KINDS = ("number", "date", "boolean", "text")
 MOST_CHARACTERS = 20_000
 NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?\Z", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -32,51 +27,18 @@ FULL_WIDTH = dict(zip("，（）“”＜＞＝［］－；", ',()""<>=[]-,', st
 
 
 class UnaryTestError(Exception):
-    """The cell is no unary test of its column's type; `fix` says what to write instead."""
+    """The cell is not a unary test of its column's type; `fix` says what to write instead."""
 
     def __init__(self, message: BilingualText, fix: BilingualText | None = None) -> None:
         self.full_message, self.fix = message, fix or bilingual("common.mend_cell")
         super().__init__(message)
 
 
-@dataclass(frozen=True)
-class KeyCell:
-    """The values a key cell accepts: all of them; intervals of ordered values; or named values, perhaps negated."""
-
-    kind: str
-    accepts_all: bool = False
-    intervals: tuple[Interval, ...] = ()
-    values: frozenset[str] = frozenset()
-    negated: bool = False
-
-    def sql_condition(self, column: exp.Expr) -> exp.Expr:
-        """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
-        if self.accepts_all:
-            return exp.true()
-        if self.kind in _ORDERED_PARSERS:
-            parts = [_interval_condition(interval, column, self.kind) for interval in self.intervals]
-            return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), parts))
-        members = [functions.sql_literal(self.kind, value) for value in sorted(self.values)]
-        test: exp.Expr = exp.In(this=column.copy(), expressions=members)
-        return exp.Not(this=exp.paren(test)) if self.negated else test
-
-
-def _interval_condition(interval: Interval, column: exp.Expr, kind: str) -> exp.Expr:
-    parts: list[exp.Expr] = []
-    if interval.low is not None:
-        node = exp.GT if interval.low_open else exp.GTE
-        parts.append(node(this=column.copy(), expression=functions.sql_literal(kind, str(interval.low))))
-    if interval.high is not None:
-        node = exp.LT if interval.high_open else exp.LTE
-        parts.append(node(this=column.copy(), expression=functions.sql_literal(kind, str(interval.high))))
-    return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), parts))
-
-
 def parse(text: str, kind: str) -> KeyCell:
     """One key cell; `kind` is number, date, boolean or text. Raises UnaryTestError."""
     if kind not in KEY_KINDS:
         raise UnaryTestError(
-            bilingual("decision_tables.cannot_key", kind=term(kind)),
+            bilingual("decision_tables.kind_not_a_key", kind=term(kind)),
             bilingual("decision_tables.key_columns", known=", ".join(KEY_KINDS)),
         )
     text = text.strip()
@@ -98,7 +60,7 @@ def parse(text: str, kind: str) -> KeyCell:
         kept = tuple(complement(intervals) if negation else intervals)
         if not kept:
             raise UnaryTestError(
-                bilingual("decision_tables.accepts_no_value_all", text=text),
+                bilingual("decision_tables.accepts_no_value", text=text),
                 bilingual("decision_tables.leave_value_remove_row"),
             )
         return KeyCell(kind, intervals=kept)
@@ -109,12 +71,12 @@ def _build_named_cell(kind: str, names: list[str], text: str, *, negated: bool) 
     twice = sorted({name for name in names if names.count(name) > 1}) if len(names) < 1000 else []
     if twice:
         raise UnaryTestError(
-            bilingual("decision_tables.stands_twice", value=twice[0], value2=text[:60]),
+            bilingual("decision_tables.repeated_value", value=twice[0], value2=text[:60]),
             bilingual("decision_tables.name_each_value_once"),
         )
     if kind == "boolean" and negated and len(names) == 2:
         raise UnaryTestError(
-            bilingual("decision_tables.accepts_no_value_all", text=text),
+            bilingual("decision_tables.accepts_no_value", text=text),
             bilingual("decision_tables.leave_value_remove_row"),
         )
     return KeyCell(kind, values=frozenset(names), negated=negated)
@@ -134,7 +96,7 @@ def split_alternatives(text: str) -> list[str]:
             start = at + 1
     if quoted:
         raise UnaryTestError(
-            bilingual("decision_tables.opens_quote_never_ends", value=text[:60]), bilingual("decision_tables.close")
+            bilingual("decision_tables.quote_not_closed", value=text[:60]), bilingual("decision_tables.close_quote")
         )
     return [part.strip() for part in (*parts, text[start:])]
 
@@ -149,17 +111,17 @@ def _require_simple_part(part: str, whole: str) -> str:
     if part.startswith('"'):
         return part
     if part == "null":
-        fix = bilingual("decision_tables.record_whose_key_unknown")
-        raise UnaryTestError(bilingual("decision_tables.null_cannot_asked_what"), fix)
+        fix = bilingual("decision_tables.use_is_null_in_scope")
+        raise UnaryTestError(bilingual("decision_tables.null_not_a_value"), fix)
     if part == "-":
         raise UnaryTestError(
-            bilingual("decision_tables.accepts_anything_stands_alone", value=whole[:60]),
-            bilingual("decision_tables.write_only"),
+            bilingual("decision_tables.dash_with_others", value=whole[:60]),
+            bilingual("decision_tables.write_dash_only"),
         )
     for wide, narrow in FULL_WIDTH.items():
         if wide in part:
             raise UnaryTestError(
-                bilingual("decision_tables.holds_full_width", value=part[:60], wide=wide),
+                bilingual("decision_tables.full_width_sign", value=part[:60], wide=wide),
                 bilingual("decision_tables.write_quote_text", narrow=narrow),
             )
     if NEGATION.match(part):
@@ -169,7 +131,7 @@ def _require_simple_part(part: str, whole: str) -> str:
         )
     if part.count("(") != part.count(")") and not RANGE.match(part):
         raise UnaryTestError(
-            bilingual("decision_tables.bracket_without_its_other", value=part[:60]),
+            bilingual("decision_tables.unbalanced_bracket", value=part[:60]),
             bilingual("decision_tables.close_quote_text"),
         )
     if FUNCTION_CALL.match(part) and not DATE_LITERAL.match(part):
@@ -185,19 +147,19 @@ def _parse_interval(text: str, kind: str) -> Interval:
         interval = Interval(value(low), value(high), left != "[", right != "]")
         if sample_value(interval, discrete=False) is None:
             raise UnaryTestError(
-                bilingual("decision_tables.holds_no_value", text=text),
+                bilingual("decision_tables.empty_range", text=text),
                 bilingual("decision_tables.put_smaller_bound_first"),
             )
         return interval
     if ".." in text:
         raise UnaryTestError(
-            bilingual("decision_tables.no_range", value=text[:60]), bilingual("decision_tables.write_12_60_12")
+            bilingual("decision_tables.not_a_range", value=text[:60]), bilingual("decision_tables.write_12_60_12")
         )
     if match := COMPARISON.match(text):
         sign = match.group(1)
         if sign in ("=", "!="):
             raise UnaryTestError(
-                bilingual("decision_tables.no_sign_key_cell", sign=sign),
+                bilingual("decision_tables.sign_not_allowed", sign=sign),
                 bilingual("decision_tables.write_value_itself_not"),
             )
         bound = value(match.group(2))
@@ -214,7 +176,7 @@ def _parse_number(text: str) -> Decimal:
             if text.endswith("%")
             else bilingual("decision_tables.write_digits_point_12")
         )
-        raise UnaryTestError(bilingual("decision_tables.no_number", value=text[:60]), fix)
+        raise UnaryTestError(bilingual("decision_tables.not_a_number", value=text[:60]), fix)
     return Decimal(text)
 
 
@@ -227,7 +189,7 @@ def _parse_date(text: str) -> date:
         return date.fromisoformat(day)
     except ValueError as error:
         raise UnaryTestError(
-            bilingual("decision_tables.no_date", value=text[:60]), bilingual("decision_tables.write_2024_07_01")
+            bilingual("decision_tables.not_a_date", value=text[:60]), bilingual("decision_tables.write_2024_07_01")
         ) from error
 
 
@@ -240,7 +202,8 @@ def _parse_name(text: str, kind: str) -> str:
     if kind == "boolean":
         if text not in ("true", "false"):
             raise UnaryTestError(
-                bilingual("decision_tables.no_boolean", value=text[:60]), bilingual("decision_tables.write_true_false")
+                bilingual("decision_tables.not_a_boolean", value=text[:60]),
+                bilingual("decision_tables.write_true_false"),
             )
         return text
     if COMPARISON.match(text) or RANGE.match(text):
@@ -250,7 +213,8 @@ def _parse_name(text: str, kind: str) -> str:
         )
     if '"' in text or "\0" in text:
         raise UnaryTestError(
-            bilingual("decision_tables.holds_quote", value=text[:60]), bilingual("decision_tables.quote_whole_value_b")
+            bilingual("decision_tables.contains_quote", value=text[:60]),
+            bilingual("decision_tables.quote_whole_value_b"),
         )
     return text
 
@@ -260,7 +224,7 @@ def unquote_text(text: str) -> str:
     match = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', text, re.DOTALL)
     if match is None or "\0" in text:
         raise UnaryTestError(
-            bilingual("decision_tables.no_quoted_text", value=text[:60]),
+            bilingual("decision_tables.not_quoted_text", value=text[:60]),
             bilingual("decision_tables.write_text_quote_inside"),
         )
     return re.sub(r'\\(["\\])', r"\1", match.group(1))

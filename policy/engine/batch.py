@@ -9,6 +9,7 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.messages.catalogue import bilingual
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
 from policy.language.dialects import quote_identifier
@@ -144,7 +145,9 @@ def _load_rule_counts(
     for rule_id, counted in counts.items():
         if sum(counted.values()) != subjects:
             total = sum(counted.values())
-            raise LoanlightError(f"Rule {rule_id}: verdicts add up to {total}, not to {subjects} subjects.")
+            raise LoanlightError(
+                bilingual("engine.verdicts_incomplete", rule=rule_id, verdicts=total, records=subjects)
+            )
     _require_whole_branches(con)
     return [RuleCounts(rule_id, subject, counted) for rule_id, counted in counts.items()]
 
@@ -160,7 +163,8 @@ def _require_whole_branches(con: duckdb.DuckDBPyConnection) -> None:
         WHERE w.subjects IS DISTINCT FROM c.subjects ORDER BY ALL LIMIT 1"""
     ).fetchall()
     if wrong:
-        raise LoanlightError(f"Rule {wrong[0][0]}: verdicts do not add up to the subjects of branch {wrong[0][1]}.")
+        rule_id, branch = wrong[0]
+        raise LoanlightError(bilingual("engine.branch_verdicts_incomplete", rule=rule_id, branch=branch))
 
 
 def _store_violations(

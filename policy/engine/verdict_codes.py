@@ -1,5 +1,6 @@
 """What a compiled rule says of a record: one code, and the values behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -104,11 +105,11 @@ def _column_names(*trees: exp.Expr) -> frozenset[str]:
     return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
 
 
-def join_by_or(tests: list[exp.Expr]) -> exp.Expr:
+def join_by_or(tests: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Paren(this=reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
 
 
-def join_by_and(tests: list[exp.Expr]) -> exp.Expr:
+def join_by_and(tests: Sequence[exp.Expr]) -> exp.Expr:
     return exp.Paren(this=reduce(lambda a, b: exp.And(this=a, expression=b), tests))
 
 

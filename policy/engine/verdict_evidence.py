@@ -11,6 +11,7 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
+from data.messages.catalogue import bilingual
 from policy.engine import single_record
 from policy.engine.batch import decode_verdict, facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
@@ -62,7 +63,7 @@ def require_loan(con: duckdb.DuckDBPyConnection, as_of: date, loan_id: str) -> t
         "SELECT borrower_id, current_maturity FROM facts_loan WHERE as_of = ? AND loan_id = ?", [as_of, loan_id]
     ).fetchall()
     if not found:
-        raise InputError(f"No loan '{loan_id}' in the snapshot of {as_of}. Check the id and the --as-of date.")
+        raise InputError(bilingual("engine.unknown_loan", loan=loan_id, as_of=as_of))
     return found[0]
 
 

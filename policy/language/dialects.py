@@ -14,6 +14,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.spark import Spark
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.generators.spark import SparkGenerator
 
 WIDE = "DECIMAL(38, 12)"
 _PLACE = re.compile(r":([a-z])\b")
@@ -134,7 +136,7 @@ _PLAIN_NODES = (
 def call_function(name: str, *arguments: exp.Expr) -> exp.Expr:
     """A function of one meaning over trees; what it is on an engine is decided when the tree is written."""
     if name not in _TEMPLATES and name not in _VARIADIC:
-        raise DialectError(f"no function '{name}'.")
+        raise DialectError(f"there is no function '{name}'.")
     return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
 
 
@@ -188,16 +190,16 @@ def _render_least(generator: sqlglot.Generator, node: exp.Expr) -> str:
 class BookDialect(DuckDB):
     """The trees as the book's engine reads them."""
 
-    class Generator(DuckDB.Generator):
-        TRANSFORMS = {**DuckDB.Generator.TRANSFORMS, exp.Anonymous: _make_call_writer(BOOK)}
+    class Generator(DuckDBGenerator):
+        TRANSFORMS = {**DuckDBGenerator.TRANSFORMS, exp.Anonymous: _make_call_writer(BOOK)}
 
 
 class ClusterDialect(Spark):
     """The trees as the cluster's engine reads them."""
 
-    class Generator(Spark.Generator):
+    class Generator(SparkGenerator):
         TRANSFORMS = {
-            **Spark.Generator.TRANSFORMS,
+            **SparkGenerator.TRANSFORMS,
             exp.Anonymous: _make_call_writer(CLUSTER),
             exp.Least: _render_least,
             exp.Greatest: _render_least,

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,7 +58,7 @@ class ExpressionError(Exception):
         if self.at is None:
             return self.message
         open_ended = BilingualText(self.message.removesuffix("."), self.message.zh.removesuffix("。"))
-        return bilingual("language.character", message=open_ended, at=self.at)
+        return bilingual("language.at_character", message=open_ended, at=self.at)
 
     def __str__(self) -> str:
         return str(self.full_message)
@@ -88,7 +88,7 @@ class NameResolver:
 
     def __init__(
         self,
-        columns: dict[str, TypedExpression],
+        columns: Mapping[str, TypedExpression],
         limits: Callable[[str, str], TypedExpression | None],
         tables: list[str],
     ) -> None:
@@ -112,7 +112,7 @@ class NameResolver:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     matches = difflib.get_close_matches(name, list(known), n=3)
-    return bilingual("language.near", known=", ".join(matches)) if matches else ""
+    return bilingual("language.did_you_mean", known=", ".join(matches)) if matches else ""
 
 
 def typed_fact(field: Field) -> TypedExpression:
@@ -130,7 +130,7 @@ def parse(text: str) -> exp.Expr:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(bilingual("language.longer_characters", MAX_LENGTH=MAX_LENGTH))
     if control := CONTROL_CHARACTER.search(text):
-        raise ExpressionError(bilingual("language.holds_control_character"), control.start() + 1)
+        raise ExpressionError(bilingual("language.control_character"), control.start() + 1)
     try:
         trees = sqlglot.parse(text, dialect=PolicyDialect)
         if len(trees) != 1 or trees[0] is None:
@@ -143,7 +143,7 @@ def parse(text: str) -> exp.Expr:
     if len(nodes) > MAX_NODES:
         raise ExpressionError(bilingual("language.more_parts", MAX_NODES=MAX_NODES))
     if any(node.comments for node in nodes):
-        raise ExpressionError(bilingual("language.holds_comment_put_reading"))
+        raise ExpressionError(bilingual("language.comment"))
     return trees[0]
 
 
@@ -154,7 +154,7 @@ def _parse_error(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionErr
     first = error.errors[0]
     stands = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
     near_by = (
-        bilingual("language.near_2", highlight=first["highlight"])
+        bilingual("language.near_text", highlight=first["highlight"])
         if first["highlight"]
         else bilingual("language.its_end")
     )
@@ -166,7 +166,7 @@ def require_comparable(left: TypedExpression, right: TypedExpression) -> None:
     if left.kind != right.kind:
         raise ExpressionError(bilingual("language.compares", value=describe_type(left), value2=describe_type(right)))
     if left.kind == "number" and None not in (left.unit, right.unit) and left.unit != right.unit:
-        raise ExpressionError(bilingual("language.compares_2", unit=left.unit, unit2=right.unit))
+        raise ExpressionError(bilingual("language.compares_units", unit=left.unit, unit2=right.unit))
     if left.code_list and right.code_list and left.code_list != right.code_list:
         raise ExpressionError(
             bilingual(
@@ -185,7 +185,7 @@ def require_known_code(code_list: str, code: str) -> None:
         known = codes_of_list(code_list)
         raise ExpressionError(
             bilingual(
-                "language.no_code",
+                "language.unknown_code",
                 code=code,
                 code_list=code_list,
                 near=did_you_mean(code, known),
@@ -196,4 +196,8 @@ def require_known_code(code_list: str, code: str) -> None:
 
 def describe_type(typed: TypedExpression) -> BilingualText:
     kind = term(typed.kind)
-    return bilingual("language.a_in", kind=kind, unit=typed.unit) if typed.unit else bilingual("language.a", kind=kind)
+    return (
+        bilingual("language.kind_in_unit", kind=kind, unit=typed.unit)
+        if typed.unit
+        else bilingual("language.kind", kind=kind)
+    )

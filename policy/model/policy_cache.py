@@ -30,7 +30,7 @@ def cached_by_policy(
     """Remembers the answers of `function(policy, *arguments)`; arguments are given by position and hashable."""
 
     @wraps(function)
-    def answer(policy: Policy, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
+    def answer(policy: Policy, /, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
         key = (function, arguments, tuple(named.items()))
         return _remember(_answers_of_policy(policy), key, lambda: function(policy, *arguments, **named))
 
@@ -43,7 +43,7 @@ def cached_on_owner(
     """Remembers the answers of `function(owner, *arguments)` in the owner, so that they are dropped with it."""
 
     @wraps(function)
-    def answer(owner: Owner, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
+    def answer(owner: Owner, /, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
         key = (function, arguments, tuple(named.items()))
         answers: Answers = vars(owner).setdefault("_answers", {})
         return _remember(answers, key, lambda: function(owner, *arguments, **named))

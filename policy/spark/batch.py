@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.messages.catalogue import bilingual
 from policy.engine.batch import CODES_PER_PACK, IDENTITY, decode_verdict, split_rules
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
@@ -53,8 +54,10 @@ def _count_records(spark: "SparkSession", judged: CompiledSubject, out: Folder) 
     records = spark.table(f"facts_{subject}").count()
     for rule in judged.rules:
         if verdicts.get(rule.rule_id, 0) != records:
-            said = f"verdicts add up to {verdicts.get(rule.rule_id, 0)}, not to {records} subjects."
-            raise LoanlightError(f"Rule {rule.rule_id}: {said}")
+            total = verdicts.get(rule.rule_id, 0)
+            raise LoanlightError(
+                bilingual("engine.verdicts_incomplete", rule=rule.rule_id, verdicts=total, records=records)
+            )
     return int(records)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from policy.engine.compiler import compile_subject_cached
 from policy.model.records import Policy
 from policy.runs import store
@@ -30,7 +31,9 @@ def check_snapshot(
     """Judges the snapshot in a session of its own, which ends with it; returns the manifest."""
     spark = session.start_session(master, settings)
     try:
-        with session.translate_spark_errors("The check broke off", f"What stands in {out} is not whole: remove it."):
+        with session.translate_spark_errors(
+            bilingual("spark.check_failed"), bilingual("spark.remove_partial", out=out)
+        ):
             return check_in_session(spark, policy, as_of, source=source, out=out, today=today)
     finally:
         spark.stop()
@@ -44,11 +47,12 @@ def check_in_session(
     session.require_semantics(spark)
     target = Folder(spark, out)
     if target.exists():
-        said = "" if target.exists(SUCCESS) else f" It has no {SUCCESS}, so a check broke off there."
-        raise InputError(f"{out} exists.{said} Remove it, or give another --out.")
-    held = facts.require_snapshot_folder(spark, source, as_of)
-    exported = held.read_manifest()
-    facts.register_views(spark, held, subjects_to_read(policy), as_of)
+        if target.exists(SUCCESS):
+            raise InputError(bilingual("spark.out_exists", out=out))
+        raise InputError(bilingual("spark.out_is_partial", out=out, mark=SUCCESS))
+    folder = facts.require_snapshot_folder(spark, source, as_of)
+    exported = folder.read_manifest()
+    facts.register_views(spark, folder, subjects_to_read(policy), as_of)
     subjects = {
         subject: batch.judge_subject(spark, compile_subject_cached(policy, subject, today=today), target)
         for subject in policy.subjects

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import InputError
 from data.facts import derivation
+from data.messages.catalogue import bilingual
 from policy.language.dialects import CLUSTER, quote_identifier, type_name
 from policy.spark.file_system import SUCCESS, Folder
 from policy.spark.session import translate_spark_errors
@@ -19,14 +20,9 @@ def require_snapshot_folder(spark: "SparkSession", path: str, as_of: date) -> Fo
     """The folder of a snapshot. Raises InputError when it is not there, or only half written."""
     folder = Folder(spark, f"{path.rstrip('/')}/{PARTITION}={as_of}")
     if not folder.exists():
-        raise InputError(
-            f"No facts at {folder.path}. Write them: python -m data export-facts --as-of {as_of} --out {path}."
-        )
+        raise InputError(bilingual("spark.no_facts", folder=folder.path, as_of=as_of, out=path))
     if not folder.exists(SUCCESS):
-        raise InputError(
-            f"The facts at {folder.path} have no {SUCCESS}: they were not written to the end. "
-            "Remove the folder and export them again."
-        )
+        raise InputError(bilingual("spark.facts_incomplete", folder=folder.path, mark=SUCCESS))
     return folder
 
 
@@ -41,22 +37,21 @@ def register_views(spark: "SparkSession", folder: Folder, subjects: tuple[str, .
 
 def _read_subject(spark: "SparkSession", folder: Folder, subject: str) -> "DataFrame":
     if not folder.exists(subject):
-        raise InputError(f"The facts at {folder.path} have no folder '{subject}'. Export them again.")
-    with translate_spark_errors(f"{folder.path_of(subject)} cannot be read as Parquet", "Export the facts again."):
+        raise InputError(bilingual("spark.no_subject_folder", folder=folder.path, subject=subject))
+    failure = bilingual("spark.not_parquet", path=folder.path_of(subject))
+    with translate_spark_errors(failure, bilingual("spark.export_again")):
         found = spark.read.parquet(folder.path_of(subject))
-    held = {field.name: field.dataType.simpleString() for field in found.schema.fields}
+    types = {field.name: field.dataType.simpleString() for field in found.schema.fields}
     for name, sql_type in derivation.fact_types(subject).items():
         wanted = type_name(sql_type, CLUSTER).lower().replace(" ", "")
         if name == PARTITION:
             continue
-        if name not in held:
+        if name not in types:
+            raise InputError(bilingual("spark.no_column", path=folder.path_of(subject), column=name, type=wanted))
+        if types[name] != wanted:
             raise InputError(
-                f"{folder.path_of(subject)} has no column '{name}' ({wanted}). Export the facts again "
-                "with this version of Loanlight."
-            )
-        if held[name] != wanted:
-            raise InputError(
-                f"{folder.path_of(subject)}, column '{name}' is {held[name]}, not {wanted}. Cast it where "
-                "the facts are written."
+                bilingual(
+                    "spark.column_type", path=folder.path_of(subject), column=name, found=types[name], wanted=wanted
+                )
             )
     return found

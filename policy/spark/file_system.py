@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,7 +19,8 @@ class Folder:
     def __init__(self, spark: "SparkSession", path: str) -> None:
         self.spark, self.path = spark, path.rstrip("/")
         context = spark.sparkContext
-        self._java = context._jvm.org.apache.hadoop.fs
+        virtual_machine: Any = context._jvm  # the types of PySpark allow for a context that was stopped
+        self._java = virtual_machine.org.apache.hadoop.fs
         self._files = self._java_path("").getFileSystem(context._jsc.hadoopConfiguration())
 
     def _java_path(self, name: str) -> Any:
@@ -45,5 +47,7 @@ class Folder:
         try:
             found = json.loads(rows[0][0])
         except (ValueError, IndexError) as error:
-            raise InputError(f"{self.path_of(MANIFEST)} cannot be read: {error}. Export the facts again.") from error
+            raise InputError(
+                bilingual("spark.manifest_unreadable", path=self.path_of(MANIFEST), error=str(error))
+            ) from error
         return dict(found)

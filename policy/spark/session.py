@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.errors import InputError
+from data.messages.catalogue import BilingualText, bilingual
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,32 +50,33 @@ SECONDS_TO_CONNECT = 5.0
 def require_spark() -> None:
     """Raises InputError where PySpark or Java is missing."""
     if find_spec("pyspark") is None:
-        raise InputError("PySpark is not installed. Run: pip install -r requirements-spark.txt")
+        raise InputError(bilingual("spark.no_pyspark"))
     home = os.environ.get("JAVA_HOME")
     found = (Path(home) / "bin" / "java").exists() if home else shutil.which("java")
+    if not found and home:
+        raise InputError(bilingual("spark.java_home_without_java", home=home))
     if not found:
-        where = f"JAVA_HOME is {home}, which holds no bin/java" if home else "no java on the PATH, and no JAVA_HOME"
-        raise InputError(f"Spark needs Java 17 or 21: {where}. Install it (Debian: openjdk-17-jre-headless).")
+        raise InputError(bilingual("spark.no_java"))
 
 
 def require_master(master: str) -> None:
     """Raises InputError when no master of a standalone cluster answers: Spark itself would try for minutes."""
     if master.startswith("yarn"):
         if not (os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")):
-            raise InputError("--master yarn needs HADOOP_CONF_DIR: the folder with the cluster's yarn-site.xml.")
+            raise InputError(bilingual("spark.yarn_without_configuration"))
         return
     if not master.startswith("spark://"):
         return
     for address in master.removeprefix("spark://").split(","):
         host, _, port = address.rpartition(":")
         if not host or not port.isdecimal():
-            raise InputError(f"--master {master}: write spark://HOST:PORT.")
+            raise InputError(bilingual("spark.master_form", master=master))
         try:
             socket.create_connection((host, int(port)), SECONDS_TO_CONNECT).close()
         except OSError:
             continue
         return
-    raise InputError(f"No Spark master answers at {master}. Start it, or mend --master.")
+    raise InputError(bilingual("spark.master_not_reachable", master=master))
 
 
 def start_session(master: str, settings: Mapping[str, str] | None = None, name: str = "loanlight") -> "SparkSession":
@@ -91,28 +93,29 @@ def start_session(master: str, settings: Mapping[str, str] | None = None, name: 
     builder = SparkSession.builder.master(master).appName(name)
     for key, value in (DEFAULTS | near | dict(settings or {}) | SEMANTICS).items():
         builder = builder.config(key, value)
-    with translate_spark_errors("Spark does not start", "Is Java 17 or 21 in use?"):
+    with translate_spark_errors(bilingual("spark.not_started"), bilingual("spark.check_java")):
         spark = builder.getOrCreate()
     require_semantics(spark)
     return spark
 
 
 @contextmanager
-def translate_spark_errors(failure: str, fix: str) -> Iterator[None]:
-    """What Spark raises within, as one InputError: what was done, Spark's first line, and what to do."""
+def translate_spark_errors(failure: BilingualText, fix: BilingualText) -> Iterator[None]:
+    """Raises what Spark raises within as one InputError: what failed, Spark's first line, and what to do."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
     try:
         yield
     except PySparkException as error:
-        raise InputError(f"{failure}: {_first_line(error)} {fix}") from error
+        raise _describe_failure(failure, str(error), fix) from error
     except Py4JJavaError as error:
-        raise InputError(f"{failure}: {_first_line(error.java_exception.getMessage())} {fix}") from error
+        raise _describe_failure(failure, str(error.java_exception.getMessage()), fix) from error
 
 
-def _first_line(said: object) -> str:
-    return next(iter(str(said).splitlines()), "Spark does not say why.")
+def _describe_failure(failure: BilingualText, message: str, fix: BilingualText) -> InputError:
+    reason = next(iter(message.splitlines()), "") or bilingual("spark.unknown_reason")
+    return InputError(bilingual("spark.failure", failure=failure, reason=reason, fix=fix))
 
 
 def require_semantics(spark: "SparkSession") -> None:
@@ -120,4 +123,4 @@ def require_semantics(spark: "SparkSession") -> None:
     for key, value in SEMANTICS.items():
         spark.conf.set(key, value)
         if spark.conf.get(key) != value:
-            raise InputError(f"Spark keeps {key} at {spark.conf.get(key)}, and rules are proved with {value} only.")
+            raise InputError(bilingual("spark.setting_kept", key=key, value=spark.conf.get(key), wanted=value))

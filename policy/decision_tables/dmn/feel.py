@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import unary_tests
 from policy.decision_tables.unary_tests import (
     DATE_LITERAL,
@@ -34,7 +35,11 @@ IN_FORCE = re.compile(r"\[\s*([^\[\]]+?)\s*\.\.\s*([^\[\]]+?)\s*[)\[]\Z")
 
 
 class FeelError(Exception):
-    """The text is no FEEL literal or unary test of literals."""
+    """The text is not a FEEL literal, nor a unary test of literals."""
+
+    def __init__(self, message: BilingualText) -> None:
+        self.full_message = message
+        super().__init__(message)
 
 
 def key_to_feel(text: str, column_type: str) -> str:
@@ -56,7 +61,7 @@ def _part_to_feel(part: str, kind: str) -> str:
 
 
 def key_from_feel(text: str, column_type: str) -> str:
-    """FEEL unary tests as a key cell. Raises FeelError for what is no literal, comparison, range, list or not()."""
+    """FEEL unary tests as a key cell. Raises FeelError for anything beyond literals, comparisons, ranges and not()."""
     kind, text = KINDS[column_type], text.strip()
     if text in ("", "-"):
         return "-"
@@ -69,18 +74,18 @@ def key_from_feel(text: str, column_type: str) -> str:
         cell = f"not({', '.join(parts)})" if negation else ", ".join(parts)
         unary_tests.parse(cell, kind)
     except UnaryTestError as error:
-        raise FeelError(str(error)) from error
+        raise FeelError(error.full_message) from error
     return cell
 
 
 def _part_from_feel(part: str, kind: str) -> str:
     if kind == "text":
         if part == "null" or not part.startswith('"'):
-            raise FeelError(f"'{part[:60]}' is no quoted string.")
+            raise FeelError(bilingual("decision_tables.feel.not_quoted", text=part[:60]))
         return format_name(unquote_text(part))
     if kind == "date":
         if BARE_DATE.search(part):
-            raise FeelError(f"'{part[:60]}' is a subtraction in FEEL; a date is date(\"2024-07-01\").")
+            raise FeelError(bilingual("decision_tables.feel.bare_date", text=part[:60]))
         return FEEL_DATE.sub(lambda m: m.group(1) or m.group(2), part)
     return FRACTION.sub(r"\g<1>0\2", part)
 
@@ -110,11 +115,12 @@ def limit_from_feel(text: str, column_type: str) -> str:
         cell = unary_tests.parse(text, kind)
         single = len(cell.intervals) == 1 and cell.intervals[0].low == cell.intervals[0].high
         if not single and (kind == "number" or text not in ("true", "false")):
-            raise FeelError(f"'{text[:60]}' is no literal.")
+            raise FeelError(bilingual("decision_tables.feel.not_literal", text=text[:60]))
         if column_type == "integer" and Decimal(text) % 1:
-            raise FeelError(f"'{text}' is no whole number.")
+            raise FeelError(bilingual("decision_tables.feel.not_whole_number", text=text))
     except (UnaryTestError, ValueError) as error:
-        raise FeelError(f"'{text[:60]}' is no {TYPE_REFS[kind]} literal.") from error
+        message = bilingual("decision_tables.feel.not_literal_of_type", text=text[:60], type=TYPE_REFS[kind])
+        raise FeelError(message) from error
     return text
 
 
@@ -132,5 +138,5 @@ def in_force_from_feel(text: str) -> tuple[str, str]:
         return plain.removeprefix(">=").strip(), ""
     match = IN_FORCE.match(plain)
     if match is None:
-        raise FeelError(f"'{text[:60]}' is no [from..to) or >= from.")
+        raise FeelError(bilingual("decision_tables.feel.not_in_force", text=text[:60]))
     return match.group(1), match.group(2)

@@ -9,6 +9,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from policy.decision_tables.dmn import feel
 from policy.language.expressions import KINDS
 from policy.model.records import LimitColumn, LimitRow, LimitTable
@@ -52,7 +53,8 @@ def render_document(table: LimitTable) -> str:
 def _add_element(parent: ET.Element | None, tag: str, text: str | None = None, **attributes: str) -> ET.Element:
     for value in (text or "", *attributes.values()):
         if bad := INVALID_XML.search(value):
-            raise InputError(f"'{value[:60]!r}' holds {bad.group()!r}, which XML cannot. Remove it from the table.")
+            shown, character = repr(value[:60]), repr(bad.group())
+            raise InputError(bilingual("decision_tables.dmn.not_xml_text", text=shown, character=character))
     name = tag if tag.startswith("{") else f"{{{MODEL_NAMESPACE}}}{tag}"
     element = ET.Element(name, attributes) if parent is None else ET.SubElement(parent, name, attributes)
     element.text = text

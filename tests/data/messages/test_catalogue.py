@@ -59,7 +59,7 @@ def test_both_languages_have_the_same_values():
 
 
 def test_values_that_are_sentences_are_told_in_their_language():
-    near = catalogue.bilingual("language.near", known="balance")
+    near = catalogue.bilingual("language.did_you_mean", known="balance")
     told = catalogue.bilingual("language.unknown_field", name="balanse", near=near)
     assert told == "unknown field 'balanse'; near it: balance."
     assert told.zh == "没有字段“balanse”，相近的有：balance。"

@@ -45,7 +45,7 @@ def test_other_hit_policies_are_refused_by_name(hit_policy: str) -> None:
 @pytest.mark.parametrize(
     ("key", "says"),
     [
-        ("12 months", "limits/terms.csv, row 2, column original_term_months: '12 months' is no number."),
+        ("12 months", "limits/terms.csv, row 2, column original_term_months: '12 months' is not a number."),
         ("12.5", "'12.5' is not a whole number. original_term_months takes whole numbers only."),
         ("1,000", "reads as several numbers. Write 1000"),
         ("null", "what is unknown is never judged. A record whose key is unknown is not_assessable"),
@@ -61,7 +61,7 @@ def test_an_unknown_code_names_the_nearest() -> None:
     columns = [("guarantee_type", "key", "code", ""), ("days", "limit", "integer", "days")]
     found = _lint_messages(_policy_texts({"guarantee_type": "mortgag", "days": "1"}, columns=columns), "error")
     assert any(
-        "row 2, column guarantee_type: 'mortgag' is no code of guarantee_type; near it: mortgage" in said
+        "row 2, column guarantee_type: 'mortgag' is not a code of guarantee_type; near it: mortgage" in said
         for said in found
     )
 
@@ -132,7 +132,7 @@ def test_a_hole_between_dates_in_force_is_a_gap_with_its_days() -> None:
         {"original_term_months": "-", "days": "2", "effective_from": "2020-02-01"},
     ]
     found = _lint_messages(_policy_texts(*rows), "warning")
-    assert any("no row answers for: in force [2020-01-01..2020-01-31]" in said for said in found)
+    assert any("no row matches: in force [2020-01-01..2020-01-31]" in said for said in found)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_the_loans_and_balance_in_each_gap_and_the_row_that_closes_it(
         filled = ["7" if name == "days" else cell for name, cell in zip(header, row, strict=True)]
         texts["limits/terms.csv"] += ",".join('"' + cell + '"' for cell in filled) + "\n"
     policy, problems = lint.lint_tables(texts)
-    assert [p for p in problems if "terms" in p.table and ("no row answers" in p.message or p.level == "error")] == []
+    assert [p for p in problems if "terms" in p.table and ("no row matches" in p.message or p.level == "error")] == []
     with book.open_for_reading(gap_book) as con:
         assert [
             gap

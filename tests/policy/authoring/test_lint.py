@@ -66,22 +66,22 @@ def test_overlap_needs_all_keys_and_dates_at_once() -> None:
 def test_gap_has_exact_bounds() -> None:
     rows = _terms_table({"original_term_months": "< 12", "days": "10"}, {"original_term_months": "> 12", "days": "20"})
     _, problems = lint.lint_tables(policy_builder.policy_texts([DAYS_RULE], rows))
-    assert ["original_term_months = 12" in str(p) for p in problems if "no row answers" in str(p)] == [True]
+    assert ["original_term_months = 12" in str(p) for p in problems if "no row matches" in str(p)] == [True]
     whole = _terms_table(
         {"original_term_months": "<= 12", "days": "10"}, {"original_term_months": ">= 13", "days": "20"}
     )
     assert not [
-        p for p in lint.lint_tables(policy_builder.policy_texts([DAYS_RULE], whole))[1] if "no row answers" in str(p)
+        p for p in lint.lint_tables(policy_builder.policy_texts([DAYS_RULE], whole))[1] if "no row matches" in str(p)
     ]
 
 
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("12 months", "'12 months' is no number"),
-        ("[60..12]", "holds no value"),
+        ("12 months", "'12 months' is not a number"),
+        ("[60..12]", "contains no value"),
         ("1,,2", "an empty part"),
-        ("< ", "is no number"),
+        ("< ", "is not a number"),
     ],
 )
 def test_key_cells_that_cannot_be_read(cell: str, says: str) -> None:

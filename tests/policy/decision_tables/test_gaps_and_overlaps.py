@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.linting import random_partition_boxes
-from policy.decision_tables import gaps_and_overlaps, regions, unary_tests
+from policy.decision_tables import gaps_and_overlaps, key_cells, regions, unary_tests
 from policy.model.problem import SourceLocation
 from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable
 
@@ -77,7 +77,7 @@ def limit_tables(draw: st.DrawFn) -> LimitTable:
     return _build_table(names, draw(st.lists(row, min_size=1, max_size=6)))
 
 
-def _cell_accepts(cell: unary_tests.KeyCell, value: object) -> bool:
+def _cell_accepts(cell: key_cells.KeyCell, value: object) -> bool:
     if cell.accepts_all:
         return True
     if cell.kind in ("number", "date"):
@@ -220,7 +220,7 @@ def test_holes_and_overlaps_in_a_large_table_are_found_exactly() -> None:
         ]
         assert sum(inside) == 1
     seconds, found = _time_check(_build_large_table([*boxes, boxes[3]]))
-    assert [p.level for p in found] == ["error"] and "answers for the same record as row 5" in found[0].message
+    assert [p.level for p in found] == ["error"] and "matches the same record as row 5" in found[0].message
     assert seconds < 15
 
 

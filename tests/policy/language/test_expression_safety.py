@@ -290,7 +290,7 @@ def test_confusable_and_control_characters_are_refused(text: str) -> None:
         ("balance > 1 and balanse > 2", "(at character 17)"),
         ("balance > 0 and balance > disbursed_on", "(at character 17)"),
         ("add_months(disbursed_on, 1) > add_day(disbursed_on, 1)", "(at character 31)"),
-        ("guarantee_type in ('mortgage', 'pledg')", "'pledg' is no code of guarantee_type; near it: pledge"),
+        ("guarantee_type in ('mortgage', 'pledg')", "'pledg' is not a code of guarantee_type; near it: pledge"),
         ("guarantee_type in ('mortgage', 'pledg')", "(at character 32)"),
         ("balance > 0 or (select 1)", "(at character 24)"),
         ("balance > and 1", "(at character 11)"),
