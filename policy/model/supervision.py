@@ -16,6 +16,7 @@ from data import dictionary
 from data.errors import LoanlightError
 from data.messages.catalogue import BilingualText, bilingual
 from policy.model.csv_reader import PolicyError
+from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader
@@ -121,7 +122,7 @@ def find_clause_group(policy: Policy, clause_id: str) -> ClauseGroup | None:
     return best if best and best.match_length(clause_id) else None
 
 
-@lru_cache(maxsize=8)
+@cached_by_policy
 def clause_groups_by_rule(policy: Policy) -> dict[str, str]:
     """The clause group of each rule: that of the first clause it cites which has one; a rule without is left out."""
     found = {}

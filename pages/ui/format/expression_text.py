@@ -1,7 +1,6 @@
 """Expressions of the policy in plain words: labels of the dictionary, codes by their names, operators spelled out."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from sqlglot import exp
 
@@ -10,6 +9,7 @@ from pages.ui.format.name_resolution import NameResolver, ValueKind
 from pages.ui.i18n import language
 from pages.ui.i18n.language import t
 from policy.language.expressions import ExpressionError, parse
+from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy, Rule
 
 COMPARISON_WORDS: dict[type[exp.Expr], str] = {
@@ -29,7 +29,7 @@ def format_expression(policy: Policy, subject: str, text: str, unit: str = "") -
     return _format_cached_expression(policy, subject, text, unit, language.current_language())
 
 
-@lru_cache(maxsize=5000)
+@cached_by_policy
 def _format_cached_expression(policy: Policy, subject: str, text: str, unit: str, _lang: str) -> str:
     if not text:
         return ""

@@ -1,7 +1,5 @@
 """Limit tables of the policy in plain words: their cells, their rows, and what they limit."""
 
-from functools import lru_cache
-
 from sqlglot import exp
 
 from data import dictionary
@@ -11,6 +9,7 @@ from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, t
 from policy.engine.table_usage import list_usages
 from policy.language.expressions import parse
+from policy.model.policy_cache import cached_by_policy
 from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy
 
 
@@ -19,7 +18,7 @@ def find_code_lists(policy: Policy, table: LimitTable) -> dict[str, str]:
     return _find_cached_code_lists(policy, table.name)
 
 
-@lru_cache(maxsize=500)
+@cached_by_policy
 def _find_cached_code_lists(policy: Policy, name: str) -> dict[str, str]:
     table = policy.limit_tables[name]
     found: dict[str, str] = {}

@@ -1,7 +1,6 @@
 """How what a rule measures is to be read: by a code list, as a list of what is missing, or as a plain value."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlglot import exp
 
@@ -9,6 +8,7 @@ from data import dictionary
 from pages.ui.format.name_resolution import NameResolver
 from policy.language import functions
 from policy.language.expressions import ExpressionError, parse
+from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy, Rule
 
 
@@ -29,7 +29,7 @@ def resolve_measure_type(policy: Policy, rule: Rule) -> MeasureType:
     return _resolve_cached_measure_type(policy, rule.subject, rule.measure)
 
 
-@lru_cache(maxsize=2000)
+@cached_by_policy
 def _resolve_cached_measure_type(policy: Policy, subject: str, measure: str) -> MeasureType:
     try:
         return _infer_measure_type(parse(measure), NameResolver(policy, subject))

@@ -17,6 +17,7 @@ from policy.authoring import examples, rule_hits
 from policy.authoring.clause_coverage import ClauseCoverage
 from policy.authoring.examples import ExampleResult
 from policy.engine.rule_references import limit_tables_of_rule
+from policy.model.policy_cache import cached_by_policy
 from policy.model.records import FOREVER, Policy, Rule
 
 LIMITS = {
@@ -151,7 +152,7 @@ def _draw_limit_table(view: SnapshotView, name: str) -> None:
     tables.draw_table(shown, tables.find_non_empty_columns(shown, LIMITS), height=tables.SHORT_HEIGHT)
 
 
-@st.cache_resource(max_entries=500, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
+@cached_by_policy
 def run_rule_examples(policy: Policy, rule_id: str) -> list[ExampleResult]:
     """The examples of one rule as the rule judges them now."""
     versions = tuple(rule for rule in policy.versions if rule.rule_id == rule_id)

@@ -12,6 +12,7 @@ from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables
 from policy.authoring import clause_coverage, rule_hits
 from policy.authoring.clause_coverage import ClauseCoverage
+from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy
 
 CLAUSES = {
@@ -24,7 +25,7 @@ CLAUSES = {
 }
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
+@cached_by_policy
 def load_coverage(policy: Policy) -> list[ClauseCoverage]:
     return clause_coverage.build_coverage(policy)
 

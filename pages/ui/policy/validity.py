@@ -16,6 +16,7 @@ from pages.ui.policy import clauses
 from pages.ui.widgets import evidence_panel, lint_findings, tables
 from policy.authoring import lint
 from policy.engine.rule_references import limit_tables_of_rule
+from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import Problem
 from policy.model.records import FOREVER, LimitRow, LimitTable, Policy, Rule
 
@@ -106,7 +107,7 @@ def _build_bar(
     return name, texts[1], what, row.effective_from, last, f"{numbers.format_day(row.effective_from)} – {ends}"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Policy: lambda policy: policy.version})
+@cached_by_policy
 def _lint_policy(policy: Policy, as_of: date) -> list[Problem]:
     return lint.lint_tables(policy.texts, as_of)[1]
 
