@@ -56,21 +56,9 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
         derivation.derive_facts(con, as_of)
     for table in list_run_tables():
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
-    con.execute(
-        "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            run_id,
-            as_of,
-            *(manifest[name] for name in MANIFEST_KEYS[1:5]),
-            datetime.fromisoformat(manifest["judged_at"]),
-        ],
-    )
+    _insert_run(con, run_id, as_of, manifest)
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
-    con.executemany(
-        "INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in manifest["subjects"].items()]
-    )
     _insert_dataset(con, run_id, "run_counts", _open_parquet_dataset(folder / "counts", COUNTS_SCHEMA), COUNTS_SCHEMA)
     _insert_dataset(
         con, run_id, "violations", _open_parquet_dataset(folder / "violations", VIOLATIONS_SCHEMA), VIOLATIONS_SCHEMA
@@ -82,6 +70,23 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
         manifest["engine_version"],
         manifest["subjects"],
         _reconcile_verdicts(con, run_id, folder),
+    )
+
+
+def _insert_run(con: duckdb.DuckDBPyConnection, run_id: str, as_of: date, manifest: dict[str, Any]) -> None:
+    """The run itself and its number of subjects."""
+    con.execute(
+        "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            as_of,
+            *(manifest[name] for name in MANIFEST_KEYS[1:5]),
+            datetime.fromisoformat(manifest["judged_at"]),
+        ],
+    )
+    con.executemany(
+        "INSERT INTO run_subjects VALUES (?, ?, ?)", [(run_id, *pair) for pair in manifest["subjects"].items()]
     )
 
 

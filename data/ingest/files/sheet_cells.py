@@ -25,3 +25,9 @@ def build_cells_from_columns(columns: list[pl.Series]) -> pl.DataFrame:
     )
     beyond = pl.lit(None, pl.String).alias(f"c{len(columns)}")
     return cells.with_columns(beyond, pl.lit(len(columns), pl.UInt32).alias(WIDTH)).with_row_index(ROW, 1)
+
+
+def select_filled_rows(cells: pl.DataFrame, header_row: int, columns: list[str]) -> pl.DataFrame:
+    """The rows below the header (-1 for none) that fill at least one of the columns."""
+    rows = cells[header_row + 1 :]
+    return rows.filter(~pl.all_horizontal(pl.col(columns).is_null()))

@@ -1,19 +1,16 @@
 """Headers of a file without a profile: find the header row, the fields its cells name, and the table they make."""
 
-import difflib
 from dataclasses import dataclass
 
 from data import dictionary
 from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import header_vocabulary, title_lines
-from data.ingest.mapping.mapping import COMPANIONS, EVENTS, ColumnMapping, SheetMapping, find_target_field
+from data.ingest.mapping.mapping import EVENTS, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
-from data.ingest.parsing.cell_parsing import ParseOptions
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
-SEARCHED_ROWS = 30
-SHOWN_HEADERS = 5
+SEARCHED_ROWS, SHOWN_HEADERS = 30, 5
 
 
 class NoTableError(InputError):
@@ -192,7 +189,11 @@ def _reject_unknown_columns(file: str, table: str, names: list[str], error: type
     unknown = [header for header in names if not header_vocabulary.find_candidates(header, table)]
     if not unknown:
         return
-    columns, nearest, advice = _quote_headers(unknown), _find_nearest(unknown[0], table), bilingual("mapping.help")
+    columns, nearest, advice = (
+        _quote_headers(unknown),
+        header_vocabulary.find_nearest(unknown[0], table),
+        bilingual("mapping.help"),
+    )
     if not nearest:
         raise error(bilingual("mapping.unknown_column", name=file, columns=columns, help=advice))
     raise error(
@@ -212,18 +213,6 @@ def _quote_headers(headers: list[str]) -> BilingualText:
     shown = BilingualText(", ".join(f"'{header}'" for header in first), "、".join(f"“{header}”" for header in first))
     left = len(headers) - SHOWN_HEADERS
     return bilingual("mapping.columns_and_more", shown=shown, n=left) if left > 0 else shown
-
-
-def _find_nearest(header: str, table: str) -> list[str]:
-    """Up to three known fields whose name, label or alias is close to the header: 'loan_id (借据号)'."""
-    known = {
-        text: f.name
-        for owner in (table, *COMPANIONS.get(table, ()))
-        for f in dictionary.fields_of_table(owner).values()
-        for text in (f.name, f.zh, f.en, *f.aliases)
-    }
-    near = difflib.get_close_matches(header, known, n=3, cutoff=0.5)
-    return list(dict.fromkeys(f"{known[text]} ({text})" for text in near))
 
 
 def map_columns(file: str, table: str, headers: dict[str, str]) -> list[ColumnMapping]:
@@ -252,15 +241,9 @@ def map_columns(file: str, table: str, headers: dict[str, str]) -> list[ColumnMa
                     help=bilingual("mapping.help"),
                 )
             )
-        taken[choice] = ColumnMapping(*choice, (column,), header, _build_parse_options(header, choice))
+        taken[choice] = ColumnMapping(*choice, (column,), header, header_vocabulary.build_parse_options(header, choice))
     return sorted(taken.values(), key=lambda feed: int(feed.columns[0][1:]))
 
 
 def _format_column(column: str, header: str) -> str:
     return f"{int(column[1:]) + 1} '{header}'"
-
-
-def _build_parse_options(header: str, choice: tuple[str, str]) -> ParseOptions:
-    unit = header_vocabulary.split_unit(header)[1]
-    known = file_vocabulary.load_units(find_target_field(*choice).type)
-    return ParseOptions(factor=known[unit].factor, own_unit=True) if unit in known else ParseOptions()

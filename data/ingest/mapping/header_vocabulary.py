@@ -1,5 +1,6 @@
 """Words of headers: which fields a header may name, and the unit in it."""
 
+import difflib
 import re
 import unicodedata
 from functools import cache
@@ -7,6 +8,7 @@ from functools import cache
 from data import dictionary
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
 from data.ingest.parsing import file_vocabulary
+from data.ingest.parsing.cell_parsing import ParseOptions
 
 GROUP = "_"
 """Joins a group's header with the header under it: 担保情况_担保方式."""
@@ -91,3 +93,34 @@ def rank_header(header: str, table: str) -> tuple[bool, bool]:
         file_vocabulary.normalise_text(field.zh),
         file_vocabulary.normalise_text(field.en),
     )
+
+
+def find_nearest(header: str, table: str) -> list[str]:
+    """Up to three known fields whose name, label or alias is close to the header: 'loan_id (借据号)'."""
+    known = {
+        text: f.name
+        for owner in (table, *COMPANIONS.get(table, ()))
+        for f in dictionary.fields_of_table(owner).values()
+        for text in (f.name, f.zh, f.en, *f.aliases)
+    }
+    near = difflib.get_close_matches(header, known, n=3, cutoff=0.5)
+    return list(dict.fromkeys(f"{known[text]} ({text})" for text in near))
+
+
+def build_parse_options(header: str, choice: tuple[str, str]) -> ParseOptions:
+    """Parse options with the unit in the header, if it has one that the field can have."""
+    unit = split_unit(header)[1]
+    known = file_vocabulary.load_units(find_target_field(*choice).type)
+    return ParseOptions(factor=known[unit].factor, own_unit=True) if unit in known else ParseOptions()
+
+
+def list_choices(table: str) -> dict[str, tuple[str, str]]:
+    """Plain word -> (table, field) for the table, its companions and the steps of a wide file."""
+    found: dict[str, tuple[str, str]] = {}
+    for owner in (table, *COMPANIONS.get(table, ())):
+        for text, name in build_vocabulary(owner).items():
+            found.setdefault(text, (owner, name))
+    if table in COMPANIONS:
+        for text, step in file_vocabulary.load_event_columns().items():
+            found.setdefault(text, (EVENTS, step))
+    return found

@@ -6,6 +6,7 @@ import polars as pl
 
 from data.errors import InputError
 from data.ingest.files import control_files, sheet_reading
+from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
 from data.ingest.mapping import header_matching, sheet_conversion
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
@@ -113,20 +114,13 @@ def _continue_mapping(sheet: Sheet, former: SheetPlan) -> SheetMapping | None:
 
 def _verify_row_count(plan: SheetPlan) -> SheetPlan:
     """The plan, with a note where a control file confirms its rows. Raises InputError where it does not."""
-    source, rows = (
-        plan.sheet.source,
-        _select_filled_rows(plan.sheet, plan.mapping.header_row, list(plan.mapping.headers)).height,
-    )
+    source = plan.sheet.source
     if source.control is None:
         return plan
+    rows = select_filled_rows(plan.sheet.cells, plan.mapping.header_row, list(plan.mapping.headers)).height
     control_files.verify_row_count(source.name, rows, source.control)
     note = import_note("note_control", control=source.control.name, rows=rows)
     return replace(plan, mapping=replace(plan.mapping, notes=(note, *plan.mapping.notes)))
-
-
-def _select_filled_rows(sheet: Sheet, header_row: int, columns: list[str]) -> pl.DataFrame:
-    rows = sheet.cells[header_row + 1 :]
-    return rows.filter(~pl.all_horizontal(pl.col(columns).is_null()))
 
 
 def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPlan], dict[str, int]]:
@@ -159,7 +153,7 @@ def _note_skipped_file(entry: RecognisedFile) -> Note:
 
 
 def _select_data_rows(entry: RecognisedFile) -> pl.DataFrame:
-    return _select_filled_rows(entry.sheet, entry.row, list(entry.headers))
+    return select_filled_rows(entry.sheet.cells, entry.row, list(entry.headers))
 
 
 def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Profile) -> SheetPlan:

@@ -16,7 +16,7 @@ from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import header_matching, header_vocabulary, profiles, sheet_plans, title_lines
 from data.ingest.mapping.header_matching import Header
-from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
+from data.ingest.mapping.mapping import find_target_field
 from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import convert_sheet
 from data.ingest.parsing import cell_parsing, file_vocabulary
@@ -191,7 +191,7 @@ def _guess_field(
 ) -> None:
     """The nearest free field that the cells fit, marked as a guess."""
     bare, unit = header_vocabulary.split_unit(column.header)
-    choices = _list_choices(table)
+    choices = header_vocabulary.list_choices(table)
     near = process.extract(
         file_vocabulary.normalise_text(bare),
         choices.keys(),
@@ -209,18 +209,6 @@ def _guess_field(
             )
             return
     column.problems.append(import_note("proposal_none", column=column.header))
-
-
-def _list_choices(table: str) -> dict[str, tuple[str, str]]:
-    """Plain word -> (table, field) for the table, its companions and the steps of a wide file."""
-    found: dict[str, tuple[str, str]] = {}
-    for owner in (table, *COMPANIONS.get(table, ())):
-        for text, name in header_vocabulary.build_vocabulary(owner).items():
-            found.setdefault(text, (owner, name))
-    if table in COMPANIONS:
-        for text, step in file_vocabulary.load_event_columns().items():
-            found.setdefault(text, (EVENTS, step))
-    return found
 
 
 def _fits_field(choice: tuple[str, str], cells: pl.Series, sheet: Sheet) -> bool:
