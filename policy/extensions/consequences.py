@@ -110,13 +110,13 @@ def _compile_outcome(query: QueryBuilder, row: Consequence) -> TypedExpression:
     scope = query.scope
     if row.state not in CONSEQUENCE_STATES:
         raise ExpressionError(
-            bilingual("extensions.no_state_use", state=row.state, known=", ".join(CONSEQUENCE_STATES))
+            bilingual("extensions.unknown_state", state=row.state, known=", ".join(CONSEQUENCE_STATES))
         )
     if row.state == "sets" and row.outcome not in scope.facts:
-        raise ExpressionError(bilingual("extensions.no_fact_request_cannot", outcome=row.outcome))
+        raise ExpressionError(bilingual("extensions.not_a_request_field", outcome=row.outcome))
     typed = compile_text(row.expression, scope.make_resolver(scope.resolve_act_date(row.act_date)))
     if typed.kind != KINDS.get(row.type):
-        raise ExpressionError(bilingual("extensions.gives_but_declared", kind=term(typed.kind), type=row.type))
+        raise ExpressionError(bilingual("extensions.other_type", kind=term(typed.kind), type=row.type))
     query.add_lookups(typed.sql)
     return typed
 

@@ -9,6 +9,7 @@ import polars as pl
 from data.errors import InputError
 from data.ingest import extension_request_file as uploaded
 from data.ingest.parsing import dates
+from data.messages.catalogue import BilingualText, bilingual
 from data.storage import formula_escaping
 from policy.extensions.extension_decision import judge_request_frame
 from policy.model.records import Policy
@@ -21,16 +22,23 @@ DATE_COLUMNS = ("application_date", "requested_maturity")
 def read_requests(path: Path) -> pl.DataFrame:
     """The requests as text, row by row. Raises InputError for a missing file, column, id, or a broken date."""
     if not path.is_file():
-        raise InputError(f"No file {path}. Give --requests a CSV with columns {', '.join(REQUEST_COLUMNS)}.")
+        raise InputError(bilingual("extensions.no_request_file", path=path, columns=", ".join(REQUEST_COLUMNS)))
     text = _read_text(path)
     try:
         frame = pl.read_csv(text.encode(), infer_schema=False)
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"{path} is no CSV that can be read: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            bilingual("extensions.request_file_not_readable", path=path, why=str(error).splitlines()[0])
+        ) from error
     missing = [column for column in REQUEST_COLUMNS if column not in frame.columns]
     if missing:
         raise InputError(
-            f"{path}, row 1: no column {', '.join(missing)}. The header needs {', '.join(REQUEST_COLUMNS)}."
+            bilingual(
+                "extensions.request_columns_missing",
+                path=path,
+                missing=", ".join(missing),
+                columns=", ".join(REQUEST_COLUMNS),
+            )
         )
     frame = frame.select(pl.col(column).str.strip_chars() for column in REQUEST_COLUMNS)
     for column in DATE_COLUMNS:
@@ -39,9 +47,10 @@ def read_requests(path: Path) -> pl.DataFrame:
             frame,
             column,
             _is_filled(frame[column]) & _parse_days(frame[column]).is_null(),
-            "is no date like 2024-01-31",
+            bilingual("extensions.not_a_date"),
         )
-    _require_valid(path, frame, "loan_id", frame["loan_id"].is_null() | (frame["loan_id"] == ""), "is empty")
+    empty = frame["loan_id"].is_null() | (frame["loan_id"] == "")
+    _require_valid(path, frame, "loan_id", empty, bilingual("extensions.is_empty"))
     return frame
 
 
@@ -61,14 +70,23 @@ def _read_text(path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputError(f"{path} is neither UTF-8 nor GB18030. Save it as CSV in UTF-8.")
+    raise InputError(bilingual("extensions.request_file_encoding", path=path))
 
 
-def _require_valid(path: Path, frame: pl.DataFrame, column: str, bad: pl.Series, says: str) -> None:
+def _require_valid(path: Path, frame: pl.DataFrame, column: str, bad: pl.Series, problem: BilingualText) -> None:
     rows = bad.arg_true()
     if len(rows):
         value = frame[column][rows[0]]
-        raise InputError(f"{path}, row {rows[0] + 2}, column {column}: '{value or ''}' {says}. Mend it and run again.")
+        raise InputError(
+            bilingual(
+                "extensions.bad_request_cell",
+                path=path,
+                row=rows[0] + 2,
+                column=column,
+                value=value or "",
+                problem=problem,
+            )
+        )
 
 
 def decide_requests(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, frame: pl.DataFrame) -> pl.DataFrame:
@@ -103,4 +121,4 @@ def write_decisions(path: Path, decided: pl.DataFrame) -> None:
     try:
         formula_escaping.escape_frame(decided).write_csv(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}. Give another --out.") from error
+        raise InputError(bilingual("common.not_writable", path=path, why=error.strerror or error)) from error

@@ -14,7 +14,7 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
-from data.messages.catalogue import bilingual
+from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from policy.engine.batch import IDENTITY
 from policy.extensions import deadlines
@@ -55,7 +55,10 @@ def load_duties(policy: Policy) -> tuple[Duty, ...]:
     """The rows of duties.csv; none where the folder has no such table. Raises LoanlightError where one is wrong."""
     wrong = find_problems(policy)
     if wrong:
-        raise LoanlightError(" ".join(f"{TABLE}, row {each.row}: {each.message} {each.fix}" for each in wrong))
+        texts = [
+            bilingual("monitoring.row", table=TABLE, row=each.row, message=each.message, fix=each.fix) for each in wrong
+        ]
+        raise LoanlightError(BilingualText(" ".join(texts), "".join(text.zh for text in texts)))
     return _parse_duties(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
 
 
@@ -82,24 +85,24 @@ def _find_duty_problems(policy: Policy, duty: Duty) -> Iterator[Problem]:
         if rule is None or rule.subject != duty.subject:
             yield problem(
                 "rules",
-                bilingual("monitoring.no_rule_about", rule=rule_id, subject=duty.subject),
-                bilingual("monitoring.name_take_out"),
+                bilingual("monitoring.not_a_rule_about", rule=rule_id, subject=duty.subject),
+                bilingual("monitoring.name_or_remove"),
             )
     if duty.subject not in dictionary.load_subjects():
         known = ", ".join(dictionary.load_subjects())
         yield problem(
             "subject",
-            bilingual("monitoring.no_subject", subject=duty.subject),
-            bilingual("monitoring.take", known=known),
+            bilingual("monitoring.unknown_duty_subject", subject=duty.subject),
+            bilingual("monitoring.use_subject", known=known),
         )
     elif duty.field and getattr(dictionary.facts_of_subject(duty.subject).get(duty.field), "type", "") != "date":
         yield problem(
             "field",
-            bilingual("monitoring.no_date", field=duty.field, subject=duty.subject),
-            bilingual("monitoring.name_its_dates"),
+            bilingual("monitoring.not_a_date_field", field=duty.field, subject=duty.subject),
+            bilingual("monitoring.name_a_date_field"),
         )
     if bool(duty.field) == bool(duty.rules):
-        yield problem("rules", bilingual("monitoring.duty_either_rules_field"), bilingual("monitoring.fill_two"))
+        yield problem("rules", bilingual("monitoring.rules_or_field"), bilingual("monitoring.fill_one"))
 
 
 def list_due_records(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, within: int) -> pl.DataFrame:

@@ -271,7 +271,7 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
                 place.row,
                 "subject",
                 bilingual("monitoring.unknown_subject", subject=cure.subject),
-                bilingual("monitoring.mend"),
+                bilingual("monitoring.correct_cell"),
             )
             continue
         facts = {
@@ -290,7 +290,7 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
                 )
         for rule_id in cure.rule_ids:
             if rule_id not in policy.rules or policy.rules[rule_id].subject != cure.subject:
-                message = bilingual("monitoring.no_rule", rule=rule_id, subject=cure.subject)
+                message = bilingual("monitoring.not_a_rule_of", rule=rule_id, subject=cure.subject)
                 yield Problem("error", place.table, place.row, "rules", message, bilingual("common.mend_cell"))
         table, _, column = cure.divided_by.partition(".")
         if cure.divided_by and (
@@ -302,5 +302,5 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
                 place.row,
                 "divided_by",
                 bilingual("monitoring.unknown_limit", spread=cure.divided_by),
-                bilingual("monitoring.mend"),
+                bilingual("monitoring.correct_cell"),
             )

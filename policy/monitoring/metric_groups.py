@@ -50,17 +50,17 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
         for metric_id in group.members:
             if metric_id not in known or metric_id in seen:
                 twice = metric_id in seen
-                said = (
-                    bilingual("monitoring.stands_twice")
+                problem = (
+                    bilingual("monitoring.listed_twice")
                     if twice
-                    else bilingual("monitoring.no_metric", near=did_you_mean(metric_id, known))
+                    else bilingual("monitoring.not_a_metric", near=did_you_mean(metric_id, known))
                 )
                 yield Problem(
                     "error",
                     TABLE,
                     group.place.row,
                     "metric_ids",
-                    bilingual("monitoring.joined", rule=metric_id, said=said),
+                    bilingual("monitoring.bad_member", rule=metric_id, problem=problem),
                     bilingual("common.mend_cell"),
                 )
             seen.add(metric_id)
@@ -70,6 +70,6 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
             TABLE,
             1,
             "metric_ids",
-            bilingual("monitoring.stands_no_group", rule=metric_id),
-            bilingual("monitoring.add_row"),
+            bilingual("monitoring.in_no_group", rule=metric_id),
+            bilingual("monitoring.add_to_group"),
         )

@@ -43,7 +43,7 @@ def _make_problem(metric: Metric, column: str, message: str, fix: str) -> Proble
         TABLE,
         metric.place.row,
         column,
-        bilingual("monitoring.joined_2", rule=metric.metric_id, message=message),
+        bilingual("monitoring.of_metric", rule=metric.metric_id, message=message),
         fix,
     )
 
@@ -63,22 +63,22 @@ def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
         yield _make_problem(
             metric,
             "direction",
-            bilingual("monitoring.stands_without_limit_limit"),
-            bilingual("monitoring.fill_both_neither"),
+            bilingual("monitoring.direction_without_limit"),
+            bilingual("monitoring.fill_both_or_neither"),
         )
     if metric.direction and metric.direction not in DIRECTIONS:
         yield _make_problem(
             metric,
             "direction",
-            bilingual("monitoring.no_direction", direction=metric.direction),
+            bilingual("monitoring.not_a_direction", direction=metric.direction),
             bilingual("common.use", known=" or ".join(DIRECTIONS)),
         )
     if bool(metric.lacking) != bool(metric.total):
         yield _make_problem(
             metric,
             "lacking",
-            bilingual("monitoring.stands_without_total_total"),
-            bilingual("monitoring.fill_both_neither"),
+            bilingual("monitoring.missing_without_total"),
+            bilingual("monitoring.fill_both_or_neither"),
         )
     for clause in split_clause_ids(metric.clause_id):
         if clause not in policy.clauses:
@@ -86,7 +86,7 @@ def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
                 metric,
                 "clause_id",
                 bilingual("common.unknown_clause", clause=clause, near=did_you_mean(clause, policy.clauses)),
-                bilingual("monitoring.add"),
+                bilingual("monitoring.add_clause"),
             )
     for rule in split_clause_ids(metric.rules):
         if rule != EVERY_RULE and rule not in policy.rules:
@@ -112,6 +112,6 @@ def _find_overlapping_versions(policy: Policy) -> Iterator[Problem]:
             yield _make_problem(
                 b,
                 "effective_from",
-                bilingual("monitoring.force_twice_see_row", row=a.place.row),
+                bilingual("monitoring.overlapping_versions", row=a.place.row),
                 bilingual("common.end_version_first"),
             )

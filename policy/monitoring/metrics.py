@@ -142,9 +142,9 @@ def build_cell_compilers(
     def formula() -> TypedExpression:
         found = compile_measure(metric.formula, names)
         if found.kind != "number":
-            raise ExpressionError(bilingual("monitoring.gives_where_number_needed", kind=term(found.kind)))
+            raise ExpressionError(bilingual("monitoring.not_a_number", kind=term(found.kind)))
         if found.unit not in (None, *(SCALES if metric.unit == INDEX_UNIT else (metric.unit,))):
-            raise ExpressionError(bilingual("monitoring.but_metric", unit=found.unit, unit2=metric.unit))
+            raise ExpressionError(bilingual("monitoring.other_unit", unit=found.unit, metric_unit=metric.unit))
         scope.require_single_row(found)
         return found
 
@@ -159,7 +159,7 @@ def build_cell_compilers(
     def count(cell: str) -> TypedExpression | None:
         found = compile_text(cell, names) if cell else None
         if found and found.unit not in (None, "count"):
-            raise ExpressionError(bilingual("monitoring.where_number_records_needed", unit=found.unit))
+            raise ExpressionError(bilingual("monitoring.not_a_count", unit=found.unit))
         return found
 
     return {
@@ -201,7 +201,8 @@ def select_branch_values(values: list[MetricValue], branch_id: str | None) -> li
         return found
     known = sorted({value.subject_id for value in found})
     if branch_id not in known:
-        raise InputError(f"No branch '{branch_id}' with running loans{did_you_mean(branch_id, known)}. Check --branch.")
+        near = did_you_mean(branch_id, known)
+        raise InputError(bilingual("monitoring.unknown_branch", branch=branch_id, near=near))
     return [value for value in found if value.subject_id == branch_id]
 
 

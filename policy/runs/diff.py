@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from data.errors import InputError, LoanlightError
+from data.messages.catalogue import bilingual
 from data.storage import query
 from data.storage.book import BookReader
 from policy.model.records import VERDICTS, Policy
@@ -58,9 +59,13 @@ def compare_runs(reader: BookReader, first: str, second: str) -> RunDifference:
     for run in (a, b):
         if run.engine_version != store.engine_version():
             raise InputError(
-                f"Run {run.run_id} was judged by engine {run.engine_version}, this is {store.engine_version()}: what "
-                f"an engine changes is none of the three causes. Judge anew: python -m policy check --as-of "
-                f"{run.as_of}."
+                bilingual(
+                    "runs.other_engine",
+                    run=run.run_id,
+                    engine=run.engine_version,
+                    own=store.engine_version(),
+                    as_of=run.as_of,
+                )
             )
     corners = _judge_steps(reader, a, b)
     found = RunDifference(a, b, _assign_causes(corners), _count_by_cause(corners))
@@ -139,4 +144,6 @@ def _verify_totals(found: RunDifference, corners: list[StepResult]) -> None:
     rows = corners[0].violations.height + appeared - vanished
     moved = found.counts.filter(pl.col("verdict") == "violation").select(sum(pl.col(c) for c in CAUSES)).sum().item()
     if rows != corners[3].violations.height or (moved or 0) != appeared - vanished:
-        raise LoanlightError(f"Runs {found.before.run_id} and {found.after.run_id}: the changes do not add up.")
+        raise LoanlightError(
+            bilingual("runs.changes_not_reconciled", before=found.before.run_id, after=found.after.run_id)
+        )

@@ -9,6 +9,7 @@ from data import dictionary
 from data.errors import BookError, InputError
 from data.facts import derivation
 from data.history import time_travel
+from data.messages.catalogue import bilingual
 from policy.engine.compiler import compile_subject_cached
 from policy.model.records import Policy
 from policy.runs import store
@@ -46,17 +47,14 @@ def require_compilable(policy: Policy, *, today: bool) -> None:
     for subject in policy.subjects:
         problems = compile_subject_cached(policy, subject, today=today).all_problems
         if problems:
-            raise InputError(f"Policy {policy.version} cannot be run by this version of Loanlight: {problems[0]}")
+            raise InputError(bilingual("runs.policy_not_runnable", version=policy.version, problem=problems[0]))
 
 
 def _require_tables(con: duckdb.DuckDBPyConnection) -> None:
-    has = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    lacks = sorted({*dictionary.load_tables(), *store.RUN_TABLES} - has)
-    if lacks:
-        raise BookError(
-            f"The book was written by an earlier version of Loanlight: it has no table {', '.join(lacks)}. "
-            "Run python -m policy check."
-        )
+    present = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    missing = sorted({*dictionary.load_tables(), *store.RUN_TABLES} - present)
+    if missing:
+        raise BookError(bilingual("runs.tables_missing", tables=", ".join(missing)))
 
 
 def _create_temporary_tables(con: duckdb.DuckDBPyConnection) -> None:

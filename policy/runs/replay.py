@@ -8,6 +8,7 @@ import duckdb
 
 from data.errors import InputError
 from data.history import time_travel
+from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from data.storage.book import BookReader
 from policy.runs import in_memory, store
@@ -44,7 +45,7 @@ class ReplayResult:
     """
 
     run: Run
-    data_changes: list[str]
+    data_changes: list[BilingualText]
     hashes: dict[str, tuple[str, str]]
     difference_count: int
     sample_rows: list[dict[str, Any]]
@@ -75,7 +76,7 @@ def replay_run(reader: BookReader, name: str) -> ReplayResult:
     return ReplayResult(run, moved, hashes, differing, rows)
 
 
-def rebuild_data(reader: BookReader, run: Run) -> tuple[DataState, list[str]]:
+def rebuild_data(reader: BookReader, run: Run) -> tuple[DataState, list[BilingualText]]:
     """The data of a run, and what has come since in words. Raises InputError when they cannot be rebuilt."""
     con = reader.cursor()
     known, now = store.load_run_data(con, run), time_travel.count_current_rows(con, run.as_of)
@@ -85,22 +86,27 @@ def rebuild_data(reader: BookReader, run: Run) -> tuple[DataState, list[str]]:
     moved = _describe_data_changes(known, now)
     time_travel.create_historic_views(con, run.as_of, run.as_of, set(since))
     if time_travel.hash_data_version(con, time_travel.count_current_rows(con, run.as_of)) != run.data_version:
-        raise InputError(
-            f"Run {run.run_id}: the book's data of {run.as_of} have moved since and cannot be rebuilt as they were: "
-            f"{'; '.join(moved) or 'a batch has other contents'}. Judge them anew: python -m policy check "
-            f"--as-of {run.as_of}."
-        )
+        why = _join_changes(moved) if moved else bilingual("runs.batch_changed")
+        raise InputError(bilingual("runs.data_not_rebuilt", run=run.run_id, as_of=run.as_of, why=why))
     return DataState(run.as_of, since), moved
 
 
-def _describe_data_changes(known: time_travel.RowCounts, now: time_travel.RowCounts) -> list[str]:
-    said = []
+def _join_changes(changes: list[BilingualText]) -> BilingualText:
+    return BilingualText("; ".join(changes), "；".join(change.zh for change in changes))
+
+
+def _describe_data_changes(known: time_travel.RowCounts, now: time_travel.RowCounts) -> list[BilingualText]:
+    changes = []
     for table, batch in sorted(known.keys() | now.keys()):
         before, after = known.get((table, batch)), now.get((table, batch))
         if before != after:
-            change = f"{before or 0} → {after or 0} current rows"
-            said.append(f"{table}: {change} of batch {batch or '-'}{' (new)' if before is None else ''}")
-    return said
+            counts = {"table": table, "before": before or 0, "after": after or 0, "batch": batch or "-"}
+            changes.append(
+                bilingual("runs.rows_of_new_batch", **counts)
+                if before is None
+                else bilingual("runs.rows_of_batch", **counts)
+            )
+    return changes
 
 
 def row_text_sql(part: str) -> str:

@@ -15,6 +15,7 @@ from sqlglot._version import __version__ as sqlglot_version
 from data.errors import BookError, InputError
 from data.facts import derivation
 from data.history import time_travel
+from data.messages.catalogue import bilingual
 from data.storage import query
 from data.storage.system_tables import list_run_tables
 from policy.language.dialects import BOOK
@@ -98,7 +99,7 @@ def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:
         "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs' AND column_name = 'previous_run'"
     ).fetchall()
     if not has[0][0]:
-        raise BookError("The book was judged by an earlier version of Loanlight. Run python -m policy check --all.")
+        raise BookError(bilingual("runs.earlier_version"))
     rows = con.execute(f"SELECT {', '.join(RUN_TABLE_COLUMNS)} FROM runs ORDER BY as_of, judged_at, run_id").fetchall()
     return [Run(*row) for row in rows]
 
@@ -110,16 +111,18 @@ def find_run(con: duckdb.DuckDBPyConnection, name: str) -> Run:
     if len(found) == 1:
         return found[0]
     if not known:
-        raise InputError("The book holds no run yet. Run python -m policy check first.")
-    what = f"{len(found)} runs begin with '{name}'" if found else f"No run '{name}' in the book"
-    raise InputError(f"{what}; it has {', '.join(run.run_id for run in (found or known)[-6:])}.")
+        raise InputError(bilingual("runs.no_run_yet"))
+    if found:
+        ids = ", ".join(run.run_id for run in found[-6:])
+        raise InputError(bilingual("runs.several_runs", n=len(found), name=name, known=ids))
+    raise InputError(bilingual("runs.unknown_run", name=name, known=", ".join(run.run_id for run in known[-6:])))
 
 
 def require_latest_run(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Run:
     """The run judged last for a day (default: the latest day). Raises BookError when there is none."""
     found = [run for run in list_runs(con) if as_of in (None, run.as_of)]
     if not found:
-        raise BookError(f"The book holds no run{f' of {as_of}' if as_of else ''}. Run python -m policy check first.")
+        raise BookError(bilingual("runs.no_run_of", as_of=as_of) if as_of else bilingual("runs.no_run_yet"))
     day = max(run.as_of for run in found)
     return max((run for run in found if run.as_of == day), key=lambda run: run.judged_at)
 
@@ -131,9 +134,11 @@ def load_stored_policy(con: duckdb.DuckDBPyConnection, version: str) -> Policy:
         "SELECT policy_version, tables FROM policy_versions WHERE starts_with(policy_version, ?)", [version]
     ).fetchall()
     if len(found) != 1:
-        known = con.execute("SELECT policy_version FROM policy_versions ORDER BY stored_at").fetchall()
-        what = f"{len(found)} policy versions begin with" if found else "The book holds no policy version"
-        raise InputError(f"{what} '{version}'; it has {', '.join(row[0] for row in known) or 'none'}.")
+        rows = con.execute("SELECT policy_version FROM policy_versions ORDER BY stored_at").fetchall()
+        known = ", ".join(row[0] for row in rows) or bilingual("runs.none")
+        if found:
+            raise InputError(bilingual("runs.several_versions", n=len(found), version=version, known=known))
+        raise InputError(bilingual("runs.unknown_version", version=version, known=known))
     policy, problems = csv_reader.read_policy(json.loads(found[0][1]))
     errors = [problem for problem in problems if problem.level == "error"]
     if errors:

@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 from data.errors import InputError, LoanlightError
+from data.messages.catalogue import bilingual
 from data.storage import query
 from policy.model.records import Policy
 from policy.runs import store
@@ -163,10 +164,8 @@ def _find_earlier_run(known: list[Run], since: date | None) -> Run | None:
         return earlier[-1] if earlier else None
     found = [run for run in earlier if run.as_of == since]
     if not found:
-        days = ", ".join(str(run.as_of) for run in earlier[-6:]) or "none"
-        raise InputError(
-            f"No run of {since} before {known[-1].as_of}; judged: {days}. Run python -m policy check --all."
-        )
+        days = ", ".join(str(run.as_of) for run in earlier[-6:]) or bilingual("violations.none")
+        raise InputError(bilingual("violations.no_earlier_run", since=since, before=known[-1].as_of, known=days))
     return found[0]
 
 
@@ -221,13 +220,19 @@ def _require_reconciled(con: duckdb.DuckDBPyConnection, found: LifecycleTotals) 
         (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *OUTFLOWS))),  # type: ignore[misc]
         (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *INFLOWS))),  # type: ignore[misc]
     ):
-        kept = con.execute(
+        stored = con.execute(
             "SELECT count(*), coalesce(sum(balance), 0) FROM violations WHERE run_id = ?", [run.run_id if run else ""]
         ).fetchall()[0]
-        if kept != (count, yuan):
+        if stored != (count, yuan):
             raise LoanlightError(
-                f"The life of violations does not add up at {run.run_id if run else 'the beginning'}: "
-                f"{count} violations of {yuan} yuan, where the run has {kept[0]} of {kept[1]}."
+                bilingual(
+                    "violations.not_reconciled",
+                    run=run.run_id if run else "-",
+                    count=count,
+                    yuan=yuan,
+                    stored=stored[0],
+                    stored_yuan=stored[1],
+                )
             )
 
 

@@ -135,8 +135,8 @@ def test_an_ended_loan_moves_no_ratio(path) -> None:
     [
         ("provision,both,balance * 2 +,,money,yuan,,C1,bank default,一,one", "cannot be read"),
         ("provision,both,balanse,,money,yuan,,C1,bank default,一,one", "near it: balance"),
-        ("provision,never,balance,,money,yuan,,C1,bank default,一,one", "is no state"),
-        ("colour,sets,balance,,money,yuan,,C1,bank default,一,one", "is no fact"),
+        ("provision,never,balance,,money,yuan,,C1,bank default,一,one", "is not a state"),
+        ("colour,sets,balance,,money,yuan,,C1,bank default,一,one", "is not a field of a request"),
         ("provision,both,disbursed_on,,money,yuan,,C1,bank default,一,one", "gives a date"),
         ("provision,both,balance,,money,yuan,,C9,bank default,一,one", "unknown clause"),
     ],

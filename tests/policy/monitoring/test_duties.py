@@ -118,11 +118,11 @@ def test_nothing_lies_outside_the_days_asked_for(path):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("notice,NO-SUCH,loan,", "'NO-SUCH' is no rule about a loan"),
-        ("notice,POST-NOTICE,borrower,", "'POST-NOTICE' is no rule about a borrower"),
-        ("pledge,,collateral,amount", "'amount' is no date of a collateral"),
-        ("pledge,,nobody,end", "'nobody' is no subject"),
-        ("pledge,COL-INSURANCE,collateral,end", "either rules or a field"),
+        ("notice,NO-SUCH,loan,", "'NO-SUCH' is not a rule about a loan"),
+        ("notice,POST-NOTICE,borrower,", "'POST-NOTICE' is not a rule about a borrower"),
+        ("pledge,,collateral,amount", "'amount' is not a date of a collateral"),
+        ("pledge,,nobody,end", "'nobody' is not a subject"),
+        ("pledge,COL-INSURANCE,collateral,end", "both rules and a field, or neither"),
         ("pledge,COL-INSURANCE", "2 cells under 4 columns"),
     ],
 )

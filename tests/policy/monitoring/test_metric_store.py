@@ -31,9 +31,9 @@ def test_every_metric_stands_in_one_group() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "level", "says"),
     [
-        ("|NPL|", "|NPLS|", "error", "is no metric"),
-        ("|NPL|", "|NPL|NPL|", "error", "stands twice"),
-        ("|NPL|", "|", "warning", "stands in no group"),
+        ("|NPL|", "|NPLS|", "error", "is not a metric"),
+        ("|NPL|", "|NPL|NPL|", "error", "is listed twice"),
+        ("|NPL|", "|", "warning", "is not in any group"),
     ],
 )
 def test_a_group_that_cannot_be_meant(old: str, new: str, level: str, says: str) -> None:

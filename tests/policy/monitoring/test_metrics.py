@@ -186,17 +186,17 @@ def test_the_shipped_table_is_clean() -> None:
         ({"amber": "three"}, "amber", "unknown field 'three'"),
         ({"red": "coverage_limits.min_ratio"}, "red", "coverage_limits has hit policy collect"),
         ({"red": "balance"}, "red", "compares ratio with yuan"),
-        ({"direction": "sideways"}, "direction", "no direction"),
-        ({"direction": ""}, "direction", "limit without it"),
+        ({"direction": "sideways"}, "direction", "is not a direction"),
+        ({"direction": ""}, "direction", "limits without a direction"),
         ({"lacking": "balance"}, "lacking", "number of records"),
         ({"total": ""}, "lacking", "without a total"),
         ({"clause_id": "KPI2006"}, "clause_id", "KPI2005"),
         ({"subjects": "bank"}, "subjects", "Use portfolio|near it: branch"),
         ({"rules": "CLS-DPT", "formula": "passes"}, "rules", "CLS-DPD"),
         ({"title_zh": ""}, "title_zh", "is empty"),
-        ({"effective_to": "2001-01-01"}, "effective_to", "ends before it begins"),
-        ({"effective_from": "soon"}, "effective_from", "no date"),
-        ({"again": "yes"}, "effective_from", "in force twice"),
+        ({"effective_to": "2001-01-01"}, "effective_to", "ends on or before the day it starts"),
+        ({"effective_from": "soon"}, "effective_from", "is not a date"),
+        ({"again": "yes"}, "effective_from", "overlaps in force with row"),
     ],
 )
 def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: str, says: str) -> None:
@@ -230,7 +230,11 @@ def test_the_command(run_command: Callable[..., tuple[int, str, str]]) -> None:
     assert npl.startswith("amber") and "5.00%" in npl and "不良率 / NPL ratio" in npl
     assert "not_set: provision_held" in next(line for line in out.splitlines() if " COVERAGE " in line)
     assert "01, as of" in run_command("--branch", "01")[1]
-    assert run_command("--branch", "09") == (1, "", "No branch '09' with running loans. Check --branch.\n")
+    assert run_command("--branch", "09") == (
+        1,
+        "",
+        "No branch '09' with running loans. Check --branch.\n没有存续贷款的机构“09”。请核对 --branch。\n",
+    )
 
 
 def test_the_command_as_json(run_command: Callable[..., tuple[int, str, str]]) -> None:
