@@ -1,4 +1,4 @@
 """Limit tables as DMN decision tables: unary tests, gaps, overlaps, look-ups.
 
-Rules stand elsewhere.
+Rules are not part of it.
 """

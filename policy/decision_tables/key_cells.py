@@ -23,7 +23,7 @@ class KeyCell:
     negated: bool = False
 
     def sql_condition(self, column: exp.Expr) -> exp.Expr:
-        """TRUE, FALSE, or NULL where the column is unknown and the cell asks for it."""
+        """TRUE, FALSE, or NULL where the column is unknown and the cell tests it."""
         if self.accepts_all:
             return exp.true()
         if self.kind in ORDERED_KINDS:

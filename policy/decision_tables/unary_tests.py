@@ -57,13 +57,13 @@ def parse(text: str, kind: str) -> KeyCell:
     parts = [_require_simple_part(part, text) for part in split_alternatives(inner)]
     if kind in _ORDERED_PARSERS:
         intervals = [_parse_interval(part, kind) for part in parts]
-        kept = tuple(complement(intervals) if negation else intervals)
-        if not kept:
+        accepted = tuple(complement(intervals) if negation else intervals)
+        if not accepted:
             raise UnaryTestError(
                 bilingual("decision_tables.accepts_no_value", text=text),
                 bilingual("decision_tables.leave_value_remove_row"),
             )
-        return KeyCell(kind, intervals=kept)
+        return KeyCell(kind, intervals=accepted)
     return _build_named_cell(kind, [_parse_name(part, kind) for part in parts], text, negated=bool(negation))
 
 

@@ -115,6 +115,6 @@ def _rule_problem(rule: Rule, column: str, message: str, fix: str) -> Problem:
 
 
 def _find_table_problems(scope: Scope) -> list[Problem]:
-    """The bad cells of every limit table that is asked about records of this subject."""
-    asked = dict.fromkeys(usage.table for usage in list_usages(scope.policy) if usage.subject == scope.subject)
-    return [problem for table in asked if table in scope.tables for problem in scope.find_table_problems(table)]
+    """The bad cells of every limit table that is read for records of this subject."""
+    tables = dict.fromkeys(usage.table for usage in list_usages(scope.policy) if usage.subject == scope.subject)
+    return [problem for table in tables if table in scope.tables for problem in scope.find_table_problems(table)]

@@ -1,4 +1,4 @@
-"""Judging a few records at once: the same compiled rules over facts that are given, in a plan that is kept."""
+"""Judging a few records at once: the same compiled rules over facts that are given, in a prepared plan."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -82,9 +82,9 @@ def judge_records(
     today: bool = False,
     extra_columns: Mapping[str, str] | None = None,
 ) -> list[Record]:
-    """The rows with code{n}, measured{n}, limit{n}, hits{n} of each rule, derived fields, and `answers` over `coded`.
+    """The rows with code{n}, measured{n}, limit{n}, hits{n} of each rule, derived fields, and `extra_columns`.
 
-    `rows` hold the facts of `facts_read` at least. The order is kept.
+    `rows` have at least the facts of `facts_of_rules`. The order is kept.
     """
     judged = compile_subject_cached(policy, subject, today=today, aggregates_given=True)
     if not rows or not judged.rules:
@@ -104,12 +104,12 @@ def split_rules(judged: CompiledSubject) -> list[tuple[int, CompiledSubject]]:
     return [(n, judged.with_rules(judged.rules[n : n + RULES_AT_ONCE])) for n in starts]
 
 
-def _judge_part(judged: CompiledSubject, start: int, rows: list[Record], answers: Mapping[str, str]) -> list[Record]:
+def _judge_part(judged: CompiledSubject, start: int, rows: list[Record], extra: Mapping[str, str]) -> list[Record]:
     given = fact_types(judged, rows)
     own = [name for name in _derived_inputs(judged) if name in judged.query.computed]
     numbers = range(start, start + len(judged.rules))
     shown = [f"{kind}{n}" for n in numbers for kind in ("code", "measured", "limit", "hits")]
-    shown += [quote_identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in answers.items()]
+    shown += [quote_identifier(name) for name in own] + [f"{sql} AS {name}" for name, sql in extra.items()]
     coded = coded_rules_sql(judged, _numbered_relation(given), start)
     text = f"{coded} SELECT {', '.join(shown)} FROM coded ORDER BY given_row"
     numbered = [{**row, "given_row": number} for number, row in enumerate(rows)]

@@ -1,4 +1,4 @@
-"""Which rules and derived fields ask which limit table, of which subject's records, and by which date."""
+"""Which rules and derived fields read each limit table, for which subject and by which act date."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class TableUsage:
 
 
 def list_usages(policy: Policy) -> list[TableUsage]:
-    """Every pair of table and subject once for each date it is asked by."""
+    """Every pair of table and subject, once for each act date by which it is read."""
     return list(dict.fromkeys(_find_usages(policy)))
 
 

@@ -28,7 +28,7 @@ class CompiledRule:
     """`code`: PASS, NOT_APPLICABLE, VIOLATION, a key of REASONS, or MISSING + n for the n-th of `inputs`.
 
     `harmless`: whether the rule applies is unknown, but the record would pass it. `bound`: the field whose upper
-    bound the rule states. `hits`: the numbers of the limit rows that answered, a list a table asked.
+    bound the rule states. `hits`: the numbers of the matching limit rows.
     """
 
     rule_id: str
@@ -118,7 +118,7 @@ def _integer_literal(value: int) -> exp.Expr:
 
 
 def _missing_input_cases(names: tuple[str, ...], inputs: tuple[str, ...]) -> list[exp.If]:
-    """The first unknown input decides what is said to be missing."""
+    """The first unknown input is the one reported as missing."""
     return [
         exp.If(
             this=exp.Is(this=functions.column_reference(name), expression=exp.null()),

@@ -122,9 +122,9 @@ def _fields_and_tables(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _build_verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str, Any], subject: str) -> Verdict:
     version = _version_in_force(rule, record.get(rule.newest_version.act_date))
     verdict, reason, _ = decode_verdict(record[f"code{n}"], rule.inputs)
-    fields, asked = _fields_and_tables(version)
-    rows = _matching_limit_rows([policy.limit_tables[table] for table in asked], record[f"hits{n}"] or [])
-    keys = [key.name for table in asked for key in policy.limit_tables[table].key_columns]
+    fields, tables = _fields_and_tables(version)
+    rows = _matching_limit_rows([policy.limit_tables[table] for table in tables], record[f"hits{n}"] or [])
+    keys = [key.name for table in tables for key in policy.limit_tables[table].key_columns]
     read = dict.fromkeys((*fields, *keys, *rule.inputs))
     inputs = {name: _format_value(record[name]) for name in read if name in record}
     missing = tuple(name for name in rule.inputs if inputs.get(name) is None) if reason == "missing_field" else ()
@@ -152,12 +152,12 @@ def _build_verdict(policy: Policy, n: int, rule: CompiledRule, record: dict[str,
     )
 
 
-def _matching_limit_rows(asked: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
-    """Hits stand one a table for `unique` tables, and one a row for the one `collect` table."""
-    if len(asked) == 1 and asked[0].hit_policy == "collect":
-        pairs = [(asked[0], hit) for hit in hits]
+def _matching_limit_rows(tables: list[LimitTable], hits: list[int | None]) -> tuple[dict[str, Any], ...]:
+    """`hits`: one for each `unique` table, or one for each row of the only `collect` table."""
+    if len(tables) == 1 and tables[0].hit_policy == "collect":
+        pairs = [(tables[0], hit) for hit in hits]
     else:
-        pairs = list(zip(asked, hits, strict=False))
+        pairs = list(zip(tables, hits, strict=False))
     return tuple(_describe_limit_row(table, hit) for table, hit in pairs if hit is not None and hit >= 0)
 
 

@@ -245,6 +245,6 @@ def type_name(sql_type: str, engine: Engine) -> str:
 
 
 def quote_identifier(name: str, engine: Engine = BOOK) -> str:
-    """A column name that came from a table, safe to stand in SQL."""
+    """A column name that came from a table, safe to use in SQL."""
     quote = '"' if engine is BOOK else "`"
     return quote + name.replace(quote, quote * 2) + quote

@@ -46,7 +46,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class ExpressionError(Exception):
-    """The expression cannot be used; the message says why, names what is near and the character where it stands."""
+    """The expression cannot be used; the message says why, suggests similar names and gives the character."""
 
     def __init__(self, message: BilingualText, at: int | None = None) -> None:
         self.message, self.at = message, at
@@ -71,7 +71,7 @@ class ExpressionError(Exception):
 
 @dataclass(frozen=True)
 class TypedExpression:
-    """A checked expression: its SQL tree, kind, unit (None: fits any), the facts it reads, the limit tables it asks."""
+    """A checked expression: its SQL tree, kind, unit (None: fits any), the facts and limit tables it reads."""
 
     sql: exp.Expr
     kind: str
@@ -148,17 +148,17 @@ def parse(text: str) -> exp.Expr:
 
 
 def _parse_error(text: str, error: sqlglot.errors.SqlglotError) -> ExpressionError:
-    """sqlglot's complaint, with the place it gives; a text that never ends is said so."""
+    """sqlglot's error in our words, with the place it gives; or that a quote or comment is not closed."""
     if not isinstance(error, sqlglot.errors.ParseError) or not error.errors:
         return ExpressionError(bilingual("language.cannot_read_expression_quote"))
     first = error.errors[0]
-    stands = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
+    position = len(first["start_context"] or "") if len(text) < 100 else (first["col"] or 1) - 1
     near_by = (
         bilingual("language.near_text", highlight=first["highlight"])
         if first["highlight"]
         else bilingual("language.its_end")
     )
-    return ExpressionError(bilingual("language.cannot_read_expression", near_by=near_by), stands + 1)
+    return ExpressionError(bilingual("language.cannot_read_expression", near_by=near_by), position + 1)
 
 
 def require_comparable(left: TypedExpression, right: TypedExpression) -> None:

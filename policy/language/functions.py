@@ -1,4 +1,4 @@
-"""The functions of the expression language: arguments, units and one meaning each (policy.dialects writes them)."""
+"""The functions of the expression language: arguments, units and one meaning each; dialects writes them as SQL."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -61,18 +61,18 @@ CHOICES = {
 
 def apply_function(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     """A function of FUNCTIONS over its arguments by place."""
-    wishes = _literal_cases(arguments[1]) if name == "lacking" else None
-    if wishes is None:
+    cases = _literal_cases(arguments[1]) if name == "lacking" else None
+    if cases is None:
         return call_function(name, *arguments)
     ifs = [
-        exp.If(this=test.copy(), true=exp.null() if wish is None else _missing_items(arguments[0], wish))
-        for test, wish in wishes
+        exp.If(this=test.copy(), true=exp.null() if wanted is None else _missing_items(arguments[0], wanted))
+        for test, wanted in cases
     ]
     return exp.Case(ifs=ifs)
 
 
 def _literal_cases(texts: exp.Expr) -> list[tuple[exp.Expr, str | None]] | None:
-    """A text that is one of a few (a cell of the limit row that answers): each with its condition, to look into now."""
+    """A text that is one of a few (the cells of a limit column): each with its condition; None for any other text."""
     inner = texts.unnest()
     if not isinstance(inner, exp.Case) or inner.args.get("default") or inner.this:
         return None
@@ -80,15 +80,15 @@ def _literal_cases(texts: exp.Expr) -> list[tuple[exp.Expr, str | None]] | None:
     cells = [cell.this if isinstance(cell, exp.Cast) else cell for cell in cells]
     if not all(isinstance(cell, exp.Null) or (isinstance(cell, exp.Literal) and cell.is_string) for cell in cells):
         return None
-    wishes = [None if isinstance(cell, exp.Null) else cell.name for cell in cells]
-    return list(zip((test.this for test in inner.args["ifs"]), wishes, strict=True))
+    cases = [None if isinstance(cell, exp.Null) else cell.name for cell in cells]
+    return list(zip((test.this for test in inner.args["ifs"]), cases, strict=True))
 
 
-def _missing_items(found: exp.Expr, wish: str) -> exp.Expr:
-    """The items of one wish list that are not found; several times quicker than taking the text apart a record."""
+def _missing_items(found: exp.Expr, wanted: str) -> exp.Expr:
+    """The items of one list that are missing; several times faster than splitting the text for every record."""
     items = [
         exp.Case(ifs=[exp.If(this=exp.Not(this=_contains_any(found, item.split("/"))), true=sql_literal("text", item))])
-        for item in wish.split(", ")
+        for item in wanted.split(", ")
     ]
     joined = call_function("concat_ws", sql_literal("text", ", "), *items)
     known = exp.Not(this=exp.Is(this=exp.paren(found), expression=exp.null()))

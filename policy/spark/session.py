@@ -82,7 +82,7 @@ def require_master(master: str) -> None:
 def start_session(master: str, settings: Mapping[str, str] | None = None, name: str = "loanlight") -> "SparkSession":
     """A session on the master; `settings` go before ours, but not before the semantics.
 
-    Raises InputError when there is no PySpark, Java or master, or the cluster will not keep the semantics.
+    Raises InputError when there is no PySpark, Java or master, or the cluster does not accept these semantics.
     """
     require_spark()
     require_master(master)

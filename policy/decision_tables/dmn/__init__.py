@@ -1,4 +1,4 @@
 """Reading and writing DMN files.
 
-What the tables mean stands one room up.
+What the tables mean is decided one room up.
 """

@@ -1,7 +1,7 @@
 """A limit table as DMN 1.3, in the shape that Camunda and Drools read.
 
 Key columns are inputs, limits outputs. The dates in force are one more input on the date of the act, so that another
-engine answers with the same row. What DMN has no word for stands in annotations (row id, clause, evidence, readings)
+engine finds the same row. What DMN has no word for goes into annotations (row id, clause, evidence, readings)
 and in extension elements (our type and unit), so that what is written reads back as it was.
 """
 

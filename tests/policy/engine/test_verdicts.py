@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from data.errors import BookError
 from data.queries import snapshots
 from data.storage import book
 from policy.engine import verdict_evidence
@@ -273,7 +274,7 @@ def test_snapshot_that_is_not_there_is_named(tmp_path) -> None:
     path = sample_books.make_book(tmp_path / "b.duckdb", {"L": {"balance": 1}})
     with (
         book.open_for_reading(path) as con,
-        pytest.raises(snapshot_check.BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
+        pytest.raises(BookError, match="no snapshot of 2024-07-31; it has 2024-06-30"),
     ):
         snapshots.resolve_snapshot(con, date(2024, 7, 31))
 
@@ -284,6 +285,6 @@ def test_a_snapshot_whose_facts_do_not_stand_says_what_to_do(tmp_path) -> None:
         con.execute("DELETE FROM facts_loan")
     with (
         book.open_for_reading(path) as con,
-        pytest.raises(snapshot_check.BookError, match="Run python -m policy check"),
+        pytest.raises(BookError, match="Run python -m policy check"),
     ):
         verdict_evidence.verdicts_of_loan(con, policy_builder.build_policy([{}]), AS_OF, "L")
