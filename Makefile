@@ -4,26 +4,31 @@ RUN := $(VENV)/bin/python
 WORKERS ?= 2
 JAVA := $(shell command -v java)
 
-.PHONY: run test lint demo proof proof-spark tour clean
+.PHONY: run test lint style types demo proof proof-spark tour clean
 
 run: $(VENV)/.installed
 	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check --all; }
 	$(RUN) -m streamlit run dashboard.py
 
-# The proofs on Spark run where there is Java; elsewhere they are skipped, and say so.
-test: $(VENV)/.installed-test $(if $(JAVA),$(VENV)/.installed-spark)
-	$(VENV)/bin/ruff check .
+# The tests on Spark run where there is Java; elsewhere they are skipped, with the reason.
+test: style $(if $(JAVA),$(VENV)/.installed-spark)
 	$(RUN) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_FLAGS)
 
-lint: $(VENV)/.installed-test
-	$(VENV)/bin/ruff check .
+lint: style
 	$(RUN) -m policy lint
+
+style: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.installed-test
+	$(VENV)/bin/mypy
 
 demo: $(VENV)/.installed
 	$(RUN) -m data demo
 	$(RUN) -m policy check --all
 
-# The proofs in whole: limits, random policies, mutants, speed and memory up to ten million loans, faults.
+# The long form of what the tests sample: limits, random policies, mutants, faults; speed and memory up to ten million loans.
 proof: $(VENV)/.installed-test
 	$(RUN) -m tests.policy.tables.exactness
 	$(RUN) -m tests.policy.engine.differential --policies 200 --loans 500
@@ -32,7 +37,6 @@ proof: $(VENV)/.installed-test
 	$(RUN) -m benchmarks --loans 100000 1000000 10000000
 	$(RUN) -m benchmarks.fuzz
 	$(RUN) -m benchmarks.kills
-
 	$(MAKE) proof-spark
 
 # The same policy on Spark: needs Java.
@@ -41,7 +45,7 @@ proof-spark: $(VENV)/.installed-test $(VENV)/.installed-spark
 	$(RUN) -m tests.policy.spark.differential --loans 1000000
 	$(RUN) -m benchmarks.scaling
 
-# The pictures of docs/tour.*.md, taken anew from a demo book.
+# The pictures of docs/tour.*.md, taken again from a demo book.
 tour: $(VENV)/.installed-test
 	$(RUN) -m tests.browser.tour
 
@@ -61,4 +65,4 @@ $(VENV)/.installed-spark: requirements-spark.txt requirements.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
