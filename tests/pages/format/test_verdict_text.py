@@ -6,9 +6,8 @@ import pytest
 from data import dictionary
 from pages.ui.format import measure_type, values, verdict_text
 from pages.ui.i18n import language
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 CODED = [rule for rule in POLICY.rules.values() if measure_type.resolve_measure_type(POLICY, rule).code_list]
 
 

@@ -17,11 +17,10 @@ from pages.ui.i18n import language
 from pages.ui.loan import search, verdict_list
 from pages.ui.maturities import windows
 from policy.engine.verdict_codes import REASONS
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
 ROOT = Path(__file__).parents[3]
 PAGES, PACKAGES = ROOT / "pages", ("data", "policy", "pages")
-POLICY = snapshot_check.load_policy()
 
 
 def _parse_pages() -> list[ast.AST]:

@@ -9,10 +9,9 @@ from data.queries.maturities import MaturityScope
 from data.storage import book
 from pages.ui.maturities import calendar, duties
 from policy.extensions import deadlines
-from policy.runs import snapshot_check
 from tests.pages.seven_loan_book import SNAPSHOT_DATE
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 WINDOWS = {
     "zh": [
         ("已过到期日", "30万元", "1 笔"),

@@ -13,9 +13,9 @@ from pages.ui.widgets import tables
 from policy.model import supervision
 from policy.runs import snapshot_check
 from tests.pages.seven_loan_book import SNAPSHOT_DATE
+from tests.shipped_policy import POLICY
 
 PAGES = ("account_managers", "training", "early_warning", "connected_parties")
-POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from data.storage import book
 from policy.model import supervision
 from policy.runs import snapshot_check
 from policy.violations import lifecycle
-
-POLICY = snapshot_check.load_policy()
+from tests.shipped_policy import POLICY
 
 
 @pytest.fixture(scope="module")

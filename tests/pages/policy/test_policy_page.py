@@ -9,10 +9,9 @@ from pages.ui.format import expression_text
 from pages.ui.i18n import language
 from pages.ui.policy import impact_view
 from policy.authoring import impact, lint
-from policy.runs import snapshot_check
 from tests.pages.seven_loan_book import SNAPSHOT_DATE
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 NPL_TABLE = "limits/npl_limits.csv"
 
 

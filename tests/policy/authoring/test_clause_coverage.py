@@ -11,6 +11,7 @@ from policy.authoring import clause_coverage, clause_coverage_markdown
 from policy.runs import snapshot_check
 from tests.policy import policy_builder, sample_books
 from tests.policy.snapshot_histories import read_policy, write_tables
+from tests.shipped_policy import POLICY
 
 TERMS = ("unique", [("guarantee_type", "key", "code", ""), ("most", "limit", "money", "yuan")])
 
@@ -85,7 +86,7 @@ def test_a_book_that_is_named_but_missing_is_an_error(tmp_path, capsys) -> None:
 
 
 def test_the_readme_and_the_whole_table_are_fresh() -> None:
-    found = clause_coverage.build_coverage(snapshot_check.load_policy())
+    found = clause_coverage.build_coverage(POLICY)
     fix = "run python -m policy coverage --markdown --write"
     assert clause_coverage_markdown.README.read_text(encoding="utf-8") == clause_coverage_markdown.render_readme(
         found
@@ -96,7 +97,7 @@ def test_the_readme_and_the_whole_table_are_fresh() -> None:
 
 
 def test_the_short_table_adds_up() -> None:
-    found = clause_coverage.build_coverage(snapshot_check.load_policy())
+    found = clause_coverage.build_coverage(POLICY)
     parts = clause_coverage.group_clauses(found)
     assert sum(len(part.clauses) for part in parts) == len(found)
     rows = [line.split("|")[2].strip() for line in clause_coverage_markdown.render_summary(found).splitlines()[2:]]

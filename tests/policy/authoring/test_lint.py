@@ -7,8 +7,8 @@ import pytest
 from policy.__main__ import main
 from policy.authoring import examples, lint
 from policy.model import table_folder
-from policy.runs import snapshot_check
 from tests.policy import policy_builder
+from tests.shipped_policy import POLICY
 
 MONTHS_COLUMNS = [("original_term_months", "key", "integer", "months"), ("days", "limit", "integer", "days")]
 DAYS_RULE = {"measure": "days_past_due", "limit": "terms.days", "unit": "days"}
@@ -157,7 +157,7 @@ def test_rows_about_to_expire_are_warned_of() -> None:
 def test_shipped_policy_has_no_error_and_every_example_agrees() -> None:
     _, problems = lint.lint_tables(table_folder.read_texts(table_folder.SHIPPED_TABLES))
     assert policy_builder.error_messages(problems) == []
-    outcomes = examples.run(snapshot_check.load_policy())
+    outcomes = examples.run(POLICY)
     assert len(outcomes) > 400
     assert [outcome.example.example_id for outcome in outcomes if not outcome.agrees] == []
 

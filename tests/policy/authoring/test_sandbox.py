@@ -8,9 +8,8 @@ import pytest
 from data.errors import InputError
 from policy.authoring import sandbox
 from policy.model.table_folder import compute_version
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 RATIOS_TABLE = "limits/collateral_ratios.csv"
 
 

@@ -15,6 +15,7 @@ from policy.runs import snapshot_check
 from tests import shared_books
 from tests.policy.engine import differential
 from tests.policy.engine.engine_comparison import compare_stored, compare_verdicts
+from tests.shipped_policy import POLICY
 
 ALL_VERDICT_KINDS = {
     "pass",
@@ -51,12 +52,12 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
 def test_shipped_rules_on_a_demo_book(demo_book, today: bool) -> None:
     """All records of every subject: verdict, reason, missing field, measured value and limit; and what is stored."""
     con, as_of = demo_book
-    policy, texts = snapshot_check.load_policy(), table_folder.read_texts(table_folder.SHIPPED_TABLES)
-    run = snapshot_check.judge_snapshot(con, policy, as_of, today=today)
+    texts = table_folder.read_texts(table_folder.SHIPPED_TABLES)
+    run = snapshot_check.judge_snapshot(con, POLICY, as_of, today=today)
     verdicts = 0
-    for subject in policy.subjects:
-        compared = compare_verdicts(con, compile_subject(policy, subject, today=today), texts, as_of, today=today)
+    for subject in POLICY.subjects:
+        compared = compare_verdicts(con, compile_subject(POLICY, subject, today=today), texts, as_of, today=today)
         assert compared.differences == []
         assert compare_stored(con, run.run_id, subject, compared) == []
         verdicts += compared.verdicts
-    assert verdicts == sum(sum(rule.counts.values()) for rule in run.rules) > 300 * len(policy.rules_of_subject("loan"))
+    assert verdicts == sum(sum(rule.counts.values()) for rule in run.rules) > 300 * len(POLICY.rules_of_subject("loan"))

@@ -22,6 +22,7 @@ from policy.runs import snapshot_check
 from tests import shared_books
 from tests.policy import policy_builder
 from tests.policy.engine.random_policies import SMALLEST_STEP
+from tests.shipped_policy import POLICY
 
 SQL_TYPES = {"number": "DECIMAL(18,6)", "date": "DATE", "boolean": "BOOLEAN", "text": "VARCHAR"}
 RECORDS_PER_TABLE = 200
@@ -29,7 +30,7 @@ RECORDS_PER_TABLE = 200
 
 @pytest.fixture(scope="module")
 def shipped_policy() -> Policy:
-    return snapshot_check.load_policy()
+    return POLICY
 
 
 def _key_values(rng: random.Random, table: LimitTable, key: LimitColumn) -> list[Any]:

@@ -14,19 +14,19 @@ from policy.engine import batch
 from policy.runs import snapshot_check
 from tests import shared_books
 from tests.policy import policy_builder, sample_books
+from tests.shipped_policy import POLICY
 
 
 def test_verdicts_add_up_to_the_subjects_in_all_and_in_each_branch(tmp_path_factory: pytest.TempPathFactory) -> None:
     """On a demo book, every rule of every subject."""
     path = shared_books.copy_demo_book(tmp_path_factory, 500)
-    policy = snapshot_check.load_policy()
     with book.open_for_writing(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)
         derivation.derive_facts(con, as_of)
-        run = snapshot_check.judge_snapshot(con, policy, as_of)
+        run = snapshot_check.judge_snapshot(con, POLICY, as_of)
         for rule in run.rules:
             assert sum(rule.counts.values()) == run.subjects[rule.subject], rule.rule_id
-        for subject in policy.subjects:
+        for subject in POLICY.subjects:
             _assert_branches_add_up(con, run.run_id, subject, as_of)
 
 

@@ -12,11 +12,10 @@ from policy import __main__ as command_line
 from policy.extensions import consequences, extension_decision
 from policy.extensions.consequences import Consequences
 from policy.extensions.extension_decision import Request
-from policy.runs import snapshot_check
 from tests.policy.policy_builder import lint_errors
 from tests.policy.sample_books import AS_OF, make_book
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 LOAN = {
     "borrower_id": "B",
     "product_code": "working_capital",

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from data.storage import book
 from policy.__main__ import main
 from policy.extensions import extension_decision, frontier
-from policy.runs import snapshot_check
 from tests.policy import sample_books
 from tests.policy.extensions import extension_oracle
 from tests.policy.sample_books import AS_OF
+from tests.shipped_policy import POLICY
 
 GOLDEN_DATES = {
     # loan: disbursed, original maturity, current maturity, class, latest permitted, apply by
@@ -31,7 +31,6 @@ GOLDEN_DATES = {
     "G4-extended": ("2022-06-10", "2025-06-10", "2026-06-10", "medium", "2026-12-10", "2026-05-21"),
     "G1-extended": ("2024-01-31", "2025-01-31", "2025-07-31", "short", "2026-01-31", "2025-07-21"),
 }
-POLICY = snapshot_check.load_policy()
 
 
 def _make_loan(disbursed: str, original: str, current: str) -> dict[str, object]:

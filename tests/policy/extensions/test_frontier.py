@@ -13,9 +13,9 @@ from policy import __main__ as command_line
 from policy.extensions import extension_decision, frontier
 from policy.extensions.extension_decision import Request
 from policy.model.records import Policy
-from policy.runs import snapshot_check
 from tests.policy.policy_builder import build_policy as small_policy
 from tests.policy.sample_books import AS_OF, make_book
+from tests.shipped_policy import POLICY
 
 LOAN = {
     "borrower_id": "B",
@@ -43,9 +43,6 @@ LOANS = {
     "twice": LOAN | {"extension_count": 2, "current_maturity": date(2026, 1, 1)},
     "undated": LOAN | {"current_maturity": None},
 }
-
-
-POLICY = snapshot_check.load_policy()
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ from data import dictionary
 from data.errors import LoanlightError
 from policy.model import supervision
 from policy.model.records import split_clause_ids
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 SNAPSHOT_DATE = date(2026, 10, 31)
 
 

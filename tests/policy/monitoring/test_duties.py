@@ -10,10 +10,9 @@ from data.errors import LoanlightError
 from data.storage import book
 from policy.extensions import deadlines
 from policy.monitoring import duties, ticklers
-from policy.runs import snapshot_check
 from tests.policy.sample_books import AS_OF, make_book
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 HORIZON_DAYS = 60
 LOAN = {
     "borrower_id": "B1",
@@ -127,8 +126,7 @@ def test_nothing_lies_outside_the_days_asked_for(path):
     ],
 )
 def test_a_wrong_row_is_named(row, said):
-    policy = snapshot_check.load_policy()
-    changed = replace(policy, texts=policy.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})
+    changed = replace(POLICY, texts=POLICY.texts | {duties.TABLE: f"duty,rules,subject,field\n{row}\n"})
     with pytest.raises(LoanlightError, match="row 2") as error:
         duties.load_duties(changed)
     assert said in str(error.value)

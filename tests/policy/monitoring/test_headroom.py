@@ -16,11 +16,10 @@ from policy.engine import verdict_evidence
 from policy.model.records import RemediationAction
 from policy.monitoring import headroom
 from policy.monitoring.headroom import Remedy
-from policy.runs import snapshot_check
 from tests.policy.policy_builder import build_policy as small_policy
 from tests.policy.sample_books import AS_OF, make_book
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 LOAN = {
     "borrower_id": "B",
     "product_code": "working_capital",

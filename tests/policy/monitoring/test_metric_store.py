@@ -10,10 +10,8 @@ from data.facts import derivation
 from data.storage import book
 from policy.model.records import Policy
 from policy.monitoring import metric_groups, metric_store, metrics
-from policy.runs import snapshot_check
 from tests.policy.monitoring.test_metrics import make_metrics_book
-
-POLICY = snapshot_check.load_policy()
+from tests.shipped_policy import POLICY
 
 
 def replace_in_groups(old: str, new: str) -> Policy:

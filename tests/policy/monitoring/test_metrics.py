@@ -20,8 +20,7 @@ from policy.monitoring import metric_lint, metrics
 from policy.monitoring.metrics import MetricValue
 from policy.runs import snapshot_check
 from tests.policy import sample_books
-
-POLICY = snapshot_check.load_policy()
+from tests.shipped_policy import POLICY
 
 
 def make_metrics_book(path: Path, npl: str = "50.00", **parameters: object) -> Path:

@@ -13,10 +13,9 @@ from policy.engine.compiler import compile_subject_cached
 from policy.engine.single_record import coded_rules_sql, fetch_records
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
 from policy.monitoring import ticklers
-from policy.runs import snapshot_check
 from tests.policy.sample_books import AS_OF, make_book
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 HORIZON_DAYS = 90
 LOAN = {
     "borrower_id": "B1",

@@ -5,7 +5,7 @@ import pytest
 
 from policy.monitoring import training_needs
 from policy.monitoring.training_needs import NeedThresholds
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
 THRESHOLDS = NeedThresholds(thin_loans=30, ratio=1.5, violations=3, deviations=3)
 GROUPS = pl.DataFrame({"clause_group": ["g1", "g2"], "topic": ["LEGAL", "CREDIT"], "rank": [0, 1]})
@@ -141,4 +141,4 @@ def test_a_chart_shows_needs_first_then_what_chance_explains_least():
 
 
 def test_the_shipped_thresholds():
-    assert training_needs.load_thresholds(snapshot_check.load_policy()) == THRESHOLDS
+    assert training_needs.load_thresholds(POLICY) == THRESHOLDS

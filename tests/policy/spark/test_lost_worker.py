@@ -17,11 +17,12 @@ from data.history import time_travel
 from data.ingest import adoption
 from data.queries import snapshots
 from data.storage import book
-from policy.runs import snapshot_check, store
+from policy.runs import store
 from policy.violations import lifecycle
 from tests import shared_books
 from tests.policy.spark.cluster import Cluster
 from tests.policy.spark.differential import judge_on_both
+from tests.shipped_policy import POLICY
 
 pytestmark = pytest.mark.spark
 LOST_WORKER = "worker0"
@@ -56,14 +57,14 @@ def lost_worker_run(spark: Any, cluster: Cluster, tmp_path_factory: pytest.TempP
     done: set[str] = set()
     killer = threading.Thread(target=_kill_worker_midway, args=(cluster, folder / "out", done), daemon=True)
     killer.start()
-    compared, differ = judge_on_both(spark, path, snapshot_check.load_policy(), as_of, folder)
+    compared, differ = judge_on_both(spark, path, POLICY, as_of, folder)
     killer.join()
     cluster.start_worker(LOST_WORKER)
     return LostWorkerRun(path, folder, as_of, compared, differ, done)
 
 
 def test_a_worker_was_lost_in_the_midst(lost_worker_run: LostWorkerRun, cluster: Cluster) -> None:
-    subjects = set(snapshot_check.load_policy().subjects)
+    subjects = set(POLICY.subjects)
     assert "loan" in lost_worker_run.done_when_lost
     assert len(lost_worker_run.done_when_lost) < len(subjects)
     assert {
@@ -74,7 +75,7 @@ def test_a_worker_was_lost_in_the_midst(lost_worker_run: LostWorkerRun, cluster:
 
 def test_the_cluster_says_what_the_book_s_engine_says(lost_worker_run: LostWorkerRun) -> None:
     assert lost_worker_run.differences == []
-    assert lost_worker_run.compared["counts"] > len(snapshot_check.load_policy().rules)
+    assert lost_worker_run.compared["counts"] > len(POLICY.rules)
     assert lost_worker_run.compared["violations"] > 300
 
 
@@ -92,7 +93,7 @@ def test_the_book_takes_the_verdicts_in_as_a_run_like_any_other(lost_worker_run:
 def test_the_manifest_names_policy_data_and_engine(lost_worker_run: LostWorkerRun) -> None:
     says = json.loads((lost_worker_run.folder / "out/manifest.json").read_text(encoding="utf-8"))
     assert says["as_of"] == lost_worker_run.as_of.isoformat()
-    assert says["policy_version"] == snapshot_check.load_policy().version
+    assert says["policy_version"] == POLICY.version
     with book.open_for_reading(lost_worker_run.book) as con:
         assert says["data_version"] == time_travel.hash_data_version(
             con, time_travel.count_current_rows(con, lost_worker_run.as_of)

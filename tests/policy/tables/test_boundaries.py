@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 
 from policy.model.records import Policy
-from policy.runs import snapshot_check
 from tests.policy import policy_builder
 from tests.policy.tables import boundary_records, exactness
 from tests.policy.tables.exactness import ExactnessReport
+from tests.shipped_policy import POLICY
 
 
 @pytest.fixture(scope="module")
 def shipped_policy() -> Policy:
-    return snapshot_check.load_policy()
+    return POLICY
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import pytest
 
 from data import dictionary
 from policy.language import functions
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
-POLICY = snapshot_check.load_policy()
 # Limit table -> (code list of its items, columns that hold lists).
 LIST_TABLES = {
     "archive_papers": ("doc_type", None),

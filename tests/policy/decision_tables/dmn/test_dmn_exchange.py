@@ -19,7 +19,7 @@ from policy.decision_tables import lookups, unary_tests
 from policy.decision_tables.dmn import feel, reading, writing
 from policy.model import table_folder
 from policy.model.records import FOREVER
-from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
 MODEL_NAMESPACE = "{" + writing.MODEL_NAMESPACE + "}"
 NO_DEFAULTS = reading.RowDefaults()
@@ -89,8 +89,7 @@ def _refusal_message(text: str, given: reading.RowDefaults = FOREIGN_DEFAULTS) -
 
 
 def test_every_shipped_table_comes_back_as_it_was() -> None:
-    policy = snapshot_check.load_policy()
-    for table in policy.limit_tables.values():
+    for table in POLICY.limit_tables.values():
         found, passed_over = reading.read_tables(writing.render_document(table).encode(), NO_DEFAULTS)
         assert passed_over == [] and len(found) == 1
         back = found[0]
@@ -113,7 +112,7 @@ def test_every_shipped_table_comes_back_as_it_was() -> None:
 
 def test_what_is_written_has_the_structure_of_the_standard() -> None:
     """Order and number of children, unique ids, references that resolve, FEEL in every cell: what readers check."""
-    for table in snapshot_check.load_policy().limit_tables.values():
+    for table in POLICY.limit_tables.values():
         root = ET.fromstring(writing.render_document(table))
         ids = [e.get("id") for e in root.iter() if e.get("id")]
         assert len(ids) == len(set(ids)) and all(re.match(r"[A-Za-z_][\w.-]*\Z", i) for i in ids)
@@ -305,7 +304,7 @@ def test_deep_nesting_is_refused_not_crashed_on() -> None:
 
 
 def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    policy, texts = snapshot_check.load_policy(), table_folder.read_texts(table_folder.SHIPPED_TABLES)
+    texts = table_folder.read_texts(table_folder.SHIPPED_TABLES)
     for name, text in texts.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -316,7 +315,7 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path), "--replace"]) == 0
     again, problems = lint.lint_tables(table_folder.read_texts(tmp_path))
     assert [p for p in problems if p.level == "error"] == []
-    rows, was = again.limit_tables["collateral_ratios"].rows, policy.limit_tables["collateral_ratios"].rows
+    rows, was = again.limit_tables["collateral_ratios"].rows, POLICY.limit_tables["collateral_ratios"].rows
     assert [(r.row_id, r.cells, r.effective_from) for r in rows] == [(r.row_id, r.cells, r.effective_from) for r in was]
     capsys.readouterr()
     assert main(["export-dmn", "collateral_ratio", "--tables", str(tmp_path)]) == 1
