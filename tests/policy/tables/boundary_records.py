@@ -95,7 +95,7 @@ class RuleAnalysis:
             if leaf[0] == "field" and leaf[1] in self.subject.derived:
                 self.derived.add(leaf[1])
                 row = self.subject.derived[leaf[1]]
-                inner = (syntax.parse(row["expression"]), self.subject.act_date_of(row["as_of"]))
+                inner = (syntax.parse(row["expression"]), self.subject.act_date_of(row["act_date"]))
                 if inner not in self.nodes:
                     self.nodes.append(inner)
                     self._collect_dependencies(*inner)
@@ -120,7 +120,7 @@ class RuleAnalysis:
                     yield from self.facts_read(("field", name), act)
             elif leaf[0] == "field" and leaf[1] in self.subject.derived:
                 row = self.subject.derived[leaf[1]]
-                yield from self.facts_read(syntax.parse(row["expression"]), self.subject.act_date_of(row["as_of"]))
+                yield from self.facts_read(syntax.parse(row["expression"]), self.subject.act_date_of(row["act_date"]))
             elif leaf[0] == "field":
                 yield leaf[1]
 
