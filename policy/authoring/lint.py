@@ -12,12 +12,12 @@ from policy.authoring.expiry import find_expiring_rows
 from policy.decision_tables import gaps_and_overlaps
 from policy.engine.compiler import compile_subject_cached
 from policy.engine.table_usage import closed_code_lists, list_usages
-from policy.extensions import consequences
+from policy.extensions import consequence_compiler
 from policy.language.expressions import did_you_mean
 from policy.model import csv_reader
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import LimitRow, Policy, Rule
-from policy.monitoring import duties, headroom, metric_lint
+from policy.monitoring import duties, metric_lint, remedies
 
 RULE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 EARLIEST_DATE, LATEST_DATE = date(1949, 10, 1), date(2100, 1, 1)
@@ -43,8 +43,8 @@ def lint_tables(texts: dict[str, str], as_of: date | None = None) -> tuple[Polic
         *_find_unread_tables(policy),
         *limit_table_lint.find_problems(policy),
     ]
-    problems += [*metric_lint.find_problems(policy), *consequences.find_problems(policy)]
-    problems += [*headroom.find_problems(policy), *duties.find_problems(policy)]
+    problems += [*metric_lint.find_problems(policy), *consequence_compiler.find_problems(policy)]
+    problems += [*remedies.find_problems(policy), *duties.find_problems(policy)]
     if as_of:
         problems += find_expiring_rows(policy, as_of)
     return policy, list(dict.fromkeys(problems))

@@ -3,7 +3,6 @@
 Every outcome is a row of consequences.csv, worked out over the facts of the request as they are and as they would be.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -13,20 +12,15 @@ import duckdb
 from sqlglot import exp
 
 from data.facts import prepared_statements
-from data.messages.catalogue import bilingual, term
 from policy.engine.query_builder import QueryBuilder
-from policy.engine.scope import build_scope
 from policy.engine.single_record import Record, fetch_records
+from policy.extensions.consequence_compiler import CompiledConsequences, compile_policy
 from policy.language import functions
 from policy.language.dialects import quote_identifier
-from policy.language.expressions import KINDS, ExpressionError, TypedExpression
-from policy.language.type_checking import compile_text
-from policy.model.extension_outcomes import CONSEQUENCE_STATES, Consequence, ExposureRatio
-from policy.model.policy_cache import cached_by_policy
-from policy.model.problem import Problem
+from policy.language.expressions import TypedExpression
+from policy.model.extension_outcomes import Consequence, ExposureRatio
 from policy.model.records import Policy
 
-SUBJECT = "extension"
 LEVELS = ("branch", "bank")
 
 
@@ -75,73 +69,9 @@ def _compute_share(part: Decimal, whole: Decimal) -> Decimal | None:
     return part / whole if whole else None
 
 
-@dataclass(eq=False)
-class _CompiledConsequences:
-    request: QueryBuilder
-    outcomes: list[tuple[Consequence, TypedExpression]]
-    loan: QueryBuilder
-    ratios: list[tuple[ExposureRatio, TypedExpression, TypedExpression]]
-    problems: list[Problem]
-
-
-@cached_by_policy
-def _compile_policy(policy: Policy) -> _CompiledConsequences:
-    # A request has no rows of its own below it, and a loan's share of a ratio is told by the loan alone.
-    request, loan = (QueryBuilder(build_scope(policy, name, with_aggregates=False)) for name in (SUBJECT, "loan"))
-    found = _CompiledConsequences(request, [], loan, [], [])
-    for row in policy.consequences:
-        try:
-            found.outcomes.append((row, _compile_outcome(request, row)))
-        except ExpressionError as error:
-            found.problems.append(_make_problem(row, "expression", error.full_message))
-    for ratio in policy.exposure_ratios:
-        try:
-            found.ratios.append((ratio, _compile_condition(loan, ratio.part), _compile_condition(loan, ratio.whole)))
-        except ExpressionError as error:
-            found.problems.append(_make_problem(ratio, "part", error.full_message))
-    return found
-
-
-def _make_problem(row: Consequence | ExposureRatio, column: str, message: str) -> Problem:
-    return Problem("error", row.place.table, row.place.row, column, message, bilingual("common.mend_cell"))
-
-
-def _compile_outcome(query: QueryBuilder, row: Consequence) -> TypedExpression:
-    scope = query.scope
-    if row.state not in CONSEQUENCE_STATES:
-        raise ExpressionError(
-            bilingual("extensions.unknown_state", state=row.state, known=", ".join(CONSEQUENCE_STATES))
-        )
-    if row.state == "sets" and row.outcome not in scope.facts:
-        raise ExpressionError(bilingual("extensions.not_a_request_field", outcome=row.outcome))
-    typed = compile_text(row.expression, scope.make_resolver(scope.resolve_act_date(row.act_date)))
-    if typed.kind != KINDS.get(row.type):
-        raise ExpressionError(bilingual("extensions.other_type", kind=term(typed.kind), type=row.type))
-    query.add_lookups(typed.sql)
-    return typed
-
-
-def _compile_condition(query: QueryBuilder, text: str) -> TypedExpression:
-    scope = query.scope
-    typed = compile_text(text, scope.make_resolver(scope.resolve_act_date("as_of")))
-    if typed.kind != "boolean":
-        raise ExpressionError(bilingual("common.gives_where_true_false", kind=term(typed.kind)))
-    query.add_lookups(typed.sql)
-    return typed
-
-
-def find_problems(policy: Policy) -> Iterator[Problem]:
-    """What is wrong with the rows of consequences.csv and exposure_ratios.csv."""
-    yield from _compile_policy(policy).problems
-    for row in (*policy.consequences, *policy.exposure_ratios):
-        for clause in row.clause_id.split("|"):
-            if clause not in policy.clauses:
-                yield _make_problem(row, "clause_id", bilingual("extensions.unknown_clause", clause=clause))
-
-
 def compute_from_facts(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, facts: Record) -> Consequences:
     """The consequences of the request with these extension facts, were it granted."""
-    compiled = _compile_policy(policy)
+    compiled = compile_policy(policy)
     sets = _evaluate_outcomes(compiled, facts, ("sets",))
     set_facts = {row.outcome: value for row, value in sets.items()}
     after_facts = facts | set_facts
@@ -165,7 +95,7 @@ def _list_missing_facts(typed: TypedExpression, facts: Record) -> tuple[str, ...
 
 
 def _evaluate_outcomes(
-    compiled: _CompiledConsequences, facts: Record, states: tuple[str, ...]
+    compiled: CompiledConsequences, facts: Record, states: tuple[str, ...]
 ) -> dict[Consequence, Any]:
     wanted = [pair for pair in compiled.outcomes if pair[0].state in states]
     if not wanted:
@@ -185,7 +115,7 @@ def _evaluate_expressions(query: QueryBuilder, wanted: list[TypedExpression], ro
 
 
 def _compute_ratios(
-    con: duckdb.DuckDBPyConnection, compiled: _CompiledConsequences, as_of: date, loan_id: str, changed: Record
+    con: duckdb.DuckDBPyConnection, compiled: CompiledConsequences, as_of: date, loan_id: str, changed: Record
 ) -> list[RatioChange]:
     """Sums of the running loans of the loan's currency; only the loan's own part changes."""
     tests = [test for _, part, whole in compiled.ratios for test in (_combine_conditions(part, whole), whole)]
@@ -226,7 +156,7 @@ def _shift_balances(
 
 def _sum_balances(
     con: duckdb.DuckDBPyConnection,
-    compiled: _CompiledConsequences,
+    compiled: CompiledConsequences,
     tests: list[TypedExpression],
     as_of: date,
     loan: Record,

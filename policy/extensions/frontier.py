@@ -4,7 +4,7 @@ A decision depends on either day only through a few parts of the rules' expressi
 apply, within the cap, which version is in force). Days on which those parts have the same values are judged once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -13,14 +13,14 @@ import duckdb
 import polars as pl
 from sqlglot import exp
 
-from data.facts import derivation, prepared_statements
+from data.facts import prepared_statements
 from policy.engine import single_record
-from policy.engine.compiler import CompiledSubject, compile_subject_cached
+from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_evidence import require_loan
 from policy.extensions import extension_decision
+from policy.extensions.day_dependencies import find_parts_reading, list_moving_facts
 from policy.extensions.extension_decision import APPLICATION, FRONTIER_YEARS, NEW_MATURITY, SUBJECT, Request
 from policy.language.functions import render
-from policy.model.policy_cache import cached_on_owner
 from policy.model.records import Policy
 
 LATE_DAYS = 30
@@ -95,7 +95,11 @@ def list_maturity_decisions(
         for block in compute_blocks(con, policy, as_of, loan_id, consent, application_day)
         for day in list_days(block.to_from, block.to_to)
     ]
-    schema = {NEW_MATURITY: pl.Date, "verdict": pl.String, "blocked_by": pl.List(pl.String)}
+    schema: dict[str, pl.DataType] = {
+        NEW_MATURITY: pl.Date(),
+        "verdict": pl.String(),
+        "blocked_by": pl.List(pl.String()),
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -151,7 +155,7 @@ class _DecisionGrid:
 
     def _split_types(self) -> tuple[ColumnTypes, ColumnTypes, ColumnTypes]:
         asked, wished = (
-            {n: t for n, t in self.types.items() if n in _list_moving_facts(d)} for d in (APPLICATION, NEW_MATURITY)
+            {n: t for n, t in self.types.items() if n in list_moving_facts(d)} for d in (APPLICATION, NEW_MATURITY)
         )
         return {n: t for n, t in self.types.items() if n not in asked and n not in wished}, asked, wished
 
@@ -197,54 +201,6 @@ def _merge_into_ranges(over: list[date]) -> list[single_record.Record]:
         else:
             found.append({"first_day": day, "last_day": day})
     return found
-
-
-def _list_moving_facts(own: str) -> set[str]:
-    """The facts of a request that change with this day of it."""
-    return {own, *derivation.DAY_DEPENDENT_FACTS.get(own, ())}
-
-
-@cached_on_owner
-def find_parts_reading(judged: CompiledSubject, own: str, other: str) -> list[exp.Expr]:
-    """The largest parts of what decides that read the one day, directly or not, and not the other."""
-    reads = _DayDependencies(judged, own, other)
-    return list(reads.find_parts([tree for rule in judged.rules for tree in (rule.code, rule.harmless)]))
-
-
-class _DayDependencies:
-    """Which of the two days an expression depends on, through computed columns too."""
-
-    def __init__(self, judged: CompiledSubject, own: str, other: str) -> None:
-        self.computed = judged.query.computed
-        self.days = {own: _list_moving_facts(own), other: _list_moving_facts(other)}
-        self.own, self.other = own, other
-        self.known: dict[str, frozenset[str]] = {}
-        self.seen: set[str] = set()
-
-    def find_column_days(self, name: str) -> frozenset[str]:
-        if name not in self.known:
-            if name in self.computed:
-                self.known[name] = self.find_days(self.computed[name])
-            else:
-                self.known[name] = frozenset(day for day, moving in self.days.items() if name in moving)
-        return self.known[name]
-
-    def find_days(self, tree: exp.Expr) -> frozenset[str]:
-        return frozenset().union(*(self.find_column_days(column.name) for column in tree.find_all(exp.Column)))
-
-    def find_parts(self, trees: Sequence[exp.Expr]) -> Iterator[exp.Expr]:
-        for tree in trees:
-            days = self.find_days(tree)
-            if self.own not in days:
-                continue
-            if self.other not in days:
-                yield tree
-            elif isinstance(tree, exp.Column):
-                if tree.name not in self.seen:
-                    self.seen.add(tree.name)
-                    yield from self.find_parts([self.computed[tree.name]])
-            else:
-                yield from self.find_parts([node for node in tree.iter_expressions() if isinstance(node, exp.Expr)])
 
 
 def _merge_blocks(asked: list[date], wished: list[date], table: list[list[PairDecision]]) -> Iterator[FrontierBlock]:

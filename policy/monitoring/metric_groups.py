@@ -9,7 +9,7 @@ from policy.language.expressions import did_you_mean
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader
-from policy.monitoring import metrics
+from policy.monitoring import metric_definitions
 
 TABLE = "metric_groups.csv"
 
@@ -42,10 +42,10 @@ def load_groups(policy: Policy) -> tuple[MetricGroup, ...]:
 
 def find_problems(policy: Policy) -> Iterator[Problem]:
     """Unknown metrics, metrics that stand twice, and those that stand in no group and so are not seen."""
-    if TABLE not in policy.texts or not metrics.load_metrics(policy):
+    if TABLE not in policy.texts or not metric_definitions.load_metrics(policy):
         return
     yield from _parse_groups(policy.texts[TABLE])[1]
-    known, seen = {metric.metric_id for metric in metrics.load_metrics(policy)}, set()
+    known, seen = {metric.metric_id for metric in metric_definitions.load_metrics(policy)}, set()
     for group in load_groups(policy):
         for metric_id in group.members:
             if metric_id not in known or metric_id in seen:

@@ -9,7 +9,7 @@ from policy.language.expressions import ExpressionError, did_you_mean
 from policy.model.problem import Problem
 from policy.model.records import Policy, split_clause_ids
 from policy.monitoring import metric_groups
-from policy.monitoring.metrics import (
+from policy.monitoring.metric_definitions import (
     DIRECTIONS,
     EVERY_RULE,
     SUBJECTS,
@@ -28,7 +28,8 @@ def find_problems(policy: Policy) -> list[Problem]:
     found = [*parse_metrics(policy.texts[TABLE])[1]]
     scopes = {subject: build_scope(policy, subject) for subject in SUBJECTS}
     for metric in load_metrics(policy):
-        found += _find_bad_cells(policy, metric)
+        found += _find_bad_cells(metric)
+        found += _find_bad_references(policy, metric)
         for subject in metric.subject_list:
             if subject in SUBJECTS:
                 found += _find_bad_expressions(policy, metric, scopes[subject])
@@ -48,7 +49,8 @@ def _make_problem(metric: Metric, column: str, message: str, fix: str) -> Proble
     )
 
 
-def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
+def _find_bad_cells(metric: Metric) -> Iterator[Problem]:
+    """Cells that are empty, not one of the choices, or given without their counterpart."""
     for column in ("metric_id", "title_zh", "title_en", "subjects", "formula", "unit", "clause_id", "evidence"):
         if not getattr(metric, column):
             yield _make_problem(metric, column, bilingual("common.empty"), bilingual("common.fill_cell"))
@@ -80,6 +82,10 @@ def _find_bad_cells(policy: Policy, metric: Metric) -> Iterator[Problem]:
             bilingual("monitoring.missing_without_total"),
             bilingual("monitoring.fill_both_or_neither"),
         )
+
+
+def _find_bad_references(policy: Policy, metric: Metric) -> Iterator[Problem]:
+    """Clauses and rules that the policy does not have."""
     for clause in split_clause_ids(metric.clause_id):
         if clause not in policy.clauses:
             yield _make_problem(

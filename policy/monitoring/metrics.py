@@ -1,10 +1,9 @@
-"""Metrics of portfolio health: rows of metrics.csv, read, proof-read, and evaluated for the bank and each branch."""
+"""The values of metrics: every metric in force evaluated for the bank and each branch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 
 import duckdb
 from sqlglot import exp
@@ -12,69 +11,29 @@ from sqlglot import exp
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
-from data.messages.catalogue import bilingual, term
+from data.messages.catalogue import bilingual
 from policy.engine.batch import facts_at_sql
 from policy.engine.query_builder import QueryBuilder
-from policy.engine.scope import Scope, build_scope
+from policy.engine.scope import build_scope
 from policy.engine.version_compiler import build_comparison, measured_value
 from policy.language import functions
 from policy.language.dialects import quote_identifier
 from policy.language.expressions import (
-    SCALES,
-    ExpressionError,
-    NameResolver,
     TypedExpression,
     did_you_mean,
-    require_comparable,
 )
-from policy.language.type_checking import compile_measure, compile_text
 from policy.model.policy_cache import cached_by_policy
-from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids
-from policy.model.table_reader import TableReader
-
-TABLE = "metrics.csv"
-SUBJECTS = ("portfolio", "branch")
-DIRECTIONS = {"lower": "<=", "higher": ">="}
-STATUSES = ("green", "amber", "red", "none")
-EVERY_RULE = "*"
-INDEX_UNIT = "index"  # a plain number, not shown as a percentage
-# What a run says of the rules that a metric names.
-RUN_COLUMNS = ("passes", "violations", "not_assessable", "loans_checked")
-AS_OF = TypedExpression(functions.column_reference("as_of"), "date", inputs=("as_of",))
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One version of a metric. `formula`: over the subject's facts, or over a run's counts where it names `rules`.
-
-    `direction`: what is better; past `amber` and `red` (expressions) it is worse. `lacking` of `total` records have no
-    value that the formula needs.
-    """
-
-    metric_id: str
-    title_zh: str
-    title_en: str
-    subjects: str
-    formula: str
-    unit: str
-    direction: str
-    amber: str
-    red: str
-    lacking: str
-    total: str
-    rules: str
-    clause_id: str
-    evidence: str
-    effective_from: date
-    effective_to: date
-    needs_zh: str
-    needs_en: str
-    place: SourceLocation
-
-    @property
-    def subject_list(self) -> tuple[str, ...]:
-        return split_clause_ids(self.subjects)
+from policy.monitoring.metric_definitions import (
+    DIRECTIONS,
+    EVERY_RULE,
+    RUN_COLUMNS,
+    SUBJECTS,
+    CompiledMetric,
+    Metric,
+    compile_metric,
+    select_in_force,
+)
 
 
 @dataclass(frozen=True)
@@ -92,92 +51,6 @@ class MetricValue:
     missing: tuple[str, ...]
     lacking: int
     total: int
-
-
-@dataclass(frozen=True)
-class CompiledMetric:
-    """A metric's expressions; `inputs` are what the formula reads."""
-
-    metric: Metric
-    value: TypedExpression
-    amber: TypedExpression | None
-    red: TypedExpression | None
-    lacking: TypedExpression | None
-    total: TypedExpression | None
-
-    @property
-    def trees(self) -> list[exp.Expr]:
-        """The SQL of every cell."""
-        cells = [cell for cell in (self.value, self.amber, self.red, self.lacking, self.total) if cell]
-        return [tree for cell in cells for tree in (cell.sql, cell.divisor) if tree]
-
-
-@cache
-def parse_metrics(text: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
-    reader = TableReader({TABLE: text})
-    return tuple(reader.read_records(TABLE, Metric)), tuple(reader.problems)
-
-
-def load_metrics(policy: Policy) -> tuple[Metric, ...]:
-    """The metrics of a policy; none where its folder has no such table."""
-    return parse_metrics(policy.texts[TABLE])[0] if TABLE in policy.texts else ()
-
-
-def _build_names(policy: Policy, metric: Metric, scope: Scope) -> NameResolver:
-    if not metric.rules:
-        return scope.make_resolver(AS_OF)
-    counts = {
-        name: TypedExpression(functions.column_reference(name), "number", "count", inputs=(name,))
-        for name in RUN_COLUMNS
-    }
-    return NameResolver(counts, lambda _table, _column: None, list(policy.limit_tables))
-
-
-def build_cell_compilers(
-    policy: Policy, metric: Metric, scope: Scope
-) -> dict[str, Callable[[], TypedExpression | None]]:
-    """How each cell is compiled, by column; a blank one to None."""
-    names = _build_names(policy, metric, scope)
-
-    def formula() -> TypedExpression:
-        found = compile_measure(metric.formula, names)
-        if found.kind != "number":
-            raise ExpressionError(bilingual("monitoring.not_a_number", kind=term(found.kind)))
-        if found.unit not in (None, *(SCALES if metric.unit == INDEX_UNIT else (metric.unit,))):
-            raise ExpressionError(bilingual("monitoring.other_unit", unit=found.unit, metric_unit=metric.unit))
-        scope.require_single_row(found)
-        return found
-
-    def text(cell: str) -> TypedExpression | None:
-        if not cell:
-            return None
-        found = compile_text(cell, names)
-        scope.require_single_row(found)
-        require_comparable(formula(), found)
-        return found
-
-    def count(cell: str) -> TypedExpression | None:
-        found = compile_text(cell, names) if cell else None
-        if found and found.unit not in (None, "count"):
-            raise ExpressionError(bilingual("monitoring.not_a_count", unit=found.unit))
-        return found
-
-    return {
-        "formula": formula,
-        "amber": lambda: text(metric.amber),
-        "red": lambda: text(metric.red),
-        "lacking": lambda: count(metric.lacking),
-        "total": lambda: count(metric.total),
-    }
-
-
-def _compile_metric(policy: Policy, metric: Metric, scope: Scope) -> CompiledMetric:
-    made = {column: compile_cell() for column, compile_cell in build_cell_compilers(policy, metric, scope).items()}
-    return CompiledMetric(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
-
-
-def select_in_force(policy: Policy, as_of: date) -> tuple[Metric, ...]:
-    return tuple(m for m in load_metrics(policy) if m.effective_from <= as_of < m.effective_to)
 
 
 def evaluate_metrics(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> list[MetricValue]:
@@ -243,7 +116,7 @@ def _build_fact_queries(policy: Policy, current: tuple[Metric, ...]) -> list[str
 def _build_fact_query(policy: Policy, subject: str, current: tuple[Metric, ...]) -> str:
     scope = build_scope(policy, subject)
     own = [
-        _compile_metric(policy, metric, scope)
+        compile_metric(policy, metric, scope)
         for metric in current
         if subject in metric.subject_list and not metric.rules
     ]
@@ -318,7 +191,7 @@ def _build_run_queries(
     run_id = _find_latest_run(con, policy, as_of)
     for subject in SUBJECTS:
         scope = build_scope(policy, subject)
-        compiled = [_compile_metric(policy, metric, scope) for metric in own if subject in metric.subject_list]
+        compiled = [compile_metric(policy, metric, scope) for metric in own if subject in metric.subject_list]
         for line in compiled:
             yield (
                 f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, "

@@ -4,6 +4,7 @@ The facts are judged again for every day ahead, by the same compiled rules. With
 so the version in force, the days to maturity and the days past due; everything else stays as it stands in the book.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import duckdb
@@ -151,5 +152,5 @@ def _days_ahead_sql(judged: CompiledSubject, roots: frozenset[str]) -> str:
     )
 
 
-def _has_required_facts(name: str, facts: dict[str, dictionary.Field]) -> bool:
+def _has_required_facts(name: str, facts: Mapping[str, dictionary.Field]) -> bool:
     return all(need in facts for need in REQUIRED_FACTS.get(name, ()))

@@ -1,4 +1,4 @@
-"""The violations of a run: lists, counts, lifecycle; and recording, by which every check stores them with its run.
+"""The violations of runs: lists, counts, filters, and their lifecycle from run to run.
 
-Judging and the runs themselves are in policy.runs.
+Nothing here judges; what a check stores with its run is in policy.checks.
 """

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from policy.violations.lifecycle import INFLOWS, OUTFLOWS
-from policy.violations.violation_list import STANDING_MOVEMENTS
+from policy.violations.violation_query import STANDING_MOVEMENTS
 
 SEVERE = ("critical", "high")
 

@@ -8,7 +8,7 @@ from data.facts import derivation
 from policy.runs import store
 from policy.runs.store import Run
 from policy.violations import lifecycle_store, resolution
-from policy.violations.violation_list import RunComparison
+from policy.violations.violation_query import RunComparison
 
 
 def list_run_history(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Run]:

@@ -12,7 +12,7 @@ from data.reference import buckets
 from policy.model import severity_weights, supervision
 from policy.model.records import Policy
 from policy.violations import comparison, results, violation_counts
-from policy.violations.violation_list import STANDING_MOVEMENTS, RunComparison, ViolationFilter
+from policy.violations.violation_query import STANDING_MOVEMENTS, RunComparison, ViolationFilter
 
 MAIN_FACETS = ("severity", "family", "rule_id", "branch_id")
 MORE_FACETS = ("officer_id", "clause_group", "subject", "guarantee_type", "state", "age", "movement", "stage")

@@ -12,14 +12,13 @@ corrected - gone - unknown = closing, in violations and in yuan. `returned`: it 
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 import duckdb
-import polars as pl
 
 from data.errors import InputError, LoanlightError
 from data.messages.catalogue import bilingual
-from data.storage import query
 from policy.model.records import Policy
 from policy.runs import store
 from policy.runs.store import Run
@@ -90,6 +89,9 @@ _CREATE_LIVES = f"""
     FROM dated d LEFT JOIN rule_life r USING (rule_id)"""
 
 
+Yuan = Decimal | int
+
+
 @dataclass(frozen=True)
 class LifecycleTotals:
     """The history up to `run`; `since` is None when no earlier snapshot was judged.
@@ -100,7 +102,7 @@ class LifecycleTotals:
 
     run: Run
     since: Run | None
-    movements: dict[str, tuple[int, object, object]]
+    movements: dict[str, tuple[int, Yuan, Yuan]]
     states: dict[str, int]
 
     @property
@@ -125,7 +127,7 @@ def record_lifecycle(con: duckdb.DuckDBPyConnection, run_id: str, *, refresh_lat
     history = resolution.list_run_series(store.list_runs(con), run)
     if len(history) > 1:
         previous = history[-2]
-        resolution.resolve_vanished(con, previous, run, *_load_policies(con, previous, run))
+        resolution.resolve_vanished(con, previous, run, *_load_policy_pair(con, previous, run))
         con.execute("UPDATE runs SET previous_run = ? WHERE run_id = ?", [previous.run_id, run_id])
     build_lifecycles(con, store.find_run(con, run_id))
     lifecycle_store.store_lifecycles(con, run_id)
@@ -135,8 +137,9 @@ def record_lifecycle(con: duckdb.DuckDBPyConnection, run_id: str, *, refresh_lat
             record_lifecycle(con, later.run_id, refresh_later_runs=False)
 
 
-def _load_policies(con: duckdb.DuckDBPyConnection, *of: Run) -> list[Policy]:
-    return [store.load_stored_policy(con, run.policy_version) for run in of]
+def _load_policy_pair(con: duckdb.DuckDBPyConnection, previous: Run, run: Run) -> tuple[Policy, Policy]:
+    before = store.load_stored_policy(con, previous.policy_version)
+    return before, store.load_stored_policy(con, run.policy_version)
 
 
 def build_lifecycles(con: duckdb.DuckDBPyConnection, run: Run, since: date | None = None) -> LifecycleTotals:
@@ -187,7 +190,7 @@ def _refresh_stale_outcomes(con: duckdb.DuckDBPyConnection, known: list[Run]) ->
     for previous, run in pairwise(known):
         stale = stale or run.previous_run != previous.run_id or previous.judged_at > run.judged_at
         if stale:
-            resolution.resolve_vanished(con, previous, run, *_load_policies(con, previous, run))
+            resolution.resolve_vanished(con, previous, run, *_load_policy_pair(con, previous, run))
     if known:
         con.execute("DELETE FROM vanished WHERE run_id = ?", [known[0].run_id])
 
@@ -200,7 +203,7 @@ def _create_rule_life(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
     con.executemany("INSERT INTO rule_life VALUES (?, ?, ?, ?)", rows)
 
 
-def _sum_movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, object, object]]:
+def _sum_movements(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, Yuan, Yuan]]:
     rows = con.execute(
         """SELECT movement, count(*), coalesce(sum(opening_balance), 0), coalesce(sum(balance), 0) FROM lives
         WHERE movement IS NOT NULL GROUP BY movement"""
@@ -217,8 +220,8 @@ def _count_states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def _require_reconciled(con: duckdb.DuckDBPyConnection, found: LifecycleTotals) -> None:
     """Raises LoanlightError unless the movements lead from the one run's violations to the other's."""
     for run, count, yuan in (
-        (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *OUTFLOWS))),  # type: ignore[misc]
-        (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *INFLOWS))),  # type: ignore[misc]
+        (found.since, found.opening, sum(found.movements[m][1] for m in ("persisting", *OUTFLOWS))),
+        (found.run, found.closing, sum(found.movements[m][2] for m in ("persisting", *INFLOWS))),
     ):
         stored = con.execute(
             "SELECT count(*), coalesce(sum(balance), 0) FROM violations WHERE run_id = ?", [run.run_id if run else ""]
@@ -234,41 +237,3 @@ def _require_reconciled(con: duckdb.DuckDBPyConnection, found: LifecycleTotals) 
                     stored_yuan=stored[1],
                 )
             )
-
-
-def list_lifecycles(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    state: str | None = None,
-    movement: str | None = None,
-    rule: str | None = None,
-    branch: str | None = None,
-    limit: int | None = None,
-) -> pl.DataFrame:
-    """Rows of `lives` after build(), the longest open first."""
-    return query.fetch_frame(
-        con,
-        """SELECT * FROM lives
-        WHERE ($state IS NULL OR state = $state) AND ($movement IS NULL OR movement = $movement)
-            AND ($rule IS NULL OR rule_id = $rule) AND ($branch IS NULL OR branch_id = $branch)
-        ORDER BY days_open DESC, balance DESC NULLS LAST, violation_id LIMIT $limit""",
-        state=state,
-        movement=movement,
-        rule=rule,
-        branch=branch,
-        limit=limit,
-    )
-
-
-def count_movements_by(con: duckdb.DuckDBPyConnection, column: str) -> pl.DataFrame:
-    """[column, opening, *movements but persisting, closing] by rule_id, branch_id or severity; each row adds up."""
-    if column not in ("rule_id", "branch_id", "severity", "officer_id"):
-        raise ValueError(column)
-    moved = ", ".join(f"count(*) FILTER (movement = '{m}') AS \"{m}\"" for m in (*INFLOWS, *OUTFLOWS))
-    kept = ", ".join(f"'{m}'" for m in ("persisting", *OUTFLOWS)), ", ".join(f"'{m}'" for m in ("persisting", *INFLOWS))
-    return query.fetch_frame(
-        con,
-        f"""SELECT {column}, count(*) FILTER (movement IN ({kept[0]})) AS opening, {moved},
-            count(*) FILTER (movement IN ({kept[1]})) AS closing
-        FROM lives WHERE movement IS NOT NULL GROUP BY {column} ORDER BY closing DESC, {column}""",
-    )

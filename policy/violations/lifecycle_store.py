@@ -52,4 +52,4 @@ def is_stored(con: duckdb.DuckDBPyConnection, known: list[Run], run: Run) -> boo
             (SELECT count(*) FROM violation_lives WHERE run_id = $run)""",
         {"run": run.run_id},
     ).fetchall()[0]
-    return counts[0] == counts[1]
+    return bool(counts[0] == counts[1])

@@ -57,7 +57,7 @@ def reconcile_rows(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Reconcilia
                    ELSE 0 END
            FROM used""",
         {"as_of": as_of},
-    ).fetchone()
+    ).fetchall()[0]
     return Reconciliation(*row)
 
 

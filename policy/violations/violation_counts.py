@@ -12,8 +12,8 @@ import polars as pl
 from data.reference import buckets
 from data.reference.buckets import Bucket
 from data.storage import query
-from policy.violations import violation_list
-from policy.violations.violation_list import RunComparison, ViolationFilter
+from policy.violations import violation_query
+from policy.violations.violation_query import RunComparison, ViolationFilter
 
 AGE_BUCKETS = "violation_age"
 DAYS_OPEN_SQL = "($as_of - opened_on)"  # since it stands
@@ -40,11 +40,12 @@ def count_standing_for(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, bucket: Bucket
 ) -> int:
     """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
-    standing = f"coalesce(movement IN {violation_list.STANDING_MOVEMENTS}, true)"
+    standing = f"coalesce(movement IN {violation_query.STANDING_MOVEMENTS}, true)"
     long = f"AND {standing} AND {buckets.in_bucket_sql(DAYS_OPEN_SQL, bucket)}"
-    return _query_cube(
+    counts = _query_cube(
         cursor, compared_runs, ViolationFilter(criteria.rules), "SELECT rule_id", f"{long} GROUP BY ALL"
-    )["violations"].sum()
+    )["violations"]
+    return int(counts.sum())
 
 
 def _query_cube(
@@ -53,7 +54,7 @@ def _query_cube(
     """A question to the rows of COUNTED with `violations` of each, kept or counted now."""
     if not _is_stored(cursor, compared_runs) or criteria.officers or criteria.search:
         text = f"{select}, count(*) AS violations FROM {_rows_sql(compared_runs, criteria)} WHERE true {rest}"
-        return violation_list.query_violations(cursor, compared_runs, criteria, text)
+        return violation_query.query_violations(cursor, compared_runs, criteria, text)
     return query.fetch_frame(
         cursor,
         f"""{select}, sum(violations)::BIGINT AS violations FROM violation_cubes
@@ -70,10 +71,10 @@ def count_by_officer(
 ) -> dict[str, int]:
     """Violations of each account manager that the sieve lets through, but for its own account managers."""
     others = replace(criteria, officers=())
-    text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_list.from_sql(compared_runs, others)}
-        WHERE {violation_list.where_sql(others)} AND r.officer_id IS NOT NULL
+    text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_query.from_sql(compared_runs, others)}
+        WHERE {violation_query.where_sql(others)} AND r.officer_id IS NOT NULL
         GROUP BY r.officer_id ORDER BY r.officer_id"""
-    return dict(violation_list.query_violations(cursor, compared_runs, others, text).iter_rows())
+    return dict(violation_query.query_violations(cursor, compared_runs, others, text).iter_rows())
 
 
 def store_cube(con: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> None:
@@ -89,13 +90,13 @@ def store_cube(con: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> 
     text = f"""INSERT INTO violation_cubes (run_id, since_run, {CUBE_COLUMNS}, violations)
         SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, sieve)}
         GROUP BY ALL ORDER BY ALL"""
-    con.execute(text, violation_list.bind_parameters(compared_runs, sieve, text))
+    con.execute(text, violation_query.bind_parameters(compared_runs, sieve, text))
 
 
 def _rows_sql(compared_runs: RunComparison, criteria: ViolationFilter) -> str:
     return f"""(SELECT r.rule_id, r.branch_id, f.guarantee_type, r.state, r.movement, r.opened_on
-        FROM {violation_list.from_sql(compared_runs, criteria, every=True)}
-        WHERE {violation_list.where_sql(criteria)})"""
+        FROM {violation_query.from_sql(compared_runs, criteria, every=True)}
+        WHERE {violation_query.where_sql(criteria)})"""
 
 
 def _is_stored(cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> bool:

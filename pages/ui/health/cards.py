@@ -15,9 +15,10 @@ from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, escape_markdown, t
 from pages.ui.widgets import evidence_panel
 from policy.model.records import Policy
-from policy.monitoring import metric_groups, metric_store, metrics
+from policy.monitoring import metric_definitions, metric_groups, metric_store
+from policy.monitoring.metric_definitions import Metric
 from policy.monitoring.metric_groups import MetricGroup
-from policy.monitoring.metrics import Metric, MetricValue
+from policy.monitoring.metrics import MetricValue
 
 DELTA_COLORS: dict[str, Literal["inverse", "normal", "off"]] = {"lower": "inverse", "higher": "normal", "": "off"}
 BADGE_COLORS = {"red": "red", "amber": "orange"}
@@ -140,7 +141,9 @@ def _load_values_by_day(scope: HealthScope) -> dict[date, dict[str, MetricValue]
 def build_cards(scope: HealthScope) -> list[tuple[MetricGroup, list[MetricCard]]]:
     """Each group with its cards; metrics that are not computed for a branch are left out there."""
     dated = _load_values_by_day(scope)
-    known = {metric.metric_id: metric for metric in metrics.select_in_force(scope.view.policy, scope.view.as_of)}
+    known = {
+        metric.metric_id: metric for metric in metric_definitions.select_in_force(scope.view.policy, scope.view.as_of)
+    }
     now = dated.get(scope.view.as_of, {})
     found = []
     for group in metric_groups.load_groups(scope.view.policy):
@@ -152,7 +155,7 @@ def build_cards(scope: HealthScope) -> list[tuple[MetricGroup, list[MetricCard]]
 
 def explain_no_metrics(scope: HealthScope) -> str:
     """Why there is no wall: the day lies before the metrics, and when they begin."""
-    known = metrics.load_metrics(scope.view.policy)
+    known = metric_definitions.load_metrics(scope.view.policy)
     if not known:
         return t("health.no_metrics_table")
     first = min(metric.effective_from for metric in known)

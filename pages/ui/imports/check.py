@@ -8,9 +8,10 @@ from data.storage import book
 from pages.ui.app import background_jobs, page_frame, queries
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import t
+from policy.checks import recording
 from policy.model.records import Policy
 from policy.runs.snapshot_check import CheckResult
-from policy.violations import recording, results
+from policy.violations import results
 
 JOB_KEY = "check_job"
 

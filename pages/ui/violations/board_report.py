@@ -13,7 +13,7 @@ from pages.ui.i18n.language import by_language, t
 from pages.ui.violations import filters, groups, not_assessable_view, trend_view
 from policy.violations import board_figures, facets, results, trend, violation_counts, violation_list
 from policy.violations.board_figures import BoardFigures
-from policy.violations.violation_list import RunComparison, ViolationFilter
+from policy.violations.violation_query import RunComparison, ViolationFilter
 
 TOP_ROWS = 10
 LONG_OPEN = "violation_long"  # the rows of buckets.csv that say how long is long

@@ -15,7 +15,7 @@ from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import evidence_panel, tables
 from policy.engine import verdict_evidence
 from policy.engine.verdict_evidence import Verdict
-from policy.monitoring import headroom
+from policy.monitoring import headroom, remedies
 from policy.violations import violation_list
 from policy.violations.facets import FilterResult
 
@@ -96,12 +96,12 @@ def _draw_remedies(view: SnapshotView, violation: dict[str, Any], verdict: Verdi
     if not loan_id:
         return
     past = _distance_to_limit(view, verdict, loan_id)
-    cures = queries.cached_query(headroom.compute_remedies, view.policy, view.as_of, subject, (rule_id,), loan_id)
+    cures = queries.cached_query(remedies.compute_remedies, view.policy, view.as_of, subject, (rule_id,), loan_id)
     lines = [
         text
         for cure in cures
         if cure.subject_id == verdict.subject_id
-        for text in headroom.format_remedy(view.policy, cure, language.current_language())
+        for text in remedies.format_remedy(view.policy, cure, language.current_language())
     ]
     if past is None and not lines:
         return

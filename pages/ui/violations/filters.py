@@ -19,7 +19,7 @@ from policy.violations.facets import (
     FilterSelection,
     ValueCounts,
 )
-from policy.violations.violation_list import RunComparison
+from policy.violations.violation_query import RunComparison
 
 PER_ROW = 4
 CodeLabels = dict[str, dict[str, str]]  # filter → code → its words

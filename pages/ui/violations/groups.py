@@ -10,7 +10,7 @@ from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import evidence_panel, tables
 from policy.violations import results, violation_list
 from policy.violations.facets import FilterResult
-from policy.violations.violation_list import RunComparison, ViolationFilter
+from policy.violations.violation_query import RunComparison, ViolationFilter
 
 COLUMNS = {
     "name": "text",

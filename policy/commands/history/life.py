@@ -6,7 +6,7 @@ from dataclasses import asdict
 from data.command_line import options, output
 from data.storage import book
 from policy.runs import store
-from policy.violations import lifecycle
+from policy.violations import lifecycle, lifecycle_list
 from policy.violations.lifecycle import INFLOWS, MOVEMENTS, OUTFLOWS, STATES, LifecycleTotals
 
 ABOUT = "how long each violation has been open, and what was new, cured or reopened since a snapshot"
@@ -32,8 +32,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     with book.open_for_reading(arguments.book) as con:
         found = lifecycle.build_lifecycles(con, store.require_latest_run(con, arguments.as_of), arguments.since)
-        rules = lifecycle.count_movements_by(con, "rule_id").to_dicts()
-        rows = lifecycle.list_lifecycles(
+        rules = lifecycle_list.count_movements_by(con, "rule_id").to_dicts()
+        rows = lifecycle_list.list_lifecycles(
             con,
             state=arguments.state,
             movement=arguments.movement,
@@ -74,7 +74,7 @@ def _print_totals(found: LifecycleTotals) -> None:
     for sign, names, side in (("+", INFLOWS, 2), ("-", OUTFLOWS, 1)):
         for name in names:
             print(f"{sign} {name:12}{found.movements[name][0]:>10}{found.movements[name][side]:>22,}")
-    changed = found.movements["persisting"][2] - found.movements["persisting"][1]  # type: ignore[operator]
+    changed = found.movements["persisting"][2] - found.movements["persisting"][1]
     print(f"+ {'balance moved':12}{changed:>31,}")
     print(f"{'closing':14}{found.closing:>10}{sum(found.movements[m][2] for m in ('persisting', *INFLOWS)):>22,}")
     print("states: " + ", ".join(f"{state} {count}" for state, count in found.states.items() if count) + "\n")

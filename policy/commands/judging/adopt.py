@@ -11,10 +11,10 @@ from data.ingest import adoption
 from data.ingest.adoption import AdoptedRun
 from data.messages.catalogue import bilingual
 from data.storage import book
+from policy.checks import recording
 from policy.commands import policy_options
 from policy.model.records import Policy
 from policy.runs import snapshot_check, store
-from policy.violations import recording
 
 ABOUT = "take the verdicts of a check on a cluster into the book, with metrics and the life of violations"
 

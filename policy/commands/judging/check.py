@@ -14,13 +14,13 @@ from data.messages.catalogue import bilingual
 from data.queries import snapshots
 from data.storage import book
 from policy.authoring.expiry import find_expiring_rows
+from policy.checks import recording
 from policy.commands import policy_options
 from policy.commands.judging import cluster
 from policy.engine.batch import RuleCounts
 from policy.model.records import VERDICTS, Policy
 from policy.runs import snapshot_check
 from policy.runs.snapshot_check import CheckResult
-from policy.violations import recording
 
 ABOUT = "judge a snapshot and keep the run"
 

@@ -2,8 +2,10 @@
 
 import argparse
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from data.command_line import output
@@ -14,8 +16,8 @@ from data.storage import book
 from policy.commands import policy_options
 from policy.engine import verdict_evidence
 from policy.model.records import Policy
-from policy.monitoring import headroom
-from policy.monitoring.headroom import Remedy
+from policy.monitoring import headroom, remedies
+from policy.monitoring.remedies import Remedy
 from policy.runs import snapshot_check
 
 ABOUT = "how far each record is from each limit, and what exactly cures a violation"
@@ -29,6 +31,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _HeadroomReport:
+    """`remedies`: what would cure the violations; `distances`: see headroom.compute_distances."""
+
+    as_of: date
     distances: pl.DataFrame
     remedies: list[Remedy]
 
@@ -38,33 +43,37 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.rule is not None and arguments.rule not in policy.rules:
         raise InputError(bilingual("commands.unknown_rule", rule=arguments.rule))
     with book.open_for_reading(arguments.book) as con:
-        as_of = snapshots.resolve_snapshot(con, arguments.as_of)
-        if arguments.loan is not None:
-            verdict_evidence.require_loan(con, as_of, arguments.loan)
-        rules = (arguments.rule,) if arguments.rule else ()
-        subjects = [policy.rules[arguments.rule].subject] if arguments.rule else policy.subjects
-        frames = [headroom.compute_distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]
-        remedies = [
-            r for s in subjects for r in headroom.compute_remedies(con, policy, as_of, s, rules, arguments.loan)
-        ]
-    found = _HeadroomReport(pl.concat([frame for frame in frames if frame.width] or [pl.DataFrame()]), remedies)
+        report = _build_report(con, policy, arguments)
     each = arguments.loan is not None or arguments.rule is not None
     if arguments.json:
-        rows = found.distances.to_dicts() if each else _summarize_by_rule(found.distances).to_dicts()
+        rows = report.distances.to_dicts() if each else _summarize_by_rule(report.distances).to_dicts()
         output.print_json(
             {
-                "as_of": as_of,
+                "as_of": report.as_of,
                 "policy_version": policy.version,
                 "distances" if each else "rules": rows,
-                "cures": [_remedy_json(policy, remedy) for remedy in found.remedies],
+                "cures": [_remedy_json(policy, remedy) for remedy in report.remedies],
             }
         )
         return 0
-    print(f"As of {as_of}, policy {policy.version}")
-    _print_records(policy, found.distances) if each else _print_rules(found.distances)
-    for remedy in found.remedies:
-        print(f"  {remedy.rule_id:24}{remedy.subject_id:26}" + "; ".join(headroom.format_remedy(policy, remedy, "en")))
+    print(f"As of {report.as_of}, policy {policy.version}")
+    _print_records(policy, report.distances) if each else _print_rules(report.distances)
+    for remedy in report.remedies:
+        print(f"  {remedy.rule_id:24}{remedy.subject_id:26}" + "; ".join(remedies.format_remedy(policy, remedy, "en")))
     return 0
+
+
+def _build_report(con: duckdb.DuckDBPyConnection, policy: Policy, arguments: argparse.Namespace) -> _HeadroomReport:
+    """For one loan, one rule, or everything. Raises InputError when the snapshot has no such loan."""
+    as_of = snapshots.resolve_snapshot(con, arguments.as_of)
+    if arguments.loan is not None:
+        verdict_evidence.require_loan(con, as_of, arguments.loan)
+    rules = (arguments.rule,) if arguments.rule else ()
+    subjects = [policy.rules[arguments.rule].subject] if arguments.rule else policy.subjects
+    frames = [headroom.compute_distances(con, policy, as_of, s, rules, arguments.loan) for s in subjects]
+    distances = pl.concat([frame for frame in frames if frame.width] or [pl.DataFrame()])
+    found = [r for s in subjects for r in remedies.compute_remedies(con, policy, as_of, s, rules, arguments.loan)]
+    return _HeadroomReport(as_of, distances, found)
 
 
 def _summarize_by_rule(distances: pl.DataFrame) -> pl.DataFrame:
@@ -100,6 +109,6 @@ def _remedy_json(policy: Policy, remedy: Remedy) -> dict[str, Any]:
         "action": remedy.cure.action,
         "amount": remedy.amount,
         "options": remedy.options,
-        "zh": headroom.format_remedy(policy, remedy, "zh"),
-        "en": headroom.format_remedy(policy, remedy, "en"),
+        "zh": remedies.format_remedy(policy, remedy, "zh"),
+        "en": remedies.format_remedy(policy, remedy, "en"),
     }

@@ -8,8 +8,9 @@ from data.command_line import output
 from data.queries import snapshots
 from data.storage import book
 from policy.commands import policy_options
-from policy.monitoring import metrics
-from policy.monitoring.metrics import Metric, MetricValue
+from policy.monitoring import metric_definitions, metrics
+from policy.monitoring.metric_definitions import Metric
+from policy.monitoring.metrics import MetricValue
 from policy.runs import snapshot_check
 
 ABOUT = "portfolio health: every metric with its limits, for the bank or a branch"
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     with book.open_for_reading(arguments.book) as con:
         as_of = snapshots.resolve_snapshot(con, arguments.as_of)
         values = metrics.evaluate_metrics(con, policy, as_of)
-    known = {metric.metric_id: metric for metric in metrics.select_in_force(policy, as_of)}
+    known = {metric.metric_id: metric for metric in metric_definitions.select_in_force(policy, as_of)}
     shown = metrics.select_branch_values(values, arguments.branch)
     if arguments.json:
         every = values if arguments.branch is None else shown

@@ -18,7 +18,7 @@ from pages.ui.widgets import excel_export
 from policy.runs import snapshot_check, store
 from policy.violations import comparison, lifecycle, results, trend, violation_counts, violation_list
 from policy.violations.facets import FilterResult
-from policy.violations.violation_list import ViolationFilter
+from policy.violations.violation_query import ViolationFilter
 from tests.pages.seven_loan_book import EARLIER_DATE, INJECTION_NAME, SNAPSHOT_DATE
 
 
@@ -225,7 +225,7 @@ def test_text_that_would_be_a_pattern_is_searched_as_it_is(tracked_book, open_pa
 
 def test_what_moved_is_what_the_life_of_violations_says(tracked_book, open_page):
     with book.open_for_reading(tracked_book) as cursor:
-        found = lifecycle.build_lifecycles(cursor, store.find_latest_run(cursor, SNAPSHOT_DATE))
+        found = lifecycle.build_lifecycles(cursor, store.require_latest_run(cursor, SNAPSHOT_DATE))
     app = open_page("violations", "en", show="trend")
     cards = {metric.label: metric.value for metric in app.metric}
     assert (

@@ -9,7 +9,7 @@ import pytest
 
 from data.storage import book
 from policy import __main__ as command_line
-from policy.extensions import consequences, extension_decision
+from policy.extensions import consequence_compiler, extension_decision
 from policy.extensions.consequences import Consequences
 from policy.extensions.extension_decision import Request
 from tests.policy.policy_builder import lint_errors
@@ -146,7 +146,7 @@ def test_a_broken_row_is_named(line, says) -> None:
 
     header = "outcome,state,expression,act_date,type,unit,codes,clause_id,evidence,zh,en\n"
     policy, _ = csv_reader.read_policy(policy_texts([{}]) | {"consequences.csv": header + line + "\n"})
-    found = [str(problem) for problem in consequences.find_problems(policy)]
+    found = [str(problem) for problem in consequence_compiler.find_problems(policy)]
     assert len(found) == 1
     assert found[0].startswith("consequences.csv, row 2")
     assert says in found[0]

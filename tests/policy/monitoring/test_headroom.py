@@ -14,8 +14,8 @@ from data.storage import book
 from policy import __main__ as command_line
 from policy.engine import verdict_evidence
 from policy.model.records import RemediationAction
-from policy.monitoring import headroom
-from policy.monitoring.headroom import Remedy
+from policy.monitoring import headroom, remedies
+from policy.monitoring.remedies import Remedy
 from tests.policy.policy_builder import build_policy as small_policy
 from tests.policy.sample_books import AS_OF, make_book
 from tests.shipped_policy import POLICY
@@ -61,7 +61,7 @@ def _read_verdict(path: Path, loan_id: str) -> str:
 
 def _compute_remedies(path: Path) -> list[Remedy]:
     with book.open_for_reading(path) as con:
-        return headroom.compute_remedies(con, POLICY, AS_OF, "loan", ("COL-RATIO",))
+        return remedies.compute_remedies(con, POLICY, AS_OF, "loan", ("COL-RATIO",))
 
 
 def _verdict_after(path: Path, change: str, **values: object) -> str:
@@ -116,14 +116,14 @@ def test_days_count_for_rules_on_dates_and_a_strict_limit_takes_one_step_more(tm
     policy = replace(policy, remediation_actions=(cure,))
     with book.open_for_reading(path) as con:
         found = headroom.compute_distances(con, policy, AS_OF, "loan")
-        cures = headroom.compute_remedies(con, policy, AS_OF, "loan")
+        cures = remedies.compute_remedies(con, policy, AS_OF, "loan")
     assert dict(found.select("rule_id", "distance").iter_rows()) == {
         "D": Decimal(-9),
         "S": Decimal(-30),
         "T": Decimal("-0.07"),
     }
     assert {r.rule_id: r.amount for r in cures} == {"S": Decimal("30.01"), "T": Decimal("70.00")}
-    assert headroom.format_remedy(policy, cures[0], "en") == ["Repay 30.01"]
+    assert remedies.format_remedy(policy, cures[0], "en") == ["Repay 30.01"]
 
 
 def test_command_line(path, capsys) -> None:

@@ -9,7 +9,7 @@ import pytest
 from data.facts import derivation
 from data.storage import book
 from policy.model.records import Policy
-from policy.monitoring import metric_groups, metric_store, metrics
+from policy.monitoring import metric_definitions, metric_groups, metric_store, metrics
 from tests.policy.monitoring.test_metrics import make_metrics_book
 from tests.shipped_policy import POLICY
 
@@ -22,7 +22,7 @@ def replace_in_groups(old: str, new: str) -> Policy:
 
 def test_every_metric_stands_in_one_group() -> None:
     members = [name for group in metric_groups.load_groups(POLICY) for name in group.members]
-    assert sorted(members) == sorted({metric.metric_id for metric in metrics.load_metrics(POLICY)})
+    assert sorted(members) == sorted({metric.metric_id for metric in metric_definitions.load_metrics(POLICY)})
     assert list(metric_groups.find_problems(POLICY)) == []
 
 

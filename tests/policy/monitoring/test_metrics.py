@@ -16,7 +16,7 @@ from data.facts import derivation
 from data.storage import book
 from policy.__main__ import main
 from policy.model.records import Policy
-from policy.monitoring import metric_lint, metrics
+from policy.monitoring import metric_definitions, metric_lint, metrics
 from policy.monitoring.metrics import MetricValue
 from policy.runs import snapshot_check
 from tests.policy import sample_books
@@ -157,7 +157,7 @@ def test_a_day_without_facts_says_so(tmp_path: Path) -> None:
 
 def edit_metric(metric_id: str, **cells: str) -> Policy:
     """The shipped policy with cells of one metric changed, or the row twice where a cell is `again`."""
-    rows = list(csv.DictReader(io.StringIO(POLICY.texts[metrics.TABLE])))
+    rows = list(csv.DictReader(io.StringIO(POLICY.texts[metric_definitions.TABLE])))
     again = cells.pop("again", "")
     for row in [row for row in rows if row["metric_id"] == metric_id]:
         row.update(cells)
@@ -166,12 +166,12 @@ def edit_metric(metric_id: str, **cells: str) -> Policy:
     writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return replace(POLICY, texts=POLICY.texts | {metrics.TABLE: text.getvalue()})
+    return replace(POLICY, texts=POLICY.texts | {metric_definitions.TABLE: text.getvalue()})
 
 
 def test_the_shipped_table_is_clean() -> None:
     assert metric_lint.find_problems(POLICY) == []
-    assert len(metrics.load_metrics(POLICY)) >= 40
+    assert len(metric_definitions.load_metrics(POLICY)) >= 40
 
 
 @pytest.mark.parametrize(
@@ -201,13 +201,13 @@ def test_the_shipped_table_is_clean() -> None:
 def test_a_row_that_cannot_be_meant_is_an_error(cells: dict[str, str], column: str, says: str) -> None:
     found = [p for p in metric_lint.find_problems(edit_metric("NPL", **cells)) if p.column == column]
     assert [p for p in found if any(part in p.message for part in says.split("|"))], found
-    assert all(p.level == "error" and p.table == metrics.TABLE and p.row > 1 for p in found)
+    assert all(p.level == "error" and p.table == metric_definitions.TABLE and p.row > 1 for p in found)
 
 
 def test_a_folder_without_metrics_has_none() -> None:
-    texts = {name: text for name, text in POLICY.texts.items() if name != metrics.TABLE}
+    texts = {name: text for name, text in POLICY.texts.items() if name != metric_definitions.TABLE}
     bare = replace(POLICY, texts=texts)
-    assert (metrics.load_metrics(bare), metric_lint.find_problems(bare)) == ((), [])
+    assert (metric_definitions.load_metrics(bare), metric_lint.find_problems(bare)) == ((), [])
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from data.storage import book, schema
 from policy.__main__ import main
 from policy.model.records import Policy
 from policy.runs import snapshot_check, store
-from policy.violations import lifecycle
+from policy.violations import lifecycle, lifecycle_list
 from tests.policy import policy_builder
 from tests.policy.snapshot_histories import MONTH_STARTS
 
@@ -178,12 +178,12 @@ def test_random_histories_are_told_as_the_plain_model_tells_them(history, data) 
             row["opened_on"],
             row["times_reopened"],
         )
-        for row in lifecycle.list_lifecycles(con).to_dicts()
+        for row in lifecycle_list.list_lifecycles(con).to_dicts()
     }
     expected = {key: model.expected_row(len(history) - 1, since) for key, model in models.items()}
     assert said == {key: value for key, value in expected.items() if value}
     for column in ("rule_id", "branch_id"):
-        for row in lifecycle.count_movements_by(con, column).to_dicts():
+        for row in lifecycle_list.count_movements_by(con, column).to_dicts():
             came, left = (sum(row[name] for name in names) for names in (lifecycle.INFLOWS, lifecycle.OUTFLOWS))
             assert row["opening"] + came - left == row["closing"]
     assert found.closing == sum(model.state == "broken" for model in models.values())
@@ -200,7 +200,7 @@ def _run_history(
         found = lifecycle.build_lifecycles(
             con, store.find_run(con, last), None if since is None else MONTH_STARTS[since]
         )
-        return found, {row["rule_id"]: row for row in lifecycle.list_lifecycles(con).to_dicts()}
+        return found, {row["rule_id"]: row for row in lifecycle_list.list_lifecycles(con).to_dicts()}
 
 
 DEFAULT_POLICY = POLICIES[100, False]
@@ -283,7 +283,7 @@ def test_an_earlier_day_judged_again_is_followed_without_a_new_check_of_the_late
     with book.open_for_reading(path) as con:
         before = con.execute("FROM vanished ORDER BY ALL").fetchall()
         lifecycle.build_lifecycles(con, store.require_latest_run(con, None))
-        rows = {(r["rule_id"], r["subject_id"]): r for r in lifecycle.list_lifecycles(con).to_dicts()}
+        rows = {(r["rule_id"], r["subject_id"]): r for r in lifecycle_list.list_lifecycles(con).to_dicts()}
     assert (rows["CURE", "L1"]["last_seen"], rows["CURE", "L2"]["state"]) == (MONTH_STARTS[1], "cured")
     with book.open_for_reading(path) as con:
         assert con.execute("FROM vanished ORDER BY ALL").fetchall() == before
