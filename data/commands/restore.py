@@ -6,12 +6,12 @@ from pathlib import Path
 from data.command_line import options, output
 from data.storage import backup
 
-ABOUT = "put a backup in the book's place; the book that stood there is kept beside it"
+ABOUT = "put a backup in the book's place; the former book is kept beside it"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE")
-    command.add_argument("--replace", action="store_true", help="even where a book in order stands")
+    command.add_argument("--replace", action="store_true", help="even where the present book is whole")
     options.add_book_and_json_options(command)
 
 

@@ -26,8 +26,8 @@ def print_verdicts(policy: Policy, found: list[verdict_evidence.Verdict]) -> Non
     """One line a verdict, and below it the readings of the clause and the limit rows that decided it."""
     for line in found:
         why = f" ({line.reason}: {', '.join(line.missing)})" if line.reason else ""
-        said = f"{line.measured} {line.comparator} {line.limit}"
-        print(f"{line.verdict:15}{line.rule_id:34}{line.clause_id:14}{said}{why}  {line.title_zh} / {line.title_en}")
+        text = f"{line.measured} {line.comparator} {line.limit}"
+        print(f"{line.verdict:15}{line.rule_id:34}{line.clause_id:14}{text}{why}  {line.title_zh} / {line.title_en}")
         for source, zh, en in _list_readings(policy, line):
             print(f"{'':15}{source}: {' / '.join(filter(None, (zh, en)))}")
 

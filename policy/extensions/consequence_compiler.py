@@ -27,7 +27,7 @@ class CompiledConsequences:
 
 @cached_by_policy
 def compile_policy(policy: Policy) -> CompiledConsequences:
-    # A request has no rows of its own below it, and a loan's share of a ratio is told by the loan alone.
+    # A request has no rows of its own below it, and a loan's share of a ratio depends on the loan alone.
     request, loan = (QueryBuilder(build_scope(policy, name, with_aggregates=False)) for name in (SUBJECT, "loan"))
     found = CompiledConsequences(request, [], loan, [], [])
     for row in policy.consequences:

@@ -70,7 +70,7 @@ def _blocked_by_sql(policy: Policy, judged: CompiledSubject) -> str:
 
 
 def _unknown_sql(policy: Policy, judged: CompiledSubject) -> str:
-    """Whether a rule that must be known is not; one that may not apply, and would be kept, does no harm."""
+    """Whether a rule that must be known is unknown; one that may not apply, and would pass, is harmless."""
     tests = [
         f"(code{n} NOT IN ({PASS}, {NOT_APPLICABLE}, {VIOLATION}) AND harmless{n} IS NOT TRUE)"
         for n, _ in _select_rules_by_effect(policy, judged, 1)

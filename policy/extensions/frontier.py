@@ -67,7 +67,7 @@ def compute_blocks(
     *,
     today: bool = False,
 ) -> list[FrontierBlock]:
-    """Every pair of days stands in exactly one block; `applied`: only this day of application.
+    """Every pair of days is in exactly one block. `application_day`: only this day.
 
     No block when the current maturity is not known. Raises InputError when the snapshot has no such loan.
     """

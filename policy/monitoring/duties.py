@@ -1,6 +1,6 @@
 """What has to be done by when: the rules and dates of duties.csv, each with the records for which its day comes near.
 
-A rule's day is the last one on which it is still kept if nothing is done (see ticklers); that of an application the
+A rule's day is the last one on which it is still met if nothing is done (see ticklers); that of an application the
 last one in time for an extension; a date that runs out is its own.
 """
 
@@ -38,7 +38,7 @@ SCHEMA = {
 
 @dataclass(frozen=True)
 class Duty:
-    """A kind of thing to do: rules that are to be kept, or a `field` of the subject that runs out."""
+    """A kind of task: rules that must be met, or a date `field` of the subject that expires."""
 
     duty: str
     rules: str

@@ -28,7 +28,7 @@ DIRECTIONS = {"lower": "<=", "higher": ">="}
 STATUSES = ("green", "amber", "red", "none")
 EVERY_RULE = "*"
 INDEX_UNIT = "index"  # a plain number, not shown as a percentage
-# What a run says of the rules that a metric names.
+# The counts of a run over the rules of a metric.
 RUN_COLUMNS = ("passes", "violations", "not_assessable", "loans_checked")
 AS_OF = TypedExpression(functions.column_reference("as_of"), "date", inputs=("as_of",))
 

@@ -16,7 +16,7 @@ TABLE = "metric_groups.csv"
 
 @dataclass(frozen=True)
 class MetricGroup:
-    """`metric_ids`: metrics in the order in which they stand on the page."""
+    """`metric_ids`: metrics in the order of the page."""
 
     group: str
     title_zh: str
@@ -41,7 +41,7 @@ def load_groups(policy: Policy) -> tuple[MetricGroup, ...]:
 
 
 def find_problems(policy: Policy) -> Iterator[Problem]:
-    """Unknown metrics, metrics that stand twice, and those that stand in no group and so are not seen."""
+    """Unknown metrics, metrics listed twice, and those in no group, which no page shows."""
     if TABLE not in policy.texts or not metric_definitions.load_metrics(policy):
         return
     yield from _parse_groups(policy.texts[TABLE])[1]

@@ -1,4 +1,4 @@
-"""Metrics as a check found them, kept in the book by day and policy version; deriving facts anew removes them."""
+"""Metric values of checks, stored in the book by day and policy version; deriving facts anew removes them."""
 
 from dataclasses import astuple
 from datetime import date
@@ -34,7 +34,7 @@ def _to_list(cell: object) -> object:
 def load_stored_values(
     con: duckdb.DuckDBPyConnection, policy: Policy, subject: str, subject_id: str, until: date
 ) -> ValuesByDay:
-    """The values of the bank or of one branch on each day up to `until` that stand in the book by this policy."""
+    """The values of the bank or of one branch on each day up to `until` that the book has by this policy."""
     if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [TABLE]).fetchall():
         return {}
     rows = con.execute(
@@ -53,7 +53,7 @@ def load_stored_values(
 def load_values_by_day(
     con: duckdb.DuckDBPyConnection, policy: Policy, branch: str | None, until: date, required_days: tuple[date, ...]
 ) -> ValuesByDay:
-    """The values of the bank (or a branch) by day: those kept, and those of the days `needed`, evaluated if need be."""
+    """The values of the bank (or a branch) by day: stored ones, and those of `required_days`, evaluated if missing."""
     subject, subject_id = ("branch", branch) if branch else ("portfolio", "bank")
     found = load_stored_values(con, policy, subject, subject_id, until)
     for day in set(required_days) - set(found):

@@ -56,7 +56,7 @@ class MetricValue:
 def evaluate_metrics(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> list[MetricValue]:
     """Every metric in force on as_of, for the bank and then each branch: one query over facts, one over the latest run.
 
-    Raises BookError when the facts of as_of do not stand in the book.
+    Raises BookError when the book has no facts of as_of.
     """
     derivation.require_facts(con, as_of)
     current = select_in_force(policy, as_of)
@@ -140,7 +140,7 @@ def _text_literal(text: str) -> str:
 
 
 def _metric_struct_sql(compiled: CompiledMetric) -> str:
-    """One metric as a struct: its value, how it stands to its limits, and the inputs that are not known."""
+    """One metric as a struct: its value, its status by the limits, and the inputs that are unknown."""
     value = compiled.value
     cells = {
         "value": f"CAST({functions.render(measured_value(value))} AS DECIMAL(38, 6))",

@@ -101,7 +101,7 @@ def _solve_remedy(
         SELECT id, any_value(slack) FILTER (moved = 0) AS now,
             any_value(slack) FILTER (moved = 1) - any_value(slack) FILTER (moved = 0) AS gain
         FROM slack GROUP BY 1"""
-    # Some steps around what the division gives: the rule itself says which is the first that is enough.
+    # Some steps around the quotient: the rule itself decides which is the smallest that is enough.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {CANDIDATE_TABLE} AS
         WITH tried AS (

@@ -1,7 +1,7 @@
 """What will break if nothing is done: the first day on which a record that keeps a rule now violates it.
 
 The facts are judged again for every day ahead, by the same compiled rules. With the day move the day of judgement and
-so the version in force, the days to maturity and the days past due; everything else stays as it stands in the book.
+so the version in force, the days to maturity and the days past due; everything else stays as in the book.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from policy.model.records import Policy
 
 WINDOW_DAYS = (7, 30, 60, 90)
 AS_OF = "as_of"
-# How a fact of the loan stands so many days later, if nothing is paid and nothing is done.
+# The value of a fact of the loan so many days later, if nothing is paid and nothing is done.
 SHIFTED_FACTS = {
     AS_OF: "{as_of} + days_ahead",
     "days_to_maturity": "days_to_maturity - days_ahead",
@@ -95,7 +95,7 @@ def can_verdict_change(judged: CompiledSubject, rule: CompiledRule, first: date,
 
 
 def _is_constant_test(column: exp.Column, first: date, last: date) -> bool:
-    """Whether the day only stands in a comparison with a day in force that has the same outcome on all these days."""
+    """Whether the day occurs only in a comparison with a day in force that has the same outcome on all these days."""
     test = column.parent
     if isinstance(test, exp.Is):
         return column.name == AS_OF

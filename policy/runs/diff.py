@@ -2,7 +2,7 @@
 
 The way from run A to run B has three steps, always in this order, each judged whole:
 
-1. time: A's policy on A's data, as they stand, on B's day;
+1. time: A's policy on A's data, unchanged, on B's day;
 2. data: A's policy on B's data on B's day;
 3. policy: B's policy (and B's choice of the act's or today's rules) on B's data on B's day, which is run B.
 
@@ -121,8 +121,8 @@ def _assign_causes(corners: list[StepResult]) -> pl.DataFrame:
 
 
 def _flag_present(found: pl.DataFrame, corner: pl.DataFrame, name: str) -> pl.DataFrame:
-    stands = corner.select("violation_id").unique().with_columns(pl.lit(True).alias(name))
-    return found.join(stands, on="violation_id", how="left").with_columns(pl.col(name).fill_null(False))
+    present = corner.select("violation_id").unique().with_columns(pl.lit(True).alias(name))
+    return found.join(present, on="violation_id", how="left").with_columns(pl.col(name).fill_null(False))
 
 
 def _count_by_cause(corners: list[StepResult]) -> pl.DataFrame:

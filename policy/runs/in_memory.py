@@ -1,4 +1,4 @@
-"""Judging where nothing is kept: temporary tables of one cursor stand before the book's own, which stays as it is."""
+"""Judging without storing: temporary tables of one cursor hide the tables of the book, which stays unchanged."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +29,7 @@ class DataState:
 def judge_data(
     con: duckdb.DuckDBPyConnection, policy: Policy, data: DataState, as_of: date, *, today: bool
 ) -> CheckResult:
-    """Judges these data on as_of; counts and violations stand under RUN_ID in temporary tables of this cursor.
+    """Judges these data on as_of; results go to temporary tables of this cursor, under TEMPORARY_RUN_ID.
 
     Raises InputError when a rule of the policy can no longer be compiled, BookError for a book of an earlier version.
     """

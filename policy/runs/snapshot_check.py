@@ -1,4 +1,4 @@
-"""Judging a whole snapshot: one set-based query a subject, the run and its violations kept in the book."""
+"""Judges a whole snapshot: one set-based query a subject; the run and its violations are stored in the book."""
 
 import logging
 from dataclasses import dataclass
@@ -60,14 +60,14 @@ def build_facts_and_judge(
 
 
 def judge_snapshot(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, today: bool = False) -> CheckResult:
-    """Judges the facts of every subject and stores the run (policy.runs says which earlier one is replaced)."""
+    """Judges the facts of every subject and stores the run (see store: which earlier one is replaced)."""
     return judge_into_run(con, policy, as_of, store.create_run(con, policy, as_of, today=today), today=today)
 
 
 def judge_into_run(
     con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, run_id: str, *, today: bool
 ) -> CheckResult:
-    """Judges every subject and stores what comes out under run_id, whose record already stands."""
+    """Judges every subject and stores the results under run_id, whose record exists already."""
     subjects, rules = {}, []
     for subject in policy.subjects:
         judged = compile_subject_cached(policy, subject, today=today)

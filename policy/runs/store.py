@@ -93,7 +93,7 @@ def _current_time() -> datetime:
 def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:
     """Every run of the book, the oldest snapshot first, then in the order judged.
 
-    Raises BookError for a book whose runs were kept before they named their data.
+    Raises BookError for a book of an earlier version, whose runs do not name their data.
     """
     has = con.execute(
         "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs' AND column_name = 'previous_run'"

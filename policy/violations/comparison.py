@@ -26,7 +26,7 @@ def list_unjudged_snapshots(con: duckdb.DuckDBPyConnection, run_id: str) -> list
 def resolve_comparison(con: duckdb.DuckDBPyConnection, run_id: str, since: date | None) -> RunComparison:
     """The run beside the judged snapshot `since`, else the one before it; without any where nothing was judged before.
 
-    A day that was not judged is as none: the page says so.
+    A day that was not judged counts as none; the page shows that.
     """
     run = store.find_run(con, run_id)
     known = resolution.list_run_series(store.list_runs(con), run)

@@ -25,7 +25,7 @@ ValueCounts = dict[str, int]
 
 @dataclass(frozen=True)
 class FilterSelection:
-    """The codes of one filter that the address names: those that have words, and those that may stand in the run."""
+    """The codes of one filter in the URL: those with a label, and those that may occur in the run."""
 
     name: str
     codes: tuple[str, ...]
@@ -55,7 +55,7 @@ class FilterResult:
 def rank_rules(cursor: duckdb.DuckDBPyConnection, policy: Policy, run_id: str | None) -> pl.DataFrame:
     """[rule_id, family, severity, stage, subject, clause_group, rank, weight], the gravest first.
 
-    A rule that the run judged by and the policy has no longer stands last: its violations are counted all the same.
+    A rule of the run that the policy no longer has comes last; its violations are counted all the same.
     """
     weights, groups = severity_weights.load_weights(policy), supervision.clause_groups_by_rule(policy)
     rows: list[tuple[str | int | float | None, ...]] = [
@@ -93,8 +93,8 @@ def count_facets(
     selections: tuple[FilterSelection, ...],
     search: str,
 ) -> FilterResult:
-    """Counted from one cube; a code that is known lets nothing through where nothing has it, and one that nobody
-    knows is no filter. Without a movement chosen, what stands."""
+    """Counts every facet from one cube. A known code that nothing has matches nothing; an unknown code is not a
+    filter. Without a movement selected, only open violations are counted."""
     known = rank_rules(cursor, policy, compared_runs.run.run_id)
     wanted = {selection.name: selection.codes for selection in selections} | {
         OFFICER_FACET: _select_officers(cursor, compared_runs, selections, known, search)
@@ -130,7 +130,7 @@ def _select_officers(
 def _find_opening_days(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, ages: tuple[str, ...]
 ) -> tuple[date, ...]:
-    """The judged days that are so long ago; a violation stands since one of them."""
+    """The judged days of these ages; each violation was opened on one of them."""
     edges = [edge for edge in buckets.load_buckets(violation_counts.AGE_BUCKETS) if edge.code in ages]
     days = [run.as_of for run in comparison.list_run_history(cursor, compared_runs.run.run_id)] if edges else []
     return tuple(day for day in days if any(edge.contains((compared_runs.run.as_of - day).days) for edge in edges))

@@ -27,7 +27,7 @@ from policy.violations import comparison, lifecycle_store, resolution, violation
 STATES = ("open", "pending", "reopened", "acknowledged", "cured", "lifted", "corrected", "gone", "unknown")
 INFLOWS, OUTFLOWS = ("new", "reopened", "returned"), ("cured", "lifted", "corrected", "gone", "unknown")
 MOVEMENTS = ("persisting", *INFLOWS, *OUTFLOWS)
-# violation -> open; the others as policy.life_marks says, with not_judged as unknown.
+# violation -> open; the others as in policy.violations.resolution, with not_judged as unknown.
 _END_STATE_SQL = "CASE ended WHEN 'not_judged' THEN 'unknown' ELSE ended END"
 _CREATE_SEEN = """
     CREATE OR REPLACE TEMP TABLE seen AS
@@ -119,9 +119,9 @@ class LifecycleTotals:
 
 
 def record_lifecycle(con: duckdb.DuckDBPyConnection, run_id: str, *, refresh_later_runs: bool = True) -> None:
-    """Keeps what became of the violations of the run before (a first run has none), since when each stands, and counts.
+    """Stores the outcome of violations of the previous run (a first run has none), when each was opened, and counts.
 
-    With `settle` the later runs of the same history are kept anew: what a run before them found is their past.
+    With `refresh_later_runs` the later runs of the same history are stored again, as this run is part of their past.
     """
     run = store.find_run(con, run_id)
     history = resolution.list_run_series(store.list_runs(con), run)

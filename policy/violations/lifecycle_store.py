@@ -1,4 +1,4 @@
-"""Since when each violation of a run stands, kept in the book with the run: a page cannot wait for all of history.
+"""Stores when each violation of a run was opened, so that pages need not replay the history.
 
 The rows are those that policy.life builds; what moved between two runs follows from them, the violations of both, and
 the marks of what vanished (data.violation_rows).
@@ -42,7 +42,7 @@ def find_later_runs(known: list[Run], run: Run) -> list[Run]:
 
 
 def is_stored(con: duckdb.DuckDBPyConnection, known: list[Run], run: Run) -> bool:
-    """Whether the book says since when each violation of the run stands, with no run put between since."""
+    """Whether the book has the opening day of each violation of the run, and no run was inserted before it since."""
     if not con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'violation_lives'").fetchall()[0][0]:
         return False
     if any(after.previous_run != before.run_id for before, after in pairwise(resolution.list_run_series(known, run))):

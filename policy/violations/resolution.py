@@ -4,8 +4,8 @@ A violation is followed from run to run until it is over: cured, lifted or corre
 
 - `cured`: the record was judged and no longer breaks the rule;
 - `lifted`: it breaks it by the policy of the run before; only the policy moved;
-- `corrected`: a historic fact that no longer stands in the data; it cannot have been cured;
-- `unknown`: not assessable now, or its facts no longer stand in the book;
+- `corrected`: a historic fact that is no longer in the data; it cannot have been cured;
+- `unknown`: not assessable now, or its facts are no longer in the book;
 - `not_judged`: the run's policy has no such rule;
 - `gone`: the record is no longer in the snapshot (a loan settled, a register row ended), or the rule of a historic
   fact no longer applies to it.

@@ -1,7 +1,7 @@
 """The violations of a run counted by every filter at once.
 
-A run of a million loans takes over a second to count, so that its counts beside the run before are kept in the book,
-at the check, with since when each violation stands (policy.life_kept); any other question is counted when asked.
+A run of a million loans takes over a second to count, so that its counts beside the run before are stored in the
+book at the check, with the opening days (policy.violations.lifecycle_store); anything else is counted on request.
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ from policy.violations import violation_query
 from policy.violations.violation_query import RunComparison, ViolationFilter
 
 AGE_BUCKETS = "violation_age"
-DAYS_OPEN_SQL = "($as_of - opened_on)"  # since it stands
+DAYS_OPEN_SQL = "($as_of - opened_on)"  # since it was opened
 CUBE_COLUMNS = "rule_id, branch_id, guarantee_type, state, movement, opened_on"
 HAS_CUBES_SQL = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'violation_cubes'"
 
@@ -26,8 +26,8 @@ def load_cube(
 ) -> pl.DataFrame:
     """[rule_id, branch_id, guarantee_type, state, movement, age, violations]: the counts of every filter of few values.
 
-    Of the sieve only its rules, account managers and search are used. What left since the earlier run is in it, told by
-    its movement. In no order. `age`: the bucket of days since it stands, null where the book does not say since when.
+    Only the rules, account managers and search of the criteria are used. Violations that left since the earlier run
+    are included, with their movement. Unordered. `age`: the bucket of days open, null where the book does not say.
     """
     criteria = ViolationFilter(criteria.rules, officers=criteria.officers, search=criteria.search)
     age = buckets.bucket_code_sql(AGE_BUCKETS, DAYS_OPEN_SQL)
@@ -39,7 +39,7 @@ def load_cube(
 def count_standing_for(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, bucket: Bucket
 ) -> int:
-    """How many violations of the sieve's rules stand for so many days; those of which the book does not say, do not."""
+    """How many violations of the criteria's rules have been open for that long; unknown ages are not counted."""
     standing = f"coalesce(movement IN {violation_query.STANDING_MOVEMENTS}, true)"
     long = f"AND {standing} AND {buckets.in_bucket_sql(DAYS_OPEN_SQL, bucket)}"
     counts = _query_cube(
@@ -51,7 +51,7 @@ def count_standing_for(
 def _query_cube(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter, select: str, rest: str
 ) -> pl.DataFrame:
-    """A question to the rows of COUNTED with `violations` of each, kept or counted now."""
+    """A query over the cube with `violations` of each row, stored or counted now."""
     if not _is_stored(cursor, compared_runs) or criteria.officers or criteria.search:
         text = f"{select}, count(*) AS violations FROM {_rows_sql(compared_runs, criteria)} WHERE true {rest}"
         return violation_query.query_violations(cursor, compared_runs, criteria, text)
@@ -69,7 +69,7 @@ def _query_cube(
 def count_by_officer(
     cursor: duckdb.DuckDBPyConnection, compared_runs: RunComparison, criteria: ViolationFilter
 ) -> dict[str, int]:
-    """Violations of each account manager that the sieve lets through, but for its own account managers."""
+    """Violations of each account manager that meet the criteria, whichever account managers are selected."""
     others = replace(criteria, officers=())
     text = f"""SELECT r.officer_id, count(*) AS violations FROM {violation_query.from_sql(compared_runs, others)}
         WHERE {violation_query.where_sql(others)} AND r.officer_id IS NOT NULL
@@ -86,11 +86,11 @@ def store_cube(con: duckdb.DuckDBPyConnection, compared_runs: RunComparison) -> 
         "SELECT DISTINCT rule_id FROM violations WHERE run_id IN (?, ?)",
         [compared_runs.run.run_id, compared_runs.since.run_id],
     ).fetchall()
-    sieve = ViolationFilter(tuple((rule, 0.0) for (rule,) in rules))
+    criteria = ViolationFilter(tuple((rule, 0.0) for (rule,) in rules))
     text = f"""INSERT INTO violation_cubes (run_id, since_run, {CUBE_COLUMNS}, violations)
-        SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, sieve)}
+        SELECT $run, $since, {CUBE_COLUMNS}, count(*) FROM {_rows_sql(compared_runs, criteria)}
         GROUP BY ALL ORDER BY ALL"""
-    con.execute(text, violation_query.bind_parameters(compared_runs, sieve, text))
+    con.execute(text, violation_query.bind_parameters(compared_runs, criteria, text))
 
 
 def _rows_sql(compared_runs: RunComparison, criteria: ViolationFilter) -> str:

@@ -36,9 +36,9 @@ ORDERS = {
 def narrow_to_page(
     criteria: ViolationFilter, counts: dict[str, int], limit: int, offset: int
 ) -> tuple[ViolationFilter, int]:
-    """The sieve of the rules in which a page of the gravest lies, and its offset there: none other need be sorted.
+    """The criteria for only the rules that a page of the most severe covers, and its offset: no others are sorted.
 
-    `counts`: what the sieve lets through of each rule.
+    `counts`: how many violations of each rule meet the criteria.
     """
     wanted, seen, skipped = [], 0, 0
     for rule in criteria.rules:
@@ -59,7 +59,7 @@ def page_of_violations(
     limit: int | None = None,
     offset: int = 0,
 ) -> pl.DataFrame:
-    """One page of the violations that the sieve lets through.
+    """One page of the violations that meet the criteria.
 
     [violation_id, rule_id, subject, subject_id, loan_id, borrower_id, borrower_name, branch_id, branch_name,
     officer_id, balance, measured, limit_value, state, first_seen, opened_on, days_open, times_reopened]
@@ -103,7 +103,7 @@ def group_violations(
 ) -> pl.DataFrame:
     """By rule, branch, account manager or borrower, the heaviest first.
 
-    [key, violations, weight, loans, balance, oldest]: each loan once, with its balance in the currency as it stands.
+    [key, violations, weight, loans, balance, oldest]: each loan once, with its current balance in the currency.
     """
     if by not in GROUP_COLUMNS:
         raise ValueError(by)

@@ -1,4 +1,4 @@
-"""The SQL of the violations that a filter lets through: those of a run, and those that an earlier run had.
+"""The SQL of the violations that meet a filter: those of a run, and those that an earlier run had.
 
 Joins are taken only where a filter needs them: a run of a million loans has over a million violations.
 """
@@ -13,7 +13,7 @@ from data.history.validity import valid_on_sql
 from data.storage import query
 from policy.runs.store import Run
 
-STANDING_MOVEMENTS = ("persisting", "new", "reopened", "returned")  # of what stands, since the earlier run
+STANDING_MOVEMENTS = ("persisting", "new", "reopened", "returned")  # of open violations, since the earlier run
 _VIOLATION_COLUMNS = ", ".join(
     f"v.{name}"
     for name in (
@@ -39,7 +39,7 @@ LOAN_JOIN = "LEFT JOIN facts_loan f ON f.as_of = $as_of AND f.loan_id = r.loan_i
 class RunComparison:
     """A run, and the earlier one it is compared with; `series` are the runs between them, with both.
 
-    `followed`: whether the book says since when each violation stands.
+    `has_lifecycles`: whether the book has the opening day of each violation.
     """
 
     run: Run
@@ -52,7 +52,7 @@ class RunComparison:
 class ViolationFilter:
     """What to let through. `rules`: (rule, weight), the gravest first; empty others mean all.
 
-    Without movements only what stands at the run is let through.
+    Without movements only violations open at the run match.
     """
 
     rules: tuple[tuple[str, float], ...]

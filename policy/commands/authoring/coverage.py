@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _load_last_run(arguments: argparse.Namespace) -> tuple[Run | None, dict[str, dict[str, int]] | None]:
-    """The last run and its verdicts; none where no book was asked for and none stands."""
+    """The last run and its verdicts; none where no --book was given and the default one does not exist."""
     path = arguments.book or book.default_path()
     if arguments.book is None and not path.exists():
         return None, None

@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
                 bilingual("common.not_writable", path=arguments.out, why=error.strerror or error)
             ) from error
     if arguments.json:
-        said = {"table": name, "hit_policy": table.hit_policy, "rows": len(table.rows)}
-        said |= {"policy_version": policy.version}
-        output.print_json(said | ({"file": arguments.out} if arguments.out else {"dmn": text}))
+        content = {"table": name, "hit_policy": table.hit_policy, "rows": len(table.rows)}
+        content |= {"policy_version": policy.version}
+        output.print_json(content | ({"file": arguments.out} if arguments.out else {"dmn": text}))
     else:
         print(f"{name}: rows {len(table.rows)}, {table.hit_policy}, in {arguments.out}" if arguments.out else text)
     return 0

@@ -50,8 +50,8 @@ def _print_tables(
     arguments: argparse.Namespace, tables: list[reading.DmnTable], files: dict[str, str], passed_over: list[str]
 ) -> None:
     if arguments.json:
-        said = [{"table": t.name, "hit_policy": t.hit_policy, "rows": len(t.rows)} for t in tables]
-        output.print_json({"tables": said, "passed_over": passed_over, "files": files})
+        found = [{"table": t.name, "hit_policy": t.hit_policy, "rows": len(t.rows)} for t in tables]
+        output.print_json({"tables": found, "passed_over": passed_over, "files": files})
         return
     for table in tables:
         print(f"{table.name}: rows {len(table.rows)}, {table.hit_policy}")

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.tables) if arguments.tables else table_folder.default_folder()
     policy, problems = lint.lint_tables(table_folder.read_texts(directory), arguments.as_of)
     errors = sum(problem.level == "error" for problem in problems)
-    said: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
+    summary: dict[str, Any] = {"policy_version": policy.version, "errors": errors}
     found: list[uncovered_exposure.TableCoverage] = []
     if arguments.book and not errors:
         with book.open_for_reading(arguments.book) as con:
@@ -40,28 +40,28 @@ def run(arguments: argparse.Namespace) -> int:
             derivation.require_facts(con, day)
             problems = list(dict.fromkeys([*problems, *find_expiring_rows(policy, day)]))
             found = list(uncovered_exposure.compute_book_coverage(con, policy, day))
-        said |= {"as_of": day, "gaps": _gaps_json(policy, found), "unreached_rows": _list_unreached_rows(found)}
+        summary |= {"as_of": day, "gaps": _gaps_json(policy, found), "unreached_rows": _list_unreached_rows(found)}
     if arguments.json:
-        output.print_json(said | {"problems": [asdict(problem) for problem in problems]})
+        output.print_json(summary | {"problems": [asdict(problem) for problem in problems]})
     else:
-        _print_findings(policy, said, [f"{problem.level}: {problem}" for problem in problems])
+        _print_findings(policy, summary, [f"{problem.level}: {problem}" for problem in problems])
         if arguments.book and errors:
             print("The book was not looked at: correct the errors first.")
     return 1 if errors else 0
 
 
-def _print_findings(policy: Policy, said: dict[str, Any], problems: list[str]) -> None:
+def _print_findings(policy: Policy, summary: dict[str, Any], problems: list[str]) -> None:
     for problem in problems:
         print(problem)
-    for gap in said.get("gaps", ()):
+    for gap in summary.get("gaps", ()):
         print(
             f"\n{gap['table']}, asked of each {gap['subject']} by {gap['act']}: no row answers for {gap['region']}: "
             f"{gap['records']} records, {gap['loans']} loans, {gap['balance']:,} yuan."
         )
         print(f"To close it, fill in the limits and add to limits/{gap['table']}.csv:\n{gap['csv']}", end="")
-    for row in said.get("unreached_rows", ()):
+    for row in summary.get("unreached_rows", ()):
         print(f"limits/{row['table']}.csv, row {row['row']}: no record of the book falls in {row['row_id']}.")
-    print(f"{len(policy.rules)} rules, {said['errors']} errors, {len(problems) - said['errors']} warnings.")
+    print(f"{len(policy.rules)} rules, {summary['errors']} errors, {len(problems) - summary['errors']} warnings.")
 
 
 def _gaps_json(policy: Policy, found: list[uncovered_exposure.TableCoverage]) -> list[dict[str, Any]]:

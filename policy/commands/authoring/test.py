@@ -58,11 +58,11 @@ def _print_results(
     unreached: dict[str, unreached_rows.Unreached],
 ) -> None:
     for o in failed:
-        said = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"
+        result = o.error or f"{o.verdict}, measured {o.measured}, limit {o.limit}"
         e = o.example
         print(
             f"{e.place.table}, row {e.place.row}: {e.example_id} of {e.rule_id} expects {e.verdict} "
-            f"{e.measured} {e.limit}; the rule says {said}."
+            f"{e.measured} {e.limit}; the rule gives {result}."
         )
     for by, each in unreached.items():
         for rule in each.rules:

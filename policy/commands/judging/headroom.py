@@ -97,8 +97,8 @@ def _print_records(policy: Policy, distances: pl.DataFrame) -> None:
     for row in distances.iter_rows(named=True):
         rule = policy.rules[row["rule_id"]]
         unit = "days" if rule.unit == "date" else rule.unit
-        said = f"{row['measured']} {rule.comparator} {row['limit']}, distance {row['distance'].normalize():f} {unit}"
-        print(f"{'violation' if row['violated'] else 'pass':11}{row['subject_id']:26}{row['rule_id']:24}{said}")
+        text = f"{row['measured']} {rule.comparator} {row['limit']}, distance {row['distance'].normalize():f} {unit}"
+        print(f"{'violation' if row['violated'] else 'pass':11}{row['subject_id']:26}{row['rule_id']:24}{text}")
 
 
 def _remedy_json(policy: Policy, remedy: Remedy) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _metric_json(metric: Metric, value: MetricValue) -> dict[str, Any]:
 
 
 def _format_metric(metric: Metric, value: MetricValue) -> str:
-    said = (
+    text = (
         _format_number(metric, value.value)
         if value.value is not None
         else f"{value.reason}: {', '.join(value.missing)}"
@@ -62,7 +62,7 @@ def _format_metric(metric: Metric, value: MetricValue) -> str:
     )
     lacking = f"; {value.lacking} of {value.total} lack {metric.needs_en}" if value.lacking else ""
     lacking = f"; needs {metric.needs_en}" if value.reason == "not_set" else lacking
-    return f"{value.status:6}{metric.metric_id:26}{said:>20}  {metric.title_zh} / {metric.title_en}  {limits}{lacking}"
+    return f"{value.status:6}{metric.metric_id:26}{text:>20}  {metric.title_zh} / {metric.title_en}  {limits}{lacking}"
 
 
 def _format_number(metric: Metric, number: Any) -> str:
