@@ -1,12 +1,13 @@
 """Books that tests of several parts share, and how tests are spread over workers."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from data.storage import book
+from data.storage import book, connection
 
 SPARK_SCOPE = "spark"
 
@@ -31,6 +32,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs on Spark takes longest, so it begins first."""
     items.sort(key=lambda item: item.get_closest_marker("spark") is None)
+
+
+def pytest_configure() -> None:
+    """Workers share the cores, so each uses one thread; without workers DuckDB uses all of them, as in production."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        connection.CONFIG["threads"] = 1
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from data.demo import generator
 from data.queries import snapshots
 from data.storage import book
 from policy.runs import snapshot_check
+from tests.shipped_policy import POLICY
 
 DEMO_SEED = 1
 
@@ -58,6 +59,6 @@ def copy_checked_demo_book(factory: pytest.TempPathFactory, loans: int) -> Path:
         shutil.copyfile(copy_demo_book(factory, loans), path)
         with book.open_for_writing(path) as con:
             newest = snapshots.resolve_snapshot(con, None)
-            snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), newest)
+            snapshot_check.judge_snapshot(con, POLICY, newest)
 
     return copy_shared_book(factory, f"checked-demo-{loans}", build)

@@ -34,9 +34,23 @@ def browser_context_args(browser_context_args: dict) -> dict:
     return browser_context_args | {"viewport": {"width": 1440, "height": 1400}, "locale": "en-GB"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[[Path], str]]:
-    """Start the dashboard on a book, as `streamlit run` does; returns its address."""
+    """The address of a dashboard on a book, as `streamlit run` serves it; tests of a module share the book's server."""
+    addresses: dict[Path, str] = {}
+    with ExitStack() as servers:
+
+        def address_of(book: Path) -> str:
+            if book not in addresses:
+                addresses[book] = servers.enter_context(server.run_server(book)).url
+            return addresses[book]
+
+        yield address_of
+
+
+@pytest.fixture
+def serve_anew() -> Iterator[Callable[[Path], str]]:
+    """The address of a dashboard that has had no request yet."""
     with ExitStack() as servers:
         yield lambda book: servers.enter_context(server.run_server(book)).url
 

@@ -1,7 +1,5 @@
 """A credit officer: finds a loan, reads its frontier, keeps variants, takes the decision sheet; then a file of them."""
 
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,12 +7,12 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.ingest import pipeline
 from data.storage import book
 from policy.extensions import extension_decision
 from policy.extensions.extension_decision import Request
 from policy.runs import snapshot_check
 
-ROOT = Path(__file__).parents[2]
 HEADER = (
     "loan_id,contract_no,borrower_id,客户名称,branch_id,branch_name,officer_id,product_code,principal,"
     "balance,currency,disbursed_on,original_maturity,current_maturity,extension_count,guarantee_type,status,"
@@ -29,23 +27,12 @@ ROWS = (
 SNAPSHOT_DATE = date(2026, 10, 31)
 
 
-@pytest.fixture
-def imported_book(tmp_path: Path) -> Path:
-    path, file = tmp_path / "book.duckdb", tmp_path / "loans.csv"
+@pytest.fixture(scope="module")
+def imported_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("imported")
+    path, file = folder / "book.duckdb", folder / "loans.csv"
     file.write_text("\n".join((HEADER, *ROWS)) + "\n", encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "data",
-        "import",
-        str(file),
-        "--as-of",
-        SNAPSHOT_DATE.isoformat(),
-        "--book",
-        str(path),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    pipeline.import_files([file], SNAPSHOT_DATE, path)
     return path
 
 

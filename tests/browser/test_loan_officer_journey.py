@@ -62,7 +62,7 @@ def test_import_violations_evidence_what_if(checked_book: Path, serve, page: Pag
     url = serve(checked_book)
     page.goto(url)
     expect(page.get_by_role("heading", name="Portfolio health")).to_be_visible()
-    expect(page.get_by_text("3 rows in = 2 judged + 1 quarantined")).to_be_visible()
+    expect(page.get_by_text("3 rows read = 2 checked + 1 quarantined")).to_be_visible()
 
     page.get_by_role("link", name="Violations").click()
     expect(page.get_by_text(f"Violations: {total}")).to_be_visible()
@@ -80,7 +80,7 @@ def test_import_violations_evidence_what_if(checked_book: Path, serve, page: Pag
     page.get_by_test_id("stMain").get_by_role("link", name="Extension what-if").click()
     expect(page.get_by_text("Latest permitted maturity").first).to_be_visible()
     expect(page.get_by_text("10 Dec 2027").first).to_be_visible()
-    page.get_by_test_id("stMain").get_by_text("None", exact=True).click()
+    page.get_by_test_id("stMain").get_by_text("None consent", exact=True).click()
     expect(page.get_by_text("The extension is not permitted")).to_be_visible()
     page.wait_for_url("**consent=none*")
 
@@ -100,10 +100,10 @@ def _pick_first_row(page: Page) -> None:
     [("extension_what_if?lang=en&loan=J002", "Extension what-if"), ("portfolio_health?lang=zh", "资产质量")],
 )
 def test_a_cold_deep_link_comes_in_by_the_dashboard(
-    checked_book: Path, serve, page: Page, external_requests, path: str, title: str
+    checked_book: Path, serve_anew, page: Page, external_requests, path: str, title: str
 ):
     """The first request a server ever gets, for a page: Streamlit would run the page's file and nothing else."""
-    page.goto(f"{serve(checked_book)}/{path}")
+    page.goto(f"{serve_anew(checked_book)}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     navigation = page.get_by_test_id("stSidebarNav")
     expect(navigation.get_by_role("link")).to_have_count(len(page_frame.PAGES))

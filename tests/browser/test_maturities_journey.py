@@ -38,7 +38,7 @@ def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, externa
     page.wait_for_timeout(1_000)
     _click_day(page, week=1, weekday=3)
     page.wait_for_url("**day=2026-11-05*")
-    expect(page.get_by_text("Loans: 1. For 1 the day to apply")).to_be_visible()
+    expect(page.get_by_text("Loans: 1. Extension application deadline passed: 1")).to_be_visible()
 
     page.get_by_role("button", name=re.compile("Create maturity notices")).click()
     take = page.get_by_role("button", name=re.compile("loans: 1, copies: 4"))
@@ -51,7 +51,7 @@ def test_calendar_day_notices_duties(book_path: Path, serve, page: Page, externa
 
     page.get_by_text("Collection notice", exact=True).click()
     page.get_by_role("button", name=re.compile("Create collection notices")).click()
-    expect(page.get_by_text("1 of them are not in arrears")).to_be_visible()
+    expect(page.get_by_text("1 loan is not in arrears")).to_be_visible()
 
     page.get_by_text("Tasks this week", exact=True).click()
     page.wait_for_url("**show=duties*")

@@ -19,7 +19,7 @@ def tracked_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with book.open_for_writing(path) as con:
         for day in (EARLIER_DATE, SNAPSHOT_DATE):
             lifecycle.record_lifecycle(
-                con, snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), day).run_id
+                con, snapshot_check.judge_snapshot(con, snapshot_check.load_policy(), day).run_id
             )
     return path
 

@@ -9,8 +9,10 @@ import pytest
 
 from data.facts import derivation
 from data.storage import book, name_search
+from policy.monitoring import metric_store
 from policy.runs import snapshot_check
 from tests import shared_books
+from tests.shipped_policy import POLICY
 
 EARLIER_DATE, SNAPSHOT_DATE = date(2026, 9, 30), date(2026, 10, 31)
 INJECTION_NAME = (
@@ -150,13 +152,20 @@ def build_book(path: Path, *, classified: bool = True, valued: bool = True, chec
             _insert_batch(con, day, table)
             derivation.derive_facts(con, day)
         if checked:
-            snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), SNAPSHOT_DATE)
+            snapshot_check.judge_snapshot(con, POLICY, SNAPSHOT_DATE)
     return path
 
 
 def copy_checked_book(factory: pytest.TempPathFactory) -> Path:
-    """Copy the book, its newer month-end checked."""
-    return shared_books.copy_shared_book(factory, "seven-loans-checked", build_book)
+    """Copy the book, its newer month-end checked, with the metrics of both days stored as a check stores them."""
+
+    def build(path: Path) -> None:
+        build_book(path)
+        with book.open_for_writing(path) as con:
+            for day in (EARLIER_DATE, SNAPSHOT_DATE):
+                metric_store.evaluate_and_store(con, POLICY, day)
+
+    return shared_books.copy_shared_book(factory, "seven-loans-checked", build)
 
 
 def copy_unchecked_book(factory: pytest.TempPathFactory) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from data.storage import book
 from pages.ui.app import page_frame
 from policy.runs import snapshot_check
-from tests.pages.seven_loan_book import SNAPSHOT_DATE, build_book
+from tests.pages.seven_loan_book import SNAPSHOT_DATE, copy_unchecked_book
 
 SMALL_POLICY = Path(__file__).parents[1] / "policy" / "small_policy"
 NEEDED_TABLES = {
@@ -21,9 +21,9 @@ NEEDED_TABLES = {
 
 @pytest.fixture(scope="module")
 def small_policy_book(tmp_path_factory):
-    path = build_book(tmp_path_factory.mktemp("small") / "book.duckdb", checked=False)
+    path = copy_unchecked_book(tmp_path_factory)
     with book.open_for_writing(path) as con:
-        snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(str(SMALL_POLICY)), SNAPSHOT_DATE)
+        snapshot_check.judge_snapshot(con, snapshot_check.load_policy(str(SMALL_POLICY)), SNAPSHOT_DATE)
     return path
 
 

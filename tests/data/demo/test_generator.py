@@ -49,6 +49,7 @@ def table_checksums(path: Path) -> dict[str, tuple]:
 
 def test_the_same_seed_gives_the_same_book_with_any_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [tmp_path / name for name in ("first", "again", "other")]
+    monkeypatch.setattr(connection, "CONFIG", connection.CONFIG | {"threads": "4"})
     generator.build_book(paths[0], 300, 1)
     generator.build_book(paths[2], 300, 2)
     monkeypatch.setattr(connection, "CONFIG", connection.CONFIG | {"threads": "1"})

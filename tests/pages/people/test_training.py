@@ -4,28 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from data.demo import generator
 from data.facts import derivation
 from data.queries import training
 from data.storage import book
 from policy.model import supervision
 from policy.runs import snapshot_check
 from policy.violations import lifecycle
+from tests import shared_books
 from tests.shipped_policy import POLICY
 
 
 @pytest.fixture(scope="module")
 def trained_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A demo book checked on the last day before its newest session on lending, and on all days after; the session."""
-    path = tmp_path_factory.mktemp("trained") / "book.duckdb"
-    generator.build_book(path, 150, 1)
+    """A demo book checked on the last day before its newest session on lending and on its newest day; the session."""
+    path = shared_books.copy_demo_book(tmp_path_factory, 150)
     with book.open_for_writing(path) as con:
         days = derivation.list_as_of_dates(con)
-        derivation.derive_facts(con, days[-1])
         known = training.list_topic_sessions(con, days[-1]).rows(named=True)
         session = next(s for s in known if s["held_on"] < days[-1] and supervision.taught_rules(POLICY, s["topic"]))
         earlier = max(day for day in days if day < session["held_on"])
-        for day in [day for day in days if day >= earlier]:
+        for day in (earlier, days[-1]):
             lifecycle.record_lifecycle(con, snapshot_check.build_facts_and_judge(con, POLICY, day).run_id)
     return path, f"{session['topic']}~{session['held_on']}"
 

@@ -46,7 +46,7 @@ def twice_checked_book(checked_book, tmp_path_factory):
     policy = snapshot_check.load_policy()
     with book.open_for_writing(path) as con:
         for day in (EARLIER_DATE, SNAPSHOT_DATE):
-            lifecycle.record_lifecycle(con, snapshot_check.build_facts_and_judge(con, policy, day).run_id)
+            lifecycle.record_lifecycle(con, snapshot_check.judge_snapshot(con, policy, day).run_id)
     return path
 
 
@@ -169,7 +169,7 @@ def test_kept_counts_are_those_of_the_rows(unfiltered, tracked_book, tmp_path):
             (kept["violations"].sum(),)
         ]
         lifecycle.record_lifecycle(
-            con, snapshot_check.build_facts_and_judge(con, snapshot_check.load_policy(), EARLIER_DATE).run_id
+            con, snapshot_check.judge_snapshot(con, snapshot_check.load_policy(), EARLIER_DATE).run_id
         )
         assert violation_counts.load_cube(con, chosen.comparison, chosen.criteria).sort(pl.all()).equals(kept)
         con.execute("DROP TABLE violation_cubes")

@@ -6,7 +6,6 @@ from datetime import date
 import duckdb
 import pytest
 
-from data.facts import derivation
 from data.queries import snapshots
 from data.storage import book
 from policy.engine.compiler import compile_subject
@@ -44,7 +43,6 @@ def demo_book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb
     path = shared_books.copy_demo_book(tmp_path_factory, 300)
     with book.open_for_writing(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)
-        derivation.derive_facts(con, as_of)
         yield con, as_of
 
 

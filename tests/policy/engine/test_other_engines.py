@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from benchmarks import zen_tables
-from data.facts import derivation
 from data.queries import snapshots
 from data.storage import book, query
 from policy.decision_tables import lookups, unary_tests
@@ -112,7 +111,6 @@ def test_pandera_counts_the_same_failures_of_range_rules(tmp_path_factory: pytes
     ]
     with book.open_for_writing(path) as con:
         as_of = snapshots.resolve_snapshot(con, None)
-        derivation.derive_facts(con, as_of)
         run = snapshot_check.judge_snapshot(con, policy_builder.build_policy(rules), as_of)
         names = ", ".join(RANGES)
         frame = query.fetch_frame(con.cursor(), f"SELECT {names} FROM facts_loan WHERE as_of = $as_of", as_of=as_of)

@@ -23,7 +23,7 @@ def _judge_loans(
     """The verdict of each loan's one rule; the run's counts must agree with them."""
     path = sample_books.make_book(tmp_path / "b.duckdb", loans)
     with book.open_for_writing(path) as con:
-        run = snapshot_check.build_facts_and_judge(con, policy, AS_OF, today=today)
+        run = snapshot_check.judge_snapshot(con, policy, AS_OF, today=today)
     with book.open_for_reading(path) as con:
         found = {loan: verdict_evidence.verdicts_of_loan(con, policy, AS_OF, loan, today=today) for loan in loans}
         stored = con.execute("SELECT loan_id, rule_id, measured, limit_value FROM violations").fetchall()
@@ -79,7 +79,7 @@ def test_boundaries_of_money_ratio_and_date(tmp_path, comparator: str, below: st
     policy = policy_builder.build_policy(rows)
     path = sample_books.make_book(tmp_path / "b.duckdb", loans)
     with book.open_for_writing(path) as con:
-        snapshot_check.build_facts_and_judge(con, policy, AS_OF)
+        snapshot_check.judge_snapshot(con, policy, AS_OF)
     with book.open_for_reading(path) as con:
         for loan, expected in (("below", below), ("at", at), ("above", above)):
             found = {line.rule_id: line.verdict for line in verdict_evidence.verdicts_of_loan(con, policy, AS_OF, loan)}
@@ -250,7 +250,7 @@ def test_aggregates_over_collateral_are_unknown_when_one_part_is(tmp_path) -> No
     ]
     path = sample_books.make_book(tmp_path / "b.duckdb", loans, rows)
     with book.open_for_writing(path) as con:
-        run = snapshot_check.build_facts_and_judge(con, policy, AS_OF)
+        run = snapshot_check.judge_snapshot(con, policy, AS_OF)
     assert run.rules[0].counts == {"pass": 1, "violation": 0, "not_applicable": 0, "not_assessable": 2}
     with book.open_for_reading(path) as con:
         line = verdict_evidence.verdicts_of_loan(con, policy, AS_OF, "both")[0]
@@ -263,7 +263,7 @@ def test_the_same_run_again_gives_the_same_rows(tmp_path) -> None:
     found = []
     for _ in range(2):
         with book.open_for_writing(path) as con:
-            snapshot_check.build_facts_and_judge(con, policy_builder.build_policy([{}]), AS_OF)
+            snapshot_check.judge_snapshot(con, policy_builder.build_policy([{}]), AS_OF)
             found.append(con.execute("SELECT * FROM violations").fetchall())
             counts = con.execute("SELECT sum(subjects) FROM run_counts").fetchall()
     assert found[0] == found[1] and len(found[0]) == 199

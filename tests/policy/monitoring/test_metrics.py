@@ -130,7 +130,7 @@ def test_counts_of_the_latest_run(tmp_path: Path) -> None:
     before = find_value(evaluate_metrics(path), "VIOLATION-RATE")
     assert (before.value, before.missing) == (None, ("violations", "passes"))
     with book.open_for_writing(path) as con:
-        run = snapshot_check.build_facts_and_judge(con, POLICY, sample_books.AS_OF)
+        run = snapshot_check.judge_snapshot(con, POLICY, sample_books.AS_OF)
     found = evaluate_metrics(path)
     totals = {verdict: sum(rule.counts[verdict] for rule in run.rules) for verdict in ("pass", "violation")}
     assert find_value(found, "VIOLATIONS-PER-LOAN").value == round(Decimal(totals["violation"]) / 3, 6)
