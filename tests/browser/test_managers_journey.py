@@ -41,7 +41,7 @@ def test_from_a_manager_to_the_circle(
     pick_first_row(page)
     page.wait_for_url(f"**officer={expected_figures['officer']}*")
     expect(page.get_by_text(f"this manager: {expected_figures['loans']} loans")).to_be_visible()
-    expect(page.locator('[aria-label^="Dot chart"]')).to_be_visible()
+    expect(page.locator('[aria-label^="Dot plot"]')).to_be_visible()
 
     page.get_by_test_id("stMain").get_by_role("link", name="Training").click()
     page.get_by_text("Before and after", exact=True).click()
