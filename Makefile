@@ -4,7 +4,7 @@ RUN := $(VENV)/bin/python
 WORKERS ?= 2
 JAVA := $(shell command -v java)
 
-.PHONY: run test lint style types demo proof proof-spark tour clean
+.PHONY: run test lint style demo proof proof-spark tour clean
 
 run: $(VENV)/.installed
 	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check --all; }
@@ -20,8 +20,6 @@ lint: style
 style: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-
-types: $(VENV)/.installed-test
 	$(VENV)/bin/mypy
 
 demo: $(VENV)/.installed

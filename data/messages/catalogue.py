@@ -79,7 +79,7 @@ def term(text: str) -> BilingualText:
     return BilingualText(row["en"], row["zh"]) if row else BilingualText(text)
 
 
-Note = Mapping[str, object]
+Note = Mapping[str, Any]
 """A message of a batch report: its id, its text as en and zh, and what it is about."""
 
 
