@@ -135,7 +135,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_and_functions_stay_small_and_say_what_they_do(path: Path) -> None:
-    text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
+    text = path.read_text(encoding="utf-8")
     assert path.stem not in FORBIDDEN_NAMES
     assert text.count("\n") <= MAX_MODULE_LINES, text.count("\n")
     tree = ast.parse(text)
