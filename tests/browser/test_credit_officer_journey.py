@@ -46,6 +46,7 @@ def _wait_until_settled(page: Page) -> None:
 
 def _pick_first_row(page: Page) -> None:
     """Tables are drawn on a canvas: the box of the first row stands left, under the header."""
+    _wait_until_settled(page)  # a run that is under way may replace the table
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
     page.wait_for_timeout(700)
@@ -54,6 +55,7 @@ def _pick_first_row(page: Page) -> None:
 
 
 def _click_frontier(page: Page, across: float, down: float) -> None:
+    _wait_until_settled(page)
     plane = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
     plane.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
