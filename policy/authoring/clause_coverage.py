@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from data.errors import InputError
+from data.messages.catalogue import bilingual
 from policy.engine.rule_references import limit_tables_of_rule
 from policy.model.records import VERDICTS, Clause, Policy, split_clause_ids
 from policy.runs.store import Run
@@ -76,7 +77,7 @@ class ClauseGroup:
 
 
 def build_coverage(policy: Policy, verdict_counts: dict[str, dict[str, int]] | None = None) -> list[ClauseCoverage]:
-    """Every clause in the order of the tables; `judged` as verdicts_of gives it.
+    """Every clause in the order of the tables; `verdict_counts` by rule and verdict.
 
     Raises InputError where the table of reasons names no clause, or one that is covered.
     """
@@ -89,12 +90,12 @@ def build_coverage(policy: Policy, verdict_counts: dict[str, dict[str, int]] | N
         reason = reasons.pop(clause.clause_id, None)
         cited = tuple(others.get(clause.clause_id, []))
         if reason and (own or cited):
-            raise InputError(
-                f"Policy tables: {UNCOVERED} says why {clause.clause_id} is not covered, but it is. Remove the row."
-            )
+            raise InputError(bilingual("authoring.reason_for_covered_clause", table=UNCOVERED, clause=clause.clause_id))
         found.append(ClauseCoverage(clause, own, cited, *(("", "") if own or cited else reason or NO_RULE)))
     if reasons:
-        raise InputError(f"Policy tables: {UNCOVERED} names clauses that clauses.csv has not: {', '.join(reasons)}.")
+        raise InputError(
+            bilingual("authoring.reasons_for_unknown_clauses", table=UNCOVERED, clauses=", ".join(reasons))
+        )
     return found
 
 

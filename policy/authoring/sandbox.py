@@ -103,7 +103,7 @@ def compute_curve(
 def read_uploads(files: list[tuple[str, bytes]], known: TableTexts) -> TableTexts:
     """The tables of a zip or of single files, laid over those known; a lone file is known by its name.
 
-    Raises InputError for what is no policy table.
+    Raises InputError for a file that is not a policy table.
     """
     found: TableTexts = {}
     whole = False

@@ -87,7 +87,7 @@ def compute_points(
 ) -> list[CurvePoint]:
     """The rule as it is, then with each value in place of the limit of all its versions.
 
-    Raises InputError for an unknown rule, or one whose limit is no number or date of the kind of the values.
+    Raises InputError for an unknown rule, or one whose limit is not of the kind of the values.
     """
     derivation.require_facts(con, as_of)
     judged = _compile_variants(policy, rule_id, limits, today=today)

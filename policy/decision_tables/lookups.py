@@ -119,7 +119,7 @@ def _read_limit_cells(table: LimitTable, row: LimitRow, problems: list[Problem])
         try:
             found[column.name] = parse_limit_cell(column, row.cells[column.name])
         except ExpressionError as error:
-            fix = bilingual("common.mend_cell")
+            fix = bilingual("common.correct_cell")
             problems.append(_cell_problem(row, column.name, error.full_message, fix))
             found[column.name] = exp.null()
     return found

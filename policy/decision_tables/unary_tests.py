@@ -30,7 +30,7 @@ class UnaryTestError(Exception):
     """The cell is not a unary test of its column's type; `fix` says what to write instead."""
 
     def __init__(self, message: BilingualText, fix: BilingualText | None = None) -> None:
-        self.full_message, self.fix = message, fix or bilingual("common.mend_cell")
+        self.full_message, self.fix = message, fix or bilingual("common.correct_cell")
         super().__init__(message)
 
 

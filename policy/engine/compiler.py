@@ -95,7 +95,7 @@ def _compile_versions(compiled: CompiledSubject, versions: tuple[Rule, ...]) -> 
             parts.append(compile_version(compiled.scope, compiled.query, rule))
         except RuleCellError as error:
             message = bilingual("engine.message_of_rule", rule=rule.rule_id, message=error.full_message)
-            compiled.problems.append(_rule_problem(rule, error.column, message, bilingual("common.mend_cell")))
+            compiled.problems.append(_rule_problem(rule, error.column, message, bilingual("common.correct_cell")))
     return parts if len(parts) == len(versions) else []
 
 

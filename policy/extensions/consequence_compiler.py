@@ -44,7 +44,7 @@ def compile_policy(policy: Policy) -> CompiledConsequences:
 
 
 def _make_problem(row: Consequence | ExposureRatio, column: str, message: str) -> Problem:
-    return Problem("error", row.place.table, row.place.row, column, message, bilingual("common.mend_cell"))
+    return Problem("error", row.place.table, row.place.row, column, message, bilingual("common.correct_cell"))
 
 
 def _compile_outcome(query: QueryBuilder, row: Consequence) -> TypedExpression:

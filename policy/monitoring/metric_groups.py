@@ -61,7 +61,7 @@ def find_problems(policy: Policy) -> Iterator[Problem]:
                     group.place.row,
                     "metric_ids",
                     bilingual("monitoring.bad_member", rule=metric_id, problem=problem),
-                    bilingual("common.mend_cell"),
+                    bilingual("common.correct_cell"),
                 )
             seen.add(metric_id)
     for metric_id in sorted(known - seen):

@@ -109,7 +109,7 @@ def _find_bad_expressions(policy: Policy, metric: Metric, scope: Scope) -> Itera
         try:
             compile_cell()
         except ExpressionError as error:
-            yield _make_problem(metric, column, error.full_message, bilingual("common.mend_cell"))
+            yield _make_problem(metric, column, error.full_message, bilingual("common.correct_cell"))
 
 
 def _find_overlapping_versions(policy: Policy) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """What changed after a training session: violation rates before and after, of those taught and those never taught.
 
-Pure functions on frames; observational, so a difference is no proof. Rates are violations per 100 running loans.
+Pure functions on frames; observational, so a difference is not a proof. Rates are violations per 100 running loans.
 Source: S2.2.5b, thresholds in supervision.csv.
 """
 

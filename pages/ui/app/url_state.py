@@ -62,7 +62,7 @@ def _set_params(name: str, chosen: list[str]) -> None:
 
 
 def _store_multiselect_values(name: str, key: str, labels: dict[str, str]) -> None:
-    """What was picked; a text that is no option stands for the options that have it in their labels."""
+    """What was picked; a text that is not an option selects the options whose labels contain it."""
     chosen = chain.from_iterable([v] if v in labels else _match_labels(v, labels) for v in st.session_state[key])
     _set_params(name, list(dict.fromkeys(chosen)))
 

@@ -29,7 +29,7 @@ def format_variant(request: Request) -> str:
 
 
 def parse_variant(text: str, loan_id: str) -> Request | None:
-    """None for a text that is no request."""
+    """None for a text that is not a request."""
     to, _, rest = text.partition(SEPARATOR)
     applied, _, consent = rest.partition(SEPARATOR)
     try:

@@ -49,7 +49,7 @@ def test_clauses_are_covered_by_rules_by_their_limit_rows_or_not_and_why() -> No
 
 
 @pytest.mark.parametrize(
-    ("reasons", "says"), [("C1,x,x\n", "C1 is not covered, but it is"), ("C9,x,x\n", "clauses.csv has not: C9")]
+    ("reasons", "says"), [("C1,x,x\n", "C1 is not covered, but it is"), ("C9,x,x\n", "not in clauses.csv: C9")]
 )
 def test_reasons_that_cannot_be_right(reasons, says) -> None:
     with pytest.raises(InputError, match=says):

@@ -78,7 +78,7 @@ def test_a_type_that_is_none_is_said_not_crashed_on() -> None:
         ),
         "error",
     )
-    assert any("'timestamp' is no type of a limit" in said for said in found)
+    assert any("'timestamp' is not a type of a limit" in said for said in found)
 
 
 def test_limits_that_cannot_be_meant() -> None:

@@ -54,10 +54,10 @@ def _zip_tables(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("what.csv", b"a,b\n", "no policy table"),
+        ("what.csv", b"a,b\n", "not a policy table"),
         ("extension.csv", b"a,b\n", "stands for"),
         ("npl_limits.csv", "比例".encode("gb18030"), "not UTF-8"),
-        ("tables.zip", b"nothing", "no zip file"),
+        ("tables.zip", b"nothing", "not a zip file"),
         ("tables.zip", _zip_tables("limits/a.csv"), "no clauses.csv"),
     ],
 )

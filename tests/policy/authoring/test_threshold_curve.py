@@ -104,16 +104,16 @@ def test_values_and_ranges() -> None:
 @pytest.mark.parametrize(
     ("over", "says"),
     [
-        ("abc", "no number and no date"),
-        ("NaN", "no number"),
-        ("1..5", "no range"),
-        ("1..5/0", "no range"),
-        ("1..5/-1", "no range"),
-        ("1..2024-01-01/1", "no range"),
+        ("abc", "neither a number nor a date"),
+        ("NaN", "neither a number"),
+        ("1..5", "not a range"),
+        ("1..5/0", "not a range"),
+        ("1..5/-1", "not a range"),
+        ("1..2024-01-01/1", "not a range"),
         ("2024-01-01..2024-02-01/0.5", "whole days"),
         ("1,2024-01-01", "one kind"),
         ("0..1/0.0000001", "more than 200"),
-        ("", "no number"),
+        ("", "neither a number"),
     ],
 )
 def test_values_that_cannot_be_meant(over, says) -> None:
