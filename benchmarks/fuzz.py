@@ -26,7 +26,7 @@ import xlsxwriter
 from data.errors import InputError
 from data.ingest import pipeline, staging
 from data.ingest.files import sheet_reading
-from data.ingest.mapping import profiles
+from data.ingest.profiles import profiles
 from data.ingest.staging import StagedImport
 
 SNAPSHOT_DATE = date(2024, 3, 31)

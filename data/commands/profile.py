@@ -6,8 +6,9 @@ from typing import Any
 
 from data.command_line import output
 from data.errors import InputError
-from data.ingest.mapping import profile_writing, profiles, suggestions
-from data.ingest.mapping.suggestions import ColumnProposal, MappingProposal, Preview
+from data.ingest.profiles import profiles
+from data.ingest.proposals import profile_writing, suggestions
+from data.ingest.proposals.suggestions import ColumnProposal, MappingProposal, Preview
 from data.messages.catalogue import bilingual
 
 ABOUT = "propose a mapping for a file, and show its first rows as they would load"

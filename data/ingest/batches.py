@@ -9,7 +9,7 @@ import polars as pl
 
 from data import dictionary
 from data.ingest.files.sheet_reading import SourceFile
-from data.ingest.mapping.profile_model import Profile
+from data.ingest.profiles.profile_model import Profile
 from data.ingest.report import ImportReport
 from data.ingest.staging import LoadCounts, StagedImport
 

@@ -14,9 +14,10 @@ from data.history.supersession import ArrivingBatch
 from data.ingest import batches, foreign_keys, staging
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_reading import SourceFile
-from data.ingest.mapping import profiles, sheet_plans
-from data.ingest.mapping.profile_model import Profile
 from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
+from data.ingest.plans import sheet_plans
+from data.ingest.profiles import profiles
+from data.ingest.profiles.profile_model import Profile
 from data.ingest.report import ImportReport
 from data.messages.catalogue import BilingualText, Note, bilingual
 from data.quality import checks, counts_store

@@ -5,10 +5,10 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from data import dictionary
-from data.ingest.mapping import suggestions
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
-from data.ingest.mapping.suggestions import SheetProposal
 from data.ingest.parsing import file_vocabulary
+from data.ingest.proposals import suggestions
+from data.ingest.proposals.suggestions import SheetProposal
 from pages.ui.i18n.language import by_language, escape_markdown, t
 from pages.ui.widgets import tables
 

@@ -11,8 +11,9 @@ import streamlit as st
 from data.errors import LoanlightError
 from data.history import supersession
 from data.ingest import pipeline
-from data.ingest.mapping import profile_writing, profiles, suggestions
-from data.ingest.mapping.suggestions import MappingProposal
+from data.ingest.profiles import profiles
+from data.ingest.proposals import profile_writing, suggestions
+from data.ingest.proposals.suggestions import MappingProposal
 from data.ingest.report import ImportReport
 from data.storage import book
 from pages.ui.app import background_jobs, uploads

@@ -10,7 +10,7 @@ import xlwt
 
 from data.ingest import pipeline, staging
 from data.ingest.files import sheet_reading
-from data.ingest.mapping import profiles
+from data.ingest.profiles import profiles
 from data.ingest.staging import StagedImport
 
 SNAPSHOT_DATE = date(2024, 3, 31)

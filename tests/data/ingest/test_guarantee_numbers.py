@@ -12,7 +12,7 @@ from data.history import guarantees, supersession, versions
 from data.history.supersession import ArrivingBatch
 from data.ingest import foreign_keys, pipeline, staging
 from data.ingest.files import sheet_reading
-from data.ingest.mapping import profiles
+from data.ingest.profiles import profiles
 from tests.data.cli_import import SNAPSHOT_DATE, ImportCli
 
 JAN, FEB, MAR = date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)

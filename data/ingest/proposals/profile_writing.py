@@ -2,7 +2,7 @@
 
 import json
 
-from data.ingest.mapping.suggestions import GUESS, IGNORED, NONE, ColumnProposal, MappingProposal, SheetProposal
+from data.ingest.proposals.suggestions import GUESS, IGNORED, NONE, ColumnProposal, MappingProposal, SheetProposal
 
 HEAD = """# Proposed from {file}. Look at the lines marked guess, correct them, and load with
 # 由 {file} 推测而来：请核对标有 guess（猜测）的行，改好后导入：

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.ingest.mapping import profile_writing, profiles, suggestions
+from data.ingest.profiles import profiles
+from data.ingest.proposals import profile_writing, suggestions
 from tests.data.cli_import import ImportCli
 from tests.data.ingest.parsed_import import ImportParser
 

@@ -10,10 +10,10 @@ from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
 from data.ingest.mapping import header_matching, sheet_conversion
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
-from data.ingest.mapping.profile_model import FieldSpec, Lookup, Profile, find_unit_factor
-from data.ingest.mapping.profile_recognition import RecognisedFile, recognise_file, require_column
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
+from data.ingest.profiles.profile_model import FieldSpec, Lookup, Profile, find_unit_factor
+from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_file, require_column
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
 

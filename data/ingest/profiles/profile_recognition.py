@@ -6,8 +6,8 @@ from data.errors import InputError
 from data.ingest.files.sheet_cells import WIDTH
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import header_matching
-from data.ingest.mapping.profile_model import FileSpec, Profile
 from data.ingest.parsing import file_vocabulary
+from data.ingest.profiles.profile_model import FileSpec, Profile
 from data.messages.catalogue import bilingual
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from data import dictionary
 from data.errors import InputError
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
-from data.ingest.mapping.profile_model import FieldSpec, FileSpec, Lookup, Profile
 from data.ingest.parsing import file_vocabulary
+from data.ingest.profiles.profile_model import FieldSpec, FileSpec, Lookup, Profile
 from data.messages.catalogue import BilingualText, bilingual
 
 FOLDER = Path(__file__).parents[2] / "mappings"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import InputError
-from data.ingest.mapping import profiles
+from data.ingest.profiles import profiles
 from tests.data.cli_import import ImportCli
 
 REAL = Path(__file__).parents[5] / "shared" / "realdata"
