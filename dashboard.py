@@ -5,11 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from data.storage import private_files
 from pages.ui.app import garbage_collection, page_frame
 from pages.ui.i18n import language, streamlit_texts
 from policy.model import table_folder
 
 table_folder.read_default_from_arguments(sys.argv[1:])  # streamlit run dashboard.py -- --tables FOLDER
+private_files.restrict_new_files()
 UI = Path(__file__).parent / "pages" / "ui"
 
 st.set_page_config(page_title="Loanlight", page_icon=str(UI / "icon.png"), layout="wide", initial_sidebar_state=255)

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 from data.messages.catalogue import bilingual
-from data.storage import book
 
 MAX_DAYS = 3660
 MAX_COUNT = 9999
@@ -40,10 +39,10 @@ def add_book_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--book",
         type=Path,
-        default=book.default_path(),
         metavar="PATH",
         help="the book's file (default: LOANLIGHT_BOOK, or book.duckdb)",
     )
+    command.set_defaults(finds_book=True)
 
 
 def add_json_option(command: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from typing import NoReturn, Protocol
 from data.command_line import event_log
 from data.errors import LoanlightError, UsageError
 from data.messages.catalogue import bilingual, to_chinese
+from data.storage import book, private_files
 from data.version import read_version
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
@@ -82,7 +83,10 @@ def _format_epilog(failures: str = "") -> str:
 def run_command_line(parser: argparse.ArgumentParser, argv: list[str] | None) -> int:
     """Parses the arguments and runs the command; returns the exit status. argparse itself exits with 2."""
     options = parser.parse_args(argv)
+    private_files.restrict_new_files()
     try:
+        if getattr(options, "finds_book", False) and options.book is None:
+            options.book = book.default_path()
         with event_log.open_event_log(getattr(options, "log_file", None), _list_used_files(options)):
             return event_log.run_logged(options.command, lambda: int(options.run(options)))
     except UsageError as error:

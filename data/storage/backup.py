@@ -3,7 +3,9 @@
 A published book is never written to again, so a copy of it is consistent while an import runs.
 """
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import duckdb
 
 from data.errors import BookError
 from data.messages.catalogue import bilingual
-from data.storage import book, connection, drafts
+from data.storage import book, connection, drafts, private_files
 from data.storage.system_tables import load_system_tables
 
 SEAL_TABLE = "backup_seal"
@@ -44,16 +46,19 @@ def verify_book(path: Path) -> TableDigests:
 
 def create_backup(path: Path, target: Path) -> TableDigests:
     """Back the published book up to a new file. Raises BookError when the file exists, or the copy differs."""
+    path = path.resolve()
     if target.exists():
         raise BookError(bilingual("storage.backup_exists", file=target))
     if not target.parent.is_dir():
         raise BookError(bilingual("storage.backup_folder_missing", folder=target.parent))
+    book.BookReader(path).close()
     draft = target.with_name(target.name + ".part")
     try:
-        with drafts.create_private_link(path) as private:
-            drafts.require_disk_space(draft, private.stat().st_size)
-            shutil.copyfile(private, draft)
-            wanted = _digest_file(private, path)
+        with _name_published_book(path) as published:
+            drafts.require_disk_space(draft, published.stat().st_size)
+            private_files.create_private_file(draft)
+            shutil.copyfile(published, draft)
+            wanted = _digest_file(published, path)
         _write_seal(draft, target, wanted)
         if _digest_file(draft, target) != wanted:
             raise BookError(bilingual("storage.backup_differs", file=target, path=path))
@@ -72,6 +77,7 @@ def restore_backup(file: Path, path: Path, *, replace: bool = False) -> Path | N
     """
     if not file.is_file():
         raise BookError(bilingual("storage.backup_missing", file=file))
+    path = path.resolve()
     with drafts.lock_for_writing(path):
         drafts.remove_leftovers(path)
         if path.exists() and not replace and _is_readable(path):
@@ -79,15 +85,33 @@ def restore_backup(file: Path, path: Path, *, replace: bool = False) -> Path | N
         draft = drafts.draft_path(path)
         try:
             drafts.require_disk_space(path, file.stat().st_size)
+            private_files.create_private_file(draft)
             shutil.copyfile(file, draft)
             _verify_and_drop_seal(draft, file)
-            aside = _keep_former_book(path)
+            aside = drafts.keep_former_book(path, "replaced") if path.exists() else None
             drafts.publish_draft(draft, path)
         except OSError as error:
             raise BookError(bilingual("storage.book_cannot_be_written", path=path, error=error.strerror)) from error
         finally:
             drafts.remove_leftovers(path)
     return aside
+
+
+@contextlib.contextmanager
+def _name_published_book(path: Path) -> Iterator[Path]:
+    """A name of the published book that no publishing changes; its own name where no other can be made.
+
+    Raises BookError when another book was published under its own name meanwhile.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            published = held.enter_context(drafts.create_private_link(path))
+        except OSError:
+            published = path
+        generation = book.read_generation(published)
+        yield published
+        if book.read_generation(published) != generation:
+            raise BookError(bilingual("storage.book_changed_during_backup", path=path))
 
 
 def _digest_file(file: Path, shown_path: Path) -> TableDigests:
@@ -141,17 +165,6 @@ def _is_readable(path: Path) -> bool:
     except BookError:
         return False
     return True
-
-
-def _keep_former_book(path: Path) -> Path | None:
-    """The present book under the next free name beside it; None when there is no book."""
-    if not path.exists():
-        return None
-    number = 1
-    while (aside := path.with_name(f"{path.name}.replaced-{number}")).exists():
-        number += 1
-    aside.hardlink_to(path)
-    return aside
 
 
 def _remove_draft(draft: Path) -> None:

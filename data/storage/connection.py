@@ -13,6 +13,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
 }
+ATTACHED_NAME = "published"
 LOCK_DOWN_STATEMENTS = (
     "SET TimeZone='Asia/Shanghai'",
     "SET enable_external_access=false",
@@ -25,14 +26,38 @@ def open_file(path: Path, *, read_only: bool, shown_path: Path) -> duckdb.DuckDB
     """A connection to the database file; errors name `shown_path`. Raises BookError when it cannot be opened."""
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=CONFIG | _memory_settings())
-        for statement in LOCK_DOWN_STATEMENTS:
-            con.execute(statement)
+        _lock_down(con)
     except duckdb.Error as error:
-        first_line = str(error).splitlines()[0]
-        raise explain_error(shown_path, error) or BookError(
-            bilingual("storage.book_cannot_be_opened", path=shown_path, error=first_line)
-        ) from error
+        raise _explain_opening(shown_path, error) from error
     return con
+
+
+def attach_file(path: Path, *, shown_path: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection that asks for no right to write, in an instance of its own.
+
+    Two connections to one path share an instance, so that one opened later would still see the book opened first;
+    an attached file does not. Each cursor must begin with `USE` and ATTACHED_NAME. Raises BookError as open_file does.
+    """
+    quoted = str(path).replace("'", "''")
+    try:
+        con = duckdb.connect(":memory:", config=CONFIG | _memory_settings())
+        con.execute(f"ATTACH '{quoted}' AS {ATTACHED_NAME} (READ_ONLY)")
+        con.execute(f"USE {ATTACHED_NAME}")
+        _lock_down(con)
+    except duckdb.Error as error:
+        raise _explain_opening(shown_path, error) from error
+    return con
+
+
+def _lock_down(con: duckdb.DuckDBPyConnection) -> None:
+    for statement in LOCK_DOWN_STATEMENTS:
+        con.execute(statement)
+
+
+def _explain_opening(path: Path, error: duckdb.Error) -> BookError:
+    first_line = str(error).splitlines()[0]
+    unnamed = BookError(bilingual("storage.book_cannot_be_opened", path=path, error=first_line))
+    return explain_error(path, error) or unnamed
 
 
 def explain_error(path: Path, error: duckdb.Error) -> BookError | None:

@@ -4,9 +4,7 @@ They are a file beside the book and not a table in it, because a writer copies t
 """
 
 import contextlib
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from data.errors import InputError
 from data.messages.catalogue import bilingual
 from data.reference import size_limits
+from data.storage import private_files
 from data.table_files import read_rows
 
 SHIPPED_VIEWS_FILE = "violation_views.csv"
@@ -47,7 +46,8 @@ def encode_choices(choices: dict[str, list[str]]) -> str:
 
 
 def views_path(book: Path) -> Path:
-    return book.with_name(book.name + ".views.json")
+    target = book.resolve()
+    return target.with_name(target.name + ".views.json")
 
 
 def load_saved_views(book: Path) -> list[SavedView]:
@@ -90,19 +90,17 @@ def remove_view(book: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _lock_views(book: Path) -> Iterator[None]:
-    """A lock, so that of two officers who save at once neither loses a view."""
+    """A lock, so that of two officers who save at once neither loses a view. Raises InputError while it stays held."""
     path = views_path(book)
-    with path.with_name(path.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    lock = path.with_name(path.name + ".lock")
+    try:
+        with private_files.hold_lock(lock, float(size_limits.decimal_limit("writer_wait_seconds"))):
+            yield
+    except private_files.LockBusyError as error:
+        raise InputError(bilingual("storage.views_being_written", name=path.name)) from error
 
 
 def _write_views(book: Path, views: list[SavedView]) -> None:
-    path = views_path(book)
-    draft = path.with_name(path.name + ".draft")
     entries = [asdict(view) for view in sorted(views, key=lambda view: view.name)]
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(entries, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with private_files.replace_whole(views_path(book)) as draft:
+        draft.write_text(json.dumps(entries, ensure_ascii=False, indent=1), encoding="utf-8")

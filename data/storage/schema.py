@@ -3,7 +3,7 @@
 import duckdb
 
 from data import dictionary
-from data.storage import name_search
+from data.storage import book_version, name_search
 from data.storage.system_tables import SystemTable, load_system_tables
 
 FORMER_COLUMN_NAMES = {"as_of": "row_valid_from", "until": "row_valid_to"}
@@ -64,11 +64,17 @@ def list_missing_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     return list(dict.fromkeys(absent))
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk."""
+def create_tables(con: duckdb.DuckDBPyConnection) -> int | None:
+    """Create what is missing and refresh the code lists, in one transaction: each alone would wait for the disk.
+
+    Returns the schema number of a book of an earlier version, None for a new book and for one of this version.
+    """
+    found = None if not _list_columns(con) else book_version.read_schema_version(con)
     con.execute("BEGIN")
     create_tables_in_transaction(con)
     con.execute("COMMIT")
+    is_earlier = found is not None and found < book_version.load_current_version().number
+    return found if is_earlier else None
 
 
 def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
@@ -84,3 +90,4 @@ def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DELETE FROM codes")
     columns = [list(column) for column in zip(*dictionary.list_code_rows(), strict=True)]
     con.execute(f"INSERT INTO codes SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)
+    book_version.write_version(con)
