@@ -76,8 +76,8 @@ def adopt_run(con: duckdb.DuckDBPyConnection, folder: Path) -> AdoptedRun:
 def _insert_run(con: duckdb.DuckDBPyConnection, run_id: str, as_of: date, manifest: dict[str, Any]) -> None:
     """The run itself and its number of subjects."""
     con.execute(
-        "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO runs (run_id, as_of, policy_version, engine_version, rules_of, data_version, judged_at, sequence) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(sequence), 0) + 1 FROM runs))",
         [
             run_id,
             as_of,

@@ -116,7 +116,7 @@ def list_comparable_runs(cursor: duckdb.DuckDBPyConnection, run_id: str) -> pl.D
     """[as_of, run_id] of the snapshots up to the run's that were judged by the same policy, the newest run of each."""
     return query.fetch_frame(
         cursor,
-        """SELECT r.as_of, arg_max(r.run_id, r.judged_at) AS run_id
+        """SELECT r.as_of, arg_max(r.run_id, r.sequence) AS run_id
            FROM runs r JOIN (FROM runs WHERE run_id = $run) o
                ON r.policy_version = o.policy_version AND r.rules_of = o.rules_of AND r.as_of <= o.as_of
            GROUP BY r.as_of ORDER BY r.as_of""",

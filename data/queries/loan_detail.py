@@ -126,7 +126,7 @@ def list_snapshot_states(cursor: duckdb.DuckDBPyConnection, loan_id: str) -> pl.
     return query.fetch_frame(
         cursor,
         """WITH run AS (
-            SELECT as_of, arg_max(run_id, judged_at) AS run_id FROM runs GROUP BY as_of
+            SELECT as_of, arg_max(run_id, sequence) AS run_id FROM runs GROUP BY as_of
         ), broken AS (
             SELECT run_id, count(*) AS violations FROM violations WHERE loan_id = $loan_id GROUP BY run_id
         )

@@ -55,6 +55,15 @@ def _add_missing_system_columns(con: duckdb.DuckDBPyConnection, tables: list[Sys
                 con.execute(f'ALTER TABLE {table.name} ADD COLUMN "{column}" {sql_type}')
 
 
+def _number_runs(con: duckdb.DuckDBPyConnection) -> None:
+    """Runs of earlier versions have no sequence: they are numbered in the order in which their clocks judged."""
+    con.execute(
+        """UPDATE runs SET sequence = numbered.place
+           FROM (SELECT run_id AS id, row_number() OVER (ORDER BY judged_at, run_id) AS place FROM runs) numbered
+           WHERE runs.run_id = numbered.id AND NOT EXISTS (FROM runs WHERE sequence IS NOT NULL)"""
+    )
+
+
 def list_missing_columns(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables and columns (table.field) that a book of an earlier version does not have yet."""
     held = _list_columns(con)
@@ -87,6 +96,7 @@ def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(_create_table(name))
     _rename_columns(con)
     _add_missing_columns(con)
+    _number_runs(con)
     con.execute("DELETE FROM codes")
     columns = [list(column) for column in zip(*dictionary.list_code_rows(), strict=True)]
     con.execute(f"INSERT INTO codes SELECT {', '.join(['unnest(?)'] * len(columns))}", columns)

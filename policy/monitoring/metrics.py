@@ -202,7 +202,7 @@ def _build_run_queries(
 
 def _find_latest_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str | None:
     rows = con.execute(
-        "SELECT run_id FROM runs WHERE as_of = ? AND policy_version = ? ORDER BY judged_at DESC LIMIT 1",
+        "SELECT run_id FROM runs WHERE as_of = ? AND policy_version = ? ORDER BY sequence DESC LIMIT 1",
         [as_of, policy.version],
     ).fetchall()
     return rows[0][0] if rows else None

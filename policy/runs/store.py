@@ -32,12 +32,16 @@ RUN_TABLE_COLUMNS = (
     "data_version",
     "judged_at",
     "previous_run",
+    "sequence",
 )
 
 
 @dataclass(frozen=True)
 class Run:
-    """`rules_of`: act or today. `previous_run`: the run its vanished violations were taken against."""
+    """`rules_of`: act or today. `previous_run`: the run its vanished violations were taken against.
+
+    `sequence` counts the runs of a book: of two runs the later one has the greater number, whatever a clock said.
+    """
 
     run_id: str
     as_of: date
@@ -47,6 +51,7 @@ class Run:
     data_version: str
     judged_at: datetime
     previous_run: str | None = None
+    sequence: int = 0
 
     @property
     def uses_current_rules(self) -> bool:
@@ -67,7 +72,17 @@ def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
     for table in list_run_tables():
         con.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     store_policy(con, policy)
-    values = (run_id, as_of, policy.version, engine_version(), rules_of, data_version, _current_time(), None)
+    values = (
+        run_id,
+        as_of,
+        policy.version,
+        engine_version(),
+        rules_of,
+        data_version,
+        _current_time(),
+        None,
+        next_sequence(con),
+    )
     con.execute(
         f"INSERT INTO runs ({', '.join(RUN_TABLE_COLUMNS)}) VALUES ({', '.join('?' * len(RUN_TABLE_COLUMNS))})",
         list(values),
@@ -75,6 +90,11 @@ def create_run(con: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, *, t
     if rows:
         con.executemany("INSERT INTO run_data VALUES (?, ?, ?, ?)", [(run_id, *key, n) for key, n in rows.items()])
     return run_id
+
+
+def next_sequence(con: duckdb.DuckDBPyConnection) -> int:
+    """One more than the greatest sequence of a run that the book keeps."""
+    return int(con.execute("SELECT coalesce(max(sequence), 0) + 1 FROM runs").fetchall()[0][0])
 
 
 def store_policy(con: duckdb.DuckDBPyConnection, policy: Policy) -> None:
@@ -96,11 +116,11 @@ def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:
     Raises BookError for a book of an earlier version, whose runs do not name their data.
     """
     has = con.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs' AND column_name = 'previous_run'"
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs' AND column_name IN ('previous_run', 'sequence')"
     ).fetchall()
-    if not has[0][0]:
+    if has[0][0] < 2:
         raise BookError(bilingual("runs.earlier_version"))
-    rows = con.execute(f"SELECT {', '.join(RUN_TABLE_COLUMNS)} FROM runs ORDER BY as_of, judged_at, run_id").fetchall()
+    rows = con.execute(f"SELECT {', '.join(RUN_TABLE_COLUMNS)} FROM runs ORDER BY as_of, sequence, run_id").fetchall()
     return [Run(*row) for row in rows]
 
 
@@ -124,7 +144,7 @@ def require_latest_run(con: duckdb.DuckDBPyConnection, as_of: date | None) -> Ru
     if not found:
         raise BookError(bilingual("runs.no_run_of", as_of=as_of) if as_of else bilingual("runs.no_run_yet"))
     day = max(run.as_of for run in found)
-    return max((run for run in found if run.as_of == day), key=lambda run: run.judged_at)
+    return max((run for run in found if run.as_of == day), key=lambda run: run.sequence)
 
 
 def load_stored_policy(con: duckdb.DuckDBPyConnection, version: str) -> Policy:

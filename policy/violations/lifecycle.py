@@ -188,7 +188,7 @@ def _refresh_stale_outcomes(con: duckdb.DuckDBPyConnection, known: list[Run]) ->
     )
     stale = False
     for previous, run in pairwise(known):
-        stale = stale or run.previous_run != previous.run_id or previous.judged_at > run.judged_at
+        stale = stale or run.previous_run != previous.run_id or previous.sequence > run.sequence
         if stale:
             resolution.resolve_vanished(con, previous, run, *_load_policy_pair(con, previous, run))
     if known:

@@ -35,7 +35,7 @@ def find_later_runs(known: list[Run], run: Run) -> list[Run]:
     """The runs judged last of each later snapshot by the same kind of rules, the oldest first."""
     latest = {
         other.as_of: other
-        for other in sorted(known, key=lambda other: other.judged_at)
+        for other in sorted(known, key=lambda other: other.sequence)
         if other.rules_of == run.rules_of and other.as_of > run.as_of
     }
     return [latest[day] for day in sorted(latest)]

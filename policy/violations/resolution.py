@@ -32,7 +32,7 @@ RULES_PER_QUERY = 16
 def list_run_series(known: list[Run], last: Run) -> list[Run]:
     """The history that ends with `last`: of each earlier snapshot the run judged last by the same kind of rules."""
     latest: dict[date, Run] = {}
-    for run in sorted(known, key=lambda run: run.judged_at):
+    for run in sorted(known, key=lambda run: run.sequence):
         if run.rules_of == last.rules_of and run.as_of < last.as_of:
             latest[run.as_of] = run
     return [*(latest[day] for day in sorted(latest)), last]

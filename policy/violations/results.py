@@ -13,17 +13,20 @@ from policy.runs.store import RUN_TABLE_COLUMNS, Run
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Loan rows of the batches of one day; `difference` is what the other numbers do not explain."""
+    """Loan rows of the batches of one day; `loaded`: the loans of the snapshot, judged or not.
+
+    `difference` is what the other numbers do not explain.
+    """
 
     rows_in: int
-    judged: int
+    loaded: int
     quarantined: int
     ignored: int
     replaced: int
 
     @property
     def difference(self) -> int:
-        return self.rows_in - self.judged - self.quarantined - self.ignored - self.replaced
+        return self.rows_in - self.loaded - self.quarantined - self.ignored - self.replaced
 
 
 def find_latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | None:
@@ -31,7 +34,8 @@ def find_latest_run(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Run | Non
     present = {row[0] for row in cursor.execute("SELECT column_name FROM (DESCRIBE runs)").fetchall()}
     columns = (name if name in present else f"NULL AS {name}" for name in RUN_TABLE_COLUMNS)
     row = cursor.execute(
-        f"""SELECT {", ".join(columns)} FROM runs WHERE as_of = $as_of ORDER BY judged_at DESC, run_id LIMIT 1""",
+        f"""SELECT {", ".join(columns)} FROM runs WHERE as_of = $as_of
+            ORDER BY sequence DESC NULLS LAST, judged_at DESC, run_id LIMIT 1""",
         {"as_of": as_of},
     ).fetchone()
     return Run(*row) if row else None

@@ -24,7 +24,7 @@ def find_previous_run(cursor: duckdb.DuckDBPyConnection, run_id: str) -> tuple[s
     """The newest run of the last checked snapshot before the run's; its id and day."""
     rows = cursor.execute(
         """SELECT r.run_id, r.as_of FROM runs r JOIN (FROM runs WHERE run_id = $run) o ON r.as_of < o.as_of
-           ORDER BY r.as_of DESC, r.judged_at DESC LIMIT 1""",
+           ORDER BY r.as_of DESC, r.sequence DESC LIMIT 1""",
         {"run": run_id},
     ).fetchall()
     return rows[0] if rows else None

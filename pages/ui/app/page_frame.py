@@ -14,8 +14,10 @@ from data.storage import book
 from data.version import read_version
 from pages.ui.app import queries, url_state
 from pages.ui.i18n import error_message, language, numbers
-from pages.ui.i18n.language import t
+from pages.ui.i18n.language import by_language, t
 from policy.model.records import Policy
+from policy.runs import data_changes
+from policy.runs.data_changes import DataChange
 from policy.runs.store import Run
 from policy.violations import results
 
@@ -37,13 +39,17 @@ HIDDEN_PAGES = ("loan",)  # reached by a link from other pages
 
 @dataclass(frozen=True)
 class SnapshotView:
-    """What a page looks at: one snapshot, its newest run (if it was checked), the main currency, the policy."""
+    """What a page looks at: one snapshot, its newest run (if it was checked), the main currency, the policy.
+
+    `data_change`: what came to the book since that run was judged, None where nothing did.
+    """
 
     as_of: date
     snapshots: list[date]
     currency: str | None
     policy: Policy
     run: Run | None
+    data_change: DataChange | None = None
 
     @property
     def checked_run(self) -> Run:
@@ -154,16 +160,42 @@ def _select_snapshot(chooser: st.delta_generator.DeltaGenerator) -> SnapshotView
     currencies = queries.cached_query(portfolio.count_loans_by_currency, as_of)
     currency = currencies["currency"][0] if currencies.height else None
     numbers.use_currency(currency)
-    return SnapshotView(as_of, snapshots, currency, policy, queries.cached_query(results.find_latest_run, as_of))
+    run = queries.cached_query(results.find_latest_run, as_of)
+    change = queries.cached_query(data_changes.find_data_change, run) if run else None
+    return SnapshotView(as_of, snapshots, currency, policy, run, change)
 
 
 def _format_reconciliation(view: SnapshotView) -> str:
     sums = queries.cached_query(results.reconcile_rows, view.as_of)
-    parts = [t("frame.checked" if view.run else "frame.loaded", n=numbers.format_count(sums.judged))]
+    parts = _format_loaded_rows(view, sums.loaded)
     for key, value in (("quarantined", sums.quarantined), ("ignored", sums.ignored), ("replaced", sums.replaced)):
         if value or key == "quarantined":
             parts.append(t(f"frame.{key}", n=numbers.format_count(value)))
     return t("frame.rows_in", n=numbers.format_count(sums.rows_in), parts=" + ".join(parts))
+
+
+def _format_loaded_rows(view: SnapshotView, loaded: int) -> list[str]:
+    """The loans of the snapshot: how many the run judged, and how many came since."""
+    if view.run is None:
+        return [t("frame.loaded", n=numbers.format_count(loaded))]
+    new = view.data_change.loans_not_judged if view.data_change else 0
+    parts = [t("frame.checked", n=numbers.format_count(loaded - new))]
+    return [*parts, t("frame.not_checked_yet", n=numbers.format_count(new))] if new else parts
+
+
+def describe_data_change(view: SnapshotView) -> str | None:
+    """That the data are no longer those of the check, in one sentence for pages, exports and reports; else None."""
+    if view.data_change is None or view.run is None:
+        return None
+    tables = by_language("、", ", ").join(language.table_label(name) for name in view.data_change.tables)
+    new = numbers.format_count(view.data_change.loans_not_judged)
+    return t("frame.data_changed", at=numbers.format_timestamp(view.run.judged_at), tables=tables, n=new)
+
+
+def cover_data_state(view: SnapshotView) -> dict[str, str]:
+    """The row of an export's cover that says that the data changed since the check; none where they did not."""
+    changed = describe_data_change(view)
+    return {t("workbook.data_state"): changed} if changed else {}
 
 
 def _format_policy_version(view: SnapshotView, version: str) -> str:
@@ -198,7 +230,12 @@ def _draw_status_line(view: SnapshotView) -> None:
         st.warning(t("frame.difference", n=numbers.format_count(difference)))
     if view.run is None:
         st.warning(t("frame.not_checked", day=view.as_of.isoformat()))
-    elif view.run.policy_version != view.policy.version:
+        return
+    changed = describe_data_change(view)
+    if changed:
+        st.warning(changed)
+        draw_page_link("import_files", as_of=view.as_of.isoformat())
+    if view.run.policy_version != view.policy.version:
         st.warning(t("frame.policy_changed", version=view.policy.version[:12]))
 
 

@@ -127,6 +127,12 @@ def code_labels(code_list: str) -> dict[str, str]:
     return {code.code: by_language(code.zh, code.en) for code in dictionary.codes_of_list(code_list).values()}
 
 
+def table_label(table: str) -> str:
+    """What a register is called."""
+    meant = dictionary.load_tables()[table]
+    return by_language(meant.zh, meant.en)
+
+
 def field_label(subject: str, name: str) -> str:
     """What a fact is called; a name the dictionary does not know is shown as it is."""
     field = dictionary.facts_of_subject(subject).get(name) if subject in dictionary.load_subjects() else None

@@ -4,9 +4,8 @@ import polars as pl
 import streamlit as st
 
 from data.ingest.report import ImportReport
-from pages.ui.i18n import numbers
+from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.imports import mapping_editor
 from pages.ui.widgets import tables
 
 COUNTS = {
@@ -23,7 +22,7 @@ FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "a
 
 def draw_report(report: ImportReport) -> None:
     """Rows in = loaded + quarantined + ignored, a row for each table, and what was assumed."""
-    counted = [{"table": mapping_editor.table_label(name)} | counts for name, counts in report.sum_by_table().items()]
+    counted = [{"table": language.table_label(name)} | counts for name, counts in report.sum_by_table().items()]
     tables.draw_table(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
     notes = [
         f"{note.get('file', '')} {by_language(note['zh'], note['en'])}".strip()

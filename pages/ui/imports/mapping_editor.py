@@ -9,15 +9,11 @@ from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
 from data.ingest.parsing import file_vocabulary
 from data.ingest.proposals import suggestions
 from data.ingest.proposals.suggestions import SheetProposal
+from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, escape_markdown, t
 from pages.ui.widgets import tables
 
 BLANK = ""
-
-
-def table_label(table: str) -> str:
-    meant = dictionary.load_tables()[table]
-    return by_language(meant.zh, meant.en)
 
 
 def _label_step(step: str) -> str:
@@ -28,12 +24,12 @@ def _label_step(step: str) -> str:
 def _list_field_labels(table: str) -> dict[str, str]:
     """table.field → its name in the language that is on, for every field that a column of such a file may feed."""
     names = {
-        f"{owner}.{field}": f"{by_language(meant.zh, meant.en)} · {table_label(owner)}"
+        f"{owner}.{field}": f"{by_language(meant.zh, meant.en)} · {language.table_label(owner)}"
         for owner in (table, *COMPANIONS.get(table, ()))
         for field, meant in dictionary.fields_of_table(owner).items()
     }
     steps = dictionary.codes_of_list("step") if table in COMPANIONS else {}
-    names |= {f"{EVENTS}.{step}": f"{_label_step(step)} · {table_label(EVENTS)}" for step in steps}
+    names |= {f"{EVENTS}.{step}": f"{_label_step(step)} · {language.table_label(EVENTS)}" for step in steps}
     return {BLANK: t("import.skip")} | names
 
 
@@ -46,7 +42,7 @@ def _draw_table_choice(sheet: SheetProposal, mark: str, number: int) -> None:
     """Which table the sheet is; another choice proposes its columns anew."""
     name, choice = st.columns([2, 1], vertical_alignment="bottom")
     name.markdown(t("import.sheet", name=escape_markdown(sheet.name), encoding=sheet.encoding))
-    labels = {table: table_label(table) for table in dictionary.load_tables()}
+    labels = {table: language.table_label(table) for table in dictionary.load_tables()}
     names = list(labels)
     key = f"table:{mark}:{number}"
     chosen = choice.selectbox(t("import.table"), names, names.index(sheet.table), labels.__getitem__, key=key)

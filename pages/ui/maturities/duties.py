@@ -201,7 +201,7 @@ def write_workbook(view: SnapshotView, week: Week, rows: pl.DataFrame) -> bytes:
         t("maturities.week"): week.label,
         t("workbook.policy"): view.policy.version,
         t("workbook.rows"): numbers.format_count(rows.height),
-    }
+    } | page_frame.cover_data_state(view)
     return excel_export.write_table(
         t("maturities.duties"), cover, add_names_and_texts(view, rows).select(list(COLUMNS))
     )

@@ -218,5 +218,5 @@ def write_workbook(view: SnapshotView, chosen: MaturityRange) -> bytes:
         t("filter.officer_id"): ", ".join(chosen.scope.officers) or t("filter.all"),
         t("workbook.policy"): view.policy.version,
         t("workbook.rows"): numbers.format_count(rows.height),
-    }
+    } | page_frame.cover_data_state(view)
     return excel_export.write_table(t("page.upcoming_maturities"), cover, rows.select(list(COLUMNS)))

@@ -38,7 +38,7 @@ LOANS = {
 
 def is_small_book(view: SnapshotView) -> bool:
     """Whether the book is small enough to be judged anew at every change."""
-    return queries.cached_query(results.reconcile_rows, view.as_of).judged <= size_limits.integer_limit("impact_loans")
+    return queries.cached_query(results.reconcile_rows, view.as_of).loaded <= size_limits.integer_limit("impact_loans")
 
 
 def session_folder() -> Path:
@@ -77,7 +77,7 @@ def _find_or_start_job(view: SnapshotView, texts: dict[str, str]) -> Job | None:
         st.caption(
             t(
                 "policy.impact_large",
-                n=numbers.format_count(queries.cached_query(results.reconcile_rows, view.as_of).judged),
+                n=numbers.format_count(queries.cached_query(results.reconcile_rows, view.as_of).loaded),
             )
         )
         if not st.button(t("policy.impact_start"), type="primary", key="policy_impact_start"):

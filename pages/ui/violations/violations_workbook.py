@@ -3,7 +3,7 @@
 import polars as pl
 
 from data.quality import checks
-from pages.ui.app import queries
+from pages.ui.app import page_frame, queries
 from pages.ui.app.page_frame import SnapshotView
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
@@ -49,4 +49,4 @@ def build_cover(view: SnapshotView, chosen: FilterResult, described: FilterDescr
         t("workbook.run"): view.checked_run.run_id,
         t("workbook.judged_at"): f"{view.checked_run.judged_at:%Y-%m-%d %H:%M:%S}",
         t("workbook.rows"): numbers.format_count(chosen.violations),
-    }
+    } | page_frame.cover_data_state(view)

@@ -13,7 +13,7 @@ from data.storage import book
 from policy.authoring import clause_coverage, clause_coverage_markdown
 from policy.authoring.clause_coverage import ClauseCoverage
 from policy.authoring.expiry import find_expiring_rows
-from policy.commands import policy_options
+from policy.commands import data_state, policy_options
 from policy.model.records import VERDICTS, Policy
 from policy.runs import snapshot_check, store
 from policy.runs.store import Run
@@ -58,6 +58,7 @@ def _load_last_run(arguments: argparse.Namespace) -> tuple[Run | None, dict[str,
         return None, None
     with book.open_for_reading(path) as con:
         found = store.require_latest_run(con, arguments.as_of)
+        data_state.warn_of_data_change(con, found)
         return found, clause_coverage.count_verdicts(con, found)
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from data.command_line import options, output
 from data.storage import book
+from policy.commands import data_state
 from policy.runs import store
 from policy.violations import lifecycle, lifecycle_list
 from policy.violations.lifecycle import INFLOWS, MOVEMENTS, OUTFLOWS, STATES, LifecycleTotals
@@ -31,7 +32,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with book.open_for_reading(arguments.book) as con:
-        found = lifecycle.build_lifecycles(con, store.require_latest_run(con, arguments.as_of), arguments.since)
+        latest = store.require_latest_run(con, arguments.as_of)
+        data_state.warn_of_data_change(con, latest)
+        found = lifecycle.build_lifecycles(con, latest, arguments.since)
         rules = lifecycle_list.count_movements_by(con, "rule_id").to_dicts()
         rows = lifecycle_list.list_lifecycles(
             con,

@@ -7,7 +7,7 @@ from typing import Any
 from data.command_line import output
 from data.queries import snapshots
 from data.storage import book
-from policy.commands import policy_options
+from policy.commands import data_state, policy_options
 from policy.monitoring import metric_definitions, metrics
 from policy.monitoring.metric_definitions import Metric
 from policy.monitoring.metrics import MetricValue
@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     policy = snapshot_check.load_policy(arguments.tables)
     with book.open_for_reading(arguments.book) as con:
         as_of = snapshots.resolve_snapshot(con, arguments.as_of)
+        data_state.warn_of_data_change_on(con, as_of)
         values = metrics.evaluate_metrics(con, policy, as_of)
     known = {metric.metric_id: metric for metric in metric_definitions.select_in_force(policy, as_of)}
     shown = metrics.select_branch_values(values, arguments.branch)

@@ -81,7 +81,7 @@ def test_the_rows_of_every_month_reconcile(demo_book: tuple[Path, dict], tmp_pat
         for day in (date(2025, 10, 31), date(2026, 5, 31), LAST_DATE):
             assert derivation.derive_facts(con, day)["loan"] > LOANS // 2
             sums = results.reconcile_rows(con, day)
-            assert (sums.difference, sums.judged) == (0, sums.rows_in)
+            assert (sums.difference, sums.loaded) == (0, sums.rows_in)
         assert query_value(con, "SELECT count(*) FROM batch_tables WHERE rows_in <> loaded") == 0
 
 
