@@ -19,6 +19,7 @@ LAYERS = (
     ("data.reference",),
     ("data.storage",),
     ("data.ingest.parsing",),
+    ("data.ingest.formats",),
     ("data.ingest.files",),
     ("data.ingest.mapping",),
     ("data.ingest.profiles",),

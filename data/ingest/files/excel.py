@@ -2,7 +2,7 @@
 
 import gc
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +25,9 @@ from data.errors import InputError
 from data.ingest.files import excel_marks, excel_repacking, size_checks
 from data.ingest.files.excel_marks import SheetMarks
 from data.ingest.files.excel_repacking import ForwardOnlyBuffer
+from data.ingest.files.shown_numbers import ShownNumbers
+from data.ingest.formats import xls_records
+from data.ingest.formats.xls_records import XlsBook
 from data.messages.catalogue import bilingual
 
 OLE = b"\xd0\xcf\x11\xe0"
@@ -49,6 +52,7 @@ class SheetRows:
     merges: tuple[MergedRange, ...] = ()
     is_hidden: bool = False
     marks: SheetMarks = field(default_factory=SheetMarks)
+    shown: ShownNumbers = field(default_factory=ShownNumbers)
 
 
 def is_workbook(content: bytes) -> bool:
@@ -60,19 +64,26 @@ def detect_format(content: bytes) -> str:
 
 
 def read_sheets(name: str, content: bytes) -> list[SheetRows]:
-    """Every sheet that is not empty. Raises InputError for a locked, damaged or oversized workbook."""
+    """Every sheet that is not empty. Raises InputError for a locked, damaged, oversized or too old workbook."""
     if content.startswith(OLE) and ENCRYPTED in content:
         raise _build_password_error(name)
     parts = size_checks.unpack_workbook(name, content) if content.startswith(excel_marks.ZIP) else {}
-    day_zero = DAY_ZERO_1904 if excel_marks.uses_1904_date_system(parts) else DAY_ZERO
     with (
         _pause_garbage_collection(),
         ThreadPoolExecutor(1) as beside,
     ):  # calamine lets other threads run while it parses
-        marks = beside.submit(excel_marks.read_marks, name, parts)
         try:
-            file = excel_repacking.repack_workbook(parts) if parts else io.BytesIO(content)
-            found = _read_worksheets(name, file, day_zero, marks)
+            if parts:
+                is_1904, marks = (
+                    excel_marks.uses_1904_date_system(parts),
+                    beside.submit(excel_marks.read_marks, name, parts),
+                )
+                file: io.BytesIO | ForwardOnlyBuffer = excel_repacking.repack_workbook(parts)
+            else:
+                old = _read_old_book(name, content)
+                is_1904, marks = old.uses_1904, beside.submit(_collect_old_marks, old)
+                file = io.BytesIO(content)
+            found = _read_worksheets(name, file, DAY_ZERO_1904 if is_1904 else DAY_ZERO, marks)
         except PasswordError as error:
             raise _build_password_error(name) from error
         except (CalamineError, ValueError, OSError, OverflowError) as error:
@@ -80,6 +91,20 @@ def read_sheets(name: str, content: bytes) -> list[SheetRows]:
     if not found:
         raise InputError(bilingual("files.workbook_empty", name=name))
     return found
+
+
+def _read_old_book(name: str, content: bytes) -> XlsBook:
+    """What is written in an XLS beside its cells. Raises InputError for Excel 5.0/95, whose texts calamine garbles."""
+    old = xls_records.read_book(content)
+    if old.is_encrypted:
+        raise _build_password_error(name)
+    if old.is_excel_95:
+        raise InputError(bilingual("files.workbook_excel_95", name=name))
+    return old
+
+
+def _collect_old_marks(old: XlsBook) -> dict[str, SheetMarks]:
+    return {sheet: SheetMarks(tuple(formats)) for sheet, formats in old.formats.items()}
 
 
 @contextmanager
@@ -119,9 +144,10 @@ def _read_worksheet(
         return SheetRows(sheet.name, [], day_zero)
     _, left = sheet.start or (0, 0)
     size_checks.check_column_count(f"{name}[{sheet.name}]", left + sheet.width)
-    columns = _build_columns(_format_percent_cells(_iterate_rows(sheet), marks))
+    shown = ShownNumbers()
+    columns = _build_columns(shown.show_cells(_iterate_rows(sheet), marks))
     merges = tuple(sheet.merged_cell_ranges or ())
-    return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks)
+    return SheetRows(sheet.name, columns, day_zero, merges, visible != SheetVisibleEnum.Visible, marks, shown)
 
 
 def _iterate_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
@@ -129,23 +155,6 @@ def _iterate_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
     top, left = sheet.start or (0, 0)
     yield from ([""] * (left + sheet.width) for _ in range(top))
     yield from ([""] * left + row for row in sheet.iter_rows()) if left else sheet.iter_rows()
-
-
-def _format_percent_cells(rows: Iterator[list[Any]], marks: SheetMarks) -> Iterator[list[Any]]:
-    """Numbers that the sheet shows as percent are texts with a percent sign."""
-    if not marks.percents:
-        return rows
-    places: dict[int, list[int]] = {}
-    for number, column in marks.percents:
-        places.setdefault(number, []).append(column)
-    return (_format_row_percents(row, places.get(number, ())) for number, row in enumerate(rows))
-
-
-def _format_row_percents(row: list[Any], columns: Iterable[int]) -> list[Any]:
-    for column in columns:
-        if column < len(row) and isinstance(row[column], (int, float)):
-            row[column] = f"{row[column] * 100:.12g}%"
-    return row
 
 
 def _build_columns(rows: Iterator[list[Any]]) -> list[pl.Series]:

@@ -1,5 +1,6 @@
 """Repacks an XLSX for calamine: the parts that size_checks has checked, arranged to be read once.
 
+The workbook's own part gets the name that calamine looks for, and its date system the spelling that calamine knows.
 calamine goes through a sheet a second time to its end for the merged cells, which follow the cells; where they
 precede them, it finds them at once.
 """
@@ -9,6 +10,9 @@ import re
 import zipfile
 from collections import deque
 from collections.abc import Mapping
+
+from data.ingest.files import excel_marks
+from data.ingest.files.excel_marks import MAIN_PART as MAIN
 
 SHEETS = re.compile(r"xl[\\/]worksheets[\\/]", re.IGNORECASE)
 CELLS, END = b"<sheetData", b"</sheetData>"
@@ -55,11 +59,24 @@ def repack_workbook(parts: Mapping[str, bytes]) -> ForwardOnlyBuffer:
     """A workbook of these parts, not compressed."""
     file = ForwardOnlyBuffer()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in parts.items():
+        for name, part in settle_main_part(parts).items():
             with archive.open(zipfile.ZipInfo(name), "w") as packed_part:
                 for piece in move_merges_first(part) if SHEETS.match(name) else [part]:
                     packed_part.write(piece)
     return file
+
+
+def settle_main_part(parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The parts with the workbook's own as xl/workbook.xml, its flag of the 1904 date system as calamine knows it."""
+    main = excel_marks.find_main_part(parts)
+    if main not in parts:
+        return dict(parts)
+    names = {main: MAIN, excel_marks.name_relations(main): excel_marks.name_relations(MAIN)}
+    found = {names.get(name, name): part for name, part in parts.items()}
+    if main != MAIN:
+        for listing in ("[Content_Types].xml", "_rels/.rels"):
+            found[listing] = found.get(listing, b"").replace(main.encode(), MAIN.encode())
+    return found | {MAIN: excel_marks.write_date_flag(parts[main], excel_marks.uses_1904_date_system(parts))}
 
 
 def move_merges_first(sheet: bytes) -> list[bytes | memoryview]:

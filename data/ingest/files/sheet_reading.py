@@ -15,7 +15,6 @@ from data.ingest.files import (
     encodings,
     excel,
     file_signatures,
-    html_tables,
     sheet_cells,
     size_checks,
     text_tables,
@@ -23,6 +22,8 @@ from data.ingest.files import (
 from data.ingest.files.control_files import ControlFile
 from data.ingest.files.excel_marks import SheetMarks
 from data.ingest.files.sheet_cells import MISREAD, ROW, WIDTH
+from data.ingest.files.shown_numbers import ShownNumbers
+from data.ingest.formats import html_tables
 from data.messages.catalogue import bilingual
 
 OWN_SEPARATOR = "\x1f"
@@ -64,6 +65,7 @@ class Sheet:
     merges: tuple[excel.MergedRange, ...] = ()
     is_hidden: bool = False
     marks: SheetMarks = field(default_factory=SheetMarks)
+    shown: ShownNumbers = field(default_factory=ShownNumbers)
 
     @property
     def columns(self) -> list[str]:
@@ -128,6 +130,7 @@ def _read_workbook(source: SourceFile) -> list[Sheet]:
             merges=sheet.merges,
             is_hidden=sheet.is_hidden,
             marks=sheet.marks,
+            shown=sheet.shown,
         )
         for sheet in excel.read_sheets(source.name, source.content)
     ]

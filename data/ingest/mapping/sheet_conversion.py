@@ -9,7 +9,8 @@ import polars as pl
 from data.ingest.files import excel
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
-from data.ingest.mapping import merged_cells, row_classification, row_errors, title_lines
+from data.ingest.formats import number_formats
+from data.ingest.mapping import merged_cells, row_classification, row_errors, scaled_numbers, title_lines
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells
 from data.messages.catalogue import Note, import_note
@@ -71,6 +72,7 @@ def convert_sheet(
     title = title_lines.read_title(layout.titles, as_of, layout.footers)
     title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
     feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
+    scaled = scaled_numbers.check_scales(sheet, feeds)
     rows = join(rows)
     with ThreadPoolExecutor(THREADS) as pool:
         parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
@@ -82,6 +84,7 @@ def convert_sheet(
         *title.notes,
         *_build_unit_notes(feeds, title),
         *_build_cell_notes(feeds, parsed, rows),
+        *scaled,
         *_build_sheet_notes(sheet, merged),
     ]
     if filtered:
@@ -167,7 +170,8 @@ def _build_sheet_notes(sheet: Sheet, merged: int) -> list[Note]:
     """Notes on a workbook's merged, percent, formula and error cells, and on a sheet that may be truncated."""
     counts = {
         "note_merged_cells": merged,
-        "note_percent_cells": len(sheet.marks.percents),
+        "note_percent_cells": sheet.shown.counts.get(number_formats.PERCENT, 0),
+        "note_padded_cells": sheet.shown.counts.get(number_formats.PADDED, 0),
         "note_no_result": sheet.marks.no_result,
         "note_error_cells": sheet.marks.errors,
         "note_row_limit": len(sheet.cells) if len(sheet.cells) in excel.ROW_LIMITS else 0,
