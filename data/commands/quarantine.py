@@ -4,6 +4,7 @@ import argparse
 
 from data.command_line import options, output
 from data.ingest import quarantine
+from data.storage import book
 
 ABOUT = "list the rows that could not be loaded, with reasons"
 
@@ -13,6 +14,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    found = quarantine.load_rows(arguments.book)
+    with book.open_for_reading(arguments.book) as con:
+        found = quarantine.load_rows(con)
     output.print_result(found, quarantine.format_rows(found), as_json=arguments.json)
     return 0

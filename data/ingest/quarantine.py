@@ -1,10 +1,9 @@
 """The quarantined rows, as the command line lists them."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-from data.storage import book
+import duckdb
 
 QUERY = """
 SELECT q.batch_id, b.as_of, q.table_name, q.file, q.row_number, q.field, q.value, q.reason, q.reason_zh, q.content
@@ -12,10 +11,9 @@ FROM quarantine q JOIN batches b USING (batch_id) ORDER BY b.loaded_at, q.batch_
 NAMES = ("batch", "as_of", "table", "file", "row", "field", "value", "reason", "reason_zh", "content")
 
 
-def load_rows(path: Path) -> list[dict[str, Any]]:
+def load_rows(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every row of every batch that could not be loaded, with its content as header -> text."""
-    with book.open_for_reading(path) as con:
-        found = [dict(zip(NAMES, row, strict=True)) for row in con.execute(QUERY).fetchall()]
+    found = [dict(zip(NAMES, row, strict=True)) for row in con.execute(QUERY).fetchall()]
     return [row | {"as_of": row["as_of"].isoformat(), "content": json.loads(row["content"])} for row in found]
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+import duckdb
 import polars as pl
 
 from data.errors import InputError
 from data.messages.catalogue import bilingual
 from data.reference import size_limits
-from data.storage import book
 from policy.authoring import impact, limit_table_lint, lint
 from policy.authoring.impact import Impact
 from policy.authoring.threshold_curve import CurvePoint, LimitValue
@@ -71,7 +71,12 @@ def lint_limit_table(texts: TableTexts, name: str) -> list[Problem]:
 
 
 def lint_and_judge(
-    path: Path, texts: TableTexts, before: Policy, as_of: date, folder: Path, on_step: Callable[[str], None]
+    con: duckdb.DuckDBPyConnection,
+    texts: TableTexts,
+    before: Policy,
+    as_of: date,
+    folder: Path,
+    on_step: Callable[[str], None],
 ) -> SandboxResult:
     """Proof-reads the tables and judges the book by them and by `before`. Steps: proof, each subject, totals."""
     on_step("proof")
@@ -79,12 +84,11 @@ def lint_and_judge(
     if any(problem.level == "error" for problem in problems):
         drop_policy(after)
         return SandboxResult(tuple(problems))
-    with book.open_for_reading(path) as con:
-        found = impact.compare_policies(con, before, after, as_of, today=False, on_step=on_step)
-        on_step("listing")
-        listed = folder / f"impact-{before.version[:8]}-{after.version[:8]}-{as_of}.csv"
-        loans = impact.list_moved_loans(con, after, before)
-        csv_writer.write_csv(listed, loans)
+    found = impact.compare_policies(con, before, after, as_of, today=False, on_step=on_step)
+    on_step("listing")
+    listed = folder / f"impact-{before.version[:8]}-{after.version[:8]}-{as_of}.csv"
+    loans = impact.list_moved_loans(con, after, before)
+    csv_writer.write_csv(listed, loans)
     if after.version != before.version:
         drop_policy(after)
     shown = loans.sort("balance", descending=True, nulls_last=True, maintain_order=True).head(ROWS_SHOWN)
@@ -92,12 +96,16 @@ def lint_and_judge(
 
 
 def compute_curve(
-    path: Path, policy: Policy, rule_id: str, over: list[LimitValue], as_of: date, on_step: Callable[[str], None]
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    rule_id: str,
+    over: list[LimitValue],
+    as_of: date,
+    on_step: Callable[[str], None],
 ) -> list[CurvePoint]:
-    """What each limit would catch, by a reader of its own, beside the page."""
+    """What each limit would catch, by a cursor of its own, beside the page."""
     on_step("curve")
-    with book.open_for_reading(path) as con:
-        return draw_curve(con, policy, rule_id, over, as_of, today=False)
+    return draw_curve(con, policy, rule_id, over, as_of, today=False)
 
 
 def read_uploads(files: list[tuple[str, bytes]], known: TableTexts) -> TableTexts:

@@ -116,7 +116,8 @@ def list_runs(con: duckdb.DuckDBPyConnection) -> list[Run]:
     Raises BookError for a book of an earlier version, whose runs do not name their data.
     """
     has = con.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'runs' AND column_name IN ('previous_run', 'sequence')"
+        """SELECT count(*) FROM duckdb_columns()
+           WHERE table_name = 'runs' AND column_name IN ('previous_run', 'sequence')"""
     ).fetchall()
     if has[0][0] < 2:
         raise BookError(bilingual("runs.earlier_version"))

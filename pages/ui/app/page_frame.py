@@ -10,7 +10,6 @@ from streamlit.navigation.page import Page
 from data.errors import LoanlightError
 from data.facts import derivation
 from data.queries import portfolio
-from data.storage import book
 from data.version import read_version
 from pages.ui.app import queries, url_state
 from pages.ui.i18n import error_message, language, numbers
@@ -103,7 +102,8 @@ def open_page(name: str) -> SnapshotView:
 
 def open_policy_page(name: str) -> SnapshotView:
     """As open_page; without any loans the policy can still be read, as of the day of its newest rule."""
-    if book.read_generation(book.default_path()) is not None and queries.cached_query(derivation.list_dates_with_facts):
+    _redirect_cold_deep_link()
+    if queries.find_reader() is not None and queries.cached_query(derivation.list_dates_with_facts):
         return open_page(name)
     open_page_without_snapshot(name)
     st.info(t("empty.policy_alone"))
@@ -123,7 +123,8 @@ def run_page(page: Page) -> None:
     """The door: the dashboard runs the page; what cannot be shown is said in one plain message."""
     token = _entered_by_dashboard.set(True)
     try:
-        page.run()
+        with queries.hold_book():
+            page.run()
     except LoanlightError as error:
         error_message.show_error(t("error.cannot_show"), error)
     finally:
@@ -147,7 +148,7 @@ def _stop_with_instructions(reason: str) -> None:
 
 def _select_snapshot(chooser: st.delta_generator.DeltaGenerator) -> SnapshotView:
     policy = queries.current_policy()
-    if book.read_generation(book.default_path()) is None:
+    if queries.find_reader() is None:
         _stop_with_instructions(t("empty.no_book"))
     snapshots = queries.cached_query(derivation.list_dates_with_facts)[::-1]
     if not snapshots:

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from data.ingest import quarantine, quarantine_workbook
-from data.storage import book
-from pages.ui.app import background_jobs
+from pages.ui.app import background_jobs, queries
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import escape_markdown, t
 from pages.ui.imports import import_report
@@ -67,5 +66,5 @@ def _draw_progress(job: background_jobs.Job) -> None:
 
 def _build_quarantine_workbook(batch: str) -> bytes:
     return quarantine_workbook.render_xlsx(
-        [row for row in quarantine.load_rows(book.default_path()) if row["batch"] == batch]
+        [row for row in quarantine.load_rows(queries.require_reader().cursor()) if row["batch"] == batch]
     )

@@ -7,7 +7,6 @@ import streamlit as st
 
 from data.facts import derivation
 from data.queries import snapshots
-from data.storage import book
 from pages.ui.app import queries, url_state
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
@@ -25,7 +24,7 @@ SNAPSHOTS = {
 
 def draw_snapshots() -> date | None:
     """The table, a row for each batch; the day chosen."""
-    if book.read_generation(book.default_path()) is None:
+    if queries.find_reader() is None:
         return None
     listed = queries.cached_query(snapshots.list_snapshots)
     if not listed:

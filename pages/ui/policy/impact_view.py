@@ -8,7 +8,6 @@ import polars as pl
 import streamlit as st
 
 from data.reference import size_limits
-from data.storage import book
 from pages.ui.app import background_jobs, queries
 from pages.ui.app.background_jobs import Job
 from pages.ui.app.page_frame import SnapshotView
@@ -66,7 +65,8 @@ def draw_impact(view: SnapshotView, texts: dict[str, str]) -> None:
 
 def _find_or_start_job(view: SnapshotView, texts: dict[str, str]) -> Job | None:
     """The job that judges exactly these tables: started at once on a small book, otherwise by a button."""
-    wanted = (compute_version(texts), view.policy.version, view.as_of, book.read_generation(book.default_path()))
+    reader = queries.require_reader()
+    wanted = (compute_version(texts), view.policy.version, view.as_of, reader.generation)
     stored: tuple[object, Job | None] = st.session_state.get("policy_trial", (None, None))
     key, job = stored
     if key == wanted:
@@ -82,8 +82,10 @@ def _find_or_start_job(view: SnapshotView, texts: dict[str, str]) -> Job | None:
         )
         if not st.button(t("policy.impact_start"), type="primary", key="policy_impact_start"):
             return None
-    path, before, as_of, place = book.default_path(), view.policy, view.as_of, session_folder()
-    job = background_jobs.start_job(lambda on_step: sandbox.lint_and_judge(path, texts, before, as_of, place, on_step))
+    before, as_of, place = view.policy, view.as_of, session_folder()
+    job = background_jobs.start_job(
+        lambda on_step: sandbox.lint_and_judge(reader.cursor(), texts, before, as_of, place, on_step)
+    )
     st.session_state["policy_trial"] = (wanted, job)
     return job
 

@@ -7,8 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data.errors import LoanlightError
-from data.storage import book
-from pages.ui.app import background_jobs
+from pages.ui.app import background_jobs, queries
 from pages.ui.app.page_frame import SnapshotView
 from pages.ui.charts import drawing, policy_charts
 from pages.ui.format import expression_text, values
@@ -91,8 +90,10 @@ def _start_job(view: SnapshotView, rule_id: str, over: str) -> None:
     except LoanlightError as error:
         error_message.show_error(t("policy.curve_refused"), error)
         return
-    path, policy, as_of = book.default_path(), view.policy, view.as_of
-    job = background_jobs.start_job(lambda on_step: sandbox.compute_curve(path, policy, rule_id, steps, as_of, on_step))
+    reader, policy, as_of = queries.require_reader(), view.policy, view.as_of
+    job = background_jobs.start_job(
+        lambda on_step: sandbox.compute_curve(reader.cursor(), policy, rule_id, steps, as_of, on_step)
+    )
     st.session_state["policy_curve"] = ((rule_id, policy.version, as_of), job)
 
 

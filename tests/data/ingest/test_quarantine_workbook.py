@@ -22,7 +22,8 @@ def _import_with_quarantine(folder: Path) -> tuple[Path, bytes]:
     file, path = folder / "台账.csv", folder / "book.duckdb"
     file.write_text(FILE, encoding="utf-8")
     assert pipeline.import_files([file], SNAPSHOT_DATE, path).quarantined == 1
-    return path, quarantine_workbook.render_xlsx(quarantine.load_rows(path))
+    with book.open_for_reading(path) as con:
+        return path, quarantine_workbook.render_xlsx(quarantine.load_rows(con))
 
 
 def _read_balances(path: Path) -> dict[str, str]:
