@@ -40,7 +40,12 @@ def _escape_column(name: str) -> pl.Expr:
 
 def render_csv(rows: pl.DataFrame) -> bytes:
     """CSV in UTF-8 with a byte-order mark, which is what Excel and WPS need to read Chinese."""
-    return escape_frame(rows).write_csv(include_bom=True).encode("utf-8")
+    return encode_csv(escape_frame(rows).write_csv())
+
+
+def encode_csv(text: str) -> bytes:
+    """A CSV as bytes, with the mark; a table of the policy, whose cells must stay as they are."""
+    return text.encode("utf-8-sig")
 
 
 def write_csv(rows: pl.DataFrame, path: Path) -> None:

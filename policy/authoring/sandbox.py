@@ -14,6 +14,7 @@ import polars as pl
 from data.errors import InputError
 from data.messages.catalogue import bilingual
 from data.reference import size_limits
+from data.storage import formula_escaping
 from policy.authoring import impact, limit_table_lint, lint
 from policy.authoring.impact import Impact
 from policy.authoring.threshold_curve import CurvePoint, LimitValue
@@ -166,5 +167,5 @@ def zip_tables(texts: TableTexts) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(texts):
-            archive.writestr(name, texts[name])
+            archive.writestr(name, formula_escaping.encode_csv(texts[name]))
     return buffer.getvalue()

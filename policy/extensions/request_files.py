@@ -119,6 +119,6 @@ def decide_uploaded_file(
 def write_decisions(path: Path, decided: pl.DataFrame) -> None:
     """Raises InputError when the file cannot be written."""
     try:
-        formula_escaping.escape_frame(decided).write_csv(path)
+        formula_escaping.write_csv(decided, path)
     except OSError as error:
         raise InputError(bilingual("common.not_writable", path=path, why=error.strerror or error)) from error

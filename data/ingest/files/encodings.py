@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data.errors import InputError
+from data.ingest.formats import code_pages
 from data.messages.catalogue import bilingual
 
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -62,9 +63,9 @@ def _detect_and_decode(name: str, content: bytes) -> tuple[bytes, str]:
     return _decode_by_line(name, content) if _has_utf8_lines(content) else (text, "gb18030")
 
 
-def _can_decode(content: bytes, encoding: str) -> bool:
+def _can_decode(content: bytes, encoding: str, errors: str = "strict") -> bool:
     try:
-        content.decode(encoding)
+        content.decode(encoding, errors)
     except UnicodeDecodeError:
         return False
     return True
@@ -118,19 +119,30 @@ def _decode_by_line(name: str, content: bytes) -> tuple[bytes, str]:
     if main not in kinds:
         raise _build_encoding_error(name, content, sum(len(line) + 1 for line in lines[: kinds.index("")]))
     texts = [
-        _mark_line(line.decode(kind or main, errors="replace")) if kind not in ("ascii", main) else line.decode(main)
+        _decode_line(line, main) if kind in ("ascii", main) else _mark_line(_decode_line(line, kind))
         for line, kind in zip(lines, kinds, strict=True)
     ]
     return "\n".join(texts).encode(), main
 
 
+def _decode_line(line: bytes, kind: str) -> str:
+    """`kind` as _detect_line_encoding found it; a line that fits no encoding is shown as UTF-8, as far as it is."""
+    return line.decode(kind or "utf-8", code_pages.WITH_EURO if kind == "gb18030" else "replace")
+
+
 def _detect_line_encoding(line: bytes) -> str:
-    """ascii, utf-8, gb18030, or nothing where the line fits none. Short texts may be both: then GB18030."""
+    """ascii, utf-8, gb18030, or nothing where the line fits none. Short texts may be both: then GB18030.
+
+    A line that fits neither as it stands may still be of code page 936, with its byte for the euro sign.
+    """
     if line.isascii():
         return "ascii"
     if _can_decode(line, "utf-8") and (UTF8_HANZI.search(line) or not _can_decode(line, "gb18030")):
         return "utf-8"
-    return "gb18030" if _can_decode(line, "gb18030") else "utf-8" if _can_decode(line, "utf-8") else ""
+    if _can_decode(line, "gb18030"):
+        return "gb18030"
+    has_euro = not UTF8_HANZI.search(line) and _can_decode(line, "gb18030", code_pages.WITH_EURO)
+    return "gb18030" if has_euro else ""
 
 
 def _mark_line(line: str) -> str:

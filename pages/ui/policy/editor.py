@@ -139,7 +139,7 @@ def _draw_downloads(changed: dict[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for file, text in changed.items():
             short = file.split("/")[-1]
-            label, content = t("policy.download_csv", file=escape_markdown(short)), text.encode("utf-8-sig")
+            label, content = t("policy.download_csv", file=escape_markdown(short)), inert_cells.encode_csv(text)
             st.download_button(label, content, short, "text/csv", on_click="ignore", type="primary", key=f"csv:{file}")
             st.download_button(
                 t("policy.download_xlsx", file=escape_markdown(short)),

@@ -12,6 +12,7 @@ from data.storage import name_search
 from tests.data.cli_import import ImportCli
 from tests.data.ingest.parsed_import import ImportParser
 
+CASES = Path(__file__).with_name("cases")
 SNAPSHOT_DATE = date(2024, 1, 31)
 HTML = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="gb2312"></head><body>
 <table border=1><tr><td colspan=3>××农商行贷款台账 单位：万元</td></tr>
@@ -38,6 +39,20 @@ def test_e02_byte_order_marks_and_utf16_with_and_without(parser: ImportParser, c
     arrived = parser.parse_text("借据号\t余额\t用途\nL1\t5\t买牛\n".encode(codec), "export.txt")
     assert arrived.column_values("purpose") == ["买牛"]
     assert arrived.stage.counts[0].encoding == ("utf-8-sig" if codec == "utf-8-sig" else "utf-16")
+
+
+def test_e01_the_euro_sign_of_code_page_936(parser: ImportParser) -> None:
+    arrived = parser.parse_files(CASES / "euro936.csv")
+    assert (len(arrived.column_values("loan_id")), arrived.quarantined_rows) == (3, [])
+    text = "借据号,客户号,客户名称\nL1,C1,#贸易公司\nL2,C2,丙公司#\n".encode("gb18030").replace(b"#", b"\x80")
+    assert parser.parse_text(text).column_values("name", "borrowers") == ["€贸易公司", "丙公司€"]
+
+
+@pytest.mark.parametrize("line", ["L2,6,买牛".encode()[:-1] + b"\x80", b"L2,6,\x81\x20\x80", b"L2,6,\xff\x80"])
+def test_e01_other_bytes_beside_a_euro_sign_are_kept_back(parser: ImportParser, line: bytes) -> None:
+    content = "借据号,余额,用途\nL1,5,买牛\n".encode("gb18030") + line + b"\n"
+    arrived = parser.parse_text(content)
+    assert (arrived.column_values("loan_id"), len(arrived.quarantined_rows)) == (["L1"], 1)
 
 
 @pytest.mark.parametrize("main", ["utf-8", "gb18030"])

@@ -238,7 +238,7 @@ def test_command_line_many(path, tmp_path, capsys) -> None:
     with asked.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     assert main(["extension", "--requests", str(asked), "--out", str(out), "--book", str(path)]) == 0
-    with out.open(encoding="utf-8") as file:
+    with out.open(encoding="utf-8-sig") as file:
         decided = list(csv.DictReader(file))
     assert [row["loan_id"] for row in decided] == [row[0] for row in rows[1:]]
     assert {row["verdict"] for row in decided[: len(GOLDEN_DATES)]} == {"allowed"}
@@ -274,7 +274,7 @@ def test_request_files_as_spreadsheets_write_them(path, tmp_path) -> None:
     text = "loan_id,application_date,requested_maturity,consent\nG6,2025/6/20,2027/1/24,\nG6,,2027/1/24,\nG6,20250620,,张三\n"
     asked.write_bytes(text.encode("gb18030"))
     assert main(["extension", "--requests", str(asked), "--out", str(out), "--book", str(path)]) == 0
-    with out.open(encoding="utf-8") as file:
+    with out.open(encoding="utf-8-sig") as file:
         decided = list(csv.DictReader(file))
     assert [row["verdict"] for row in decided] == ["allowed", "not_assessable", "not_assessable"]
     assert (decided[0]["application_date"], decided[0]["latest_permitted"]) == ("2025/6/20", "2027-01-24")

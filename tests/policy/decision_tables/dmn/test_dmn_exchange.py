@@ -1,5 +1,6 @@
 """Decision tables travel to DMN and back: losslessly, in the shapes of other tools, and refused by name where not ours."""
 
+import codecs
 import csv
 import io
 import json
@@ -313,6 +314,8 @@ def test_import_writes_tables_that_lint_reads(tmp_path: Path, capsys: pytest.Cap
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path)]) == 1
     assert "--replace" in capsys.readouterr().err
     assert main(["import-dmn", str(dmn), "--out", str(tmp_path), "--replace"]) == 0
+    assert (tmp_path / "limits/collateral_ratios.csv").read_bytes().startswith(codecs.BOM_UTF8)
+    assert (tmp_path / "limit_columns.csv").read_bytes().startswith(codecs.BOM_UTF8)
     again, problems = lint.lint_tables(table_folder.read_texts(tmp_path))
     assert [p for p in problems if p.level == "error"] == []
     rows, was = again.limit_tables["collateral_ratios"].rows, POLICY.limit_tables["collateral_ratios"].rows
