@@ -4,7 +4,8 @@ RUN := $(VENV)/bin/python
 WORKERS ?= 2
 JAVA := $(shell command -v java)
 
-.PHONY: run test lint style demo proof proof-spark tour clean
+.PHONY: run test short lint style demo lock sbom proof proof-spark tour clean
+INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
 run: $(VENV)/.installed
 	@test -e $${LOANLIGHT_BOOK:-book.duckdb} || { $(RUN) -m data demo && $(RUN) -m policy check --all; }
@@ -13,6 +14,10 @@ run: $(VENV)/.installed
 # The tests on Spark run where there is Java; elsewhere they are skipped, with the reason.
 test: style $(if $(JAVA),$(VENV)/.installed-spark)
 	$(RUN) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TEST_FLAGS)
+
+# Without browser, Spark and the gate's slower parts: for another Python, make short PYTHON=python3.13 VENV=.venv-3.13
+short: $(VENV)/.installed-test
+	$(RUN) -m pytest -n $(WORKERS) --dist loadscope -m 'not long and not browser and not spark' tests/data tests/policy
 
 lint: style
 	$(RUN) -m policy lint
@@ -47,20 +52,30 @@ proof-spark: $(VENV)/.installed-test $(VENV)/.installed-spark
 tour: $(VENV)/.installed-test
 	$(RUN) -m tests.browser.tour
 
-$(VENV)/.installed: requirements.txt
+# What is installed is what the lock files name, with hashes: written by `make lock` after a change of requirements*.txt.
+$(VENV)/.installed: requirements.lock
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) requirements.lock
 	@touch $@
 
-$(VENV)/.installed-test: requirements-test.txt requirements.txt
+$(VENV)/.installed-test: requirements-test.lock
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	$(INSTALL) requirements-test.lock
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-spark: requirements-spark.txt requirements.txt
+$(VENV)/.installed-spark: requirements-spark.lock
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
+	$(INSTALL) requirements-spark.lock
 	@touch $@
+
+lock:
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check $(shell grep -o '^uv==[0-9.]*' requirements-test.txt)
+	$(RUN) -m tests.supply lock
+
+# docs/sbom.cdx.json (CycloneDX) and docs/licences.csv, from what is installed.
+sbom: $(VENV)/.installed-test
+	$(RUN) -m tests.supply sbom
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
