@@ -8,8 +8,8 @@ import duckdb
 
 from data import dictionary
 from data.facts import derivation
+from data.language.dialects import quote_identifier
 from data.storage import book
-from policy.language.dialects import quote_identifier
 from policy.model.records import Policy
 from policy.runs import snapshot_check
 from policy.spark import cluster_check

@@ -12,11 +12,11 @@ from benchmarks import zen_tables
 from benchmarks.measuring import print_ratio, time_median
 from data import dictionary
 from data.facts import derivation
+from data.language.dialects import quote_identifier
+from data.language.functions import column_reference, render
 from data.storage import book
 from policy.decision_tables import lookups
 from policy.engine.scope import build_scope
-from policy.language.dialects import quote_identifier
-from policy.language.functions import column_reference, render
 from policy.model.records import LimitTable, Policy
 from policy.runs import snapshot_check
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import zen
 
-from policy.language.expressions import KINDS
+from data.language.expressions import KINDS
 from policy.model.records import FOREVER, LimitTable
 
 EPOCH = date(1970, 1, 1)

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from data import dictionary
+from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual
-from policy.language.expressions import did_you_mean
 from policy.model import vocabulary
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids

@@ -7,11 +7,11 @@ import duckdb
 import polars as pl
 
 from data.dictionary import DUCKDB_TYPES
+from data.language.dialects import quote_identifier
 from policy.engine.batch import decode_verdict
 from policy.engine.compiler import CompiledSubject, compile_subject
 from policy.engine.rule_references import limit_tables_of_rule
 from policy.engine.verdict_codes import CompiledRule
-from policy.language.dialects import quote_identifier
 from policy.model.records import Example, Policy
 
 

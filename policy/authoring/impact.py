@@ -14,6 +14,8 @@ from sqlglot import exp
 
 from data import dictionary
 from data.facts import derivation
+from data.language.dialects import quote_identifier
+from data.language.functions import render, sql_literal
 from data.storage import query
 from policy.authoring import version_diff
 from policy.authoring.version_diff import RowChange
@@ -21,8 +23,6 @@ from policy.engine.batch import IDENTITY, facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.dialects import quote_identifier
-from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
 RULES_PER_QUERY = 16

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
+from data.language.expressions import KINDS, ExpressionError, did_you_mean
 from data.messages.catalogue import BilingualText, bilingual, term
 from policy.decision_tables import key_cells, lookups, unary_tests
 from policy.decision_tables.intervals import format_bound
-from policy.language.expressions import KINDS, ExpressionError, did_you_mean
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy
 from policy.model.table_reader import TableReader, parse_number

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from data import dictionary
+from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual
 from policy.authoring import cell_lint, limit_table_lint
 from policy.authoring.expiry import find_expiring_rows
@@ -13,7 +14,6 @@ from policy.decision_tables import gaps_and_overlaps
 from policy.engine.compiler import compile_subject_cached
 from policy.engine.table_usage import closed_code_lists, list_usages
 from policy.extensions import consequence_compiler
-from policy.language.expressions import did_you_mean
 from policy.model import csv_reader
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import LimitRow, Policy, Rule

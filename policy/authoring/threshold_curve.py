@@ -9,12 +9,12 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
+from data.language.dialects import quote_identifier
+from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual, term
 from policy.engine.batch import facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION
-from policy.language.dialects import quote_identifier
-from policy.language.expressions import did_you_mean
 from policy.model.records import VERDICTS, Policy, Rule
 
 MOST_VALUES = 200

@@ -13,15 +13,15 @@ import duckdb
 from sqlglot import exp
 
 from data import dictionary
+from data.language import functions
+from data.language.dialects import quote_identifier
+from data.language.expressions import TypedExpression
 from policy.decision_tables import gaps_and_overlaps
 from policy.decision_tables.gaps_and_overlaps import DATES_COLUMN, Grid, Region
 from policy.engine.batch import facts_at_sql
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.scope import Scope, build_scope
 from policy.engine.table_usage import TableUsage, closed_code_lists, list_usages
-from policy.language import functions
-from policy.language.dialects import quote_identifier
-from policy.language.expressions import TypedExpression
 from policy.model.records import LimitRow, Policy
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import islice
 
+from data.language.expressions import KINDS
 from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import lookups, regions
 from policy.decision_tables.axes import Axis, build_named_axis, build_ordered_axis
@@ -14,7 +15,6 @@ from policy.decision_tables.intervals import Interval
 from policy.decision_tables.key_cells import KeyCell
 from policy.decision_tables.regions import Box
 from policy.decision_tables.unary_tests import UnaryTestError
-from policy.language.expressions import KINDS
 from policy.model.problem import Problem
 from policy.model.records import FOREVER, LimitRow, LimitTable
 

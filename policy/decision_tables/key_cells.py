@@ -5,8 +5,8 @@ from functools import reduce
 
 from sqlglot import exp
 
+from data.language import functions
 from policy.decision_tables.intervals import Interval
-from policy.language import functions
 
 KEY_KINDS = ("number", "date", "boolean", "text")
 ORDERED_KINDS = ("number", "date")

@@ -9,11 +9,11 @@ from functools import reduce
 from sqlglot import exp
 
 from data.dictionary import DUCKDB_TYPES
+from data.language import functions
+from data.language.expressions import KINDS, ExpressionError, TypedExpression, did_you_mean, require_known_code
 from data.messages.catalogue import bilingual
 from policy.decision_tables import unary_tests
 from policy.decision_tables.key_cells import KEY_KINDS, KeyCell
-from policy.language import functions
-from policy.language.expressions import KINDS, ExpressionError, TypedExpression, did_you_mean, require_known_code
 from policy.model.problem import Problem
 from policy.model.records import FOREVER, LimitColumn, LimitRow, LimitTable
 

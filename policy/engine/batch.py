@@ -9,11 +9,11 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.language.dialects import quote_identifier
+from data.language.functions import render, sql_literal
 from data.messages.catalogue import bilingual
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
-from policy.language.dialects import quote_identifier
-from policy.language.functions import render, sql_literal
 from policy.model.records import VERDICTS
 
 IDENTITY = ("loan_id", "borrower_id", "branch_id", "officer_id")

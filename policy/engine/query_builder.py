@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
+from data.language import dialects, functions
+from data.language.dialects import BOOK, Engine
+from data.language.expressions import ExpressionError, TypedExpression
+from data.language.type_checking import compile_text
 from data.messages.catalogue import bilingual
 from policy.engine.scope import HitColumn, Scope, build_scope, make_derived_problem
-from policy.language import dialects, functions
-from policy.language.dialects import BOOK, Engine
-from policy.language.expressions import ExpressionError, TypedExpression
-from policy.language.type_checking import compile_text
 from policy.model.policy_cache import cached_on_owner
 from policy.model.problem import Problem
 from policy.model.records import AGGREGATES, DerivedField

@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from policy.language.expressions import parse
+from data.language.expressions import parse
 from policy.model.records import Rule
 
 

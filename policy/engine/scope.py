@@ -10,12 +10,12 @@ from sqlglot import exp
 
 from data import dictionary
 from data.dictionary import Field
+from data.language import functions
+from data.language.expressions import KINDS, ExpressionError, NameResolver, TypedExpression, typed_fact
+from data.language.type_checking import compile_text
 from data.messages.catalogue import bilingual, term
 from policy.decision_tables import lookups
 from policy.decision_tables.lookups import ParsedTables
-from policy.language import functions
-from policy.language.expressions import KINDS, ExpressionError, NameResolver, TypedExpression, typed_fact
-from policy.language.type_checking import compile_text
 from policy.model.problem import Problem
 from policy.model.records import DerivedField, Policy
 

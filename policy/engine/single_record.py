@@ -9,9 +9,9 @@ import duckdb
 
 from data import dictionary
 from data.facts import prepared_statements
+from data.language.dialects import quote_identifier
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.query_builder import Aggregate, column_names
-from policy.language.dialects import quote_identifier
 from policy.model.policy_cache import cached_on_owner
 from policy.model.records import Policy
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data import dictionary
+from data.language.expressions import ExpressionError
 from policy.engine.rule_references import limit_tables_of_rule
-from policy.language.expressions import ExpressionError
 from policy.model.records import Policy
 
 

@@ -6,10 +6,10 @@ from functools import cached_property, reduce
 
 from sqlglot import exp
 
+from data.language import functions
+from data.language.dialects import Engine
+from data.language.expressions import TypedExpression
 from policy.decision_tables import lookups
-from policy.language import functions
-from policy.language.dialects import Engine
-from policy.language.expressions import TypedExpression
 from policy.model.records import Rule
 
 PASS, NOT_APPLICABLE, VIOLATION = 0, 1, 2

@@ -11,6 +11,7 @@ import duckdb
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
+from data.language.dialects import quote_identifier
 from data.messages.catalogue import bilingual
 from policy.engine import single_record
 from policy.engine.batch import decode_verdict, facts_at_sql
@@ -18,7 +19,6 @@ from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.rule_references import fields_of_rule, limit_tables_of_rule
 from policy.engine.single_record import fetch_records
 from policy.engine.verdict_codes import CompiledRule
-from policy.language.dialects import quote_identifier
 from policy.model.records import LimitTable, Policy, Rule, split_clause_ids
 
 

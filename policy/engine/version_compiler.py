@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from data.language import functions
+from data.language.expressions import ExpressionError, TypedExpression, require_comparable
+from data.language.type_checking import compile_measure, compile_text
 from data.messages.catalogue import bilingual, term
 from policy.decision_tables import lookups
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.scope import HitColumn, Scope
 from policy.engine.verdict_codes import CompiledVersion, join_by_and, join_by_or
-from policy.language import functions
-from policy.language.expressions import ExpressionError, TypedExpression, require_comparable
-from policy.language.type_checking import compile_measure, compile_text
 from policy.model.records import COMPARATORS, Rule
 
 COMPARISON_NODES: dict[str, type[exp.Binary]] = {

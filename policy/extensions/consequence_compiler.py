@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from data.language.expressions import KINDS, ExpressionError, TypedExpression
+from data.language.type_checking import compile_text
 from data.messages.catalogue import bilingual, term
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.scope import build_scope
-from policy.language.expressions import KINDS, ExpressionError, TypedExpression
-from policy.language.type_checking import compile_text
 from policy.model.extension_outcomes import CONSEQUENCE_STATES, Consequence, ExposureRatio
 from policy.model.policy_cache import cached_by_policy
 from policy.model.problem import Problem

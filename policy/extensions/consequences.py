@@ -12,12 +12,12 @@ import duckdb
 from sqlglot import exp
 
 from data.facts import prepared_statements
+from data.language import functions
+from data.language.dialects import quote_identifier
+from data.language.expressions import TypedExpression
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.single_record import Record, fetch_records
 from policy.extensions.consequence_compiler import CompiledConsequences, compile_policy
-from policy.language import functions
-from policy.language.dialects import quote_identifier
-from policy.language.expressions import TypedExpression
 from policy.model.extension_outcomes import Consequence, ExposureRatio
 from policy.model.records import Policy
 

@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from data.facts import derivation, hypothetical
+from data.language.functions import render, sql_literal
 from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from policy.engine import single_record
@@ -15,7 +16,6 @@ from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
 from policy.engine.verdict_evidence import Verdict, require_loan, verdicts_of_record
 from policy.extensions.consequences import Consequences, compute_from_facts
-from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
 SUBJECT = "extension"

@@ -14,13 +14,13 @@ import polars as pl
 from sqlglot import exp
 
 from data.facts import prepared_statements
+from data.language.functions import render
 from policy.engine import single_record
 from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_evidence import require_loan
 from policy.extensions import extension_decision
 from policy.extensions.day_dependencies import find_parts_reading, list_moving_facts
 from policy.extensions.extension_decision import APPLICATION, FRONTIER_YEARS, NEW_MATURITY, SUBJECT, Request
-from policy.language.functions import render
 from policy.model.records import Policy
 
 LATE_DAYS = 30

@@ -14,11 +14,11 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.language.dialects import quote_identifier
 from data.messages.catalogue import BilingualText, bilingual
 from data.storage import query
 from policy.engine.batch import IDENTITY
 from policy.extensions import deadlines
-from policy.language.dialects import quote_identifier
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy
 from policy.model.table_reader import TableReader

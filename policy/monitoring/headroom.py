@@ -8,14 +8,14 @@ import duckdb
 import polars as pl
 
 from data import dictionary
+from data.language import functions
+from data.language.dialects import quote_identifier
 from data.storage import query
 from policy.engine.batch import facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.single_record import coded_rules_sql
 from policy.engine.verdict_codes import PASS, VIOLATION, CompiledRule
 from policy.engine.verdict_evidence import Verdict
-from policy.language import functions
-from policy.language.dialects import quote_identifier
 from policy.model.records import Policy
 
 ORDERED_COMPARATORS = ("<=", "<", ">=", ">")

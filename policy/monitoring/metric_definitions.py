@@ -7,17 +7,17 @@ from functools import cache
 
 from sqlglot import exp
 
-from data.messages.catalogue import bilingual, term
-from policy.engine.scope import Scope
-from policy.language import functions
-from policy.language.expressions import (
+from data.language import functions
+from data.language.expressions import (
     SCALES,
     ExpressionError,
     NameResolver,
     TypedExpression,
     require_comparable,
 )
-from policy.language.type_checking import compile_measure, compile_text
+from data.language.type_checking import compile_measure, compile_text
+from data.messages.catalogue import bilingual, term
+from policy.engine.scope import Scope
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual
-from policy.language.expressions import did_you_mean
 from policy.model.problem import Problem, SourceLocation
 from policy.model.records import Policy, split_clause_ids
 from policy.model.table_reader import TableReader

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from data.language.expressions import ExpressionError, did_you_mean
 from data.messages.catalogue import bilingual
 from policy.engine.scope import Scope, build_scope
-from policy.language.expressions import ExpressionError, did_you_mean
 from policy.model.problem import Problem
 from policy.model.records import Policy, split_clause_ids
 from policy.monitoring import metric_groups

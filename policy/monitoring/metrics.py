@@ -11,17 +11,17 @@ from sqlglot import exp
 from data import dictionary
 from data.errors import InputError
 from data.facts import derivation
+from data.language import functions
+from data.language.dialects import quote_identifier
+from data.language.expressions import (
+    TypedExpression,
+    did_you_mean,
+)
 from data.messages.catalogue import bilingual
 from policy.engine.batch import facts_at_sql
 from policy.engine.query_builder import QueryBuilder
 from policy.engine.scope import build_scope
 from policy.engine.version_compiler import build_comparison, measured_value
-from policy.language import functions
-from policy.language.dialects import quote_identifier
-from policy.language.expressions import (
-    TypedExpression,
-    did_you_mean,
-)
 from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy, split_clause_ids
 from policy.monitoring.metric_definitions import (

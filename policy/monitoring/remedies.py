@@ -9,15 +9,15 @@ import duckdb
 from sqlglot import exp
 
 from data import dictionary
+from data.language import functions
+from data.language.dialects import quote_identifier
+from data.language.type_checking import compile_measure, compile_text
 from data.messages.catalogue import bilingual
 from policy.decision_tables import lookups
 from policy.engine.batch import facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.single_record import coded_rules_sql, fetch_records
 from policy.engine.verdict_codes import PASS, VIOLATION, CompiledRule
-from policy.language import functions
-from policy.language.dialects import quote_identifier
-from policy.language.type_checking import compile_measure, compile_text
 from policy.model.problem import Problem
 from policy.model.records import Policy, RemediationAction, Rule
 from policy.monitoring.headroom import select_measurable_rules, text_literal

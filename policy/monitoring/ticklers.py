@@ -12,12 +12,12 @@ import polars as pl
 from sqlglot import exp
 
 from data import dictionary
+from data.language.dialects import quote_identifier
+from data.language.functions import render, sql_literal
 from data.storage import query
 from policy.engine.batch import IDENTITY, facts_at_sql
 from policy.engine.compiler import CompiledSubject, compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.dialects import quote_identifier
-from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 
 WINDOW_DAYS = (7, 30, 60, 90)

@@ -15,10 +15,10 @@ from sqlglot._version import __version__ as sqlglot_version
 from data.errors import BookError, InputError
 from data.facts import derivation
 from data.history import time_travel
+from data.language.dialects import BOOK
 from data.messages.catalogue import bilingual
 from data.storage import query
 from data.storage.system_tables import list_run_tables
-from policy.language.dialects import BOOK
 from policy.model import csv_reader
 from policy.model.records import Policy
 

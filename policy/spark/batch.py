@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.language.dialects import CLUSTER, quote_identifier, render
+from data.language.functions import sql_literal
 from data.messages.catalogue import bilingual
 from policy.engine.batch import CODES_PER_PACK, IDENTITY, decode_verdict, split_rules
 from policy.engine.compiler import CompiledSubject
 from policy.engine.verdict_codes import MISSING, NOT_APPLICABLE, PASS, REASONS, VIOLATION, CompiledRule
-from policy.language.dialects import CLUSTER, quote_identifier, render
-from policy.language.functions import sql_literal
 from policy.spark.file_system import Folder
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from data.errors import InputError
 from data.facts import derivation
+from data.language.dialects import CLUSTER, quote_identifier, type_name
 from data.messages.catalogue import bilingual
-from policy.language.dialects import CLUSTER, quote_identifier, type_name
 from policy.spark.file_system import SUCCESS, Folder
 from policy.spark.session import translate_spark_errors
 

@@ -17,11 +17,11 @@ import duckdb
 
 from data import dictionary
 from data.facts import derivation
+from data.language.dialects import quote_identifier
+from data.language.functions import render, sql_literal
 from policy.engine.batch import facts_at_sql
 from policy.engine.compiler import compile_subject_cached
 from policy.engine.verdict_codes import NOT_APPLICABLE, PASS, VIOLATION, CompiledRule
-from policy.language.dialects import quote_identifier
-from policy.language.functions import render, sql_literal
 from policy.model.records import Policy
 from policy.runs.store import Run
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from data.language.expressions import ExpressionError, parse
 from pages.ui.format import values
 from pages.ui.format.name_resolution import NameResolver, ValueKind
 from pages.ui.i18n import language
 from pages.ui.i18n.language import t
-from policy.language.expressions import ExpressionError, parse
 from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy, Rule
 

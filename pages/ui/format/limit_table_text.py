@@ -3,12 +3,12 @@
 from sqlglot import exp
 
 from data import dictionary
+from data.language.expressions import parse
 from pages.ui.format import values
 from pages.ui.format.name_resolution import NameResolver
 from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, t
 from policy.engine.table_usage import list_usages
-from policy.language.expressions import parse
 from policy.model.policy_cache import cached_by_policy
 from policy.model.records import LimitColumn, LimitRow, LimitTable, Policy
 

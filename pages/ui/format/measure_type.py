@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from data import dictionary
+from data.language import functions
+from data.language.expressions import ExpressionError, parse
 from pages.ui.format.name_resolution import NameResolver
-from policy.language import functions
-from policy.language.expressions import ExpressionError, parse
 from policy.model.policy_cache import cached_by_policy
 from policy.model.records import Policy, Rule
 

@@ -6,9 +6,9 @@ from sqlglot import exp
 
 from data import dictionary
 from data.dictionary import Field
+from data.language import functions
 from pages.ui.format import values
 from pages.ui.i18n.language import by_language, t
-from policy.language import functions
 from policy.model.records import DerivedField, LimitColumn, Policy
 
 ValueKind = tuple[str, str]  # unit, code list

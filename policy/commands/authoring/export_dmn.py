@@ -5,10 +5,10 @@ from pathlib import Path
 
 from data.command_line import options, output
 from data.errors import InputError
+from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual
 from policy.commands import policy_options
 from policy.decision_tables.dmn import writing
-from policy.language.expressions import did_you_mean
 from policy.runs import snapshot_check
 
 ABOUT = "write a limit table as a DMN 1.3 decision table"

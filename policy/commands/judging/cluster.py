@@ -4,8 +4,8 @@ import argparse
 
 from data.command_line import event_log, output
 from data.errors import UsageError
+from data.language.dialects import BOOK, ENGINES
 from data.messages.catalogue import bilingual
-from policy.language.dialects import BOOK, ENGINES
 from policy.model.records import VERDICTS
 from policy.runs import snapshot_check
 

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from data.language.expressions import KINDS
 from data.messages.catalogue import BilingualText, bilingual
 from policy.decision_tables import unary_tests
 from policy.decision_tables.unary_tests import (
@@ -15,7 +16,6 @@ from policy.decision_tables.unary_tests import (
     split_alternatives,
     unquote_text,
 )
-from policy.language.expressions import KINDS
 from policy.model.records import FOREVER
 
 TYPE_REFS = {"number": "number", "date": "date", "boolean": "boolean", "text": "string"}

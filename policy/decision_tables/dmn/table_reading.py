@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from xml.etree.ElementTree import Element
 
+from data.language.expressions import KINDS
 from data.messages.catalogue import bilingual
 from policy.decision_tables.dmn import feel
 from policy.decision_tables.dmn.document import NAME, DmnDocument, read_text
 from policy.decision_tables.dmn.writing import ANNOTATIONS
-from policy.language.expressions import KINDS
 
 HIT_POLICIES = {"UNIQUE": "unique", "COLLECT": "collect"}
 DATES_IN_FORCE = "force"  # the role of the input on the date of the act

@@ -9,9 +9,9 @@ import re
 from xml.etree import ElementTree as ET
 
 from data.errors import InputError
+from data.language.expressions import KINDS
 from data.messages.catalogue import bilingual
 from policy.decision_tables.dmn import feel
-from policy.language.expressions import KINDS
 from policy.model.records import LimitColumn, LimitRow, LimitTable
 
 MODEL_NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"

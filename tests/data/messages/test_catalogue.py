@@ -5,8 +5,8 @@ import csv
 import string
 from pathlib import Path
 
+from data.language import expressions
 from data.messages import catalogue
-from policy.language import expressions
 
 ROOT = Path(__file__).parents[3]
 KINDS = {"number", "date", "timestamp", "boolean", "list", "text"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from data.language import functions
 from policy.decision_tables import unary_tests
 from policy.decision_tables.unary_tests import UnaryTestError, parse
-from policy.language import functions
 from tests.cases import Row, params_of_file, split_values
 
 CASES = Path(__file__).parent / "cases"

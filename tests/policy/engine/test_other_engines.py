@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 from benchmarks import zen_tables
+from data.language.expressions import KINDS, TypedExpression
+from data.language.functions import column_reference, render
 from data.queries import snapshots
 from data.storage import book, query
 from policy.decision_tables import lookups, unary_tests
-from policy.language.expressions import KINDS, TypedExpression
-from policy.language.functions import column_reference, render
 from policy.model.records import LimitColumn, LimitTable, Policy
 from policy.runs import snapshot_check
 from tests import shared_books

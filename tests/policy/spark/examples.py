@@ -6,10 +6,10 @@ from typing import Any
 
 import duckdb
 
+from data.language.dialects import CLUSTER
 from policy.authoring import examples
 from policy.engine.batch import decode_verdict, split_rules
 from policy.engine.compiler import CompiledSubject, compile_subject
-from policy.language.dialects import CLUSTER
 from policy.model.records import Example, Policy
 
 ExampleOutcome = tuple[str, str | None, str | None]

@@ -9,9 +9,9 @@ import duckdb
 import pyarrow.dataset as ds
 
 from data import dictionary
+from data.language.dialects import BOOK, CLUSTER, Engine
 from policy.engine.batch import facts_at_sql, split_rules
 from policy.engine.compiler import CompiledSubject
-from policy.language.dialects import BOOK, CLUSTER, Engine
 
 DIGEST_SQL = {BOOK: "MD5({})", CLUSTER: "MD5(CAST({} AS BINARY))"}
 TEXT_TYPE = {BOOK: "VARCHAR", CLUSTER: "STRING"}

@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from data.language import functions
+from data.language.dialects import BOOK, CLUSTER, call_function, render
 from policy.authoring import examples
-from policy.language import functions
-from policy.language.dialects import BOOK, CLUSTER, call_function, render
 from policy.model import csv_reader
 from policy.model.records import Policy
 from policy.spark import session

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from data import dictionary
-from policy.language import functions
+from data.language import functions
 from tests.shipped_policy import POLICY
 
 # Limit table -> (code list of its items, columns that hold lists).

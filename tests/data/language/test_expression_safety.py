@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from data import dictionary
+from data.language import functions
+from data.language.expressions import ExpressionError, NameResolver, typed_fact
+from data.language.type_checking import compile_measure, compile_text
 from policy.authoring import examples, lint
 from policy.decision_tables import unary_tests
 from policy.engine.compiler import compile_subject
-from policy.language import functions
-from policy.language.expressions import ExpressionError, NameResolver, typed_fact
-from policy.language.type_checking import compile_measure, compile_text
 from policy.model.records import FOREVER
 from tests.policy import policy_builder
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data import dictionary
-from policy.language.expressions import ExpressionError, NameResolver, TypedExpression, typed_fact
-from policy.language.functions import render
-from policy.language.type_checking import compile_measure, compile_text
+from data.language.expressions import ExpressionError, NameResolver, TypedExpression, typed_fact
+from data.language.functions import render
+from data.language.type_checking import compile_measure, compile_text
 from tests.cases import Row, params_of_file
 
 COLUMNS = {name: typed_fact(field) for name, field in dictionary.facts_of_subject("loan").items()}

@@ -2,9 +2,8 @@
 
 from sqlglot import exp
 
-from data.messages.catalogue import bilingual, term
-from policy.language import functions
-from policy.language.expressions import (
+from data.language import functions
+from data.language.expressions import (
     ExpressionError,
     NameResolver,
     TypedExpression,
@@ -12,7 +11,8 @@ from policy.language.expressions import (
     require_comparable,
     require_known_code,
 )
-from policy.language.node_checking import combine_operands, compile_of_kind, compile_tree, in_parentheses
+from data.language.node_checking import combine_operands, compile_of_kind, compile_tree, in_parentheses
+from data.messages.catalogue import bilingual, term
 
 
 def compile_call(tree: exp.Anonymous, names: NameResolver) -> TypedExpression:

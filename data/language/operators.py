@@ -6,16 +6,15 @@ from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
 
-from data.messages.catalogue import bilingual
-from policy.language import functions
-from policy.language.expressions import (
+from data.language import functions
+from data.language.expressions import (
     SCALES,
     ExpressionError,
     NameResolver,
     TypedExpression,
     require_comparable,
 )
-from policy.language.node_checking import (
+from data.language.node_checking import (
     Handler,
     combine_operands,
     compile_number,
@@ -23,6 +22,7 @@ from policy.language.node_checking import (
     compile_tree,
     in_parentheses,
 )
+from data.messages.catalogue import bilingual
 
 
 def _compile_column(tree: exp.Column, names: NameResolver) -> TypedExpression:

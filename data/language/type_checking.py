@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from data.language.calls import compile_call
+from data.language.expressions import SCALES, ExpressionError, NameResolver, TypedExpression, parse
+from data.language.node_checking import HANDLERS, combine_operands, compile_number, compile_tree
+from data.language.operators import OPERATORS
 from data.messages.catalogue import bilingual
-from policy.language.calls import compile_call
-from policy.language.expressions import SCALES, ExpressionError, NameResolver, TypedExpression, parse
-from policy.language.node_checking import HANDLERS, combine_operands, compile_number, compile_tree
-from policy.language.operators import OPERATORS
 
 __all__ = ["compile_measure", "compile_text", "compile_tree"]
 

@@ -12,8 +12,8 @@ from sqlglot import exp, parser
 from sqlglot.dialects.dialect import Dialect
 
 from data.dictionary import Field, codes_of_list, has_code
+from data.language import functions
 from data.messages.catalogue import BilingualText, bilingual, term
-from policy.language import functions
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it logs what it refuses; the user gets our message instead
 MAX_LENGTH, MAX_NODES = 2000, 300

@@ -5,7 +5,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from policy.language.dialects import WIDE, call_function, cast_to, fill_template, render
+from data.language.dialects import WIDE, call_function, cast_to, fill_template, render
 
 __all__ = [
     "CHOICES",

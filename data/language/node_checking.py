@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from data.language.expressions import ExpressionError, NameResolver, TypedExpression, describe_type
 from data.messages.catalogue import bilingual, term
-from policy.language.expressions import ExpressionError, NameResolver, TypedExpression, describe_type
 
 Handler = Callable[..., TypedExpression]  # (tree, names); each takes the one class of node it is listed under
-HANDLERS: dict[type[exp.Expr], Handler] = {}  # filled by policy.language.type_checking
+HANDLERS: dict[type[exp.Expr], Handler] = {}  # filled by data.language.type_checking
 # What a node of the language is made of; anything more (BETWEEN SYMMETRIC, CAST … FORMAT) is not in it.
 _NODE_PARTS = {"this", "expression", "expressions", "low", "high", "to", "is_string", "table", "db", "catalog"}
 
