@@ -7,7 +7,7 @@ from collections import Counter
 import polars as pl
 
 from data.errors import InputError
-from data.ingest.files import encodings, sheet_cells
+from data.ingest.files import encodings, quotes, sheet_cells
 from data.ingest.files.sheet_cells import MISREAD, ROW, WIDTH
 from data.messages.catalogue import bilingual
 
@@ -48,24 +48,27 @@ def detect_delimiter(text: bytes) -> str:
 def parse_cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
     """The cells of a UTF-8 text, with ROW, WIDTH and, where a row has another encoding, MISREAD.
 
-    Raises InputError for a quote that is not closed.
+    Raises InputError for a quote that is not closed, or that swallows records.
     """
     return _strip_misread_markers(_split_cells(name, text, delimiter), text)
 
 
 def _split_cells(name: str, text: bytes, delimiter: str) -> pl.DataFrame:
-    width = max((len(row) for row in _read_sample(text, delimiter)), default=1)
+    widths = Counter(len(row) for row in _read_sample(text, delimiter))
+    width = max(widths, default=1)
     quoted = b'"' in text
+    if quoted:
+        quotes.check_quotes(name, text, delimiter, max(widths, key=lambda one: (widths[one], one), default=1))
     try:
         cells = _read_with_polars(text, delimiter, width, quoted)
     except pl.exceptions.PolarsError:
         return sheet_cells.build_cells_from_rows(name, _read_with_csv(name, text, delimiter))
-    widths = _count_fields(text, delimiter, cells, quoted)
-    if widths is None:
+    counts = _count_fields(text, delimiter, cells, quoted)
+    if counts is None:
         return sheet_cells.build_cells_from_rows(name, _read_with_csv(name, text, delimiter))
     if quoted:
         cells = cells.with_columns(pl.all().replace("", None))
-    return cells.with_columns(widths.alias(WIDTH)).with_row_index(ROW, 1)
+    return cells.with_columns(counts.alias(WIDTH)).with_row_index(ROW, 1)
 
 
 def _read_with_polars(text: bytes, delimiter: str, width: int, quoted: bool) -> pl.DataFrame:
@@ -113,9 +116,14 @@ def _split_lines(text: bytes) -> pl.Series:
 
 
 def _read_with_csv(name: str, text: bytes, delimiter: str) -> list[list[str]]:
-    """Slow, for quotes that polars rejects. Raises InputError with the line of a wrong quote."""
+    """Slow, for quotes that polars rejects. Raises InputError with the line on which a wrongly quoted row begins."""
     reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    begins = 1
     try:
-        return list(reader)
+        for row in reader:
+            rows.append(row)
+            begins = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(bilingual("files.broken_quoting", name=name, line=reader.line_num, error=error)) from error
+        raise InputError(bilingual("files.broken_quoting", name=name, line=begins, error=error)) from error
+    return rows

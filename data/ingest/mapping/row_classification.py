@@ -9,6 +9,7 @@ import polars as pl
 
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
+from data.ingest.mapping import key_cells, repeated_headers, word_keys
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.mapping.title_lines import Line
 from data.ingest.parsing import amounts, file_vocabulary
@@ -21,7 +22,8 @@ Join = Callable[[pl.DataFrame], pl.DataFrame]
 class ClassifiedRows:
     """`rows` are data rows; `totals` the total rows; `ignored` counts titles, totals, signatures, repeated headers.
 
-    `titles`, `footers`: the lines above the header, and those among and below the rows that are not data.
+    `titles`, `footers`: the lines above the header, and those among and below the rows that are not data. `odd`: the
+    numbers of data rows with a word for key whose amounts are no sum.
     """
 
     rows: pl.DataFrame
@@ -30,28 +32,43 @@ class ClassifiedRows:
     totals: pl.DataFrame
     rows_in: int
     ignored: int
+    odd: pl.Series
+    notes: tuple[Note, ...] = ()
 
 
 def classify_rows(sheet: Sheet, mapping: SheetMapping) -> ClassifiedRows:
     above, below = sheet.cells[: mapping.first_header_row], sheet.cells[mapping.header_row + 1 :]
     titles = _drop_blank_rows(above, sheet)
     body = _drop_blank_rows(below, sheet)
+    suspects = key_cells.find_suspects(body, mapping)
+    body, headers, notes = repeated_headers.follow_headers(body, sheet, mapping, suspects)
+    suspects = key_cells.find_suspects(body, mapping) if notes else suspects
     lines = _extract_lines(titles, sheet)
-    kinds = _classify_body(body, sheet, mapping, {file_vocabulary.normalise_text(" ".join(line)) for line in lines})
-    rows, totals, signs = (
-        (body.filter(kinds == kind) for kind in ("data", "total", "sign"))
-        if kinds is not None
-        else (body, body.clear(), body.clear())
-    )
-    body = body if kinds is None else body.filter(kinds != "blank")
+    said = {file_vocabulary.normalise_text(" ".join(line)) for line in lines}
+    kinds = _classify_body(body, sheet, mapping, suspects, headers, said)
+    if kinds is None:
+        return ClassifiedRows(
+            body, lines, [], body.clear(), len(titles) + len(body), len(titles), body[ROW].clear(), tuple(notes)
+        )
+    rows = body.filter(kinds.is_in([word_keys.DATA, word_keys.ODD]))
+    filled = len(body) - int((kinds == "blank").sum())
     return ClassifiedRows(
         rows,
         lines,
-        _extract_lines(signs, sheet),
-        totals,
-        len(titles) + len(body),
-        len(titles) + len(body) - len(rows),
+        _extract_lines(body.filter(kinds == "sign"), sheet),
+        body.filter(kinds == word_keys.TOTAL),
+        len(titles) + filled,
+        len(titles) + filled - len(rows),
+        body.filter(kinds == word_keys.ODD)[ROW],
+        (*notes, *_note_titles(body.filter(kinds == word_keys.TITLE), sheet)),
     )
+
+
+def _note_titles(titles: pl.DataFrame, sheet: Sheet) -> list[Note]:
+    if not len(titles):
+        return []
+    first = _extract_lines(titles[:1], sheet)[0][0].strip()
+    return [import_note("note_block_titles", rows=len(titles), value=first, row=titles[ROW][0])]
 
 
 def _extract_lines(rows: pl.DataFrame, sheet: Sheet) -> list[Line]:
@@ -67,28 +84,35 @@ def _drop_blank_rows(cells: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
     return cells.filter(~(empty & (first == "")))
 
 
-def _list_key_columns(mapping: SheetMapping) -> list[str]:
-    group = file_vocabulary.load_required_fields(mapping.table)[0]
-    own = [feed for feed in mapping.column_mappings if feed.table == mapping.table and feed.field in group]
-    return [column for feed in own for column in feed.columns if column in mapping.headers]
+def _classify_body(
+    body: pl.DataFrame,
+    sheet: Sheet,
+    mapping: SheetMapping,
+    suspects: pl.Series,
+    headers: set[int],
+    titles: set[str],
+) -> pl.Series | None:
+    """data, odd, total, title, sign, header or blank for each row; None when all are data.
 
-
-def _classify_body(body: pl.DataFrame, sheet: Sheet, mapping: SheetMapping, titles: set[str]) -> pl.Series | None:
-    """data, total, sign, header or blank for each row; None when all are data. A row with a real key is data."""
-    keys = _list_key_columns(mapping)
+    A row with a real key is data, unless it is the last and its amounts are the sum of all others.
+    """
+    keys = key_cells.list_key_columns(mapping)
     if not keys:
         return None
-    suspects = body.select(
-        pl.all_horizontal(_lacks_key(column, mapping.headers[column]) for column in keys)
-    ).to_series()
-    remarks, index = _find_remarks(body.select(sheet.columns), titles), suspects.arg_true()
+    remarks = _find_remarks(body.select(sheet.columns), titles)
     places = [sheet.columns.index(column) for column in keys]
-    rows = body.select(sheet.columns).select(pl.all().gather(index)).iter_rows()
+    rows = body.select(sheet.columns).select(pl.all().gather(suspects)).iter_rows()
     head = _collect_header_cells(sheet, mapping)
-    found = [_classify_row(row, [row[i] for i in places], head) for row in rows]
-    if not len(remarks) and set(found) <= {"data"}:
+    numbers = body[ROW].gather(suspects)
+    found = {
+        index: "header" if number in headers else _classify_row(row, [row[i] for i in places], head)
+        for index, number, row in zip(suspects, numbers, rows, strict=True)
+    }
+    found |= dict.fromkeys(remarks, "sign")
+    found = word_keys.WordKeys(body, sheet, mapping).classify(found)
+    if set(found.values()) <= {word_keys.DATA}:
         return None
-    return pl.repeat("data", len(body), eager=True).scatter(index, found).scatter(remarks, "sign")
+    return pl.repeat(word_keys.DATA, len(body), eager=True).scatter(list(found), list(found.values()))
 
 
 def _find_remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
@@ -100,15 +124,6 @@ def _find_remarks(body: pl.DataFrame, titles: set[str]) -> pl.Series:
     is_remark = texts.str.contains(f"(?i)^(?:{'|'.join(file_vocabulary.load_row_patterns('line'))})")
     again = file_vocabulary.normalise_column(texts).is_in(sorted(titles))
     return alone.filter(is_remark | again)
-
-
-def _lacks_key(column: str, header: str) -> pl.Expr:
-    marks = sorted(file_vocabulary.load_ignored_words("total") | file_vocabulary.load_ignored_words("sign"))
-    spaced = "|".join(
-        (*(r"[\s_]*".join(map(re.escape, word)) for word in marks), *file_vocabulary.load_row_patterns("total"))
-    )
-    cell = pl.col(column)
-    return cell.is_null() | (cell.str.strip_chars() == "") | cell.str.contains(f"(?i){spaced}") | (cell == header)
 
 
 def _collect_header_cells(sheet: Sheet, mapping: SheetMapping) -> set[str]:

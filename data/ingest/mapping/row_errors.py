@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from data import dictionary
-from data.ingest.files.sheet_cells import MISREAD, WIDTH
+from data.ingest.files.sheet_cells import MISREAD, ROW, WIDTH
+from data.ingest.mapping import key_cells
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParsedColumn
@@ -43,9 +44,14 @@ def collect_errors(
     feeds: list[ColumnMapping],
     parsed: list[ParsedColumn],
     encoding: str,
+    odd: pl.Series,
 ) -> pl.DataFrame:
-    """All problems that a sheet shows by itself: encoding, widths, unreadable cells, missing keys."""
+    """All problems that a sheet shows by itself: encoding, widths, unreadable cells, missing keys.
+
+    `odd`: numbers of the rows whose key is a word where others have a number.
+    """
     records = [*_find_misread_rows(rows, encoding), *_find_wrong_widths(rows, mapping)]
+    records += _find_word_keys(rows, odd, mapping)
     bad_keys = {}
     for order, (feed, result) in enumerate(zip(feeds, parsed, strict=True)):
         bad_keys[feed.name] = result.bad
@@ -79,6 +85,16 @@ def _find_wrong_widths(rows: pl.DataFrame, mapping: SheetMapping) -> Iterator[pl
         if mask is not None and mask.any():
             index = mask.arg_true()
             yield build_records(message, index, -1, "", "", pl.repeat(None, len(index), dtype=pl.String, eager=True))
+
+
+def _find_word_keys(rows: pl.DataFrame, numbers: pl.Series, mapping: SheetMapping) -> Iterator[pl.DataFrame]:
+    """Rows whose key is a word where others have a number, and whose amounts are no sum of them."""
+    if not len(numbers):
+        return
+    index = rows[ROW].is_in(numbers.implode()).arg_true()
+    column = key_cells.list_key_columns(mapping)[0]
+    feed = next(feed for feed in mapping.column_mappings if column in feed.columns)
+    yield build_records("word_for_key", index, 0, feed.field, feed.target.zh, rows[column].gather(index))
 
 
 def _find_missing_keys(

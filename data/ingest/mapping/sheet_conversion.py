@@ -78,17 +78,16 @@ def convert_sheet(
         parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
     typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
     typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
-    found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding)
+    found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding, layout.odd)
     notes = [
         *mapping.notes,
+        *layout.notes,
         *title.notes,
         *_build_unit_notes(feeds, title),
         *_build_cell_notes(feeds, parsed, rows),
         *scaled,
-        *_build_sheet_notes(sheet, merged),
+        *_build_sheet_notes(sheet, merged, filtered),
     ]
-    if filtered:
-        notes.append(import_note("note_filtered", rows=filtered, file=sheet.name))
     totals = row_classification.compare_totals(layout.totals, typed, mapping, feeds)
     return ConvertedSheet(
         sheet,
@@ -166,8 +165,8 @@ def _build_unit_notes(feeds: list[ColumnMapping], title: title_lines.Title) -> l
     return [import_note("note_unit_assumed", columns=", ".join(without_unit))] if without_unit else []
 
 
-def _build_sheet_notes(sheet: Sheet, merged: int) -> list[Note]:
-    """Notes on a workbook's merged, percent, formula and error cells, and on a sheet that may be truncated."""
+def _build_sheet_notes(sheet: Sheet, merged: int, filtered: int) -> list[Note]:
+    """Notes on a workbook's merged, percent, formula and error cells, on rows left out, on a sheet that may be cut."""
     counts = {
         "note_merged_cells": merged,
         "note_percent_cells": sheet.shown.counts.get(number_formats.PERCENT, 0),
@@ -175,5 +174,6 @@ def _build_sheet_notes(sheet: Sheet, merged: int) -> list[Note]:
         "note_no_result": sheet.marks.no_result,
         "note_error_cells": sheet.marks.errors,
         "note_row_limit": len(sheet.cells) if len(sheet.cells) in excel.ROW_LIMITS else 0,
+        "note_filtered": filtered,
     }
-    return [import_note(message, rows=count) for message, count in counts.items() if count]
+    return [import_note(message, rows=count, file=sheet.name) for message, count in counts.items() if count]

@@ -12,6 +12,7 @@ from data.ingest import pipeline, staging
 from data.ingest.files import sheet_reading
 from data.ingest.profiles import profiles
 from data.ingest.staging import StagedImport
+from data.messages.catalogue import Note
 
 SNAPSHOT_DATE = date(2024, 3, 31)
 
@@ -19,6 +20,7 @@ SNAPSHOT_DATE = date(2024, 3, 31)
 @dataclass
 class ParsedImport:
     stage: StagedImport
+    totals: list[Note]
 
     def column_values(self, field: str, table: str = "loans") -> list[Any]:
         return self.stage.tables[table][field].to_list() if table in self.stage.tables else []
@@ -53,7 +55,7 @@ class ImportParser:
         )
         stage = staging.stage_sheets(found, SNAPSHOT_DATE)
         assert all(count.rows_in == count.loaded + count.quarantined + count.ignored for count in stage.counts)
-        return ParsedImport(stage)
+        return ParsedImport(stage, [total for part in found for total in part.totals])
 
     def parse_text(self, content: str | bytes, name: str = "f.csv") -> ParsedImport:
         return self.parse_files(self.write_file(name, content))

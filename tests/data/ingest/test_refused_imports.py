@@ -47,7 +47,7 @@ def assert_refused(outcome_status: int, err: str, *expected_texts: str) -> None:
         ("junk.csv", bytes(range(256)) * 4, ["junk.csv"]),
         ("nul.csv", b"loan_id,balance\nL1,\x005\n", ["nul.csv is not a text file: byte 19 (line 2)"]),
         ("header.csv", "借据号,余颔\nL1,5\n".encode(), ["header.csv: unknown column '余颔'", "--profile"]),
-        ("quote.csv", b'loan_id,balance\nL1,"5\nL2,6\n', ["quote.csv, line 3: broken quoting"]),
+        ("quote.csv", b'loan_id,balance\nL1,"5\nL2,6\n', ["quote.csv, line 2: a quote opens here and is never closed"]),
         ("fake.xlsx", b"PK\x03\x04" + b"x" * 200, ["fake.xlsx is a damaged workbook"]),
         ("fake.xls", b"\xd0\xcf\x11\xe0" + b"x" * 2000, ["fake.xls is not a workbook"]),
         (
