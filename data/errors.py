@@ -15,3 +15,7 @@ class InputError(LoanlightError):
 
 class UsageError(LoanlightError):
     """Options of a command that do not go together; the command line prints it and exits with 2."""
+
+
+class ConfigurationError(LoanlightError):
+    """A setting of the server cannot be used; the server does not start."""
