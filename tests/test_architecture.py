@@ -18,6 +18,7 @@ LAYERS = (
     ("data",),
     ("data.language", "data.reference"),
     ("data.storage",),
+    ("data.ingest.questions",),
     ("data.ingest.parsing",),
     ("data.ingest.formats",),
     ("data.ingest.files",),

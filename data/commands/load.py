@@ -7,6 +7,7 @@ from pathlib import Path
 from data.command_line import event_log, options, output
 from data.history import supersession
 from data.ingest import pipeline
+from data.ingest.questions import open_questions
 from data.ingest.report import ImportReport
 
 ABOUT = "load exported files into the book"
@@ -33,6 +34,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         const=supersession.WHOLE,
         help="the files contain everything: rows that they leave out end, in every branch",
     )
+    command.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="QUESTION=ANSWER",
+        help="the answer to a question that the files leave open; without it the import asks and loads nothing",
+    )
     options.add_book_and_json_options(command)
     options.add_log_option(command)
 
@@ -41,7 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     watch = event_log.Stopwatch()
     try:
         report = pipeline.import_files(
-            arguments.files, arguments.as_of, arguments.book, arguments.profile, arguments.scope
+            arguments.files,
+            arguments.as_of,
+            arguments.book,
+            arguments.profile,
+            arguments.scope,
+            assume=open_questions.parse_answers(arguments.assume),
         )
     except pipeline.NothingLoadedError as error:
         _record_import(error.report, "nothing_loaded", watch)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -29,11 +30,16 @@ COUNT_COLUMNS = (
 
 
 def compute_fingerprint(
-    sources: list[SourceFile], as_of: date, profile: Profile | None, scope: str | None = None
+    sources: list[SourceFile],
+    as_of: date,
+    profile: Profile | None,
+    scope: str | None = None,
+    assume: Mapping[str, str] | None = None,
 ) -> str:
-    """The same contents, date, profile and scope give the same fingerprint, whatever the files are called."""
+    """The same contents, date, profile, scope and answers give the same fingerprint, whatever the files are called."""
     parts = [*sorted(source.sha256 for source in sources), as_of.isoformat(), profile.text if profile else ""]
     parts += [scope] if scope else []
+    parts += sorted(f"{key}={answer}" for key, answer in (assume or {}).items())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Import: files to the book in one transaction, every row loaded, quarantined with its reason, or ignored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
 from data.ingest.plans import sheet_plans
 from data.ingest.profiles import profiles
 from data.ingest.profiles.profile_model import Profile
+from data.ingest.questions.open_questions import Answers
 from data.ingest.report import ImportReport
 from data.messages.catalogue import BilingualText, Note, bilingual
 from data.quality import checks, counts_store
@@ -37,14 +39,14 @@ class NothingLoadedError(InputError):
 
 
 def simulate_import(
-    files: list[Path], as_of: date, profile_name: str | None = None
+    files: list[Path], as_of: date, profile_name: str | None = None, assume: Mapping[str, str] | None = None
 ) -> tuple[ImportReport, pl.DataFrame]:
     """The report of an import of the files and the rows it would quarantine; nothing is written.
 
     [table_name, file, row_number, field, value, reason, reason_zh, content]. Raises InputError as an import does.
     """
     parts, lookups = read_sources(
-        sheet_reading.load_files(files), as_of, profiles.load(profile_name) if profile_name else None
+        sheet_reading.load_files(files), as_of, profiles.load(profile_name) if profile_name else None, assume
     )
     stage = staging.stage_sheets(parts, as_of)
     totals: list[Note] = [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
@@ -61,12 +63,12 @@ def import_files(
     profile_name: str | None = None,
     scope: str | None = None,
     on_step: Callable[[str], None] = lambda _step: None,
+    assume: Mapping[str, str] | None = None,
 ) -> ImportReport:
     """Load the files as of a date into the book at `path`.
 
-    `scope` (supersession): what becomes of rows in the book that the files leave out.
-
-    `on_step` is called with each of STEPS as it begins.
+    `scope` (supersession): what becomes of rows in the book that the files leave out. `assume`: answers to questions
+    that the files leave open, by question. `on_step` is called with each of STEPS as it begins.
 
     Raises InputError for a file or profile that cannot be used, BookError for the book; then the book is as it was.
     When no row at all could be loaded, the quarantine keeps the rows and NothingLoadedError names the first reason.
@@ -74,10 +76,10 @@ def import_files(
     on_step("read")
     profile = profiles.load(profile_name) if profile_name else None
     sources = sheet_reading.load_files(files)
-    mark = batches.compute_fingerprint(sources, as_of, profile, scope)
+    mark = batches.compute_fingerprint(sources, as_of, profile, scope, assume)
     report = _find_former_report(path, mark)
     if report is None:
-        parts, lookups = read_sources(sources, as_of, profile)
+        parts, lookups = read_sources(sources, as_of, profile, assume)
         incoming = size_limits.integer_limit("free_factor") * sum(len(source.content) for source in sources)
         report = _write_batch(path, incoming, parts, lookups, as_of, mark, profile_name, scope, on_step)
     if not report.loaded:
@@ -94,14 +96,21 @@ def _find_former_report(path: Path, fingerprint: str) -> ImportReport | None:
 
 
 def read_sources(
-    sources: list[SourceFile], as_of: date, profile: Profile | None
+    sources: list[SourceFile], as_of: date, profile: Profile | None, assume: Mapping[str, str] | None = None
 ) -> tuple[list[ConvertedSheet], dict[str, int]]:
-    """The files as typed rows with their problems, and the rows of files that only serve lookups."""
+    """The files as typed rows with their problems, and the rows of files that only serve lookups.
+
+    Raises UnansweredError where the files leave open what `assume` does not answer.
+    """
+    answers = Answers(assume)
     found, lookups = sheet_plans.build_plans(sources, profile)
-    parts = [convert_sheet(plan.sheet, plan.mapping, as_of, plan.row_filters, plan.join_lookups) for plan in found]
+    parts = [
+        convert_sheet(plan.sheet, plan.mapping, as_of, plan.row_filters, plan.join_lookups, answers) for plan in found
+    ]
+    answers.require()
     if not any(part.rows_in > part.ignored for part in parts):
         raise InputError(bilingual("ingest.no_data_rows", name=parts[0].sheet.name))
-    return parts, lookups
+    return [replace(parts[0], notes=(*answers.list_notes(), *parts[0].notes)), *parts[1:]], lookups
 
 
 def _write_batch(

@@ -10,9 +10,10 @@ from data.ingest.files import excel
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.formats import number_formats
-from data.ingest.mapping import merged_cells, row_classification, row_errors, scaled_numbers, title_lines
+from data.ingest.mapping import merged_cells, row_classification, row_errors, scaled_numbers, swapped_dates, title_lines
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells
+from data.ingest.questions.open_questions import Answers
 from data.messages.catalogue import Note, import_note
 
 INDEX = "_index"
@@ -63,21 +64,23 @@ class ConvertedSheet:
 
 
 def convert_sheet(
-    sheet: Sheet, mapping: SheetMapping, as_of: date, row_filters: dict[str, list[str]], join: row_classification.Join
+    sheet: Sheet,
+    mapping: SheetMapping,
+    as_of: date,
+    row_filters: dict[str, list[str]],
+    join: row_classification.Join,
+    answers: Answers,
 ) -> ConvertedSheet:
-    """Every row of the sheet is typed, ignored, or has problems."""
+    """Every row of the sheet is typed, ignored, or has problems. What it leaves open is asked of `answers`."""
     layout = row_classification.classify_rows(sheet, mapping)
     rows, merged = merged_cells.fill_down(layout.rows, sheet, list(mapping.column_mappings))
     rows, filtered = row_classification.filter_rows(rows, row_filters)
     title = title_lines.read_title(layout.titles, as_of, layout.footers)
     title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
     feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
-    scaled = scaled_numbers.check_scales(sheet, feeds)
     rows = join(rows)
-    with ThreadPoolExecutor(THREADS) as pool:
-        parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
-    typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
-    typed = typed.with_columns(rows[ROW]).with_row_index(INDEX)
+    parsed = _parse_columns(rows, sheet, feeds, answers)
+    typed = _build_typed_frame(rows, feeds, parsed)
     found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding, layout.odd)
     notes = [
         *mapping.notes,
@@ -85,10 +88,9 @@ def convert_sheet(
         *title.notes,
         *_build_unit_notes(feeds, title),
         *_build_cell_notes(feeds, parsed, rows),
-        *scaled,
+        *scaled_numbers.check_scales(sheet, feeds),
         *_build_sheet_notes(sheet, merged, filtered),
     ]
-    totals = row_classification.compare_totals(layout.totals, typed, mapping, feeds)
     return ConvertedSheet(
         sheet,
         mapping,
@@ -98,9 +100,22 @@ def convert_sheet(
         layout.rows_in,
         layout.ignored + filtered,
         tuple(notes),
-        tuple(totals),
+        tuple(row_classification.compare_totals(layout.totals, typed, mapping, feeds)),
         _find_title_units(mapping, title),
     )
+
+
+def _parse_columns(
+    rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping], answers: Answers
+) -> list[ParsedColumn]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
+    return [swapped_dates.settle_order(rows, sheet, *column, answers) for column in zip(feeds, parsed, strict=True)]
+
+
+def _build_typed_frame(rows: pl.DataFrame, feeds: list[ColumnMapping], parsed: list[ParsedColumn]) -> pl.DataFrame:
+    typed = pl.DataFrame({feed.name: result.values for feed, result in zip(feeds, parsed, strict=True)})
+    return typed.with_columns(rows[ROW]).with_row_index(INDEX)
 
 
 def read_column(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:

@@ -23,6 +23,7 @@ from data.ingest.parsing.cell_parsing import ParseOptions
 from data.ingest.plans import sheet_plans
 from data.ingest.profiles import profiles
 from data.ingest.profiles.profile_model import Profile
+from data.ingest.questions.open_questions import Answers
 from data.messages.catalogue import Note, import_note
 
 EXACT, ALIAS, GUESS, IGNORED, NONE = "exact", "alias", "guess", "ignored", "none"
@@ -120,7 +121,7 @@ def preview_rows(path: Path, mapping: Profile | str | None, rows: int = 20, as_o
 
 def _preview_sheet(plan: sheet_plans.SheetPlan, rows: int, as_of: date) -> Preview:
     head = replace(plan.sheet, cells=plan.sheet.cells.head(plan.mapping.header_row + 1 + rows))
-    part = convert_sheet(head, plan.mapping, as_of, plan.row_filters, plan.join_lookups)
+    part = convert_sheet(head, plan.mapping, as_of, plan.row_filters, plan.join_lookups, Answers())
     reasons: dict[int, list[dict[str, str]]] = {}
     for record in part.problems.iter_rows(named=True):
         error = {"field": record["field"], "value": record["value"], "en": record["en"], "zh": record["zh"]}

@@ -14,13 +14,14 @@ from data.ingest import pipeline
 from data.ingest.profiles import profiles
 from data.ingest.proposals import profile_writing, suggestions
 from data.ingest.proposals.suggestions import MappingProposal
+from data.ingest.questions.open_questions import UnansweredError
 from data.ingest.report import ImportReport
 from data.storage import book
 from pages.ui.app import background_jobs, uploads
 from pages.ui.app.uploads import Upload
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import by_language, t
-from pages.ui.imports import import_report, mapping_editor, outcome
+from pages.ui.imports import import_report, mapping_editor, outcome, questions
 from pages.ui.widgets import tables
 
 PROPOSED = "proposed"
@@ -119,20 +120,25 @@ def _cached_dry_run(
     mark: str,  # noqa: ARG001
     mapping: str | None,  # noqa: ARG001
     reading: ImportOptions,
+    answers: dict[str, str],
     _upload: Upload,
 ) -> tuple[ImportReport, pl.DataFrame]:
-    return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile)
+    return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile, answers)
 
 
 def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
     """Step 3: what would load and what would be quarantined; then the button that loads it."""
     st.subheader(t("import.preview"))
     text = None
+    answers = questions.draw_questions(upload.digest)
     try:
         if options.profile:
             text = profiles.load(options.profile).text
         with st.spinner(t("import.reading")):
-            report, kept_back = _cached_dry_run(upload.digest, text, options, upload)
+            report, kept_back = _cached_dry_run(upload.digest, text, options, answers, upload)
+    except UnansweredError as error:
+        questions.ask(upload.digest, error.questions)
+        return
     except LoanlightError as error:
         error_message.show_error(t("import.not_importable"), error)
         return
@@ -146,7 +152,7 @@ def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
         path = book.default_path()
         st.session_state[outcome.JOB_KEY] = background_jobs.start_job(
             lambda on_step: pipeline.import_files(
-                list_data_files(upload), options.as_of, path, options.profile, options.scope, on_step
+                list_data_files(upload), options.as_of, path, options.profile, options.scope, on_step, answers
             )
         )
 

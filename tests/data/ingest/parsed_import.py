@@ -49,9 +49,11 @@ class ImportParser:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def parse_files(self, *files: Path, profile: str | None = None) -> ParsedImport:
+    def parse_files(
+        self, *files: Path, profile: str | None = None, assume: dict[str, str] | None = None
+    ) -> ParsedImport:
         found, _ = pipeline.read_sources(
-            sheet_reading.load_files(list(files)), SNAPSHOT_DATE, profiles.load(profile) if profile else None
+            sheet_reading.load_files(list(files)), SNAPSHOT_DATE, profiles.load(profile) if profile else None, assume
         )
         stage = staging.stage_sheets(found, SNAPSHOT_DATE)
         assert all(count.rows_in == count.loaded + count.quarantined + count.ignored for count in stage.counts)

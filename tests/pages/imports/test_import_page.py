@@ -51,6 +51,18 @@ def test_a_rehearsal_writes_nothing(open_with_upload, no_book: Path):
     assert app.button[0].label == "Load 1 row"
 
 
+def test_a_question_is_asked_before_anything_can_be_loaded(open_with_upload, no_book: Path):
+    text = "借据号,贷款余额,放款日\nL1,5,2024-03-04\nL2,6,3/14/2024\nL3,7,2024-05-03\nL4,8,4/25/2024\n"
+    app = open_with_upload("loans.csv", text)
+    app.date_input[0].set_value(date(2026, 10, 31)).run()
+    assert not app.exception
+    assert "a spreadsheet may have taken day for month" in app.warning[0].value
+    assert app.radio[0].value is None and not app.button
+    app.radio[0].set_value("swapped").run()
+    assert app.button[0].label == "Load 4 rows"
+    assert not no_book.exists()
+
+
 def test_a_file_that_cannot_be_read_is_one_plain_message(open_with_upload):
     app = open_with_upload("loans.xlsx", "PK\x03\x04 this is no workbook")
     assert not app.exception
