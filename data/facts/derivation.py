@@ -1,6 +1,7 @@
 """Facts: one row per subject and day of judgement with every field that rules may read, derived from the registers."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -32,6 +33,18 @@ SUBJECT_ORDER = (
 )
 SHARED_QUERIES = ("live_guarantee", "attested", "parameters", "loan_history")
 QUERY_BEFORE_SUBJECT = {"borrower": "connected", "branch": "totals"}
+ROWS_BEHIND_SUBJECT = {
+    "borrower": "judged_loan WHERE borrower_id IS NOT NULL",
+    "collateral": "current_guarantees",
+    "extension": "request",
+    "inspection": "current_inspections",
+    "document": "current_documents",
+    "group": "facts_borrower WHERE as_of = getvariable('as_of') AND group_id IS NOT NULL",
+    "staff": "current_staff",
+    "training": "current_training",
+}
+"""What each row of a subject comes from: without any, its query is not even planned, which takes most of a small
+import. The other subjects always have a row where there is a loan."""
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
 """Registers that extension.sql reads, each as a relation of its own."""
 HYPOTHETICAL_REQUESTS = "hypothetical_request"
@@ -69,18 +82,20 @@ def fact_types(subject: str) -> dict[str, str]:
     return {name: field.sql_type for name, field in dictionary.facts_of_subject(subject).items()}
 
 
-def _has_table(con: duckdb.DuckDBPyConnection, subject: str) -> bool:
-    """Whether the book has a table for the facts of a subject with the columns of this dictionary."""
-    found = con.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
-        [f"facts_{subject}"],
-    ).fetchall()
-    return dict(found) == fact_types(subject)
+def _list_subjects_with_table(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The subjects for whose facts the book has a table with the columns of this dictionary."""
+    columns: dict[str, dict[str, str]] = defaultdict(dict)
+    for table, name, sql_type in con.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE starts_with(table_name, 'facts_') AND NOT internal"
+    ).fetchall():
+        columns[table][name] = sql_type
+    return {subject for subject in SUBJECT_ORDER if columns[f"facts_{subject}"] == fact_types(subject)}
 
 
-def _create_table(con: duckdb.DuckDBPyConnection, subject: str) -> None:
+def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Facts can always be derived anew, so a table of an earlier dictionary is replaced."""
-    if not _has_table(con, subject):
+    for subject in sorted(set(SUBJECT_ORDER) - _list_subjects_with_table(con)):
         body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fact_types(subject).items())
         con.execute(f"CREATE OR REPLACE TABLE facts_{subject} ({body})")
 
@@ -149,8 +164,8 @@ def _create_request_table(con: duckdb.DuckDBPyConnection, requests: str) -> None
 
 def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     """Derive the facts of one as_of anew; those of other dates stay. Returns rows per subject."""
+    _create_tables(con)
     for subject in SUBJECT_ORDER:
-        _create_table(con, subject)
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
     _derive_extensions(con, as_of, "TABLE")
     counted = _derive_subjects(con, as_of)
@@ -183,6 +198,9 @@ def _derive_subjects(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, i
 
 
 def _insert_facts(con: duckdb.DuckDBPyConnection, subject: str) -> int:
+    rows = ROWS_BEHIND_SUBJECT.get(subject)
+    if rows and not con.execute(f"SELECT EXISTS (FROM {rows})").fetchall()[0][0]:
+        return 0
     if subject in QUERY_BEFORE_SUBJECT:
         con.execute(read_sql(QUERY_BEFORE_SUBJECT[subject]))
     columns = quote_names(list(fact_types(subject)))
@@ -221,7 +239,7 @@ def list_as_of_dates(con: duckdb.DuckDBPyConnection) -> list[date]:
 
 def list_dates_with_facts(con: duckdb.DuckDBPyConnection) -> list[date]:
     """The dates for which the book has facts, oldest first; facts of an earlier dictionary do not count."""
-    if not _has_table(con, "loan"):
+    if "loan" not in _list_subjects_with_table(con):
         return []
     return [row[0] for row in con.execute("SELECT DISTINCT as_of FROM facts_loan ORDER BY as_of").fetchall()]
 

@@ -31,10 +31,13 @@ def _dimensions_without_branch() -> list[dimensions.Dimension]:
 
 def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the summary tables. One of other dimensions is replaced, since summaries can always be counted anew."""
+    found = con.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE list_contains($tables, table_name)",
+        {"tables": list(SUMMARY_TABLES)},
+    ).fetchall()
     for name in SUMMARY_TABLES:
         table = load_system_tables()[name]
-        held = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [name]).fetchall()
-        if [row[0] for row in held] != list(table.columns):
+        if [column for of, column in found if of == name] != list(table.columns):
             con.execute(table.create_sql("CREATE OR REPLACE TABLE"))
 
 

@@ -5,7 +5,6 @@ says how each engine computes it. On an engine that is not the book's own nothin
 function would be written as it is, and mean something else there.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,7 @@ from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.generators.spark import SparkGenerator
 
 WIDE = "DECIMAL(38, 12)"
-_PLACE = re.compile(r":([a-z])\b")
+_MARK = "\0"
 _WHOLE_MONTHS = "((YEAR(:b) - YEAR(:a)) * 12 + MONTH(:b) - MONTH(:a))"
 
 
@@ -145,40 +144,34 @@ def _parse_template(text: str, engine: Engine) -> exp.Expr:
     return sqlglot.parse_one(text, dialect=engine.name)
 
 
-def fill_template(template: str, **values: exp.Expr) -> exp.Expr:
-    """The template of the book's engine with each `:name` replaced by a tree; text of a user is never pasted."""
-    return _replace_placeholders(_parse_template(template, BOOK), values)
-
-
-def _replace_placeholders(template: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
-    def replace(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Placeholder) and node.name in values:
-            return exp.paren(values[node.name].copy(), copy=False)
-        return node
-
-    return template.copy().transform(replace, copy=False)
-
-
 def _make_call_writer(engine: Engine) -> Callable[[sqlglot.Generator, exp.Expr], str]:
-    side = 1 if engine is BOOK else 2
-
     def write(generator: sqlglot.Generator, node: exp.Expr) -> str:
         name = str(node.this)
         if name in _VARIADIC:
             return f"{name.upper()}({generator.expressions(node, flat=True)})"
         if name in _TEMPLATES:
-            return _render_call(generator, engine, _TEMPLATES[name][0], _TEMPLATES[name][side], node.expressions)
+            return _render_call(generator, engine, name, node.expressions)
         # A function of a template of the book's engine, which sqlglot has no node for.
         return generator.func(name, *node.expressions, normalize=False)
 
     return write
 
 
-def _render_call(
-    generator: sqlglot.Generator, engine: Engine, places: str, template: str, arguments: list[exp.Expr]
-) -> str:
-    filled = _replace_placeholders(_parse_template(template, engine), dict(zip(places, arguments, strict=True)))
-    return str(generator.sql(filled))
+def _render_call(generator: sqlglot.Generator, engine: Engine, name: str, arguments: list[exp.Expr]) -> str:
+    """Each argument is written once, however often the template has its place."""
+    written = {place: f"({generator.sql(each)})" for place, each in zip(_TEMPLATES[name][0], arguments, strict=True)}
+    texts = _split_template(name, engine)
+    return "".join(written[text] if number % 2 else text for number, text in enumerate(texts))
+
+
+@cache
+def _split_template(name: str, engine: Engine) -> list[str]:
+    """The text of a function's template cut at its places: text, place, text, place … text."""
+
+    template = _parse_template(_TEMPLATES[name][1 if engine is BOOK else 2], engine).copy()
+    for node in list(template.find_all(exp.Placeholder)):
+        node.replace(exp.var(f"{_MARK}{node.name}{_MARK}"))
+    return template.sql(dialect=_DIALECTS[engine]).split(_MARK)
 
 
 def _render_least(generator: sqlglot.Generator, node: exp.Expr) -> str:

@@ -5,7 +5,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from data.language.dialects import WIDE, call_function, cast_to, fill_template, render
+from data.language.dialects import WIDE, call_function, cast_to, render
 
 __all__ = [
     "CHOICES",
@@ -17,7 +17,6 @@ __all__ = [
     "cast_to",
     "column_reference",
     "divide_rounded",
-    "fill_template",
     "multiply_exact",
     "plain_number_text",
     "render",

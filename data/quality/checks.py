@@ -206,8 +206,13 @@ def _amount_sql(table: str) -> str:
 
 
 def _count_table(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | None) -> dict[str, dict[str, Any]]:
-    """Check -> rows, checked, amount, foreign of one table, in one scan."""
+    """Check -> rows, checked, amount, foreign of one table, in one scan; of an empty table without one."""
     own = [check for check in load_checks().values() if check.table == table]
+    values = {"batch": batch} if batch else {}
+    condition = "WHERE t.batch_id = $batch" if batch else ""
+    rows = f"({_checked_rows_sql(table)}) t {condition}"
+    if not cursor.execute(f"SELECT EXISTS (FROM {rows})", values).fetchall()[0][0]:
+        return {check.check_id: _sum_currencies([], i) for i, check in enumerate(own)}
     marks = ", ".join(f"({check.condition}) AS c{i}" for i, check in enumerate(own))
     sums = (f"count(*) FILTER (c{i}) AS rows{i}, sum(amount) FILTER (c{i}) AS amount{i}" for i in range(len(own)))
     home = "getvariable('home_currency')"
@@ -215,10 +220,9 @@ def _count_table(cursor: duckdb.DuckDBPyConnection, table: str, batch: str | Non
     counted = query.fetch_frame(
         cursor,
         f"""SELECT currency, count(*) AS checked, {", ".join(sums)}
-        FROM (SELECT {currency} AS currency, {_amount_sql(table)} AS amount, {marks} FROM ({_checked_rows_sql(table)}) t
-            {"WHERE t.batch_id = $batch" if batch else ""})
+        FROM (SELECT {currency} AS currency, {_amount_sql(table)} AS amount, {marks} FROM {rows})
         GROUP BY currency ORDER BY currency""",
-        **({"batch": batch} if batch else {}),
+        **values,
     ).rows(named=True)
     return {check.check_id: _sum_currencies(counted, i) for i, check in enumerate(own)}
 

@@ -52,6 +52,8 @@ def judge_subject(
     subject = judged.subject
     found = con.execute(f"SELECT count(*) FROM {facts_at_sql(subject)}", {"as_of": as_of}).fetchall()
     subjects, counts = int(found[0][0]), []
+    if not subjects:  # nothing to plan a query for
+        return 0, [RuleCounts(rule.rule_id, subject, dict.fromkeys(VERDICTS, 0)) for rule in judged.rules]
     for rules in split_rules(judged.rules):
         _compute_codes(con, judged, rules, as_of)
         _store_counts(con, subject, rules, run_id)

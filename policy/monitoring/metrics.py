@@ -19,7 +19,7 @@ from data.language.expressions import (
 )
 from data.messages.catalogue import bilingual
 from policy.engine.batch import facts_at_sql
-from policy.engine.query_builder import QueryBuilder
+from policy.engine.query_builder import QueryBuilder, column_names
 from policy.engine.scope import build_scope
 from policy.engine.version_compiler import build_comparison, measured_value
 from policy.model.policy_cache import cached_by_policy
@@ -121,33 +121,43 @@ def _build_fact_query(policy: Policy, subject: str, current: tuple[Metric, ...])
         if subject in metric.subject_list and not metric.rules
     ]
     query = QueryBuilder(scope)
+    key = dictionary.load_subjects()[subject].id
+    lines, read = [], {key}
     for compiled in own:
         query.add_lookups(*compiled.trees)
-    lines = ", ".join(_metric_struct_sql(compiled) for compiled in own)
-    subject_id = quote_identifier(dictionary.load_subjects()[subject].id)
+        # A column of its own: to plan a ratio takes long, and it is read twice.
+        value = query.add_column(f"value:{compiled.metric.metric_id}", measured_value(compiled.value))
+        lines.append(_metric_struct_sql(compiled, value))
+        read |= column_names(value, *compiled.trees).union(compiled.value.inputs)
+    subject_id = quote_identifier(key)
+    columns = query.render_query(facts_at_sql(subject), frozenset(read), pruned=True)
     return (
-        f"{query.render_query(facts_at_sql(subject))} SELECT line.metric_id, {_text_literal(subject)} AS subject, "
-        f"{subject_id}, {', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
-        f"FROM (SELECT {subject_id}, UNNEST([{lines}]) AS line FROM columns)"
+        f"{columns} SELECT line.metric_id, {_text_literal(subject)} AS subject, "
+        f"{subject_id}, {_STRUCT_FIELDS_SQL} "
+        f"FROM (SELECT {subject_id}, UNNEST([{', '.join(lines)}]) AS line FROM columns)"
     )
 
 
-STRUCT_FIELDS = ("value", "status", "amber", "red", "missing", "lacking", "total")
+_STRUCT_FIELDS_SQL = (
+    "line.value, line.status, line.amber, line.red, "
+    "LIST_FILTER(line.missing, lambda name: name IS NOT NULL), line.lacking, line.total"
+)
+"""The fields of each struct `line`; inputs that are known are left out of the missing ones here, for all at once."""
 
 
 def _text_literal(text: str) -> str:
     return functions.render(functions.sql_literal("text", text))
 
 
-def _metric_struct_sql(compiled: CompiledMetric) -> str:
+def _metric_struct_sql(compiled: CompiledMetric, value: exp.Expr) -> str:
     """One metric as a struct: its value, its status by the limits, and the inputs that are unknown."""
-    value = compiled.value
+    known = functions.render(value)
     cells = {
-        "value": f"CAST({functions.render(measured_value(value))} AS DECIMAL(38, 6))",
-        "status": _status_sql(compiled),
+        "value": f"CAST({known} AS DECIMAL(38, 6))",
+        "status": _status_sql(compiled, known),
         "amber": _number_sql(compiled.amber, "DECIMAL(38, 6)"),
         "red": _number_sql(compiled.red, "DECIMAL(38, 6)"),
-        "missing": _missing_inputs_sql(value.inputs),
+        "missing": _missing_inputs_sql(compiled.value.inputs),
         "lacking": _number_sql(compiled.lacking, "BIGINT"),
         "total": _number_sql(compiled.total, "BIGINT"),
     }
@@ -160,11 +170,12 @@ def _number_sql(typed: TypedExpression | None, sql_type: str) -> str:
 
 
 def _missing_inputs_sql(inputs: tuple[str, ...]) -> str:
+    """The name of each input that is unknown, NULL for one that is known."""
     cells = ", ".join(f"CASE WHEN {quote_identifier(name)} IS NULL THEN {_text_literal(name)} END" for name in inputs)
-    return f"LIST_FILTER(CAST([{cells}] AS VARCHAR[]), lambda name: name IS NOT NULL)"
+    return f"CAST([{cells}] AS VARCHAR[])"
 
 
-def _status_sql(compiled: CompiledMetric) -> str:
+def _status_sql(compiled: CompiledMetric, known: str) -> str:
     """By the exact comparison; a value at its limit has not passed it."""
     direction = DIRECTIONS.get(compiled.metric.direction)
     tests = []
@@ -174,7 +185,6 @@ def _status_sql(compiled: CompiledMetric) -> str:
             tests.append(f"WHEN {functions.render(exp.Not(this=exp.paren(kept)))} THEN '{status}'")
     if not tests:
         return "'none'"
-    known = functions.render(measured_value(compiled.value))
     limits = " AND ".join(
         f"{_number_sql(x, 'DECIMAL(38, 6)')} IS NOT NULL" for x in (compiled.red, compiled.amber) if x
     )
@@ -195,8 +205,8 @@ def _build_run_queries(
         for line in compiled:
             yield (
                 f"WITH {_run_counts_sql(line.metric, subject, run_id)} SELECT line.metric_id, "
-                f"{_text_literal(subject)}, subject_id, {', '.join(f'line.{name}' for name in STRUCT_FIELDS)} "
-                f"FROM (SELECT subject_id, {_metric_struct_sql(line)} AS line FROM counted)"
+                f"{_text_literal(subject)}, subject_id, {_STRUCT_FIELDS_SQL} "
+                f"FROM (SELECT subject_id, {_metric_struct_sql(line, measured_value(line.value))} AS line FROM counted)"
             )
 
 
