@@ -5,35 +5,36 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from data.errors import InputError
+from data.ingest.conversion import column_reading
 from data.ingest.files import control_files, sheet_reading
 from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
-from data.ingest.mapping import header_matching, sheet_conversion
-from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
+from data.ingest.mapping import header_matching
+from data.ingest.mapping.mapping import VALUES, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.ingest.profiles.profile_model import FieldSpec, Lookup, Profile, find_unit_factor
+from data.ingest.parsing.stated_values import FIRST, LAST
+from data.ingest.plans import lookups
+from data.ingest.profiles.profile_model import FieldSpec, Profile, find_unit_factor
 from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_file, require_column
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
+
+DAY_NOTES = {FIRST: "note_day_first", LAST: "note_day_last"}
 
 
 @dataclass(frozen=True)
 class SheetPlan:
-    """`row_filters`: column -> texts to keep; `joins`: (column to match, frame whose KEY it matches)."""
+    """`row_filters`: column -> texts to keep; `joins`: (columns to match, frame whose KEYS they match)."""
 
     sheet: Sheet
     mapping: SheetMapping
     row_filters: dict[str, list[str]] = field(default_factory=dict)
-    joins: tuple[tuple[str, pl.DataFrame], ...] = ()
+    joins: tuple[lookups.Join, ...] = ()
 
     def join_lookups(self, rows: pl.DataFrame) -> pl.DataFrame:
-        for column, other in self.joins:
-            matched = rows.with_columns(pl.col(column).str.strip_chars().alias(KEY))
-            rows = matched.join(other, on=KEY, how="left", maintain_order="left").drop(KEY)
+        for columns, other in self.joins:
+            rows = lookups.join_lookup(rows, columns, other)
         return rows
-
-
-KEY = "_key"
 
 
 def build_plans(sources: list[SourceFile], profile: Profile | None) -> tuple[list[SheetPlan], dict[str, int]]:
@@ -105,7 +106,7 @@ def _continue_mapping(sheet: Sheet, former: SheetPlan) -> SheetMapping | None:
         for feed in mapping.column_mappings
     ]
     if any(first[key].null_count() for key in keys) or any(
-        sheet_conversion.read_column(first, feed).bad.any() for feed in feeds
+        column_reading.read_column(first, feed).bad.any() for feed in feeds
     ):
         return None
     note = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
@@ -135,10 +136,10 @@ def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPl
             "".join(f"{note['zh']}。" for note in left_out),
         )
         raise InputError(bilingual("mapping.no_file_for_a_table", profile=profile.name, wanted=wanted, reasons=reasons))
-    lookups = {entry.sheet.name: _select_data_rows(entry).height for entry in known if not entry.spec.table}
+    served = {entry.sheet.name: lookups.select_data_rows(entry).height for entry in known if not entry.spec.table}
     plans = [_plan_file(entry, known, profile) for entry in known if entry.spec.table]
     first = replace(plans[0].mapping, notes=(*left_out, *plans[0].mapping.notes))
-    return [replace(plans[0], mapping=first), *plans[1:]], lookups
+    return [replace(plans[0], mapping=first), *plans[1:]], served
 
 
 def _capitalise(sentence: str) -> str:
@@ -152,21 +153,22 @@ def _note_skipped_file(entry: RecognisedFile) -> Note:
     return import_note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
 
-def _select_data_rows(entry: RecognisedFile) -> pl.DataFrame:
-    return select_filled_rows(entry.sheet.cells, entry.row, list(entry.headers))
-
-
 def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Profile) -> SheetPlan:
     columns = entry.index_columns()
-    joins: list[tuple[str, pl.DataFrame]] = []
+    joins: list[lookups.Join] = []
     notes: list[Note] = []
     for lookup in entry.spec.lookups:
         other = next((found for found in known if found.spec.name == lookup.name), None)
         if other is None:
             notes.append(import_note("note_missing_lookup", lookup=lookup.name))
-        elif file_vocabulary.normalise_text(lookup.on) in columns:
-            joins.append((columns[file_vocabulary.normalise_text(lookup.on)], _build_lookup_frame(lookup, other)))
-            columns |= {file_vocabulary.normalise_text(name): name for name in joins[-1][1].columns if name != KEY}
+        elif all(file_vocabulary.normalise_text(name) in columns for name in lookup.on):
+            on = tuple(columns[file_vocabulary.normalise_text(name)] for name in lookup.on)
+            joins.append((on, lookups.build_lookup_frame(lookup, other)))
+            columns |= {
+                file_vocabulary.normalise_text(name): name
+                for name in joins[-1][1].columns
+                if name not in lookups.list_key_names(on)
+            }
     missing = {lookup.name for lookup in entry.spec.lookups} - {name.split(".")[0] for name in columns.values()}
     feeds = [
         _map_field(entry.sheet.name, spec, columns, profile)
@@ -175,39 +177,34 @@ def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Prof
     ]
     feeds += _map_other_columns(entry, feeds)
     notes += [{"id": "note_profile"} | note for note in entry.spec.notes]
+    notes += [note for feed in feeds for note in _note_stated_dates(feed)]
     notes += header_matching.build_mapping_notes(entry.headers, feeds)
-    mapping = SheetMapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes), entry.depth)
-    return _verify_row_count(SheetPlan(entry.sheet, mapping, _resolve_row_filters(entry), tuple(joins)))
+    mapping = SheetMapping(
+        entry.spec.table or "",
+        entry.row,
+        entry.headers,
+        tuple(feeds),
+        tuple(notes),
+        entry.depth,
+        entry.spec.duplicates,
+        entry.spec.has_many_days,
+    )
+    return _verify_row_count(SheetPlan(entry.sheet, mapping, lookups.resolve_row_filters(entry), tuple(joins)))
 
 
-def _resolve_row_filters(entry: RecognisedFile) -> dict[str, list[str]]:
-    return {
-        require_column(entry.sheet.name, name, entry.index_columns()): texts
-        for name, texts in entry.spec.row_filters.items()
-    }
+def _note_stated_dates(feed: ColumnMapping) -> list[Note]:
+    """Which day a date without one is, and from where numbers count, as the profile states it."""
+    stated = feed.reading.stated
+    notes: list[Note] = []
+    if stated.day and feed.target.type == "date":
+        notes.append(import_note(DAY_NOTES[stated.day], column=feed.header))
+    if stated.day_numbers:
+        notes.append(import_note("note_day_numbers", column=feed.header, day=stated.day_numbers.day_zero))
+    return notes
 
 
 def _needs_lookup(spec: FieldSpec, missing: set[str]) -> bool:
     return any(name.split(".")[0] in missing for name in (*spec.columns, spec.when) if "." in name)
-
-
-def _build_lookup_frame(lookup: Lookup, other: RecognisedFile) -> pl.DataFrame:
-    """KEY and the other file's columns as name.header. Raises InputError when a key occurs twice."""
-    keep = _resolve_row_filters(other)
-    rows = _select_data_rows(other).filter(
-        pl.all_horizontal(pl.lit(True), *(pl.col(c).is_in(t) for c, t in keep.items()))
-    )
-    key = require_column(other.sheet.name, lookup.key, other.index_columns())
-    named = rows.select(
-        pl.col(key).str.strip_chars().alias(KEY),
-        *(pl.col(column).alias(f"{lookup.name}.{header}") for column, header in other.headers.items()),
-    ).filter(pl.col(KEY).is_not_null())
-    twice = named.filter(pl.col(KEY).is_duplicated())
-    if len(twice):
-        raise InputError(
-            bilingual("mapping.lookup_key_not_unique", name=other.sheet.name, key=lookup.key, value=twice[KEY][0])
-        )
-    return named
 
 
 def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Profile) -> ColumnMapping:
@@ -215,13 +212,15 @@ def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Pro
         format=spec.format,
         factor=find_unit_factor(spec),
         own_unit=bool(spec.unit),
-        codes=spec.codes,
+        codes=dict(spec.codes),
         blanks=profile.blanks,
+        stated=spec.stated,
     )
     when = require_column(file, spec.when, columns) if spec.when else ""
-    header = " + ".join(spec.columns) or f"'{spec.constant}'"
+    header = " + ".join(spec.columns) or f"'{spec.text}'"
     found = tuple(require_column(file, name, columns) for name in spec.columns)
-    return ColumnMapping(spec.table, spec.field, found, header, reading, spec.how, spec.constant, when, spec.separator)
+    own = spec.target if spec.table == VALUES else None
+    return ColumnMapping(spec.table, spec.field, found, header, reading, spec.how, spec.text, when, spec.separator, own)
 
 
 def _map_other_columns(entry: RecognisedFile, feeds: list[ColumnMapping]) -> list[ColumnMapping]:
