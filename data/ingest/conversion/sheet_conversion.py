@@ -88,10 +88,7 @@ def convert_sheet(
     title = title_lines.read_title(layout.titles, as_of, layout.footers)
     title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
     feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
-    rows = join(rows)
-    parsed = column_reading.read_columns(
-        rows, feeds, mapping.table, lambda *column: swapped_dates.settle_order(rows, sheet, *column, answers)
-    )
+    parsed = _read_columns(rows := join(rows), sheet, feeds, mapping.table, answers)
     typed = _build_typed_frame(rows, feeds, parsed)
     found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding, layout.odd)
     notes = [
@@ -116,6 +113,15 @@ def convert_sheet(
         _find_title_units(mapping, title),
     )
     return _drop_outdone_rows(converted)
+
+
+def _read_columns(
+    rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping], table: str, answers: Answers
+) -> list[ParsedColumn]:
+    def settle(feed: ColumnMapping, parsed: ParsedColumn) -> ParsedColumn:
+        return swapped_dates.settle_order(rows, sheet, feed, parsed, answers)
+
+    return column_reading.read_columns(rows, feeds, table, settle)
 
 
 def _build_typed_frame(rows: pl.DataFrame, feeds: list[ColumnMapping], parsed: list[ParsedColumn]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import InputError
@@ -96,6 +96,7 @@ def _list_places(content: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, .
     ]
 
 
+@settings(deadline=None)
 @given(place=st.sampled_from(_list_places(COMPLETE)), value=ODD_VALUES)
 def test_a_profile_with_any_odd_value_loads_or_is_refused_in_words(place: tuple[Any, ...], value: Any) -> None:
     content = deepcopy(COMPLETE)
