@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from data.errors import InputError
-from data.ingest.conversion import column_reading
 from data.ingest.files import control_files, sheet_reading
 from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
@@ -14,9 +13,9 @@ from data.ingest.mapping.mapping import VALUES, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
 from data.ingest.parsing.stated_values import FIRST, LAST
-from data.ingest.plans import lookups
+from data.ingest.plans import lookups, other_sheets
 from data.ingest.profiles.profile_model import FieldSpec, Profile, find_unit_factor
-from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_file, require_column
+from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_sheets, require_column
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
 DAY_NOTES = {FIRST: "note_day_first", LAST: "note_day_last"}
@@ -62,7 +61,13 @@ def plan_by_dictionary(sheets: list[Sheet]) -> list[SheetPlan]:
         except header_matching.NoTableError as error:
             refused.append((sheet, error))
             continue
-        mapping = mapping or (_continue_mapping(sheet, plans[-1]) if plans else None)
+        except InputError:
+            if not other_sheets.is_named_as_no_list(sheet):
+                raise
+            left_out.append(sheet)
+            continue
+        if mapping is None and plans:
+            mapping = other_sheets.continue_mapping(sheet, plans[-1].sheet, plans[-1].mapping)
         if mapping:
             plans.append(SheetPlan(sheet, mapping))
         else:
@@ -70,9 +75,7 @@ def plan_by_dictionary(sheets: list[Sheet]) -> list[SheetPlan]:
     _reject_keyless_lists(plans, refused)
     if not plans:
         header_matching.match_sheet(sheets[0])
-    skipped = [
-        import_note("note_sheet_skipped", sheet=sheet.name) for sheet in [*left_out, *(sheet for sheet, _ in refused)]
-    ]
+    skipped = [other_sheets.note_skipped_sheet(sheet) for sheet in [*left_out, *(sheet for sheet, _ in refused)]]
     hidden = [import_note("note_sheet_hidden", sheet=plan.sheet.name) for plan in plans if plan.sheet.is_hidden]
     used = import_note("note_sheets_read", sheets=", ".join(plan.sheet.name for plan in plans))
     first = replace(plans[0].mapping, notes=(used, *skipped, *hidden, *plans[0].mapping.notes))
@@ -83,34 +86,8 @@ def _reject_keyless_lists(plans: list[SheetPlan], refused: list[tuple[Sheet, Inp
     """A summary has few of the list's headers; a sheet with most of them is a list that lacks its key."""
     best = max((header_matching.find_header(plan.sheet).known_cells for plan in plans), default=0)
     for sheet, error in refused:
-        if header_matching.find_header(sheet).known_cells * 2 > best:
+        if not other_sheets.is_named_as_no_list(sheet) and header_matching.find_header(sheet).known_cells * 2 > best:
             raise error
-
-
-def _continue_mapping(sheet: Sheet, former: SheetPlan) -> SheetMapping | None:
-    """The mapping of the sheet before, where this one goes on with its rows and has no header of its own."""
-    mapping = former.mapping
-    filled = [column for column in sheet.columns if sheet.cells[column].null_count() < len(sheet.cells)]
-    keys = [
-        column
-        for feed in mapping.column_mappings
-        if feed.field in file_vocabulary.load_required_fields(mapping.table)[0]
-        for column in feed.columns
-    ]
-    needed = {*keys, *(column for feed in mapping.column_mappings for column in feed.columns)}
-    if not needed <= set(sheet.columns) or not set(filled) <= set(former.sheet.columns):
-        return None
-    first = sheet.cells.head(1)
-    feeds = [
-        replace(feed, reading=replace(feed.reading, date_serials=sheet.date_serials))
-        for feed in mapping.column_mappings
-    ]
-    if any(first[key].null_count() for key in keys) or any(
-        column_reading.read_column(first, feed).bad.any() for feed in feeds
-    ):
-        return None
-    note = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
-    return replace(mapping, header_row=-1, header_depth=0, notes=(note,))
 
 
 def _verify_row_count(plan: SheetPlan) -> SheetPlan:
@@ -126,7 +103,7 @@ def _verify_row_count(plan: SheetPlan) -> SheetPlan:
 
 def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPlan], dict[str, int]]:
     """Plans for the profile's tables, and the rows of files that only serve lookups."""
-    found = [recognise_file(sheet, profile) for sheet in sheets]
+    found, others = recognise_sheets(sheets, profile)
     known = [entry for entry in found if not entry.spec.skip_reason]
     left_out = [_note_skipped_file(entry) for entry in found if entry.spec.skip_reason]
     if not any(entry.spec.table for entry in known):
@@ -138,8 +115,18 @@ def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPl
         raise InputError(bilingual("mapping.no_file_for_a_table", profile=profile.name, wanted=wanted, reasons=reasons))
     served = {entry.sheet.name: lookups.select_data_rows(entry).height for entry in known if not entry.spec.table}
     plans = [_plan_file(entry, known, profile) for entry in known if entry.spec.table]
+    continued = [_continue_plan(sheet, plans) for sheet in others]
+    unknown = [sheet for sheet, plan in zip(others, continued, strict=True) if plan is None]
+    left_out += map(other_sheets.note_unknown_sheet, unknown)
     first = replace(plans[0].mapping, notes=(*left_out, *plans[0].mapping.notes))
-    return [replace(plans[0], mapping=first), *plans[1:]], served
+    return [replace(plans[0], mapping=first), *plans[1:], *filter(None, continued)], served
+
+
+def _continue_plan(sheet: Sheet, plans: list[SheetPlan]) -> SheetPlan | None:
+    """The plan of the last list of the same workbook, where this sheet goes on with its rows without a header."""
+    former = next((plan for plan in reversed(plans) if plan.sheet.source is sheet.source), None)
+    mapping = other_sheets.continue_mapping(sheet, former.sheet, former.mapping) if former else None
+    return replace(former, sheet=sheet, mapping=mapping) if former and mapping else None
 
 
 def _capitalise(sentence: str) -> str:
