@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.app import page_frame
+from pages.ui.app import page_frame, snapshot_view
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
 from pages.ui.people import account_managers, manager_detail, managers
@@ -12,7 +12,7 @@ branches = managers.choose_branches(view)
 rows = managers.filter_branches(managers.load_managers(view), branches)
 if rows.is_empty():
     st.info(t("managers.none" if branches else "managers.no_register"))
-    page_frame.draw_page_link("import_files")
+    snapshot_view.draw_page_link("import_files")
     st.stop()
 with st.grid(min_column_width=165):
     for label, value, meaning in account_managers.build_cards(view, rows):
@@ -36,4 +36,4 @@ else:
 st.subheader(t("managers.funnel"))
 st.caption(t("managers.funnel_note"))
 account_managers.draw_funnel(view, rows)
-page_frame.draw_page_link("training")
+snapshot_view.draw_page_link("training")

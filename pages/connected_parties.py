@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.app import page_frame
+from pages.ui.app import page_frame, snapshot_view
 from pages.ui.i18n.language import t
 from pages.ui.people import connected_parties, managers, party_graph
 from pages.ui.widgets import tables
@@ -33,4 +33,4 @@ if circle:
 if view.run:
     st.subheader(t("connected_parties.rule_results"))
     tables.draw_table(connected_parties.list_findings(view), connected_parties.FINDINGS, key="found", height="content")
-    page_frame.draw_page_link("violations", family="connected")
+    snapshot_view.draw_page_link("violations", family="connected")

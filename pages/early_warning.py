@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui.app import page_frame, url_state
+from pages.ui.app import page_frame, snapshot_view, url_state
 from pages.ui.charts import balance_charts, drawing
 from pages.ui.i18n.language import t
 from pages.ui.people import early_warning
@@ -64,7 +64,7 @@ else:
         st.text(f"{shown['loan_id'][row]} · {shown['borrower_name'][row] or ''}")
         with st.container(horizontal=True):
             for page in ("loan", "extension_what_if"):
-                page_frame.draw_page_link(page, loan=shown["loan_id"][row])
+                snapshot_view.draw_page_link(page, loan=shown["loan_id"][row])
 
 unknown = early_warning.list_not_assessable(view)
 if unknown.height:

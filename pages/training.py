@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.app import page_frame, url_state
+from pages.ui.app import page_frame, snapshot_view, url_state
 from pages.ui.i18n.language import t
 from pages.ui.people import managers, training, training_effect
 from pages.ui.widgets import tables
@@ -10,7 +10,7 @@ from pages.ui.widgets import tables
 view = page_frame.open_page("training")
 if not training.has_register(view):
     st.info(t("training.nothing"))
-    page_frame.draw_page_link("import_files")
+    snapshot_view.draw_page_link("import_files")
     st.stop()
 branches = managers.choose_branches(view)
 parts = {name: t(f"training.{name}") for name in ("needs", "catalogue", "sessions", "effect")}
@@ -20,7 +20,7 @@ match url_state.select_segment("show", t("training.show"), parts, default="needs
             st.info(t("frame.check_first"))
         st.caption(managers.explain_need(view))
         tables.draw_table(training.build_needs(view, branches), training.NEEDS, key="needs", height="content")
-        page_frame.draw_page_link("account_managers")
+        snapshot_view.draw_page_link("account_managers")
     case "catalogue":
         st.caption(t("training.catalogue_note"))
         tables.draw_table(training.load_catalogue(view), training.COURSES, key="catalogue", height="content")

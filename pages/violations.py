@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from data.quality import checks
-from pages.ui.app import page_frame, queries, url_state
+from pages.ui.app import page_frame, queries, snapshot_view, url_state
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
 from pages.ui.violations import (
@@ -71,7 +71,7 @@ elif shown == "quality":
     found = queries.cached_query(checks.list_findings, view.as_of).filter(pl.col("rows") > 0)
     tables.draw_table(quality_findings.localize_findings(found), quality_findings.FINDING_COLUMNS, height="content")
     st.caption(t("violations.quality_rows"))
-    page_frame.draw_page_link("import_files", as_of=view.as_of.isoformat())
+    snapshot_view.draw_page_link("import_files", as_of=view.as_of.isoformat())
 else:
     st.info(t("violations.none"))
     not_assessable_view.draw_summary(view)

@@ -15,6 +15,7 @@ from data.facts import summaries
 from data.history import guarantees
 from data.history.validity import valid_on_sql
 from data.messages.catalogue import bilingual
+from data.reference import book_settings
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
@@ -47,6 +48,7 @@ ROWS_BEHIND_SUBJECT = {
 import. The other subjects always have a row where there is a loan."""
 EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
 """Registers that extension.sql reads, each as a relation of its own."""
+HOME_CURRENCY_SQL = """coalesce("currency", getvariable('home_currency')) AS "currency\""""
 HYPOTHETICAL_REQUESTS = "hypothetical_request"
 HYPOTHETICAL_TABLE = "hypothetical_extension"
 DERIVED_EXTENSIONS = "derived_extensions"
@@ -103,18 +105,18 @@ def _create_tables(con: duckdb.DuckDBPyConnection) -> None:
 def _create_current_views(con: duckdb.DuckDBPyConnection, as_of: date, tables: Iterable[str]) -> None:
     """current_<table>: the fields of the rows of a dated register that are current at the variable as_of."""
     con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
+    book_settings.set_variables(con)
     for table in tables:
         con.execute(f"CREATE OR REPLACE TEMP VIEW current_{table} AS {_current_rows_sql(con, table)}")
     con.execute(read_sql("prelude"))
-    con.execute(
-        "CREATE OR REPLACE TEMP VIEW judged_loan AS SELECT * FROM facts_loan WHERE as_of = getvariable('as_of')"
-    )
+    con.execute(read_sql("judged_loan"))
 
 
 def _current_rows_sql(con: duckdb.DuckDBPyConnection, table: str) -> str:
     day, own = "getvariable('as_of')", quote_names(list(dictionary.fields_of_table(table)))
     if table == guarantees.TABLE:
         return f"SELECT {own} FROM ({guarantees.joined_rows_sql(con, day)})"
+    own = own.replace('"currency"', HOME_CURRENCY_SQL) if table == "loans" else own
     return f"SELECT {own} FROM {table} WHERE {valid_on_sql(day)}" + derived_extensions_sql(con, table, day)
 
 
@@ -158,10 +160,6 @@ def _subject_sql(subject: str) -> str:
     return extension_sql() if subject == "extension" else read_sql(subject)
 
 
-def _create_request_table(con: duckdb.DuckDBPyConnection, requests: str) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {requests}")
-
-
 def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     """Derive the facts of one as_of anew; those of other dates stay. Returns rows per subject."""
     _create_tables(con)
@@ -193,7 +191,7 @@ def _derive_subjects(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, i
     _create_current_views(con, as_of, dictionary.load_tables())
     for name in SHARED_QUERIES:
         con.execute(read_sql(name))
-    _create_request_table(con, read_sql("requests_booked"))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {read_sql('requests_booked')}")
     return {subject: _insert_facts(con, subject) for subject in SUBJECT_ORDER}
 
 
@@ -221,7 +219,7 @@ def derive_hypothetical_facts(con: duckdb.DuckDBPyConnection, as_of: date, reque
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {HYPOTHETICAL_REQUESTS} AS SELECT * FROM query_table(getvariable('requests'))"
     )
-    _create_request_table(con, hypothetical_requests_sql())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {hypothetical_requests_sql()}")
     columns = ", ".join(
         f'CAST("{name}" AS {sql_type}) AS "{name}"' for name, sql_type in fact_types("extension").items()
     )

@@ -18,6 +18,7 @@ from data import dictionary, table_files
 from data.history import guarantees
 from data.history.validity import valid_on_sql
 from data.quality import counts_store
+from data.reference import book_settings
 from data.storage import query
 
 SEVERITIES = ("error", "warning", "info")
@@ -165,6 +166,7 @@ def _create_quality_views(cursor: duckdb.DuckDBPyConnection, as_of: date) -> Non
     for row in table_files.read_rows("quality_limits.csv"):
         cast = "VARCHAR" if row["unit"] == "currency" else "DECIMAL(18,2)"
         cursor.execute(f"SET VARIABLE {row['limit']} = CAST($value AS {cast})", {"value": row["value"]})
+    book_settings.set_variables(cursor)
     day = "getvariable('as_of')"
     for table in dictionary.load_tables():
         rows = f'FROM "{table}" WHERE {valid_on_sql(day)}'

@@ -6,16 +6,18 @@ import duckdb
 import polars as pl
 
 from data import dictionary
+from data.reference import book_settings
 from data.reference.buckets import Bucket, in_bucket_expr, load_buckets
 from data.storage import query
 
 __all__ = [
     "Bucket",
-    "count_loans_by_currency",
     "count_loans_by_state",
+    "find_main_currency",
     "in_bucket_expr",
     "load_buckets",
     "sum_by_bucket",
+    "sum_by_currency",
     "sum_by_fact",
 ]
 
@@ -23,14 +25,24 @@ __all__ = [
 IS_RUNNING = "f.is_running AND f.currency IS NOT DISTINCT FROM $currency"
 
 
-def count_loans_by_currency(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
-    """Running loans by currency, the main one (most loans) first: [currency, loans]."""
+def sum_by_currency(cursor: duckdb.DuckDBPyConnection, as_of: date) -> pl.DataFrame:
+    """Running loans by currency: [currency, loans, balance], by the currency's code; amounts each in its currency."""
     return query.fetch_frame(
         cursor,
-        """SELECT currency, count(*) AS loans FROM facts_loan WHERE as_of = $as_of AND is_running
-           GROUP BY currency ORDER BY loans DESC, currency""",
+        """SELECT currency, count(*) AS loans, coalesce(sum(balance), 0) AS balance
+           FROM facts_loan WHERE as_of = $as_of AND is_running GROUP BY currency ORDER BY currency""",
         as_of=as_of,
     )
+
+
+def find_main_currency(cursor: duckdb.DuckDBPyConnection, as_of: date) -> str:
+    """The currency of every total: the book's own, or the only one of the snapshot where no loan is in the book's own.
+
+    The same rule as in totals.sql.
+    """
+    home = book_settings.read_home_currency(cursor)
+    present = sum_by_currency(cursor, as_of)["currency"].to_list()
+    return present[0] if len(present) == 1 and present[0] is not None else home
 
 
 def count_loans_by_state(cursor: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 from sqlglot import exp
 
@@ -38,7 +38,8 @@ class Metric:
     """One version of a metric. `formula`: over the subject's facts, or over a run's counts where it names `rules`.
 
     `direction`: what is better; past `amber` and `red` (expressions) it is worse. `lacking` of `total` records have no
-    value that the formula needs.
+    value that the formula needs; `low` and `high` are what the metric would be if all of these were good, or bad, and
+    `derived` counts the records whose value was concluded from other fields.
     """
 
     metric_id: str
@@ -52,6 +53,9 @@ class Metric:
     red: str
     lacking: str
     total: str
+    low: str
+    high: str
+    derived: str
     rules: str
     clause_id: str
     evidence: str
@@ -76,11 +80,15 @@ class CompiledMetric:
     red: TypedExpression | None
     lacking: TypedExpression | None
     total: TypedExpression | None
+    low: TypedExpression | None
+    high: TypedExpression | None
+    derived: TypedExpression | None
 
     @property
     def trees(self) -> list[exp.Expr]:
         """The SQL of every cell."""
-        cells = [cell for cell in (self.value, self.amber, self.red, self.lacking, self.total) if cell]
+        counts, bounds = (self.lacking, self.total, self.derived), (self.amber, self.red, self.low, self.high)
+        cells = [cell for cell in (self.value, *bounds, *counts) if cell]
         return [tree for cell in cells for tree in (cell.sql, cell.divisor) if tree]
 
 
@@ -128,24 +136,23 @@ def build_cell_compilers(
         require_comparable(formula(), found)
         return found
 
+    def bound(cell: str) -> TypedExpression | None:
+        return compile_measure(cell, names) if cell else None
+
     def count(cell: str) -> TypedExpression | None:
         found = compile_text(cell, names) if cell else None
         if found and found.unit not in (None, "count"):
             raise ExpressionError(bilingual("monitoring.not_a_count", unit=found.unit))
         return found
 
-    return {
-        "formula": formula,
-        "amber": lambda: text(metric.amber),
-        "red": lambda: text(metric.red),
-        "lacking": lambda: count(metric.lacking),
-        "total": lambda: count(metric.total),
-    }
+    kinds = {text: ("amber", "red"), bound: ("low", "high"), count: ("lacking", "total", "derived")}
+    cells = {name: partial(kind, getattr(metric, name)) for kind, names_of in kinds.items() for name in names_of}
+    return {"formula": formula, **cells}
 
 
 def compile_metric(policy: Policy, metric: Metric, scope: Scope) -> CompiledMetric:
     made = {column: compile_cell() for column, compile_cell in build_cell_compilers(policy, metric, scope).items()}
-    return CompiledMetric(metric, made["formula"], made["amber"], made["red"], made["lacking"], made["total"])  # type: ignore[arg-type]
+    return CompiledMetric(metric, made.pop("formula"), **made)  # type: ignore[arg-type]
 
 
 def select_in_force(policy: Policy, as_of: date) -> tuple[Metric, ...]:

@@ -44,8 +44,8 @@ def load_stored_values(
         {"version": policy.version, "subject": subject, "id": subject_id, "until": until},
     )
     found: ValuesByDay = {}
-    for day, metric_id, of, of_id, value, status, amber, red, reason, missing, lacking, total in rows.fetchall():
-        each = MetricValue(metric_id, of, of_id, value, status, amber, red, reason, tuple(missing), lacking, total)
+    for day, metric_id, of, of_id, value, status, amber, red, reason, missing, *counts in rows.fetchall():
+        each = MetricValue(metric_id, of, of_id, value, status, amber, red, reason, tuple(missing), *counts)
         found.setdefault(day, []).append(each)
     return found
 

@@ -1,6 +1,6 @@
 -- Every snapshot up to the day by class and arrears, as its own registers gave it, whether its facts stand or not.
 -- A loan without a status runs while it owes, as in the facts.
-SELECT s.snapshot_date AS as_of, l.currency, l.branch_id, s.classification, {late} AS late,
+SELECT s.snapshot_date AS as_of, coalesce(l.currency, getvariable('home_currency')) AS currency, l.branch_id, s.classification, {late} AS late,
     count(*) AS loans, count(s.balance) AS valued, coalesce(sum(s.balance), 0) AS balance
 FROM snapshots s
 JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= s.snapshot_date

@@ -1,7 +1,7 @@
 -- From an opening snapshot to this one: each running loan of either, by where it stood and where it stands.
 -- origin: running or new. fate: running, what its status says, or gone, where this snapshot does not have it.
 WITH before AS (
-    SELECT s.loan_id, l.currency, l.branch_id, s.balance, s.classification, {late} AS late
+    SELECT s.loan_id, coalesce(l.currency, getvariable('home_currency')) AS currency, l.branch_id, s.balance, s.classification, {late} AS late
     FROM snapshots s
     JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= $opening
         AND (l.row_valid_to IS NULL OR $opening < l.row_valid_to)

@@ -15,7 +15,7 @@ WITH lent AS (
     WHERE s.snapshot_date <= getvariable('as_of') AND (s.days_past_due IS NOT NULL OR s.classification IS NOT NULL)
     GROUP BY s.loan_id
 )
-SELECT getvariable('as_of') AS as_of, l.currency, l.branch_id,
+SELECT getvariable('as_of') AS as_of, coalesce(l.currency, getvariable('home_currency')) AS currency, l.branch_id,
     CAST(date_trunc('quarter', l.disbursed_on) AS DATE) AS cohort,
     count(*) AS loans, coalesce(sum(l.principal), 0) AS principal,
     coalesce(sum(least(t.amount, l.principal)) FILTER (t.bad), 0) AS bad

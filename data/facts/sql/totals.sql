@@ -1,51 +1,80 @@
--- What the whole bank and each branch come to: running loans in the currency that most of them are in, as on the
--- health page; the stock of the snapshot before; a year's training. One grouped scan each; is_bank marks the whole.
+-- What the whole bank and each branch come to: running loans in the bank's own currency, as on the health page
+-- (where no loan is in it and all are in one other, in that one); the stock of the snapshot before; a year's training. One grouped scan each; is_bank marks the whole.
 CREATE OR REPLACE TEMP TABLE main_currency AS
-SELECT currency FROM judged_loan WHERE is_running GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1;
+SELECT CASE WHEN bool_or(currency = getvariable('home_currency')) OR count(DISTINCT currency) <> 1
+    THEN getvariable('home_currency') ELSE max(currency) END AS currency
+FROM judged_loan WHERE is_running;
 
 CREATE OR REPLACE TEMP VIEW counted_loan AS
 SELECT l.*, c.attr = 'npl' AS is_npl, coalesce(l.industry_code, l.borrower_industry)[1] AS section,
-    l.extension_count > 0 OR coalesce(l.origin_type = 'restructured', false) AS is_restructured
+    l.extension_count > 0 OR coalesce(l.origin_type = 'restructured', false) AS is_restructured,
+    -- Blank days past due are nought where the loan is not past its maturity and nothing is in arrears.
+    coalesce(l.days_past_due, CASE WHEN coalesce(l.current_maturity, l.original_maturity) >= l.as_of
+        AND l.first_overdue_date IS NULL AND l.status IS DISTINCT FROM 'overdue'
+        AND coalesce(l.principal_overdue + coalesce(l.interest_overdue_on, 0) + coalesce(l.interest_overdue_off, 0),
+            l.interest_overdue_on + coalesce(l.interest_overdue_off, 0), l.interest_overdue_off,
+            CASE WHEN l.status IS NOT NULL THEN 0 END) = 0 THEN 0 END) AS days_late
 FROM judged_loan l
 JOIN main_currency m ON m.currency IS NOT DISTINCT FROM l.currency
 LEFT JOIN codes c ON c.list = 'classification' AND c.code = l.classification
 WHERE l.is_running;
 
+CREATE OR REPLACE TEMP VIEW flagged_loan AS
+SELECT *, is_restructured OR days_late > 30 AS is_at_risk,
+    is_restructured OR days_past_due > 30 AS is_at_risk_as_reported,
+    section = 'K' OR product_code IN ('home_mortgage', 'commercial_mortgage') AS is_real_estate
+FROM counted_loan;
+
+-- A sum over what is known stands in no ratio when more loans than the limit lack what it needs.
+CREATE OR REPLACE TEMP MACRO known_sum(amount, lacking, total) AS
+    CASE WHEN lacking <= total * getvariable('max_unknown_share') THEN coalesce(amount, 0) END;
+
 CREATE OR REPLACE TEMP TABLE stock AS
+WITH summed AS (
 SELECT branch_id, grouping(branch_id) = 1 AS is_bank,
     count(*) AS running_loans, count(DISTINCT borrower_id) AS borrowers, coalesce(sum(balance), 0) AS balance,
     count(*) FILTER (balance IS NULL) AS loans_without_balance,
     coalesce(sum(balance) FILTER (classification IS NOT NULL), 0) AS classified_balance,
-    coalesce(sum(balance) FILTER (is_npl), 0) AS npl_balance,
-    coalesce(sum(balance) FILTER (classification = 'special_mention'), 0) AS special_mention_balance,
+    sum(balance) FILTER (is_npl) AS npl_balance,
+    sum(balance) FILTER (classification = 'special_mention') AS special_mention_balance,
     count(*) FILTER (classification IS NULL) AS loans_without_class,
-    coalesce(sum(balance) FILTER (days_past_due IS NOT NULL), 0) AS dated_balance,
-    coalesce(sum(balance) FILTER (days_past_due > 0), 0) AS overdue_balance,
-    coalesce(sum(balance) FILTER (days_past_due > 30), 0) AS par30_balance,
-    coalesce(sum(balance) FILTER (days_past_due > 60), 0) AS par60_balance,
-    coalesce(sum(balance) FILTER (days_past_due > 90), 0) AS par90_balance,
-    coalesce(sum(balance) FILTER (days_past_due BETWEEN 1 AND 30), 0) AS days_1_30_balance,
-    coalesce(sum(balance) FILTER (days_past_due BETWEEN 31 AND 60), 0) AS days_31_60_balance,
-    coalesce(sum(balance) FILTER (days_past_due BETWEEN 61 AND 90), 0) AS days_61_90_balance,
-    count(*) FILTER (days_past_due IS NULL) AS loans_without_days_past_due,
+    coalesce(sum(balance) FILTER (days_late IS NOT NULL), 0) AS dated_balance,
+    coalesce(sum(balance) FILTER (days_past_due IS NULL), 0) AS undated_balance,
+    sum(balance) FILTER (days_late > 0) AS overdue_balance,
+    sum(balance) FILTER (days_late > 30) AS par30_balance,
+    sum(balance) FILTER (days_late > 60) AS par60_balance,
+    sum(balance) FILTER (days_late > 90) AS par90_balance,
+    sum(balance) FILTER (days_late BETWEEN 1 AND 30) AS days_1_30_balance,
+    sum(balance) FILTER (days_late BETWEEN 31 AND 60) AS days_31_60_balance,
+    sum(balance) FILTER (days_late BETWEEN 61 AND 90) AS days_61_90_balance,
+    count(*) FILTER (days_late IS NULL) AS loans_without_days_past_due,
+    count(*) FILTER (days_past_due IS NULL AND days_late IS NOT NULL) AS loans_with_derived_days,
     coalesce(sum(balance) FILTER (is_restructured IS NOT NULL), 0) AS termed_balance,
-    coalesce(sum(balance) FILTER (is_restructured), 0) AS restructured_balance,
-    coalesce(sum(balance) FILTER (extension_count > 0), 0) AS extended_balance,
-    coalesce(sum(balance) FILTER (is_restructured OR days_past_due > 30), 0) AS par30_or_restructured_balance,
+    sum(balance) FILTER (is_restructured) AS restructured_balance,
+    sum(balance) FILTER (extension_count > 0) AS extended_balance,
+    sum(balance) FILTER (is_at_risk) AS par30_or_restructured_balance,
+    coalesce(sum(balance) FILTER (is_at_risk IS NOT NULL), 0) AS risk_known_balance,
+    coalesce(sum(balance) FILTER (is_at_risk_as_reported IS NULL), 0) AS risk_unreported_balance,
     count(*) FILTER (is_restructured IS NULL) AS loans_without_extension_count,
-    count(*) FILTER (is_restructured IS NULL OR days_past_due IS NULL) AS loans_without_risk_flags,
+    count(*) FILTER (is_at_risk IS NULL) AS loans_without_risk_flags,
     coalesce(sum(provision), 0) AS provision_in_loans,
     count(*) FILTER (provision IS NULL) AS loans_without_provision,
     coalesce(sum(balance) FILTER (collateral_net_value > 0), 0) AS secured_balance,
     coalesce(sum(collateral_net_value) FILTER (collateral_net_value > 0 AND balance IS NOT NULL), 0)
         AS collateral_value,
-    count(*) FILTER (guarantee_type IN ('mortgage', 'pledge')) AS secured_loans,
-    count(*) FILTER (guarantee_type IN ('mortgage', 'pledge') AND collateral_net_value IS NULL)
+    count(*) FILTER (guarantee_type IN ('mortgage', 'pledge', 'mixed')) AS secured_loans,
+    count(*) FILTER (guarantee_type IN ('mortgage', 'pledge', 'mixed') AND collateral_net_value IS NULL)
         AS secured_loans_without_value,
-    coalesce(sum(balance) FILTER (section = 'K' OR product_code IN ('home_mortgage', 'commercial_mortgage')), 0)
-        AS real_estate_balance,
-    coalesce(sum(balance) FILTER (product_code = 'home_mortgage'), 0) AS home_mortgage_balance,
+    sum(balance) FILTER (is_real_estate) AS real_estate_balance,
+    coalesce(sum(balance) FILTER (is_real_estate IS NOT NULL), 0) AS sector_known_balance,
+    count(*) FILTER (is_real_estate IS NULL) AS loans_without_real_estate_flag,
+    sum(balance) FILTER (product_code = 'home_mortgage') AS home_mortgage_balance,
+    coalesce(sum(balance) FILTER (product_code IS NOT NULL), 0) AS product_known_balance,
+    count(*) FILTER (product_code IS NULL) AS loans_without_product,
     count(*) FILTER (product_code IS NULL OR section IS NULL) AS loans_without_sector,
+    count(*) FILTER (section IS NULL) AS loans_without_industry,
+    count(*) FILTER (guarantee_type IS NULL) AS loans_without_security_type,
+    count(*) FILTER (borrower_id IS NULL) AS loans_without_borrower,
     count(*) FILTER (product_code IS NOT NULL AND section IS NOT NULL AND guarantee_type IS NOT NULL
         AND officer_id IS NOT NULL) AS segmented_loans,
     sum(interest_due) FILTER (interest_received IS NOT NULL) AS interest_due,
@@ -54,8 +83,25 @@ SELECT branch_id, grouping(branch_id) = 1 AS is_bank,
     count(*) FILTER (first_due_missed IS NOT NULL) AS loans_past_first_due,
     count(*) FILTER (first_due_missed) AS first_due_missed_loans,
     count(*) FILTER (first_due_date IS NULL) AS loans_without_first_due
-FROM counted_loan
-GROUP BY GROUPING SETS ((branch_id), ());
+FROM flagged_loan
+GROUP BY GROUPING SETS ((branch_id), ()))
+SELECT * REPLACE (
+    known_sum(npl_balance, loans_without_class, running_loans) AS npl_balance,
+    known_sum(special_mention_balance, loans_without_class, running_loans) AS special_mention_balance,
+    known_sum(overdue_balance, loans_without_days_past_due, running_loans) AS overdue_balance,
+    known_sum(par30_balance, loans_without_days_past_due, running_loans) AS par30_balance,
+    known_sum(par60_balance, loans_without_days_past_due, running_loans) AS par60_balance,
+    known_sum(par90_balance, loans_without_days_past_due, running_loans) AS par90_balance,
+    known_sum(days_1_30_balance, loans_without_days_past_due, running_loans) AS days_1_30_balance,
+    known_sum(days_31_60_balance, loans_without_days_past_due, running_loans) AS days_31_60_balance,
+    known_sum(days_61_90_balance, loans_without_days_past_due, running_loans) AS days_61_90_balance,
+    known_sum(restructured_balance, loans_without_extension_count, running_loans) AS restructured_balance,
+    known_sum(extended_balance, loans_without_extension_count, running_loans) AS extended_balance,
+    known_sum(par30_or_restructured_balance, loans_without_risk_flags, running_loans)
+        AS par30_or_restructured_balance,
+    known_sum(real_estate_balance, loans_without_real_estate_flag, running_loans) AS real_estate_balance,
+    known_sum(home_mortgage_balance, loans_without_product, running_loans) AS home_mortgage_balance)
+FROM summed;
 
 -- Shares of the balance, squared and summed: 1 where all stands in one place.
 CREATE OR REPLACE TEMP TABLE spread AS
@@ -75,11 +121,18 @@ WITH part AS (
     GROUP BY ALL
 )
 SELECT branch_id, is_bank,
-    max(squares) FILTER (others = 3) AS industry_hhi, max(squares) FILTER (others = 5) AS security_hhi,
-    max(squares) FILTER (others = 6) AS borrower_hhi,
+    CASE WHEN bool_and(k.loans_without_industry <= k.running_loans * getvariable('max_unknown_share'))
+        THEN max(squares) FILTER (others = 3) END AS industry_hhi,
+    CASE WHEN bool_and(k.loans_without_security_type <= k.running_loans * getvariable('max_unknown_share'))
+        THEN max(squares) FILTER (others = 5) END AS security_hhi,
+    CASE WHEN bool_and(k.loans_without_borrower <= k.running_loans * getvariable('max_unknown_share'))
+        THEN max(squares) FILTER (others = 6) END AS borrower_hhi,
     max(largest) FILTER (others = 6) AS largest_borrower_balance,
     max(list_sum(ten_largest)) FILTER (others = 6) AS top10_balance
 FROM share
+JOIN (SELECT branch_id AS branch, is_bank AS whole, running_loans, loans_without_industry,
+        loans_without_security_type, loans_without_borrower FROM stock) k
+    ON k.branch IS NOT DISTINCT FROM share.branch_id AND k.whole = share.is_bank
 GROUP BY branch_id, is_bank;
 
 CREATE OR REPLACE TEMP TABLE opening AS
@@ -89,7 +142,7 @@ WITH before AS (
     JOIN recent_day d ON d.day = s.snapshot_date AND d.turn = 2
     JOIN loans l ON l.loan_id = s.loan_id AND l.row_valid_from <= d.day
         AND (l.row_valid_to IS NULL OR d.day < l.row_valid_to)
-    JOIN main_currency m ON m.currency IS NOT DISTINCT FROM l.currency
+    JOIN main_currency m ON m.currency = coalesce(l.currency, getvariable('home_currency'))
     LEFT JOIN codes c ON c.list = 'loan_status' AND c.code = l.status
     WHERE CASE WHEN l.status IS NULL THEN s.balance > 0 ELSE c.attr = 'running' END
 ), moved AS (

@@ -3,7 +3,7 @@
 import polars as pl
 
 from pages.ui.app import queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from policy.violations import results
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.documents import decision_sheet
 from pages.documents.decision_sheet import DecisionSheet, LabelledValues, SheetTable
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.extension import request_form
 from pages.ui.format import citations, verdict_text
 from pages.ui.i18n import language, numbers

@@ -9,7 +9,7 @@ from data.errors import LoanlightError
 from data.ingest import extension_request_file as uploaded
 from data.storage import formula_escaping
 from pages.ui.app import queries, uploads, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export, tables

@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 from data.queries import maturities
-from pages.ui.app import page_frame, queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, snapshot_view, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import citations, values, verdict_text
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
@@ -54,7 +54,7 @@ def draw_loan_facts(view: SnapshotView, loan: dict[str, object]) -> None:
     """The loan's own facts in words, each under its name, and the way to all of it."""
     st.text(" · ".join(str(loan[name]) for name in ("loan_id", "contract_no", "borrower_name") if loan[name]))
     search.draw_facts(view, loan, LOAN_FACTS)
-    page_frame.draw_page_link("loan", loan=str(loan["loan_id"]))
+    snapshot_view.draw_page_link("loan", loan=str(loan["loan_id"]))
 
 
 def compute_maturity_bounds(view: SnapshotView, loan: dict[str, object]) -> tuple[date, date]:

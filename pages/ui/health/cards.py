@@ -54,7 +54,7 @@ class MetricCard:
 
 def status_badge(value: MetricValue) -> str:
     """The status as a word on a colour; what is in order has none."""
-    if value.status not in BADGE_COLORS or is_all_missing(value):
+    if value.status not in BADGE_COLORS:
         return ""
     return f":{BADGE_COLORS[value.status]}-badge[{t(f'health.status_{value.status}')}] "
 
@@ -77,20 +77,13 @@ def _decimal_places(value: Decimal) -> int:
     return 2 if abs(value) >= 1 else 4
 
 
-def is_all_missing(value: MetricValue) -> bool:
-    """Where every record lacks what is needed, a sum of nothing is not 0 but unknown."""
-    return bool(value.total) and value.lacking == value.total
-
-
 def format_value(metric: Metric, value: MetricValue) -> str:
-    if is_all_missing(value):
-        return numbers.NOTHING
     return t(f"health.{value.reason}") if value.reason else format_metric(metric, value.value)
 
 
 def format_change(metric: Metric, now: MetricValue, before: MetricValue | None) -> str | int | None:
     """A change with its sign; plain 0 where nothing moved, which has no arrow; None where there is nothing to say."""
-    if now.value is None or before is None or before.value is None or is_all_missing(now) or is_all_missing(before):
+    if now.value is None or before is None or before.value is None:
         return None
     moved = now.value - before.value
     digits = RATIO_DIGITS if metric.unit == "ratio" else _decimal_places(now.value)
@@ -122,7 +115,19 @@ def format_metric_help(policy: Policy, metric: Metric, value: MetricValue) -> st
         lines.append(t("health.needs", needs=escape_markdown(by_language(metric.needs_zh, metric.needs_en))))
     if value.lacking:
         lines.append(format_missing_data(metric, value))
+    lines += format_uncertainty(metric, value)
     return "  \n".join(lines)
+
+
+def format_uncertainty(metric: Metric, value: MetricValue) -> list[str]:
+    """The range that unknown values leave open, and how many were concluded from other fields."""
+    found = []
+    if value.low is not None and value.high is not None:
+        low, high = format_metric(metric, value.low), format_metric(metric, value.high)
+        found.append(t("health.range", low=low, high=high))
+    if value.derived:
+        found.append(t("health.derived", n=numbers.format_count(value.derived)))
+    return found
 
 
 def format_missing_data(metric: Metric, value: MetricValue) -> str:
@@ -174,17 +179,20 @@ def list_data_gaps(wall: list[MetricCard]) -> list[str]:
     """What loans or the bank lack, once for the metrics that lack the same."""
     gaps: dict[str, list[str]] = {}
     for card in wall:
-        text = _format_data_gap(card.metric, card.value)
-        if text:
+        for text in filter(None, [_format_data_gap(card.metric, card.value), *_list_conclusions(card.value)]):
             gaps.setdefault(text, []).append(escape_markdown(by_language(card.metric.title_zh, card.metric.title_en)))
     return [f"{by_language('、', ', ').join(names)}{by_language('：', ': ')}{text}" for text, names in gaps.items()]
 
 
 def _format_data_gap(metric: Metric, value: MetricValue) -> str:
-    if value.lacking and (is_all_missing(value) or not value.reason):
+    if value.lacking and value.reason in (None, "too_many_unknown"):
         return format_missing_data(metric, value)
     needs = by_language(metric.needs_zh, metric.needs_en)
     return t("health.metric_not_set", needs=escape_markdown(needs)) if value.reason == "not_set" and needs else ""
+
+
+def _list_conclusions(value: MetricValue) -> list[str]:
+    return [t("health.derived", n=numbers.format_count(value.derived))] if value.derived else []
 
 
 def build_ratio_trend(

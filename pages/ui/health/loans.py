@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from data.queries import composition
-from pages.ui.app import page_frame, queries, record_names, url_state
+from pages.ui.app import queries, record_names, snapshot_view, url_state
 from pages.ui.health.page_scope import HealthScope
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import t
@@ -50,7 +50,7 @@ def draw_loans(scope: HealthScope) -> None:
         st.text(t("health.page", n=numbers.format_count(number), of=numbers.format_count(-(-of // PAGE_SIZE))))
         _draw_page_button("›", number + 1, number * PAGE_SIZE < of, "on")
         if selected is not None and selected < rows.height:
-            page_frame.draw_page_link("loan", loan=rows["loan_id"][selected], as_of=scope.view.as_of.isoformat())
+            snapshot_view.draw_page_link("loan", loan=rows["loan_id"][selected], as_of=scope.view.as_of.isoformat())
         else:
             st.caption(t("health.pick_loan"))
 

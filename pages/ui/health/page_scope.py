@@ -11,7 +11,7 @@ from data.queries import composition, maturities, migration, portfolio
 from data.queries.composition import DimensionFilter
 from data.reference.dimensions import Dimension, load_dimensions
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from policy.violations import results
@@ -189,12 +189,4 @@ def list_scope_notes(scope: HealthScope) -> list[str]:
     """What the figures leave out, in words."""
     view = scope.view
     population = queries.cached_query(portfolio.count_loans_by_state, view.as_of)
-    labels = [t("health.population", **{name: numbers.format_count(n) for name, n in population.items()})]
-    others = [
-        n
-        for currency, n in queries.cached_query(portfolio.count_loans_by_currency, view.as_of).iter_rows()
-        if currency != view.currency
-    ]
-    if others:
-        labels.append(t("health.other_currencies", n=numbers.format_count(sum(others))))
-    return labels
+    return [t("health.population", **{name: numbers.format_count(n) for name, n in population.items()})]

@@ -5,7 +5,7 @@ from datetime import date
 import streamlit as st
 
 from data.storage import book
-from pages.ui.app import background_jobs, page_frame, queries
+from pages.ui.app import background_jobs, queries, snapshot_view
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import t
 from policy.checks import recording
@@ -63,4 +63,4 @@ def _draw_outcome(job: background_jobs.Job) -> None:
             unknown=numbers.format_count(unknown),
         )
     )
-    page_frame.draw_page_link("violations", as_of=job.result.as_of.isoformat())
+    snapshot_view.draw_page_link("violations", as_of=job.result.as_of.isoformat())

@@ -7,7 +7,7 @@ import streamlit as st
 
 from data.queries import loan_detail
 from pages.ui.app import queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import balance_charts, drawing, timeline_charts
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t

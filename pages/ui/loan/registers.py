@@ -8,7 +8,7 @@ import streamlit as st
 from data import dictionary
 from data.queries import loan_detail
 from pages.ui.app import queries, record_names
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables

@@ -8,8 +8,8 @@ import streamlit as st
 from data import dictionary
 from data.queries import maturities
 from data.queries.maturities import MaturityScope
-from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import page_frame, queries, record_names, snapshot_view, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import values
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
@@ -110,7 +110,7 @@ def draw_summary(view: SnapshotView, loan: dict[str, object]) -> None:
     """Who and what it is, and the way to what else can be asked of it."""
     st.text(" · ".join(str(loan[name]) for name in ("loan_id", "contract_no", "borrower_name") if loan[name]))
     draw_facts(view, loan, FACTS)
-    page_frame.draw_page_link("extension_what_if", loan=str(loan["loan_id"]))
+    snapshot_view.draw_page_link("extension_what_if", loan=str(loan["loan_id"]))
 
 
 def draw_all_facts(view: SnapshotView, loan: dict[str, object]) -> None:

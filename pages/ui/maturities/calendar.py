@@ -10,7 +10,7 @@ import streamlit as st
 from data.queries.maturities import MaturityScope
 from data.reference import working_days
 from pages.ui.app import url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import calendar_chart, drawing
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, t

@@ -9,8 +9,8 @@ import streamlit as st
 from data.queries import maturities
 from data.queries.maturities import MaturityScope
 from data.reference import working_days
-from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, record_names, snapshot_view, status_line, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.maturities import windows
@@ -149,7 +149,7 @@ def draw_counts(view: SnapshotView, week: Week, due_duties: pl.DataFrame, chosen
         st.warning(t("maturities.year_unknown", year=year), icon=":material/event_busy:")
     rules = [rule_id for duty in duties.load_duties(view.policy) for rule_id in duty.rule_ids]
     if sum(count_overdue(view, chosen).values()):
-        page_frame.draw_page_link("violations", rule_id=rules)
+        snapshot_view.draw_page_link("violations", rule_id=rules)
 
 
 def select_duty_kind(due_duties: pl.DataFrame) -> str:
@@ -201,7 +201,7 @@ def write_workbook(view: SnapshotView, week: Week, rows: pl.DataFrame) -> bytes:
         t("maturities.week"): week.label,
         t("workbook.policy"): view.policy.version,
         t("workbook.rows"): numbers.format_count(rows.height),
-    } | page_frame.cover_data_state(view)
+    } | status_line.cover_data_state(view)
     return excel_export.write_table(
         t("maturities.duties"), cover, add_names_and_texts(view, rows).select(list(COLUMNS))
     )

@@ -10,7 +10,7 @@ from data.queries import notices as addressed
 from pages.documents import bank, notice_texts, notices
 from pages.documents.notices import NoticeBatch, PrintedNotices
 from pages.ui.app import background_jobs, queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import t
 from policy.extensions import deadlines

@@ -10,8 +10,8 @@ import streamlit as st
 from data.queries import maturities, portfolio
 from data.queries.maturities import MaturityScope
 from data.queries.portfolio import Bucket
-from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, record_names, snapshot_view, status_line, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export, tables
@@ -188,7 +188,7 @@ def draw_loan_links(loan_id: str) -> None:
     """The ways to the one loan that is picked."""
     with st.container(horizontal=True):
         for page in ("loan", "extension_what_if"):
-            page_frame.draw_page_link(page, loan=loan_id)
+            snapshot_view.draw_page_link(page, loan=loan_id)
 
 
 def describe_missed_days(view: SnapshotView, rows: pl.DataFrame, pages: int) -> str:
@@ -218,5 +218,5 @@ def write_workbook(view: SnapshotView, chosen: MaturityRange) -> bytes:
         t("filter.officer_id"): ", ".join(chosen.scope.officers) or t("filter.all"),
         t("workbook.policy"): view.policy.version,
         t("workbook.rows"): numbers.format_count(rows.height),
-    } | page_frame.cover_data_state(view)
+    } | status_line.cover_data_state(view)
     return excel_export.write_table(t("page.upcoming_maturities"), cover, rows.select(list(COLUMNS)))

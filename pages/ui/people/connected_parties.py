@@ -7,7 +7,7 @@ import polars as pl
 from data.queries import capital, connected_parties
 from data.queries.capital import Capital
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables

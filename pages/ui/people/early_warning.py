@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.ui.app import page_frame, queries, record_names, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, record_names, status_line, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import excel_export
@@ -202,5 +202,5 @@ def build_workbook(view: SnapshotView, rows: pl.DataFrame, chosen: WatchListFilt
         t("workbook.policy"): view.checked_run.policy_version,
         t("workbook.run"): view.checked_run.run_id,
         t("workbook.rows"): numbers.format_count(rows.height),
-    } | page_frame.cover_data_state(view)
+    } | status_line.cover_data_state(view)
     return excel_export.write_table(t("page.early_warning"), cover, label_rows(view, rows).select(list(LOANS)))

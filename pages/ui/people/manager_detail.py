@@ -6,8 +6,8 @@ import polars as pl
 import streamlit as st
 
 from data.queries import account_managers, training
-from pages.ui.app import page_frame, queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, snapshot_view
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, people_charts
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, t
@@ -41,7 +41,7 @@ def draw_manager(view: SnapshotView, manager: dict[str, Any]) -> None:
     tables.draw_table(needs, tables.find_non_empty_columns(needs, NEEDS), key="needs", height="content")
     st.markdown(f"**{t('managers.rules')}**")
     tables.draw_table(_list_violated_rules(view, manager), RULES, key="rules", height=tables.SHORT_HEIGHT)
-    page_frame.draw_page_link("violations", officer_id=manager["officer_id"])
+    snapshot_view.draw_page_link("violations", officer_id=manager["officer_id"])
 
 
 def _draw_heading(manager: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from data.queries import capital, connected_parties
 from pages.ui.app import queries, record_names
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, graph_layout, party_chart
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t

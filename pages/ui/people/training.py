@@ -5,7 +5,7 @@ import streamlit as st
 
 from data.queries import training
 from pages.ui.app import queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.people import managers

@@ -7,7 +7,7 @@ import streamlit as st
 
 from data.queries import account_managers, training
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, people_charts
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t

@@ -6,8 +6,8 @@ import polars as pl
 import streamlit as st
 
 from data import dictionary
-from pages.ui.app import page_frame, queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import page_frame, queries, snapshot_view, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import citations, expression_text, limit_table_text, values
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import by_language, escape_markdown, t
@@ -123,7 +123,7 @@ def _draw_rule_counts(view: SnapshotView, rule: Rule) -> None:
     others = ("not_applicable", "not_assessable")
     st.caption(" · ".join(f"{t(f'verdict.{name}')} {numbers.format_count(found[name])}" for name in others))
     if found["violation"]:
-        page_frame.draw_page_link("violations", as_of=view.as_of.isoformat(), rule_id=rule.rule_id)
+        snapshot_view.draw_page_link("violations", as_of=view.as_of.isoformat(), rule_id=rule.rule_id)
 
 
 def _draw_limit_table(view: SnapshotView, name: str) -> None:

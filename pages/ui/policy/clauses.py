@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables

@@ -13,7 +13,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from data.storage import formula_escaping as inert_cells
 from pages.ui.app import url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import limit_table_text, values
 from pages.ui.i18n import language
 from pages.ui.i18n.language import by_language, escape_markdown, t

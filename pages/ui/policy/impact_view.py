@@ -10,7 +10,7 @@ import streamlit as st
 from data.reference import size_limits
 from pages.ui.app import background_jobs, queries
 from pages.ui.app.background_jobs import Job
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, policy_charts
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import by_language, t

@@ -8,7 +8,7 @@ import streamlit as st
 
 from data.errors import LoanlightError
 from pages.ui.app import background_jobs, queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, policy_charts
 from pages.ui.format import expression_text, values
 from pages.ui.i18n import error_message, language, numbers

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, policy_charts
 from pages.ui.format import limit_table_text
 from pages.ui.i18n import language, numbers

@@ -6,7 +6,7 @@ import streamlit as st
 
 from data.errors import LoanlightError
 from pages.ui.app import queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import error_message, language, numbers
 from pages.ui.i18n.language import t
 from pages.ui.policy import changes, editor, impact_view

@@ -6,8 +6,8 @@ from data.queries import waivers
 from data.reference import buckets
 from pages.documents import board_report
 from pages.documents.board_report import BarChart, BoardReport, ReportTable
-from pages.ui.app import page_frame, queries, record_names
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, record_names, status_line
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.violations import filters, groups, not_assessable_view, trend_view
@@ -38,7 +38,7 @@ def build_report(view: SnapshotView, span: RunComparison) -> BoardReport:
         as_of=view.as_of,
         subtitle=t("report.subtitle", day=numbers.format_day(view.as_of), version=span.run.policy_version[:12]),
         foot=t("report.foot", run=span.run.run_id),
-        summary=[*page_frame.cover_data_state(view).values(), *_write_summary(view, span, figures)],
+        summary=[*status_line.cover_data_state(view).values(), *_write_summary(view, span, figures)],
         figures=_list_figures(span, criteria, figures),
         bars=_build_bars(trend_view.load_trend(view, known, tuple(known["rule_id"]))),
         listings=[

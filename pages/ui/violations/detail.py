@@ -7,8 +7,8 @@ import polars as pl
 import streamlit as st
 
 from data.errors import LoanlightError
-from pages.ui.app import page_frame, queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import page_frame, queries, snapshot_view, url_state
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import values, verdict_text
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
@@ -70,7 +70,7 @@ def _draw_loan_links(violation: dict[str, Any]) -> None:
     if violation["loan_id"]:
         with st.container(horizontal=True):
             for page in ("loan", "extension_what_if"):
-                page_frame.draw_page_link(page, loan=str(violation["loan_id"]))
+                snapshot_view.draw_page_link(page, loan=str(violation["loan_id"]))
 
 
 def _draw_history(view: SnapshotView, violation: dict[str, Any]) -> None:

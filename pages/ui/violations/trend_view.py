@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries, url_state
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.charts import drawing, violation_charts
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import t

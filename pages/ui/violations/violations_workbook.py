@@ -3,8 +3,8 @@
 import polars as pl
 
 from data.quality import checks
-from pages.ui.app import page_frame, queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app import queries, status_line
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
 from pages.ui.violations import filters, groups, list, not_assessable_view
@@ -49,4 +49,4 @@ def build_cover(view: SnapshotView, chosen: FilterResult, described: FilterDescr
         t("workbook.run"): view.checked_run.run_id,
         t("workbook.judged_at"): f"{view.checked_run.judged_at:%Y-%m-%d %H:%M:%S}",
         t("workbook.rows"): numbers.format_count(chosen.violations),
-    } | page_frame.cover_data_state(view)
+    } | status_line.cover_data_state(view)

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from pages.ui.app import queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import citations
 from pages.ui.format.values import format_unit
 from pages.ui.i18n import language, numbers

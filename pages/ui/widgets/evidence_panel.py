@@ -5,7 +5,7 @@ import streamlit as st
 
 from data import dictionary
 from pages.ui.app import page_frame, queries
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.format import citations, limit_table_text, values, verdict_text
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t

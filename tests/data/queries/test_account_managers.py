@@ -36,7 +36,8 @@ def insert_violations(
     facts_book: FactsBook, run: str, as_of: date, *rows: tuple[str, str, str | None], policy: str = "P"
 ) -> None:
     facts_book.con.execute(
-        "INSERT INTO runs (run_id, as_of, policy_version, rules_of, judged_at) VALUES (?, ?, ?, 'act', now())",
+        "INSERT INTO runs (run_id, as_of, policy_version, rules_of, judged_at, sequence) "
+        "SELECT ?, ?, ?, 'act', now(), count(*) + 1 FROM runs",
         [run, as_of, policy],
     )
     for n, (rule, loan, officer) in enumerate(rows):

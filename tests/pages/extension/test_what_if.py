@@ -10,7 +10,7 @@ from data.errors import InputError
 from data.queries import maturities
 from data.storage import book
 from pages.documents import decision_sheet
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.extension import decision_sheet_download, frontier_view, variants
 from pages.ui.i18n import language
 from policy.engine.verdict_evidence import Verdict

@@ -10,7 +10,7 @@ import pytest
 
 from data.reference.buckets import Bucket
 from data.storage import book
-from pages.ui.app.page_frame import SnapshotView
+from pages.ui.app.snapshot_view import SnapshotView
 from pages.ui.i18n import language
 from pages.ui.violations import board_report, filters, groups, trend_view
 from pages.ui.violations.violations_workbook import build_workbook

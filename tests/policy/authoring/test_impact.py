@@ -41,7 +41,7 @@ def path(tmp_path):
             "guarantee_type": ("credit", "mortgage", None)[n % 3],
             "branch_id": f"=B{n % 2}",
             "borrower_id": f"C{n % 4}",
-            "currency": "CNY" if n % 5 else None,
+            "officer_id": "O1" if n % 5 else None,
         }
         for n in range(30)
     }
@@ -57,7 +57,7 @@ def _full_check(path, policy) -> dict[tuple[str, str], tuple[str, Decimal]]:
 
 
 def test_moves_are_what_two_full_checks_differ_in(path) -> None:
-    before, after = _build_policy("100"), _build_policy("50", scope="currency = 'CNY'")
+    before, after = _build_policy("100"), _build_policy("50", scope="officer_id = 'O1'")
     old, new = _full_check(path, before), _full_check(path, after)
     with book.open_for_reading(path) as con:
         found = impact.compare_policies(con, before, after, sample_books.AS_OF, today=False)

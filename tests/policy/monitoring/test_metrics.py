@@ -134,7 +134,10 @@ def test_counts_of_the_latest_run(tmp_path: Path) -> None:
     found = evaluate_metrics(path)
     totals = {verdict: sum(rule.counts[verdict] for rule in run.rules) for verdict in ("pass", "violation")}
     assert find_value(found, "VIOLATIONS-PER-LOAN").value == round(Decimal(totals["violation"]) / 3, 6)
-    assert find_value(found, "VIOLATION-RATE").value == round(Decimal(totals["violation"]) / sum(totals.values()), 6)
+    unknown = sum(rule.counts["not_assessable"] for rule in run.rules)
+    rate = find_value(found, "VIOLATION-RATE")
+    assert (rate.lacking, rate.total) == (unknown, unknown + sum(totals.values()))
+    assert unknown > sum(totals.values()) and (rate.value, rate.reason) == (None, "too_many_unknown")
     kept = next(rule.counts for rule in run.rules if rule.rule_id == "CLS-DPD")
     assert find_value(found, "CLASSIFICATION-KEPT").value == kept["pass"] / (kept["pass"] + kept["violation"])
     assert find_value(found, "CLASSIFICATION-KEPT", "02").value == 1
