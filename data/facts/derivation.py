@@ -15,7 +15,7 @@ from data.facts import summaries
 from data.history import guarantees
 from data.history.validity import valid_on_sql
 from data.messages.catalogue import bilingual
-from data.reference import book_settings
+from data.reference import book_settings, working_days
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 # Subjects read the facts of those before them.
@@ -69,7 +69,7 @@ def compute_version() -> str:
     for path in (
         *sorted(SQL_FOLDER.glob("*.sql")),
         Path(guarantees.__file__),
-        *(table_files.find_table_file(name) for name in ("fields.csv", "facts.csv")),
+        *(table_files.find_table_file(name) for name in ("fields.csv", "facts.csv", working_days.HOLIDAYS_FILE)),
     ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
@@ -189,6 +189,7 @@ def derive_temporary_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[
 
 def _derive_subjects(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     _create_current_views(con, as_of, dictionary.load_tables())
+    con.execute(working_days.day_off_macro_sql())
     for name in SHARED_QUERIES:
         con.execute(read_sql(name))
     con.execute(f"CREATE OR REPLACE TEMP TABLE request AS {read_sql('requests_booked')}")

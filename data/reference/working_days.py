@@ -38,6 +38,17 @@ def list_announced_years() -> frozenset[int]:
     return frozenset(row.day.year for row in load_special_days().values() if row.kind != EXPECTED)
 
 
+def day_off_macro_sql() -> str:
+    """SQL of the macro is_day_off(day): as `is_working_day`, for queries over many days."""
+    worked = [row.day for row in load_special_days().values() if row.kind == WORKDAY]
+    off = [row.day for row in load_special_days().values() if row.kind != WORKDAY]
+    lists = [f"[{', '.join(f'DATE {str(day)!r}' for day in days)}]::DATE[]" for days in (worked, off)]
+    return (
+        "CREATE OR REPLACE TEMP MACRO is_day_off(day) AS "
+        f"list_contains({lists[1]}, day) OR (isodow(day) > {SATURDAY} AND NOT list_contains({lists[0]}, day))"
+    )
+
+
 def list_unannounced_years(first: date, last: date) -> list[int]:
     """Of the years between two days, those whose holidays and make-up days are not known."""
     return [year for year in range(first.year, last.year + 1) if year not in list_announced_years()]

@@ -90,7 +90,7 @@ WITH loaded AS (
     SELECT loan_id,
         nullif(count(*) FILTER (is_own), 0) AS events_loaded,
         max(day) AS latest_event_date,
-        count(*) FILTER (is_own AND step_code NOT IN ('1', '10', '10g', '11') AND isodow(day) > 5) AS weekend_events,
+        count(*) FILTER (is_own AND step_code NOT IN ('1', '10', '10g', '11') AND is_day_off(day)) AS weekend_events,
         min(day) FILTER (is_own AND step_code = '1') AS relationship_date,
         min(day) FILTER (is_own AND step_code = '2') AS application_date,
         min(day) FILTER (is_own AND step_code = '3') AS acceptance_date,
