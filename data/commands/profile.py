@@ -10,6 +10,7 @@ from data.ingest.profiles import profiles
 from data.ingest.proposals import profile_writing, suggestions
 from data.ingest.proposals.suggestions import ColumnProposal, MappingProposal, Preview
 from data.messages.catalogue import bilingual
+from data.storage import private_files
 
 ABOUT = "propose a mapping for a file, and show its first rows as they would load"
 
@@ -42,11 +43,9 @@ def _preview_rows(file: Path, written: str, rows: int) -> list[Preview]:
 def _write_mapping(path: Path, written: str) -> None:
     if path.suffix.lower() != ".toml":
         raise InputError(bilingual("commands.mapping_not_toml", path=path))
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(written)
-    except FileExistsError as error:
-        raise InputError(bilingual("commands.mapping_exists", path=path)) from error
+    if path.exists():
+        raise InputError(bilingual("commands.mapping_exists", path=path))
+    private_files.write_output(path, written.encode())
 
 
 def _build_json(proposal: MappingProposal, shown: list[Preview], written: str) -> dict[str, Any]:

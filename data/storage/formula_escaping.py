@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from data.storage import private_files
+
 FORMULA_START = r"^[=+\-@\t\r]"
 XLSXWRITER_OPTIONS = {
     "in_memory": True,
@@ -49,4 +51,5 @@ def encode_csv(text: str) -> bytes:
 
 
 def write_csv(rows: pl.DataFrame, path: Path) -> None:
-    path.write_bytes(render_csv(rows))
+    """Writes the rows in place of what stood at `path`; after an error that stays."""
+    private_files.write_output(path, render_csv(rows))

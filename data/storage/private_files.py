@@ -67,6 +67,15 @@ def replace_whole(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Writes what a person asked for: a file whole or not at all; a pipe or a device takes the bytes as they come."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(content)
+        return
+    with replace_whole(path) as draft:
+        draft.write_bytes(content)
+
+
 def flush_to_disk(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())

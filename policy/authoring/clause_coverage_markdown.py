@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from data.storage import private_files
 from policy.authoring.clause_coverage import CLASSES, ClauseCoverage, ClauseGroup, group_clauses
 from policy.model.records import VERDICTS
 
@@ -63,6 +64,6 @@ def render_readme(found: list[ClauseCoverage]) -> str:
 
 
 def write_files(found: list[ClauseCoverage]) -> None:
-    README.write_text(render_readme(found), encoding="utf-8")
+    private_files.write_output(README, render_readme(found).encode())
     DETAILS.parent.mkdir(exist_ok=True)
-    DETAILS.write_text(render_details(found), encoding="utf-8")
+    private_files.write_output(DETAILS, render_details(found).encode())

@@ -16,7 +16,7 @@ from data.ingest.proposals import profile_writing, suggestions
 from data.ingest.proposals.suggestions import MappingProposal
 from data.ingest.questions.open_questions import UnansweredError
 from data.ingest.report import ImportReport
-from data.storage import book
+from data.storage import book, private_files
 from pages.ui.app import background_jobs, uploads
 from pages.ui.app.uploads import Upload
 from pages.ui.i18n import error_message, numbers
@@ -111,7 +111,7 @@ def _draw_suggested_mapping(upload: Upload) -> tuple[str | None, date | None]:
     if not any(corrected) and all(column.how != suggestions.GUESS for column in together.columns):
         return None, day
     path = upload.folder / "proposed.toml"
-    path.write_text(text, encoding="utf-8")
+    private_files.write_output(path, text.encode())
     return str(path), day
 
 

@@ -7,6 +7,7 @@ from data.command_line import options, output
 from data.errors import InputError
 from data.language.expressions import did_you_mean
 from data.messages.catalogue import bilingual
+from data.storage import private_files
 from policy.commands import policy_options
 from policy.decision_tables.dmn import writing
 from policy.runs import snapshot_check
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = writing.render_document(table)
     if arguments.out:
         try:
-            arguments.out.write_text(text, encoding="utf-8")
+            private_files.write_output(arguments.out, text.encode())
         except OSError as error:
             raise InputError(
                 bilingual("common.not_writable", path=arguments.out, why=error.strerror or error)

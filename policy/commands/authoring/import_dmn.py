@@ -8,7 +8,7 @@ from pathlib import Path
 from data.command_line import options, output
 from data.errors import InputError
 from data.messages.catalogue import bilingual
-from data.storage import formula_escaping
+from data.storage import formula_escaping, private_files
 from policy.decision_tables.dmn import reading
 from policy.model.csv_reader import LIMIT_ROW_COLUMNS
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name, text in files.items():
             path = arguments.out / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(formula_escaping.encode_csv(text))
+            private_files.write_output(path, formula_escaping.encode_csv(text))
     _print_tables(arguments, tables, files, passed_over)
     return 0
 
