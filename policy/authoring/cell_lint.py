@@ -51,7 +51,7 @@ def _find_row_problems(policy: Policy, row: Row) -> Iterator[Problem]:
             yield from _find_unknown_word(policy, row.place, spec, cell)
         elif spec.type == "number" and parse_number(cell) is None:
             yield _problem(row.place, spec.name, *describe_number_fault(cell))
-        elif spec.type == "rank" and not cell.isdecimal():
+        elif spec.type == "rank" and not vocabulary.is_rank(cell):
             yield _problem(
                 row.place, spec.name, bilingual("authoring.not_a_rank", cell=cell), bilingual("authoring.write_rank")
             )

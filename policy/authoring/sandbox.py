@@ -2,7 +2,9 @@
 
 import csv
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +24,7 @@ from policy.authoring.threshold_curve import compute_points as draw_curve
 from policy.decision_tables import gaps_and_overlaps
 from policy.engine.scope import build_scope
 from policy.engine.table_usage import closed_code_lists, list_usages
-from policy.model import csv_reader, csv_writer
+from policy.model import csv_reader, csv_writer, table_folder
 from policy.model.policy_cache import drop_policy
 from policy.model.problem import Problem
 from policy.model.records import Policy
@@ -122,6 +124,7 @@ def read_uploads(files: list[tuple[str, bytes]], known: TableTexts) -> TableText
             found |= _unpack_zip(name, content)
         else:
             found[_resolve_table_path(name, known)] = _decode_text(name, content)
+    table_folder.require_readable(found)
     return found if whole else known | found
 
 
@@ -140,9 +143,21 @@ def _unpack_zip(name: str, content: bytes) -> TableTexts:
         raise InputError(bilingual("authoring.unpacks_more_mb_policy", name=name, most=most))
     inside = [entry for entry in names if PurePosixPath(entry.filename).is_relative_to(tops[0])]
     return {
-        PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _decode_text(entry.filename, archive.read(entry))
+        PurePosixPath(entry.filename).relative_to(tops[0]).as_posix(): _decode_text(
+            entry.filename, _read_entry(name, archive, entry)
+        )
         for entry in inside
     }
+
+
+def _read_entry(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Raises InputError for a file of the archive that is protected by a password, damaged, or packed unusually."""
+    try:
+        return archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise InputError(bilingual("authoring.zip_damaged", name=name, entry=entry.filename)) from error
+    except (RuntimeError, NotImplementedError) as error:  # what zipfile raises for a password, or a strange method
+        raise InputError(bilingual("authoring.zip_protected", name=name, entry=entry.filename)) from error
 
 
 def _resolve_table_path(name: str, known: TableTexts) -> str:

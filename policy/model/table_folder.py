@@ -5,16 +5,17 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from data.errors import InputError
-from data.messages.catalogue import bilingual
+from data.messages.catalogue import BilingualText, bilingual
 from policy.model.old_names import rename_tables
 
 SHIPPED_TABLES = Path(__file__).parents[1] / "tables"
 ENVIRONMENT_VARIABLE = "LOANLIGHT_TABLES"
+NUL = "\0"
 
 
 def default_folder() -> Path:
@@ -56,7 +57,10 @@ def restore_default() -> Iterator[None]:
 
 
 def read_texts(directory: Path) -> dict[str, str]:
-    """The text of every table of a folder by its name; raises InputError for a missing folder or a wrong encoding."""
+    """The text of every table of a folder by its name.
+
+    Raises InputError for a missing folder, and for a table that cannot be read, is not UTF-8, or is not CSV.
+    """
     if not directory.is_dir():
         raise InputError(bilingual("model.folder_missing", folder=directory))
     texts = {}
@@ -65,7 +69,46 @@ def read_texts(directory: Path) -> dict[str, str]:
             texts[path.relative_to(directory).as_posix()] = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(bilingual("model.table_not_utf_8", path=path, start=error.start)) from error
+        except OSError as error:
+            raise InputError(bilingual("model.table_unreadable", path=path, why=error.strerror or error)) from error
+    require_readable(texts)
     return texts
+
+
+def require_readable(texts: Mapping[str, str]) -> None:
+    """Raises InputError, with table, row and column, for a text that is not CSV or holds what no cell can hold."""
+    for name, text in texts.items():
+        _require_short_cells(name, text)
+        if NUL in text:
+            before = text[: text.index(NUL)]
+            row, column = before.count("\n") + 1, len(next(csv.reader([before.rsplit("\n", 1)[-1]]), [""]))
+            raise InputError(bilingual("model.nul_character", table=name, row=row, column=column))
+
+
+def _require_short_cells(name: str, text: str) -> None:
+    lines = csv.reader(io.StringIO(text))
+    try:
+        for _ in lines:
+            pass
+    except csv.Error as error:
+        raise InputError(_describe_csv_fault(name, text, lines.line_num, error)) from error
+
+
+def _describe_csv_fault(name: str, text: str, row: int, error: csv.Error) -> BilingualText:
+    """Which cell is too long; where none is, what the reader of CSV says of the row."""
+    former = csv.field_size_limit(len(text) + 1)
+    try:
+        for cells in csv.reader(io.StringIO(text)):
+            for column, cell in enumerate(cells, start=1):
+                if len(cell) > former:
+                    return bilingual(
+                        "model.cell_too_long", table=name, row=row, column=column, size=len(cell), most=former
+                    )
+    except csv.Error as fault:
+        return bilingual("model.not_csv", table=name, row=row, why=fault)
+    finally:
+        csv.field_size_limit(former)
+    return bilingual("model.not_csv", table=name, row=row, why=error)
 
 
 def compute_version(texts: dict[str, str]) -> str:

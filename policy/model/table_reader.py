@@ -10,11 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from data.messages.catalogue import BilingualText, bilingual
+from data.reference import size_limits
 from policy.model.problem import Problem, SourceLocation
 from policy.model.table_schema import ColumnSpec, find_table_spec, table_columns
 
 PLACEHOLDER_DATE = date(2000, 1, 1)  # replaces a date that is reported, so that the rest can still be read
 EFFECTIVE_FROM, EFFECTIVE_TO = "effective_from", "effective_to"
+SHOWN = 40  # characters of a cell that a message repeats
 T = TypeVar("T")
 
 
@@ -123,9 +125,12 @@ class TableReader:
             return date.fromisoformat(spec.default) if spec.default else PLACEHOLDER_DATE
 
     def _parse_days(self, place: SourceLocation, column: str, text: str) -> int:
-        if text.isdecimal():
+        most = size_limits.integer_limit("policy_days")
+        if text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most:
             return int(text)
-        self.report_problem(place, column, bilingual("model.not_days", cell=text), bilingual("model.write_days"))
+        self.report_problem(
+            place, column, bilingual("model.not_days", cell=text[:SHOWN], most=most), bilingual("model.write_days")
+        )
         return 0
 
     def read_records(self, name: str, kind: Callable[..., T], renamed: Mapping[str, str] | None = None) -> list[T]:

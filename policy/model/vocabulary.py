@@ -12,6 +12,7 @@ from functools import cache
 from policy.model.table_folder import SHIPPED_TABLES
 
 TABLE = "vocabulary.csv"
+RANK_DIGITS = 9
 LISTS = ("severity", "stage", "family", "unit", "evidence")
 
 
@@ -37,9 +38,14 @@ def parse_vocabulary(text: str = "") -> Vocabulary:
 def _parse_text(text: str) -> Vocabulary:
     words: dict[str, dict[str, Word]] = {name: {} for name in LISTS}
     for row in (*_parse_rows(_read_shipped_text()), *_parse_rows(text)):
-        if row.get("list") in words and (row.get("rank") or "").isdecimal():
+        if row.get("list") in words and is_rank(row.get("rank") or ""):
             words[row["list"]][row["code"]] = Word(row["code"], row["zh"], row["en"], int(row["rank"]))
     return {name: dict(sorted(found.items(), key=lambda pair: pair[1].rank)) for name, found in words.items()}
+
+
+def is_rank(cell: str) -> bool:
+    """Whether a cell is a place in a list."""
+    return cell.isdecimal() and len(cell) <= RANK_DIGITS
 
 
 @cache

@@ -9,12 +9,14 @@ from typing import Any
 
 from data.command_line import options, output
 from data.facts import derivation
+from data.messages.catalogue import bilingual
 from data.queries import snapshots
 from data.storage import book
 from policy.authoring import lint, uncovered_exposure
 from policy.authoring.expiry import find_expiring_rows
 from policy.commands import policy_options
 from policy.model import table_folder
+from policy.model.problem import Problem
 from policy.model.records import Policy
 
 ABOUT = "proof-read the policy tables"
@@ -44,15 +46,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.print_json(summary | {"problems": [asdict(problem) for problem in problems]})
     else:
-        _print_findings(policy, summary, [f"{problem.level}: {problem}" for problem in problems])
+        _print_findings(policy, summary, problems)
         if arguments.book and errors:
             print("The book was not looked at: correct the errors first.")
     return 1 if errors else 0
 
 
-def _print_findings(policy: Policy, summary: dict[str, Any], problems: list[str]) -> None:
+def _print_findings(policy: Policy, summary: dict[str, Any], problems: list[Problem]) -> None:
     for problem in problems:
-        print(problem)
+        print(f"{problem.level}: {problem}")
+        print(_format_chinese(problem))
     for gap in summary.get("gaps", ()):
         print(
             f"\n{gap['table']}, asked of each {gap['subject']} by {gap['act']}: no row answers for {gap['region']}: "
@@ -62,6 +65,18 @@ def _print_findings(policy: Policy, summary: dict[str, Any], problems: list[str]
     for row in summary.get("unreached_rows", ()):
         print(f"limits/{row['table']}.csv, row {row['row']}: no record of the book falls in {row['row_id']}.")
     print(f"{len(policy.rules)} rules, {summary['errors']} errors, {len(problems) - summary['errors']} warnings.")
+
+
+def _format_chinese(problem: Problem) -> str:
+    found = bilingual(
+        "model.row_column",
+        table=problem.table,
+        row=problem.row,
+        column=problem.column,
+        message=problem.message,
+        fix=problem.fix,
+    )
+    return str(found.zh)
 
 
 def _gaps_json(policy: Policy, found: list[uncovered_exposure.TableCoverage]) -> list[dict[str, Any]]:

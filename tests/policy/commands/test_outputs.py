@@ -21,7 +21,10 @@ COMMANDS = {
         data.__main__,
         ["changes", "--from", "2024-06-30", "--to", "2024-06-30", "--book", "BOOK", "--out", "OUT"],
     ),
-    "impact": (policy.__main__, ["impact", "--tables", "TABLES", "--against", "TABLES", "--book", "BOOK", "--out", "OUT"]),
+    "impact": (
+        policy.__main__,
+        ["impact", "--tables", "TABLES", "--against", "TABLES", "--book", "BOOK", "--out", "OUT"],
+    ),
     "extension": (policy.__main__, ["extension", "--requests", "REQUESTS", "--book", "BOOK", "--out", "OUT"]),
     "export-dmn": (policy.__main__, ["export-dmn", "archive_times", "--out", "OUT"]),
 }
