@@ -23,6 +23,7 @@ LAYERS = (
     ("data.ingest.formats",),
     ("data.ingest.files",),
     ("data.ingest.mapping",),
+    ("data.ingest.conversion",),
     ("data.ingest.profiles",),
     ("data.ingest.plans",),
     ("data.ingest.proposals",),

@@ -6,7 +6,7 @@ from typing import Any
 
 from data.command_line import output
 from data.errors import InputError
-from data.ingest.profiles import profiles
+from data.ingest.profiles import documentation, profiles
 from data.ingest.proposals import profile_writing, suggestions
 from data.ingest.proposals.suggestions import ColumnProposal, MappingProposal, Preview
 from data.messages.catalogue import bilingual
@@ -16,13 +16,18 @@ ABOUT = "propose a mapping for a file, and show its first rows as they would loa
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=Path, metavar="FILE")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    what.add_argument("--keys", action="store_true", help="print what a profile may contain, with examples")
     command.add_argument("--out", type=Path, metavar="MAPPING.toml", help="write the mapping there, to edit and to use")
     command.add_argument("--rows", type=int, default=5, metavar="N", help="rows to show as they would load")
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.keys:
+        print(documentation.render_markdown())
+        return 0
     proposal = suggestions.propose_mapping(arguments.file)
     written = profile_writing.render_toml(proposal)
     shown = _preview_rows(arguments.file, written, arguments.rows) if proposal.is_complete else []

@@ -13,9 +13,9 @@ from data.facts import derivation
 from data.history import supersession, versions
 from data.history.supersession import ArrivingBatch
 from data.ingest import batches, foreign_keys, staging
+from data.ingest.conversion.sheet_conversion import ConvertedSheet, convert_sheet
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_reading import SourceFile
-from data.ingest.mapping.sheet_conversion import ConvertedSheet, convert_sheet
 from data.ingest.plans import sheet_plans
 from data.ingest.profiles import profiles
 from data.ingest.profiles.profile_model import Profile

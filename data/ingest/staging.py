@@ -9,9 +9,10 @@ import polars as pl
 from data import dictionary
 from data.history.versions import KEEP_OLD
 from data.ingest import flat_files, foreign_keys, guarantee_numbers
+from data.ingest.conversion.duplicate_rows import INDEX
+from data.ingest.conversion.sheet_conversion import ConvertedSheet
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.mapping import row_errors
-from data.ingest.mapping.sheet_conversion import INDEX, ConvertedSheet
 from data.messages.catalogue import Note
 from data.storage import name_search
 

@@ -118,17 +118,23 @@ def _compile_in(tree: exp.In, names: NameResolver) -> TypedExpression:
 
 def _compile_sum(tree: exp.Add | exp.Sub, names: NameResolver) -> TypedExpression:
     left, right = compile_number(tree.this, names), compile_number(tree.expression, names)
+    return add_numbers(type(tree), left, right)
+
+
+def add_numbers(kind: type[exp.Add] | type[exp.Sub], left: TypedExpression, right: TypedExpression) -> TypedExpression:
+    """The sum or difference of two checked numbers of one unit. Raises ExpressionError."""
     require_comparable(left, right)
-    return combine_operands(
-        type(tree)(this=in_parentheses(left), expression=in_parentheses(right)),
-        [left, right],
-        "number",
-        left.unit or right.unit,
-    )
+    sql = kind(this=in_parentheses(left), expression=in_parentheses(right))
+    return combine_operands(sql, [left, right], "number", left.unit or right.unit)
 
 
 def _compile_product(tree: exp.Mul, names: NameResolver) -> TypedExpression:
     left, right = compile_number(tree.this, names), compile_number(tree.expression, names)
+    return multiply_numbers(left, right)
+
+
+def multiply_numbers(left: TypedExpression, right: TypedExpression) -> TypedExpression:
+    """The product of two checked numbers, of which at most one has a unit. Raises ExpressionError."""
     if left.unit not in SCALES and right.unit not in SCALES:
         raise ExpressionError(bilingual("language.multiplies", unit=left.unit, unit2=right.unit))
     unit = right.unit if left.unit in SCALES else left.unit

@@ -26,11 +26,11 @@ def compile_measure(text: str, names: NameResolver) -> TypedExpression:
     if not isinstance(tree, exp.Div):
         return compile_tree(tree, names)
     over, under = compile_number(tree.this, names), compile_number(tree.expression, names)
-    unit = _quotient_unit(over, under, tree)
+    unit = quotient_unit(over, under, tree)
     return replace(combine_operands(over.sql, [over, under], "number", unit), divisor=under.sql)
 
 
-def _quotient_unit(over: TypedExpression, under: TypedExpression, tree: exp.Expr) -> str | None:
+def quotient_unit(over: TypedExpression, under: TypedExpression, tree: exp.Expr) -> str | None:
     """yuan / yuan is a ratio, yuan / ratio and yuan / count are yuan; yuan / months is an error."""
     if None in (over.unit, under.unit):
         return None

@@ -54,16 +54,25 @@ def cached_on_owner(
 def drop_policy(policy: Policy) -> None:
     """Lets go of everything remembered of this policy; a policy that was never used is not an error."""
     with _lock:
-        _answers_by_policy.pop(policy, None)
+        _answers_by_policy.pop(_find_equal(policy), None)
 
 
 def _answers_of_policy(policy: Policy) -> Answers:
     with _lock:
-        answers = _answers_by_policy.setdefault(policy, {})
-        _answers_by_policy.move_to_end(policy)
+        known = _find_equal(policy)
+        answers = _answers_by_policy.setdefault(known, {})
+        _answers_by_policy.move_to_end(known)
         while len(_answers_by_policy) > MOST_POLICIES:
             _answers_by_policy.popitem(last=False)
         return answers
+
+
+def _find_equal(policy: Policy) -> Policy:
+    """The policy itself, or the equal one that was asked about first: sought once, since all rows are compared."""
+    own = vars(policy)
+    if "_equal" not in own:
+        own["_equal"] = next((each for each in _answers_by_policy if each == policy), policy)
+    return cast(Policy, own["_equal"])
 
 
 def _remember(answers: Answers, key: Hashable, work_out: Callable[[], Answer]) -> Answer:

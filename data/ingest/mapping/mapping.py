@@ -13,9 +13,21 @@ COMPANIONS = {"loans": ("snapshots", "guarantees", "borrowers")}
 EVENTS = "events"
 
 
+VALUES = "values"
+"""Stands for a table in the names of values that a profile reads beside the fields."""
+
+
+@dataclass(frozen=True)
+class DuplicateRule:
+    """Which of several rows with one key counts: first, last, or highest or lowest by a mapped `by` (table.field)."""
+
+    keep: str
+    by: str = ""
+
+
 @dataclass(frozen=True)
 class ColumnMapping:
-    """One field and where it comes from. `how`: column, constant, join or add_months (see profiles)."""
+    """One field and where it comes from. `how`: column, constant, join, first, add_months or compute (see profiles)."""
 
     table: str
     field: str
@@ -23,9 +35,12 @@ class ColumnMapping:
     header: str
     reading: ParseOptions = dataclasses.field(default_factory=ParseOptions)
     how: str = "column"
-    constant: str = ""
+    text: str = ""
+    """The constant, or the expression of a computed one."""
     when: str = ""
     separator: str = "/"
+    own_target: Field | None = None
+    """What a value that is no field of a table is."""
 
     @property
     def name(self) -> str:
@@ -34,7 +49,7 @@ class ColumnMapping:
 
     @property
     def target(self) -> Field:
-        return find_target_field(self.table, self.field)
+        return self.own_target or find_target_field(self.table, self.field)
 
 
 def find_target_field(table: str, name: str) -> Field:
@@ -58,6 +73,9 @@ class SheetMapping:
     notes: tuple[Note, ...] = ()
     header_depth: int = 1
     """Rows that the header takes."""
+    duplicates: DuplicateRule | None = None
+    has_many_days: bool = False
+    """Each day that snapshots.snapshot_date names is a snapshot of its own."""
 
     @property
     def first_header_row(self) -> int:

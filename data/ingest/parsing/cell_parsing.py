@@ -17,6 +17,7 @@ from data.ingest.parsing.blank_cells import (
     replace_open_ends,
     strip_cells,
 )
+from data.ingest.parsing.stated_values import StatedValues, apply_statements, parse_stated_dates
 from data.reference import size_limits
 
 ID_SUFFIXES = ("_id", "_no", "_code", "_cited")
@@ -37,6 +38,7 @@ class ParseOptions:
     blanks: tuple[str, ...] = ()
     date_serials: date | None = None
     """Day 0 of a workbook's numeric dates; None for text files."""
+    stated: StatedValues = field(default_factory=StatedValues)
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,14 @@ class ParseResult:
 
 
 def parse_cells(text: pl.Series, target: Field, reading: ParseOptions) -> ParsedColumn:
-    """Cells of one column as the target field's type; blanks are null.
+    """Cells of one column as the target field's type; blanks are null."""
+    cells, notes = apply_statements(text, reading.stated)
+    found = _parse_column(cells, target, reading)
+    return replace(found, notes=(*notes, *found.notes)) if notes else found
 
-    What a plain conversion takes is done with; only the other cells are looked at closely.
-    """
+
+def _parse_column(text: pl.Series, target: Field, reading: ParseOptions) -> ParsedColumn:
+    """What a plain conversion takes is done with; only the other cells are looked at closely."""
     kind = "id" if target.type == "text" and target.name.endswith(ID_SUFFIXES) else target.type
     if kind in ("code", "boolean"):
         return _parse_distinct(text, kind, target, reading)
@@ -179,9 +185,12 @@ def _parse_boolean(cells: pl.Series, _target: Field, reading: ParseOptions) -> P
 
 
 def _parse_date(cells: pl.Series, _target: Field, reading: ParseOptions) -> ParseResult:
+    stated = parse_stated_dates(cells, reading.format, reading.stated)
     if reading.format:
-        return ParseResult(cells.str.to_date(reading.format, strict=False))
-    return _build_date_result(dates.parse(cells, reading.date_serials), cells)
+        return ParseResult(stated)
+    rest = pl.select(pl.when(stated.is_null()).then(cells)).to_series()
+    found = _build_date_result(dates.parse(rest, reading.date_serials), cells)
+    return replace(found, values=stated.fill_null(found.values))
 
 
 def _parse_timestamp(cells: pl.Series, _target: Field, reading: ParseOptions) -> ParseResult:
@@ -191,11 +200,8 @@ def _parse_timestamp(cells: pl.Series, _target: Field, reading: ParseOptions) ->
 
 
 def _build_date_result(found: dates.ParsedDates, cells: pl.Series) -> ParseResult:
-    notes: tuple[ParseNote, ...] = ()
-    if found.impossible is not None:
-        notes += build_notes("note_impossible_date", found.impossible, cells)
-    if found.from_serials is not None:
-        notes += build_notes("note_serial_dates", found.from_serials, cells)
+    marks = (("note_impossible_date", found.impossible), ("note_serial_dates", found.from_serials))
+    notes = tuple(note for message, mask in marks if mask is not None for note in build_notes(message, mask, cells))
     return ParseResult(found.values, notes, found.impossible)
 
 

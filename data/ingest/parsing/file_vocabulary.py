@@ -68,7 +68,7 @@ def load_units(field_type: str) -> dict[str, Unit]:
 
 @cache
 def load_ignored_words(kind: str) -> frozenset[str]:
-    """Plain words of kind total, sign or header."""
+    """Plain words of kind total, sign, header or sheet."""
     return frozenset(normalise_text(r["text"]) for r in read_rows("non_data_rows.csv") if r["kind"] == kind)
 
 

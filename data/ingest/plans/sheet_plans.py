@@ -8,32 +8,32 @@ from data.errors import InputError
 from data.ingest.files import control_files, sheet_reading
 from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
-from data.ingest.mapping import header_matching, sheet_conversion
-from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
+from data.ingest.mapping import header_matching
+from data.ingest.mapping.mapping import VALUES, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
-from data.ingest.profiles.profile_model import FieldSpec, Lookup, Profile, find_unit_factor
-from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_file, require_column
+from data.ingest.parsing.stated_values import FIRST, LAST
+from data.ingest.plans import lookups, other_sheets
+from data.ingest.profiles.profile_model import FieldSpec, Profile, find_unit_factor
+from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_sheets, require_column
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
+
+DAY_NOTES = {FIRST: "note_day_first", LAST: "note_day_last"}
 
 
 @dataclass(frozen=True)
 class SheetPlan:
-    """`row_filters`: column -> texts to keep; `joins`: (column to match, frame whose KEY it matches)."""
+    """`row_filters`: column -> texts to keep; `joins`: (columns to match, frame whose KEYS they match)."""
 
     sheet: Sheet
     mapping: SheetMapping
     row_filters: dict[str, list[str]] = field(default_factory=dict)
-    joins: tuple[tuple[str, pl.DataFrame], ...] = ()
+    joins: tuple[lookups.Join, ...] = ()
 
     def join_lookups(self, rows: pl.DataFrame) -> pl.DataFrame:
-        for column, other in self.joins:
-            matched = rows.with_columns(pl.col(column).str.strip_chars().alias(KEY))
-            rows = matched.join(other, on=KEY, how="left", maintain_order="left").drop(KEY)
+        for columns, other in self.joins:
+            rows = lookups.join_lookup(rows, columns, other)
         return rows
-
-
-KEY = "_key"
 
 
 def build_plans(sources: list[SourceFile], profile: Profile | None) -> tuple[list[SheetPlan], dict[str, int]]:
@@ -61,7 +61,13 @@ def plan_by_dictionary(sheets: list[Sheet]) -> list[SheetPlan]:
         except header_matching.NoTableError as error:
             refused.append((sheet, error))
             continue
-        mapping = mapping or (_continue_mapping(sheet, plans[-1]) if plans else None)
+        except InputError:
+            if not other_sheets.is_named_as_no_list(sheet):
+                raise
+            left_out.append(sheet)
+            continue
+        if mapping is None and plans:
+            mapping = other_sheets.continue_mapping(sheet, plans[-1].sheet, plans[-1].mapping)
         if mapping:
             plans.append(SheetPlan(sheet, mapping))
         else:
@@ -69,9 +75,7 @@ def plan_by_dictionary(sheets: list[Sheet]) -> list[SheetPlan]:
     _reject_keyless_lists(plans, refused)
     if not plans:
         header_matching.match_sheet(sheets[0])
-    skipped = [
-        import_note("note_sheet_skipped", sheet=sheet.name) for sheet in [*left_out, *(sheet for sheet, _ in refused)]
-    ]
+    skipped = [other_sheets.note_skipped_sheet(sheet) for sheet in [*left_out, *(sheet for sheet, _ in refused)]]
     hidden = [import_note("note_sheet_hidden", sheet=plan.sheet.name) for plan in plans if plan.sheet.is_hidden]
     used = import_note("note_sheets_read", sheets=", ".join(plan.sheet.name for plan in plans))
     first = replace(plans[0].mapping, notes=(used, *skipped, *hidden, *plans[0].mapping.notes))
@@ -82,34 +86,8 @@ def _reject_keyless_lists(plans: list[SheetPlan], refused: list[tuple[Sheet, Inp
     """A summary has few of the list's headers; a sheet with most of them is a list that lacks its key."""
     best = max((header_matching.find_header(plan.sheet).known_cells for plan in plans), default=0)
     for sheet, error in refused:
-        if header_matching.find_header(sheet).known_cells * 2 > best:
+        if not other_sheets.is_named_as_no_list(sheet) and header_matching.find_header(sheet).known_cells * 2 > best:
             raise error
-
-
-def _continue_mapping(sheet: Sheet, former: SheetPlan) -> SheetMapping | None:
-    """The mapping of the sheet before, where this one goes on with its rows and has no header of its own."""
-    mapping = former.mapping
-    filled = [column for column in sheet.columns if sheet.cells[column].null_count() < len(sheet.cells)]
-    keys = [
-        column
-        for feed in mapping.column_mappings
-        if feed.field in file_vocabulary.load_required_fields(mapping.table)[0]
-        for column in feed.columns
-    ]
-    needed = {*keys, *(column for feed in mapping.column_mappings for column in feed.columns)}
-    if not needed <= set(sheet.columns) or not set(filled) <= set(former.sheet.columns):
-        return None
-    first = sheet.cells.head(1)
-    feeds = [
-        replace(feed, reading=replace(feed.reading, date_serials=sheet.date_serials))
-        for feed in mapping.column_mappings
-    ]
-    if any(first[key].null_count() for key in keys) or any(
-        sheet_conversion.read_column(first, feed).bad.any() for feed in feeds
-    ):
-        return None
-    note = import_note("note_sheet_continues", sheet=sheet.name, former=former.sheet.name)
-    return replace(mapping, header_row=-1, header_depth=0, notes=(note,))
 
 
 def _verify_row_count(plan: SheetPlan) -> SheetPlan:
@@ -125,7 +103,7 @@ def _verify_row_count(plan: SheetPlan) -> SheetPlan:
 
 def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPlan], dict[str, int]]:
     """Plans for the profile's tables, and the rows of files that only serve lookups."""
-    found = [recognise_file(sheet, profile) for sheet in sheets]
+    found, others = recognise_sheets(sheets, profile)
     known = [entry for entry in found if not entry.spec.skip_reason]
     left_out = [_note_skipped_file(entry) for entry in found if entry.spec.skip_reason]
     if not any(entry.spec.table for entry in known):
@@ -135,10 +113,20 @@ def plan_by_profile(sheets: list[Sheet], profile: Profile) -> tuple[list[SheetPl
             "".join(f"{note['zh']}。" for note in left_out),
         )
         raise InputError(bilingual("mapping.no_file_for_a_table", profile=profile.name, wanted=wanted, reasons=reasons))
-    lookups = {entry.sheet.name: _select_data_rows(entry).height for entry in known if not entry.spec.table}
+    served = {entry.sheet.name: lookups.select_data_rows(entry).height for entry in known if not entry.spec.table}
     plans = [_plan_file(entry, known, profile) for entry in known if entry.spec.table]
+    continued = [_continue_plan(sheet, plans) for sheet in others]
+    unknown = [sheet for sheet, plan in zip(others, continued, strict=True) if plan is None]
+    left_out += map(other_sheets.note_unknown_sheet, unknown)
     first = replace(plans[0].mapping, notes=(*left_out, *plans[0].mapping.notes))
-    return [replace(plans[0], mapping=first), *plans[1:]], lookups
+    return [replace(plans[0], mapping=first), *plans[1:], *filter(None, continued)], served
+
+
+def _continue_plan(sheet: Sheet, plans: list[SheetPlan]) -> SheetPlan | None:
+    """The plan of the last list of the same workbook, where this sheet goes on with its rows without a header."""
+    former = next((plan for plan in reversed(plans) if plan.sheet.source is sheet.source), None)
+    mapping = other_sheets.continue_mapping(sheet, former.sheet, former.mapping) if former else None
+    return replace(former, sheet=sheet, mapping=mapping) if former and mapping else None
 
 
 def _capitalise(sentence: str) -> str:
@@ -152,21 +140,22 @@ def _note_skipped_file(entry: RecognisedFile) -> Note:
     return import_note("note_unread", name=entry.sheet.name, rows=rows, reason=reason["en"], reason_zh=reason["zh"])
 
 
-def _select_data_rows(entry: RecognisedFile) -> pl.DataFrame:
-    return select_filled_rows(entry.sheet.cells, entry.row, list(entry.headers))
-
-
 def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Profile) -> SheetPlan:
     columns = entry.index_columns()
-    joins: list[tuple[str, pl.DataFrame]] = []
+    joins: list[lookups.Join] = []
     notes: list[Note] = []
     for lookup in entry.spec.lookups:
         other = next((found for found in known if found.spec.name == lookup.name), None)
         if other is None:
             notes.append(import_note("note_missing_lookup", lookup=lookup.name))
-        elif file_vocabulary.normalise_text(lookup.on) in columns:
-            joins.append((columns[file_vocabulary.normalise_text(lookup.on)], _build_lookup_frame(lookup, other)))
-            columns |= {file_vocabulary.normalise_text(name): name for name in joins[-1][1].columns if name != KEY}
+        elif all(file_vocabulary.normalise_text(name) in columns for name in lookup.on):
+            on = tuple(columns[file_vocabulary.normalise_text(name)] for name in lookup.on)
+            joins.append((on, lookups.build_lookup_frame(lookup, other)))
+            columns |= {
+                file_vocabulary.normalise_text(name): name
+                for name in joins[-1][1].columns
+                if name not in lookups.list_key_names(on)
+            }
     missing = {lookup.name for lookup in entry.spec.lookups} - {name.split(".")[0] for name in columns.values()}
     feeds = [
         _map_field(entry.sheet.name, spec, columns, profile)
@@ -175,39 +164,34 @@ def _plan_file(entry: RecognisedFile, known: list[RecognisedFile], profile: Prof
     ]
     feeds += _map_other_columns(entry, feeds)
     notes += [{"id": "note_profile"} | note for note in entry.spec.notes]
+    notes += [note for feed in feeds for note in _note_stated_dates(feed)]
     notes += header_matching.build_mapping_notes(entry.headers, feeds)
-    mapping = SheetMapping(entry.spec.table or "", entry.row, entry.headers, tuple(feeds), tuple(notes), entry.depth)
-    return _verify_row_count(SheetPlan(entry.sheet, mapping, _resolve_row_filters(entry), tuple(joins)))
+    mapping = SheetMapping(
+        entry.spec.table or "",
+        entry.row,
+        entry.headers,
+        tuple(feeds),
+        tuple(notes),
+        entry.depth,
+        entry.spec.duplicates,
+        entry.spec.has_many_days,
+    )
+    return _verify_row_count(SheetPlan(entry.sheet, mapping, lookups.resolve_row_filters(entry), tuple(joins)))
 
 
-def _resolve_row_filters(entry: RecognisedFile) -> dict[str, list[str]]:
-    return {
-        require_column(entry.sheet.name, name, entry.index_columns()): texts
-        for name, texts in entry.spec.row_filters.items()
-    }
+def _note_stated_dates(feed: ColumnMapping) -> list[Note]:
+    """Which day a date without one is, and from where numbers count, as the profile states it."""
+    stated = feed.reading.stated
+    notes: list[Note] = []
+    if stated.day and feed.target.type == "date":
+        notes.append(import_note(DAY_NOTES[stated.day], column=feed.header))
+    if stated.day_numbers:
+        notes.append(import_note("note_day_numbers", column=feed.header, day=stated.day_numbers.day_zero))
+    return notes
 
 
 def _needs_lookup(spec: FieldSpec, missing: set[str]) -> bool:
     return any(name.split(".")[0] in missing for name in (*spec.columns, spec.when) if "." in name)
-
-
-def _build_lookup_frame(lookup: Lookup, other: RecognisedFile) -> pl.DataFrame:
-    """KEY and the other file's columns as name.header. Raises InputError when a key occurs twice."""
-    keep = _resolve_row_filters(other)
-    rows = _select_data_rows(other).filter(
-        pl.all_horizontal(pl.lit(True), *(pl.col(c).is_in(t) for c, t in keep.items()))
-    )
-    key = require_column(other.sheet.name, lookup.key, other.index_columns())
-    named = rows.select(
-        pl.col(key).str.strip_chars().alias(KEY),
-        *(pl.col(column).alias(f"{lookup.name}.{header}") for column, header in other.headers.items()),
-    ).filter(pl.col(KEY).is_not_null())
-    twice = named.filter(pl.col(KEY).is_duplicated())
-    if len(twice):
-        raise InputError(
-            bilingual("mapping.lookup_key_not_unique", name=other.sheet.name, key=lookup.key, value=twice[KEY][0])
-        )
-    return named
 
 
 def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Profile) -> ColumnMapping:
@@ -215,13 +199,15 @@ def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Pro
         format=spec.format,
         factor=find_unit_factor(spec),
         own_unit=bool(spec.unit),
-        codes=spec.codes,
+        codes=dict(spec.codes),
         blanks=profile.blanks,
+        stated=spec.stated,
     )
     when = require_column(file, spec.when, columns) if spec.when else ""
-    header = " + ".join(spec.columns) or f"'{spec.constant}'"
+    header = " + ".join(spec.columns) or f"'{spec.text}'"
     found = tuple(require_column(file, name, columns) for name in spec.columns)
-    return ColumnMapping(spec.table, spec.field, found, header, reading, spec.how, spec.constant, when, spec.separator)
+    own = spec.target if spec.table == VALUES else None
+    return ColumnMapping(spec.table, spec.field, found, header, reading, spec.how, spec.text, when, spec.separator, own)
 
 
 def _map_other_columns(entry: RecognisedFile, feeds: list[ColumnMapping]) -> list[ColumnMapping]:

@@ -1,36 +1,46 @@
 """What a profile says: its files, their fields, filters and lookups."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatch
 
-from data.ingest.mapping.mapping import find_target_field
+from data.dictionary import Field
+from data.ingest.mapping.mapping import DuplicateRule
 from data.ingest.parsing import file_vocabulary
+from data.ingest.parsing.stated_values import StatedValues
 
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """How one field is made: a column, a constant, several columns joined, the first filled one, a date and months."""
+    """How one field is made; `how` is the one of the keys column, constant, join, first, add_months, compute it has.
+
+    A value that is no field of a table has VALUES for its table and says its `target` itself.
+    """
 
     table: str
     field: str
+    target: Field
     how: str
-    columns: tuple[str, ...]
-    constant: str
-    when: str
-    separator: str
-    format: str | None
-    unit: str
-    codes: dict[str, str]
+    columns: tuple[str, ...] = ()
+    text: str = ""
+    """The constant, or the expression of a computed one."""
+    when: str = ""
+    separator: str = "/"
+    format: str | None = None
+    unit: str = ""
+    codes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    stated: StatedValues = dataclasses.field(default_factory=StatedValues)
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """Columns of another file of the same command, joined where its `key` equals this file's `on`."""
+    """Columns of another file of the same command, joined where its columns `key` equal this file's `on`."""
 
     name: str
-    on: str
-    key: str
+    on: tuple[str, ...]
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,13 +49,13 @@ class FileSpec:
 
     name: str
     table: str | None
-    headers: tuple[str, ...]
-    fields: tuple[FieldSpec, ...]
-    ignore: frozenset[str]
-    ignore_others: bool
-    row_filters: dict[str, list[str]]
-    lookups: tuple[Lookup, ...]
-    notes: tuple[dict[str, str], ...]
+    headers: tuple[str, ...] = ()
+    fields: tuple[FieldSpec, ...] = ()
+    ignore: frozenset[str] = frozenset()
+    ignore_others: bool = False
+    row_filters: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
+    lookups: tuple[Lookup, ...] = ()
+    notes: tuple[dict[str, str], ...] = ()
     """What the mapping assumes, for the report."""
     columns: tuple[str, ...] = ()
     """The columns of a file without a header, in order: a code, and its label where it has one."""
@@ -54,6 +64,9 @@ class FileSpec:
     """Patterns of file names, such as JS_201_CLDWDK*.dat: what a file without a header is known by."""
     skip_reason: dict[str, str] | None = None
     """Why a file that is known by its name is left out."""
+    duplicates: DuplicateRule | None = None
+    has_many_days: bool = False
+    """Each day that snapshots.snapshot_date names is a snapshot of its own."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -87,8 +100,4 @@ class Profile:
 
 
 def find_unit_factor(spec: FieldSpec) -> Decimal:
-    return (
-        file_vocabulary.load_units(find_target_field(spec.table, spec.field).type)[spec.unit].factor
-        if spec.unit
-        else Decimal(1)
-    )
+    return file_vocabulary.load_units(spec.target.type)[spec.unit].factor if spec.unit else Decimal(1)

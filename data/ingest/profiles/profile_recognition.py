@@ -11,6 +11,10 @@ from data.ingest.profiles.profile_model import FileSpec, Profile
 from data.messages.catalogue import bilingual
 
 
+class UnrecognisedSheetError(InputError):
+    """A sheet is none of the profile's files."""
+
+
 @dataclass(frozen=True)
 class RecognisedFile:
     """A sheet recognised as one of the profile's files."""
@@ -39,7 +43,33 @@ def recognise_file(sheet: Sheet, profile: Profile) -> RecognisedFile:
     if found:
         return found
     wanted = "; ".join(f"{spec.name}: {', '.join(spec.headers or spec.file_names)}" for spec in profile.files)
-    raise InputError(bilingual("mapping.unrecognised_file", name=sheet.name, profile=profile.name, wanted=wanted))
+    raise UnrecognisedSheetError(
+        bilingual("mapping.unrecognised_file", name=sheet.name, profile=profile.name, wanted=wanted)
+    )
+
+
+def recognise_sheets(sheets: list[Sheet], profile: Profile) -> tuple[list[RecognisedFile], list[Sheet]]:
+    """The sheets that are files of the profile, and those of the same workbooks that are none: notes, summaries.
+
+    Raises InputError for a workbook without any such sheet, and for a sheet that has most of the headers of a file:
+    that is a list which lacks one.
+    """
+    found: list[RecognisedFile] = []
+    others: list[tuple[Sheet, UnrecognisedSheetError]] = []
+    for sheet in sheets:
+        try:
+            found.append(recognise_file(sheet, profile))
+        except UnrecognisedSheetError as error:
+            others.append((sheet, error))
+    for sheet, refusal in others:
+        if not any(entry.sheet.source is sheet.source for entry in found) or _resembles_file(sheet, profile):
+            raise refusal
+    return found, [sheet for sheet, _ in others]
+
+
+def _resembles_file(sheet: Sheet, profile: Profile) -> bool:
+    wanted = [frozenset(map(file_vocabulary.normalise_text, spec.headers)) for spec in profile.files if spec.headers]
+    return any(header_matching.find_header(sheet, words).known_cells * 2 > len(words) for words in wanted)
 
 
 def _recognise_by_header(sheet: Sheet, spec: FileSpec) -> RecognisedFile | None:

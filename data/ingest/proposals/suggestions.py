@@ -11,13 +11,13 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from data import dictionary
+from data.ingest.conversion.sheet_conversion import convert_sheet
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.mapping import header_matching, header_vocabulary, title_lines
 from data.ingest.mapping.header_matching import Header
 from data.ingest.mapping.mapping import find_target_field
-from data.ingest.mapping.sheet_conversion import convert_sheet
 from data.ingest.parsing import cell_parsing, file_vocabulary
 from data.ingest.parsing.cell_parsing import ParseOptions
 from data.ingest.plans import sheet_plans

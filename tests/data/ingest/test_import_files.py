@@ -282,7 +282,8 @@ def test_workbook_with_title_numbers_dates_and_text(cli: ImportCli) -> None:
     ]
     assert cli.list_quarantine()[0]["value"].startswith("1.26012000120333")
     assert [total["matches"] for total in outcome.report["totals"]] == [True]
-    assert "台账.xlsx[汇总]: no known header, left out" in [note["en"] for note in outcome.report["assumptions"]]
+    said = [note["en"] for note in outcome.report["assumptions"]]
+    assert any(note.startswith("台账.xlsx[汇总]: no known header, left out; its") for note in said)
 
 
 def test_workbook_that_counts_days_from_1904(cli: ImportCli) -> None:

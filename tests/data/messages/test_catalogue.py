@@ -5,13 +5,15 @@ import csv
 import string
 from pathlib import Path
 
+from data.ingest.profiles.profile_keys import load_profile_keys
 from data.language import expressions
 from data.messages import catalogue
 
 ROOT = Path(__file__).parents[3]
 KINDS = {"number", "date", "timestamp", "boolean", "list", "text"}
 UNITS = {"ratio", "percent", "yuan", "days", "months", "years", "year", "count", "points", "rank", "unit"}
-WORDS = {*KINDS, *UNITS, "measure", "limit", "a plain number"}  # that stand in sentences, by `word`
+PROFILE_TYPES = {key.type for key in load_profile_keys()}
+WORDS = {*KINDS, *UNITS, *PROFILE_TYPES, "measure", "limit", "a plain number"}  # that stand in sentences, by `word`
 
 
 def _message_keys() -> set[str]:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from policy.engine.compiler import compile_subject_cached
 from policy.model import policy_cache
 from policy.model.policy_cache import cached_by_policy, drop_policy
@@ -26,6 +28,19 @@ def test_an_answer_is_worked_out_once_for_each_policy_and_argument() -> None:
     policy = _build_policy("once")
     assert [_count_rules(policy, number) for number in (1, 2, 1)] == [2, 3, 2]
     assert calls == [("once", 1), ("once", 2)]
+
+
+def test_an_equal_policy_shares_the_answers_and_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls.clear()
+    compared: list[Policy] = []
+    is_equal = Policy.__eq__
+    monkeypatch.setattr(Policy, "__eq__", lambda one, other: compared.append(other) or is_equal(one, other))
+    policies = [_build_policy("equal") for _ in range(2)]
+    assert [_count_rules(policy, 0) for policy in policies] == [1, 1]
+    assert calls == [("equal", 0)]
+    before = len(compared)
+    assert [_count_rules(policy, 1) for policy in policies * 3] == [2] * 6
+    assert (calls, len(compared)) == ([("equal", 0), ("equal", 1)], before)
 
 
 def test_policies_of_one_version_and_other_rules_have_other_answers() -> None:

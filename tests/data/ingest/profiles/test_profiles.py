@@ -193,7 +193,7 @@ def write_profile(folder: Path, extra: str = "", fields: str = "") -> profiles.P
         ("", "balance = { column = 'Saldo', unit = '斤' }", "unknown unit '斤'. Units: "),
         ("", "current_maturity = { add_months = ['a'] }", "add_months takes a date column and a months column"),
         ("frequency = 1", "", "a file has unknown 'frequency'"),
-        ("lookups = [{ name = 'x', on = 'y' }]", "", "a lookup needs name, on and key"),
+        ("lookups = [{ name = 'x', on = 'y' }]", "", "a lookup lacks 'key'"),
         ("codes = { status = { A = 'fine' } }", "status = 'S'", "unknown code 'fine'. Codes: normal"),
         ("[", "", "not valid TOML"),
     ],
@@ -260,3 +260,53 @@ def test_a_column_that_the_profile_reads_but_the_file_lacks(cli: ImportCli, own_
     write_profile(own_profiles, "", "balance = 'Saldo'\npurpose = 'Zweck'")
     outcome = cli.import_files(cli.write("f.csv", "ID;Saldo\n1;2\n"), profile="own")
     assert (outcome.status, "reads column 'Zweck', which the file does not have" in outcome.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields", "said"),
+    [
+        ("lookups = [{ name = 'x', on = ['A', 'B'], key = 'K' }]", "", "matches 2 columns of this file with 1"),
+        ("duplicates = { keep = 'sum' }", "", "'keep' must be one of first, last, highest, lowest, not 'sum'"),
+        ("duplicates = { keep = 'highest' }", "", "highest and lowest need `by`"),
+        ("duplicates = { keep = 'last', by = 'loan_id' }", "", "first and last take none"),
+        ("duplicates = { keep = 'highest', by = 'loan_id' }", "", "which is no number or date that this file maps"),
+        ("many_days = true", "", "no column gives the day"),
+        ("", "disbursed_on = { column = 'Saldo', format = '%b-%y' }", "has no day of the month"),
+        ("", "disbursed_on = { column = 'Saldo', day_numbers = 'lotus' }", "neither a way of counting days"),
+        ("day_numbers = 'sas'\nday = 'last'", "disbursed_on = 'Saldo'", "day_numbers cannot stand beside"),
+        ("", "balance = { column = 'Saldo', bound = 'lower' }", "no ranges are given under buckets"),
+        ("buckets = { balance = { a = [1, 2] } }", "balance = 'Saldo'", "which is not a whole number"),
+        (
+            "buckets = { extension_count = { a = [2, 1] } }",
+            "extension_count = 'Saldo'",
+            "must be [lowest, highest] or, open above, [lowest]",
+        ),
+        ("codes = { status = { A = 'normal' } }", "", "codes names 'status', which is not a field"),
+        ("", "balance = 'Saldo'\n'loans.balance' = 'Saldo'", "'loans.balance' is given twice"),
+        ("", "balance = { compute = 'principle * 2' }\nprincipal = 'Saldo'", "near it: principal"),
+        ("", "balance = { compute = 'principal + 1' }\nprincipal = { compute = 'balance' }", "in a circle"),
+        ("", "disbursed_on = { compute = 'balance' }\nbalance = 'Saldo'", "is a number, and the field takes a date"),
+        (
+            "",
+            "extension_count = { compute = 'balance' }\nbalance = 'Saldo'",
+            "The result is in yuan, and the field takes count",
+        ),
+        ("", "principal = { compute = 'least(balance / 2, 1)' }\nbalance = 'Saldo'", "division may only"),
+    ],
+)
+def test_contradictions_in_a_profile_are_told(tmp_path: Path, extra: str, fields: str, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        write_profile(tmp_path, extra, fields)
+    assert said in str(error.value)
+    assert error.value.args[0].zh != str(error.value)
+
+
+def test_a_profile_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(PROFILE.format(extra='title = "贷款"', fields="").encode("gb18030"))
+    with pytest.raises(InputError, match="not saved as UTF-8"):
+        profiles.load("own", tmp_path)
+
+
+def test_a_byte_order_mark_before_a_profile_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(PROFILE.format(extra="", fields="").encode("utf-8-sig"))
+    assert profiles.load("own", tmp_path).files

@@ -1,23 +1,21 @@
 """A sheet and its mapping to typed rows, with what was ignored and every problem of every row."""
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import polars as pl
 
+from data.ingest.conversion import column_reading, duplicate_rows
+from data.ingest.conversion.duplicate_rows import INDEX
 from data.ingest.files import excel
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.formats import number_formats
 from data.ingest.mapping import merged_cells, row_classification, row_errors, scaled_numbers, swapped_dates, title_lines
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
-from data.ingest.parsing.cell_parsing import ParsedColumn, parse_cells
+from data.ingest.parsing.cell_parsing import ParsedColumn
 from data.ingest.questions.open_questions import Answers
 from data.messages.catalogue import Note, import_note
-
-INDEX = "_index"
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,18 @@ class ConvertedSheet:
         """The balance of every data row, or None for a table without."""
         name = f"{self.table}.balance"
         return self.typed[name] if name in self.typed.columns else None
+
+    def keep_rows(self, mask: pl.Series) -> "ConvertedSheet":
+        """The rows of the mask with their problems; what was counted and noted stays as it is."""
+        kept = mask.arg_true().rename(INDEX)
+        renumbered = pl.DataFrame([kept]).with_row_index("_new")
+        problems = self.problems.join(renumbered, on=INDEX, how="inner", maintain_order="left")
+        return replace(
+            self,
+            typed=self.typed.filter(mask).drop(INDEX).with_row_index(INDEX),
+            raw=self.raw.filter(mask),
+            problems=problems.with_columns(pl.col("_new").alias(INDEX)).drop("_new"),
+        )
 
     def encode_rows_as_json(self, index: pl.Series) -> pl.Series:
         """Rows as JSON objects, header -> text as written; cells right of the header by their column's number.
@@ -78,8 +88,7 @@ def convert_sheet(
     title = title_lines.read_title(layout.titles, as_of, layout.footers)
     title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
     feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
-    rows = join(rows)
-    parsed = _parse_columns(rows, sheet, feeds, answers)
+    parsed = _read_columns(rows := join(rows), sheet, feeds, mapping.table, answers)
     typed = _build_typed_frame(rows, feeds, parsed)
     found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding, layout.odd)
     notes = [
@@ -91,7 +100,7 @@ def convert_sheet(
         *scaled_numbers.check_scales(sheet, feeds),
         *_build_sheet_notes(sheet, merged, filtered),
     ]
-    return ConvertedSheet(
+    converted = ConvertedSheet(
         sheet,
         mapping,
         typed,
@@ -103,14 +112,16 @@ def convert_sheet(
         tuple(row_classification.compare_totals(layout.totals, typed, mapping, feeds)),
         _find_title_units(mapping, title),
     )
+    return _drop_outdone_rows(converted)
 
 
-def _parse_columns(
-    rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping], answers: Answers
+def _read_columns(
+    rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping], table: str, answers: Answers
 ) -> list[ParsedColumn]:
-    with ThreadPoolExecutor(THREADS) as pool:
-        parsed = list(pool.map(lambda feed: read_column(rows, feed), feeds))
-    return [swapped_dates.settle_order(rows, sheet, *column, answers) for column in zip(feeds, parsed, strict=True)]
+    def settle(feed: ColumnMapping, parsed: ParsedColumn) -> ParsedColumn:
+        return swapped_dates.settle_order(rows, sheet, feed, parsed, answers)
+
+    return column_reading.read_columns(rows, feeds, table, settle)
 
 
 def _build_typed_frame(rows: pl.DataFrame, feeds: list[ColumnMapping], parsed: list[ParsedColumn]) -> pl.DataFrame:
@@ -118,40 +129,16 @@ def _build_typed_frame(rows: pl.DataFrame, feeds: list[ColumnMapping], parsed: l
     return typed.with_columns(rows[ROW]).with_row_index(INDEX)
 
 
-def read_column(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
-    """The values of one feed; with `when` only on rows that fill that column."""
-    if feed.when:
-        rows = rows.with_columns(pl.when(pl.col(feed.when).is_not_null()).then(pl.col(c)) for c in feed.columns)
-    if feed.how == "constant":
-        text = rows.select(pl.when(pl.col(feed.when or ROW).is_not_null()).then(pl.lit(feed.constant))).to_series()
-        return parse_cells(text, feed.target, feed.reading)
-    if feed.how == "join":
-        parts = [pl.col(column).str.strip_chars() for column in feed.columns]
-        text = rows.select(pl.concat_str(parts, separator=feed.separator, ignore_nulls=True)).to_series()
-        return parse_cells(text, feed.target, feed.reading)
-    if feed.how == "add_months":
-        return _add_months(rows, feed)
-    if feed.how == "first":
-        return _coalesce_columns(rows, feed)
-    return parse_cells(rows[feed.columns[0]], feed.target, feed.reading)
-
-
-def _coalesce_columns(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
-    """The first filled one of several columns; a cell unreadable in any of them is an error."""
-    parts = [parse_cells(rows[column], feed.target, feed.reading) for column in feed.columns]
-    value = pl.select(pl.coalesce(part.values for part in parts)).to_series()
-    bad = pl.select(pl.any_horizontal(part.bad for part in parts)).to_series()
-    return ParsedColumn(value, bad, parts[0].reason, tuple(note for part in parts for note in part.notes))
-
-
-def _add_months(rows: pl.DataFrame, feed: ColumnMapping) -> ParsedColumn:
-    """A date and a number of months: the same day of a later month, clipped at its end."""
-    start = parse_cells(rows[feed.columns[0]], feed.target, feed.reading)
-    months = rows[feed.columns[1]].str.strip_chars().cast(pl.Int32, strict=False)
-    by = pl.concat_str(months.cast(pl.String), pl.lit("mo"))
-    values = pl.select(pl.lit(start.values).dt.offset_by(by)).to_series()
-    no_end = values.is_null() & start.values.is_not_null() & rows[feed.columns[1]].is_not_null()
-    return ParsedColumn(values, start.bad | no_end, start.reason, start.notes)
+def _drop_outdone_rows(converted: ConvertedSheet) -> ConvertedSheet:
+    """Without the rows that give way to another of their key, where the profile says which one counts."""
+    rule = converted.mapping.duplicates
+    outdone = duplicate_rows.find_outdone_rows(converted.typed, converted.problems, converted.mapping)
+    if rule is None or outdone is None or not outdone.any():
+        return converted
+    rows = int(outdone.sum())
+    note = duplicate_rows.note_outdone_rows(rule, rows)
+    kept = converted.keep_rows(~outdone)
+    return replace(kept, ignored=converted.ignored + rows, notes=(*converted.notes, note))
 
 
 def _build_cell_notes(feeds: list[ColumnMapping], parsed: list[ParsedColumn], rows: pl.DataFrame) -> list[Note]:
