@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 import duckdb
 import polars as pl
 
 from data import dictionary
-from data.ingest.files.sheet_reading import SourceFile
 from data.ingest.profiles.profile_model import Profile
 from data.ingest.report import ImportReport
 from data.ingest.staging import LoadCounts, StagedImport
@@ -30,14 +29,17 @@ COUNT_COLUMNS = (
 
 
 def compute_fingerprint(
-    sources: list[SourceFile],
+    digests: Iterable[str],
     as_of: date,
     profile: Profile | None,
     scope: str | None = None,
     assume: Mapping[str, str] | None = None,
 ) -> str:
-    """The same contents, date, profile, scope and answers give the same fingerprint, whatever the files are called."""
-    parts = [*sorted(source.sha256 for source in sources), as_of.isoformat(), profile.text if profile else ""]
+    """The same contents, date, profile, scope and answers give the same fingerprint, whatever the files are called.
+
+    `digests`: the SHA-256 of each file, or of the rows that are taken from it.
+    """
+    parts = [*sorted(digests), as_of.isoformat(), profile.text if profile else ""]
     parts += [scope] if scope else []
     parts += sorted(f"{key}={answer}" for key, answer in (assume or {}).items())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -21,6 +21,7 @@ from data.ingest.profiles import profiles
 from data.ingest.profiles.profile_model import Profile
 from data.ingest.questions.open_questions import Answers
 from data.ingest.report import ImportReport
+from data.ingest.staging import StagedImport
 from data.messages.catalogue import BilingualText, Note, bilingual
 from data.quality import checks, counts_store
 from data.reference import size_limits
@@ -49,7 +50,7 @@ def simulate_import(
         sheet_reading.load_files(files), as_of, profiles.load(profile_name) if profile_name else None, assume
     )
     stage = staging.stage_sheets(parts, as_of)
-    totals: list[Note] = [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
+    totals = list_totals(parts)
     report = ImportReport(
         "", as_of, profile_name, stage.counts, assumptions=stage.notes, lookups=lookups, totals=totals
     )
@@ -76,14 +77,14 @@ def import_files(
     on_step("read")
     profile = profiles.load(profile_name) if profile_name else None
     sources = sheet_reading.load_files(files)
-    mark = batches.compute_fingerprint(sources, as_of, profile, scope, assume)
+    mark = batches.compute_fingerprint((source.sha256 for source in sources), as_of, profile, scope, assume)
     report = _find_former_report(path, mark)
     if report is None:
         parts, lookups = read_sources(sources, as_of, profile, assume)
         incoming = size_limits.integer_limit("free_factor") * sum(len(source.content) for source in sources)
         report = _write_batch(path, incoming, parts, lookups, as_of, mark, profile_name, scope, on_step)
     if not report.loaded:
-        raise _build_nothing_loaded_error(path, report)
+        raise build_nothing_loaded_error(path, report)
     return report
 
 
@@ -96,7 +97,7 @@ def _find_former_report(path: Path, fingerprint: str) -> ImportReport | None:
 
 
 def read_sources(
-    sources: list[SourceFile], as_of: date, profile: Profile | None, assume: Mapping[str, str] | None = None
+    sources: list[SourceFile], as_of: date | None, profile: Profile | None, assume: Mapping[str, str] | None = None
 ) -> tuple[list[ConvertedSheet], dict[str, int]]:
     """The files as typed rows with their problems, and the rows of files that only serve lookups.
 
@@ -126,33 +127,45 @@ def _write_batch(
 ) -> ImportReport:
     on_step("judge")
     stage = staging.stage_sheets(parts, as_of)
-    totals: list[Note] = [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
+    report = ImportReport("", as_of, profile, stage.counts, lookups=lookups, totals=list_totals(parts), scope=scope)
     on_step("store")
     with book.open_for_writing(path, incoming) as con:
-        report = ImportReport(
-            batches.make_batch_id(con, as_of, fingerprint),
-            as_of,
-            profile,
-            stage.counts,
-            assumptions=stage.notes,
-            lookups=lookups,
-            totals=totals,
-            scope=scope,
-        )
-        batches.store_batch(con, report, fingerprint, stage)
-        if report.loaded:
-            replaces = [
-                versions.store_rows(con, table, rows, as_of, report.batch) for table, rows in stage.tables.items()
-            ]
-            if any(replaces):
-                report.assumptions.extend(supersession.close_superseded_rows(con, _build_arrival(report)))
-            report.assumptions += foreign_keys.resolve_references(con, report.batch)
-            on_step("derive")
-            counts_store.delete_counts(con)
-            _build_facts(con, as_of)
-            report.findings = [*checks.list_batch_findings(con, as_of, report.batch)]
-        batches.store_notes(con, report)
+        store_batch(con, report, fingerprint, stage)
+        on_step("derive")
+        derive_and_note(con, [report])
     return report
+
+
+def list_totals(parts: list[ConvertedSheet]) -> list[Note]:
+    return [{**entry, "file": part.sheet.name} for part in parts for entry in part.totals]
+
+
+def store_batch(con: duckdb.DuckDBPyConnection, report: ImportReport, fingerprint: str, stage: StagedImport) -> None:
+    """Store the staged rows as a batch, which gives the report its name, and close what it leaves out."""
+    report.batch = batches.make_batch_id(con, report.as_of, fingerprint)
+    report.assumptions = stage.notes
+    batches.store_batch(con, report, fingerprint, stage)
+    if not report.loaded:
+        return
+    replaces = [
+        versions.store_rows(con, table, rows, report.as_of, report.batch) for table, rows in stage.tables.items()
+    ]
+    if any(replaces):
+        report.assumptions.extend(supersession.close_superseded_rows(con, _build_arrival(report)))
+    report.assumptions += foreign_keys.resolve_references(con, report.batch)
+
+
+def derive_and_note(con: duckdb.DuckDBPyConnection, reports: list[ImportReport]) -> None:
+    """Derive the facts of every snapshot that the batches may have changed; keep what the reports say."""
+    loaded = [report for report in reports if report.loaded]
+    if loaded:
+        counts_store.delete_counts(con)
+        for day in versions.list_dates_from(con, min(report.as_of for report in loaded)):
+            derivation.derive_facts(con, day)
+    for report in loaded:
+        report.findings = [*checks.list_batch_findings(con, report.as_of, report.batch)]
+    for report in reports:
+        batches.store_notes(con, report)
 
 
 def _build_arrival(report: ImportReport) -> ArrivingBatch:
@@ -161,13 +174,7 @@ def _build_arrival(report: ImportReport) -> ArrivingBatch:
     return ArrivingBatch(report.batch, report.as_of, own, derived, report.scope)
 
 
-def _build_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Facts of every snapshot that the batch may have changed."""
-    for day in versions.list_dates_from(con, as_of):
-        derivation.derive_facts(con, day)
-
-
-def _build_nothing_loaded_error(path: Path, report: ImportReport) -> NothingLoadedError:
+def build_nothing_loaded_error(path: Path, report: ImportReport) -> NothingLoadedError:
     """The first reason why no row could be loaded."""
     with book.open_for_reading(path) as con:
         first = con.execute(

@@ -76,7 +76,7 @@ class ConvertedSheet:
 def convert_sheet(
     sheet: Sheet,
     mapping: SheetMapping,
-    as_of: date,
+    as_of: date | None,
     row_filters: dict[str, list[str]],
     join: row_classification.Join,
     answers: Answers,

@@ -94,6 +94,11 @@ class Profile:
     blanks: tuple[str, ...]
     files: tuple[FileSpec, ...]
 
+    @property
+    def has_many_days(self) -> bool:
+        """Whether one of its files holds many snapshots."""
+        return any(spec.has_many_days for spec in self.files)
+
     def find_separator(self, name: str) -> str | None:
         """What separates the fields of the file of this name, where the profile says so."""
         return next((spec.separator for spec in self.files if spec.matches_file_name(name)), None)
