@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.ingest import quarantine, quarantine_workbook
+from data.ingest.snapshot_series import SeriesReport
 from pages.ui.app import background_jobs, queries
 from pages.ui.i18n import error_message, numbers
 from pages.ui.i18n.language import escape_markdown, t
@@ -26,15 +27,20 @@ def draw_outcome() -> None:
         return
     st.subheader(t("import.outcome"))
     _draw_progress(job)
-    report = getattr(job.error, "report", job.result)
+    stopped = getattr(job.error, "report", None)
+    series: SeriesReport | None = SeriesReport([stopped]) if stopped else job.result
     if job.error is not None:
         error_message.show_error(t("import.not_importable"), job.error)
-    if report is None:
+    if series is None:
         return
+    report = series.merge()
     if job.error is None:
         st.success(
             t("import.loaded_before" if report.already_loaded else "import.done", batch=escape_markdown(report.batch))
         )
+    if len(series.reports) > 1:
+        first, last = (numbers.format_day(each.as_of) for each in (series.reports[0], series.reports[-1]))
+        st.markdown(t("import.snapshots_loaded", n=numbers.format_count(len(series.reports)), first=first, last=last))
     import_report.draw_report(report)
     if report.findings:
         st.markdown(t("import.findings"))
@@ -43,7 +49,7 @@ def draw_outcome() -> None:
         st.markdown(t("import.quarantined", n=numbers.format_count(report.quarantined)))
         st.download_button(
             t("import.quarantine_download"),
-            lambda: _build_quarantine_workbook(report.batch),
+            lambda: _build_quarantine_workbook([each.batch for each in series.reports]),
             f"quarantine-{report.batch}.xlsx",
             excel_export.MIME,
             on_click="ignore",
@@ -64,7 +70,7 @@ def _draw_progress(job: background_jobs.Job) -> None:
         status.update(label=t("import.steps"), state="error" if job.error else "complete", expanded=False)
 
 
-def _build_quarantine_workbook(batch: str) -> bytes:
+def _build_quarantine_workbook(batches: list[str]) -> bytes:
     return quarantine_workbook.render_xlsx(
-        [row for row in quarantine.load_rows(queries.require_reader().cursor()) if row["batch"] == batch]
+        [row for row in quarantine.load_rows(queries.require_reader().cursor()) if row["batch"] in batches]
     )

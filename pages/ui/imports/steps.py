@@ -1,5 +1,6 @@
 """The first steps of the import page: files, mapping, dry run, and the start of the import."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
@@ -7,15 +8,17 @@ from pathlib import Path
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from data.errors import LoanlightError
 from data.history import supersession
-from data.ingest import pipeline
+from data.ingest import pipeline, snapshot_series
 from data.ingest.profiles import profiles
 from data.ingest.proposals import profile_writing, suggestions
 from data.ingest.proposals.suggestions import MappingProposal
 from data.ingest.questions.open_questions import UnansweredError
 from data.ingest.report import ImportReport
+from data.ingest.snapshot_series import SeriesReport
 from data.storage import book, private_files
 from pages.ui.app import background_jobs, uploads
 from pages.ui.app.uploads import Upload
@@ -30,11 +33,15 @@ QUARANTINED = {"file": "text", "row_number": "count", "kept_field": "text", "val
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How the files are to be read: the profile's name or path (None: by the dictionary alone), their day and scope."""
+    """How the files are to be read: the profile's name or path (None: by the dictionary alone), their day and scope.
+
+    `has_many_days`: the profile finds many snapshots in a file; without a day all of them are loaded.
+    """
 
     profile: str | None
-    as_of: date
+    as_of: date | None
     scope: str | None
+    has_many_days: bool = False
 
 
 def draw_upload() -> Upload | None:
@@ -59,22 +66,28 @@ def draw_mapping(upload: Upload) -> ImportOptions | None:
     scope = right.selectbox(t("import.scope"), list(scopes), format_func=scopes.__getitem__)
     try:
         profile, day = _draw_suggested_mapping(upload) if way == PROPOSED else (way, None)
-        as_of = middle.date_input(
-            t("import.as_of"), value=day or _day_of_last_import(), key=f"import_day:{upload.digest}"
-        )
+        has_many_days = snapshot_series.holds_many_days(profile)
+        as_of = _draw_day(middle, upload, None if has_many_days else day or _day_of_last_import(), has_many_days)
     except LoanlightError as error:
         error_message.show_error(t("import.not_importable"), error)
         return None
-    if as_of is None:
+    if as_of is None and not has_many_days:
         st.info(t("import.needs_day"))
         return None
-    return ImportOptions(profile, as_of, scope)
+    return ImportOptions(profile, as_of, scope, has_many_days)
+
+
+def _draw_day(place: DeltaGenerator, upload: Upload, day: date | None, has_many_days: bool) -> date | None:
+    """The day of the files; where they hold many, one of them or none for all."""
+    label = t("import.one_of_many_days") if has_many_days else t("import.as_of")
+    chosen = place.date_input(label, value=day, key=f"import_day:{upload.digest}:{has_many_days}")
+    return chosen if isinstance(chosen, date) else None
 
 
 def _day_of_last_import() -> date | None:
     """The day of the last import of this session: a corrected quarantine file has the same."""
     job = outcome.current_import_job()
-    return job.result.as_of if job is not None and job.result is not None else None
+    return job.result.merge().as_of if job is not None and job.result is not None else None
 
 
 def _list_mapping_sources(upload: Upload) -> list[str]:
@@ -123,7 +136,24 @@ def _cached_dry_run(
     answers: dict[str, str],
     _upload: Upload,
 ) -> tuple[ImportReport, pl.DataFrame]:
-    return pipeline.simulate_import(list_data_files(_upload), reading.as_of, reading.profile, answers)
+    files = list_data_files(_upload)
+    if reading.has_many_days:
+        series, kept_back = snapshot_series.simulate_series(files, reading.profile or "", reading.as_of, answers)
+        return series.merge(), kept_back
+    return pipeline.simulate_import(files, reading.as_of or date.max, reading.profile, answers)
+
+
+def _import(
+    files: list[Path], options: ImportOptions, answers: dict[str, str], on_step: Callable[[str], None]
+) -> SeriesReport:
+    """Import the files; one snapshot is a series of one."""
+    path = book.default_path()
+    if options.has_many_days:
+        return snapshot_series.import_series(
+            files, path, options.profile or "", options.as_of, options.scope, on_step, answers
+        )
+    day = options.as_of or date.max
+    return SeriesReport([pipeline.import_files(files, day, path, options.profile, options.scope, on_step, answers)])
 
 
 def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
@@ -149,11 +179,9 @@ def draw_dry_run(upload: Upload, options: ImportOptions) -> None:
     running = (job := outcome.current_import_job()) is not None and not job.done.is_set()
     label = t("import.load", n=numbers.format_count(report.loaded))
     if st.button(label, key="import_load", type="primary", disabled=running or not report.loaded):
-        path = book.default_path()
+        files = list_data_files(upload)
         st.session_state[outcome.JOB_KEY] = background_jobs.start_job(
-            lambda on_step: pipeline.import_files(
-                list_data_files(upload), options.as_of, path, options.profile, options.scope, on_step, answers
-            )
+            lambda on_step: _import(files, options, answers, on_step)
         )
 
 

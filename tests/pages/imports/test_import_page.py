@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from data.ingest import snapshot_series
 from data.storage import book
+from pages.ui.app import background_jobs
 from pages.ui.imports import check
 from policy.__main__ import main
 from policy.runs import snapshot_check
@@ -49,6 +51,48 @@ def test_a_rehearsal_writes_nothing(open_with_upload, no_book: Path):
     assert not no_book.exists()
     assert any("will be quarantined" in said.value for said in app.markdown)
     assert app.button[0].label == "Load 1 row"
+
+
+SERIES = """[[files]]
+name = "tape"
+table = "loans"
+headers = ["Loan", "Month"]
+many_days = true
+day = "last"
+[files.fields]
+loan_id = "Loan"
+balance = "UPB"
+"snapshots.snapshot_date" = "Month"
+"""
+
+
+TAPE = b"Loan,Month,UPB\nL1,202401,10\nL1,202402,9\nL2,,9\n"
+
+
+def test_a_file_with_many_days_needs_no_day(no_book, open_page):
+    app = open_page("import_files", "en")
+    app.file_uploader[0].upload("tape.csv", TAPE)
+    app.file_uploader[0].upload("tape.toml", SERIES.encode()).run()
+    assert not app.exception
+    assert not app.info
+    assert app.date_input[0].label == "Only this date of the file (empty: all of them)"
+    assert app.button(key="import_load").label == "Load 2 rows"
+    app.date_input[0].set_value(date(2024, 2, 29)).run()
+    assert app.button(key="import_load").label == "Load 1 row"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "**2** snapshots"), ("zh", "共 **2** 个时点")])
+def test_the_outcome_names_the_snapshots(no_book: Path, open_page, tmp_path: Path, lang: str, said: str):
+    (tmp_path / "tape.csv").write_bytes(TAPE)
+    (tmp_path / "tape.toml").write_text(SERIES, encoding="utf-8")
+    series = snapshot_series.import_series([tmp_path / "tape.csv"], no_book, str(tmp_path / "tape.toml"))
+    app = open_page("import_files", lang)
+    job = background_jobs.Job(result=series)
+    job.done.set()
+    app.session_state["import_job"] = job
+    app.run()
+    assert not app.exception
+    assert any(said in text.value for text in app.markdown)
 
 
 def test_a_question_is_asked_before_anything_can_be_loaded(open_with_upload, no_book: Path):
