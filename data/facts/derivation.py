@@ -11,7 +11,7 @@ import duckdb
 
 from data import dictionary, table_files
 from data.errors import BookError
-from data.facts import summaries
+from data.facts import derived_extensions, summaries
 from data.history import guarantees
 from data.history.validity import valid_on_sql
 from data.messages.catalogue import bilingual
@@ -51,7 +51,6 @@ EXTENSION_TABLES = ("extensions", "consents", "events", "staff")
 HOME_CURRENCY_SQL = """coalesce("currency", getvariable('home_currency')) AS "currency\""""
 HYPOTHETICAL_REQUESTS = "hypothetical_request"
 HYPOTHETICAL_TABLE = "hypothetical_extension"
-DERIVED_EXTENSIONS = "derived_extensions"
 # The facts of a request, beside the day itself, that change with one of its two days.
 DAY_DEPENDENT_FACTS = {"requested_maturity": ("requested_term_months",)}
 
@@ -123,22 +122,10 @@ def _current_rows_sql(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def derived_extensions_sql(con: duckdb.DuckDBPyConnection, table: str, day: str) -> str:
     """SQL that adds to the rows of the register the extensions that follow only from two exports; else empty."""
     held = "SELECT 1 FROM duckdb_tables() WHERE table_name = $name"
-    if table != "extensions" or not con.execute(held, {"name": DERIVED_EXTENSIONS}).fetchall():
+    if table != "extensions" or not con.execute(held, {"name": derived_extensions.TABLE}).fetchall():
         return ""
     own = quote_names(list(dictionary.fields_of_table(table)))
-    return f" UNION ALL SELECT {own} FROM {DERIVED_EXTENSIONS} WHERE judged_on = {day}"
-
-
-def _derive_extensions(con: duckdb.DuckDBPyConnection, as_of: date, kind: str) -> None:
-    """Store the extensions that two exports show in a table of their own (`kind`: TABLE or TEMP TABLE)."""
-    columns = {"judged_on": "DATE"} | {
-        field.name: field.sql_type for field in dictionary.fields_of_table("extensions").values()
-    }
-    body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in columns.items())
-    con.execute(f"CREATE {kind} IF NOT EXISTS {DERIVED_EXTENSIONS} ({body})")
-    con.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
-    con.execute(f"DELETE FROM {DERIVED_EXTENSIONS} WHERE judged_on = getvariable('as_of')")
-    con.execute(f"INSERT INTO {DERIVED_EXTENSIONS} BY NAME {read_sql(DERIVED_EXTENSIONS)}")
+    return f" UNION ALL SELECT {own} FROM {derived_extensions.TABLE} WHERE judged_on = {day}"
 
 
 def extension_sql(day: str = "getvariable('as_of')") -> str:
@@ -165,7 +152,7 @@ def derive_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, int]:
     _create_tables(con)
     for subject in SUBJECT_ORDER:
         con.execute(f"DELETE FROM facts_{subject} WHERE as_of = $as_of", {"as_of": as_of})
-    _derive_extensions(con, as_of, "TABLE")
+    derived_extensions.derive_extensions(con, as_of, "TABLE")
     counted = _derive_subjects(con, as_of)
     summaries.summarise_snapshot(con, as_of)
     _delete_metric_values(con, as_of)
@@ -183,7 +170,7 @@ def derive_temporary_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> dict[
     for subject in SUBJECT_ORDER:
         body = ", ".join(f'"{name}" {sql_type}' for name, sql_type in fact_types(subject).items())
         con.execute(f"CREATE OR REPLACE TEMP TABLE facts_{subject} ({body})")
-    _derive_extensions(con, as_of, "TEMP TABLE")
+    derived_extensions.derive_extensions(con, as_of, "TEMP TABLE")
     return _derive_subjects(con, as_of)
 
 

@@ -67,6 +67,20 @@ def last_working_day(day: date) -> date:
     return day
 
 
+@cache
+def find_longest_break() -> int:
+    """The most days off in a row that the table knows; a weekend where it knows none."""
+    days = load_special_days()
+    if not days:
+        return 2
+    day, last = min(days) - ONE_DAY * 7, max(days) + ONE_DAY * 7
+    longest = current = 0
+    while day <= last:
+        current = 0 if is_working_day(day) else current + 1
+        longest, day = max(longest, current), day + ONE_DAY
+    return longest
+
+
 def bounds_of_week(day: date) -> tuple[date, date]:
     """Monday and Sunday of the week of `day`."""
     monday = day - ONE_DAY * day.weekday()

@@ -155,6 +155,37 @@ def test_a_later_maturity_is_an_extension_that_two_exports_show(cli: ImportCli) 
     assert read_extensions(cli, FEB) == [("L1", date(2024, 1, 31), date(2024, 7, 31), False)]
 
 
+MOVES = {
+    "from a Saturday to the Monday": ("2024-06-29", 0, "2024-07-01", 0, False),
+    "from a Sunday to the Monday": ("2024-06-30", 0, "2024-07-01", 0, False),
+    "to the Sunday between": ("2024-06-29", 0, "2024-06-30", 0, False),
+    "over National Day to the 8th": ("2024-10-01", 0, "2024-10-08", 0, False),
+    "with counts that stay": ("2024-06-29", 1, "2024-07-01", 1, False),
+    "without counts": ("2024-06-29", "", "2024-07-01", "", False),
+    "a day beyond the next working day": ("2024-06-29", 0, "2024-07-02", 0, True),
+    "from a working day": ("2024-06-28", 0, "2024-07-01", 0, True),
+    "from a Sunday that is worked": ("2024-09-29", 0, "2024-09-30", 0, True),
+    "with a count that rises": ("2024-06-29", 0, "2024-07-01", 1, True),
+    "by half a year": ("2024-06-29", 0, "2024-12-29", 0, True),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_maturity_moved_over_days_off_is_no_extension(cli: ImportCli, name: str) -> None:
+    before, count, after, counted, is_extension = MOVES[name]
+    head = "借据号,余额,发放日期,现到期日,展期次数\n"
+    import_csv(cli, f"{head}L1,10,2023-01-31,{before},{count}\n", "jan.csv", JAN)
+    import_csv(cli, f"{head}L1,10,2023-01-31,{after},{counted}\n", "feb.csv", FEB)
+    moved = [(date.fromisoformat(before), date.fromisoformat(after))] if is_extension else []
+    assert [(row[1], row[2]) for row in read_extensions(cli, FEB)] == moved
+
+
+def test_an_extension_after_a_move_over_days_off_counts_from_it(cli: ImportCli) -> None:
+    for day, maturity in ((JAN, "2024-06-29"), (FEB, "2024-07-01"), (MAR, "2024-12-31")):
+        import_csv(cli, f"借据号,余额,发放日期,现到期日\nL1,10,2023-01-31,{maturity}\n", f"{day}.csv", day)
+    assert [row[1:3] for row in read_extensions(cli, MAR)] == [(date(2024, 7, 1), date(2024, 12, 31))]
+
+
 def test_the_changes_between_two_snapshots_add_up(cli: ImportCli) -> None:
     import_csv(cli, loan_csv(("L1", "A", 100), ("L2", "A", 50), ("L3", "A", 30), ("L4", "A", 7)), "jan.csv", JAN)
     later = loan_csv(("L1", "A", 80), ("L5", "A", 60), ("L4", "A", 7)) + "L3,A,0,100,2024-01-02,2024-02-15,结清\n"

@@ -95,3 +95,7 @@ def test_a_year_that_is_not_announced_is_named():
 
 def test_a_week_begins_on_monday():
     assert working_days.bounds_of_week(date(2026, 11, 29)) == (date(2026, 11, 23), date(2026, 11, 29))
+
+
+def test_the_longest_break_is_a_holiday_with_its_weekends() -> None:
+    assert 7 <= working_days.find_longest_break() <= 12
