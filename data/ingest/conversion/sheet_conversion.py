@@ -11,7 +11,15 @@ from data.ingest.files import excel
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.formats import number_formats
-from data.ingest.mapping import merged_cells, row_classification, row_errors, scaled_numbers, swapped_dates, title_lines
+from data.ingest.mapping import (
+    flag_columns,
+    merged_cells,
+    row_classification,
+    row_errors,
+    scaled_numbers,
+    swapped_dates,
+    title_lines,
+)
 from data.ingest.mapping.mapping import ColumnMapping, SheetMapping
 from data.ingest.parsing.cell_parsing import ParsedColumn
 from data.ingest.questions.open_questions import Answers
@@ -119,7 +127,8 @@ def _read_columns(
     rows: pl.DataFrame, sheet: Sheet, feeds: list[ColumnMapping], table: str, answers: Answers
 ) -> list[ParsedColumn]:
     def settle(feed: ColumnMapping, parsed: ParsedColumn) -> ParsedColumn:
-        return swapped_dates.settle_order(rows, sheet, feed, parsed, answers)
+        found = flag_columns.leave_flags_unknown(rows, feed, parsed)
+        return swapped_dates.settle_order(rows, sheet, feed, found, answers)
 
     return column_reading.read_columns(rows, feeds, table, settle)
 

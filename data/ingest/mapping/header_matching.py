@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from data import dictionary
 from data.errors import InputError
 from data.ingest.files.sheet_reading import Sheet
-from data.ingest.mapping import header_vocabulary, title_lines
+from data.ingest.mapping import flag_columns, header_vocabulary, title_lines
 from data.ingest.mapping.mapping import EVENTS, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
@@ -221,9 +221,9 @@ def map_columns(file: str, table: str, headers: dict[str, str]) -> list[ColumnMa
     _reject_unknown_columns(
         file, table, [header for header in headers.values() if not header_vocabulary.is_ignorable(header)]
     )
-    for column, header in sorted(headers.items(), key=lambda item: header_vocabulary.rank_header(item[1], table)):
+    for column, header in sorted(headers.items(), key=lambda item: flag_columns.rank_header(item[1], table)):
         options = header_vocabulary.find_candidates(header, table)
-        if not options:
+        if not options or (options[0] in taken and flag_columns.is_flag_header(header, *options[0])):
             continue
         # A second date for a taken field may still be a process step: 放款日期 beside 发放日期.
         free = [option for option in options if option == options[0] or option[0] == EVENTS]
