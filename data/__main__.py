@@ -9,6 +9,7 @@ from data.commands import (
     changes,
     demo,
     export_facts,
+    home_currency,
     load,
     profile,
     quality,
@@ -30,6 +31,7 @@ COMMANDS: dict[str, runner.Command] = {
     "verify": verify,
     "demo": demo,
     "export-facts": export_facts,
+    "home-currency": home_currency,
     "adopt": adopt,
 }
 

@@ -136,3 +136,17 @@ def test_one_more_unknown_and_it_is_not_computed(load_book: LoadBook) -> None:
     path = load_book("借据号,客户号,贷款余额（元）,五级分类\n" + known + "".join(f"B{n},D{n},100,\n" for n in range(6)))
     npl = _evaluate(path)["NPL"]
     assert share == Decimal("0.5") and (npl.value, npl.status, npl.reason) == (None, "none", "too_many_unknown")
+
+
+def test_a_book_of_another_home_currency(
+    load_book: LoadBook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "book.duckdb")
+    assert data_main(["home-currency", "usd", "--book", path]) == 0
+    load_book("借据号,客户号,贷款余额,币种\nU1,C1,100,\nL1,C2,70,人民币\n")
+    assert _evaluate(tmp_path / "book.duckdb")["BALANCE"].value == 100
+    capsys.readouterr()
+    assert data_main(["home-currency", "CNY", "--book", path]) == 1
+    assert "holds loans already" in capsys.readouterr().err
+    assert data_main(["home-currency", "XXQ", "--book", path]) == 1
+    assert "不在币种代码表中" in capsys.readouterr().err
