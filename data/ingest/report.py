@@ -12,6 +12,15 @@ from data.quality import checks
 
 ROWS = ("rows_in", "loaded", "quarantined", "ignored")
 BALANCES = ("balance_in", "balance_loaded")
+FIRST_NOTES = (
+    "note_assumed",
+    "note_unit",
+    "note_title_unit",
+    "note_profile_unit",
+    "note_answer_unit",
+    "note_rate_assumed",
+)
+"""Beginnings of the ids of notes that come before everything else: answers, and what decided each unit."""
 
 
 @dataclass
@@ -57,6 +66,14 @@ class ImportReport:
     def rows_in(self) -> int:
         return sum(count.rows_in for count in self.counts if not count.derived)
 
+    @property
+    def first_notes(self) -> list[Note]:
+        return [entry for entry in self.assumptions if str(entry.get("id", "")).startswith(FIRST_NOTES)]
+
+    @property
+    def other_notes(self) -> list[Note]:
+        return [entry for entry in self.assumptions if not str(entry.get("id", "")).startswith(FIRST_NOTES)]
+
     def as_json(self) -> dict[str, Any]:
         files = {count.file: {"sha256": count.sha256, "encoding": count.encoding} for count in self.counts}
         tables = {
@@ -79,19 +96,25 @@ class ImportReport:
 
     def as_text(self) -> str:
         done = "already loaded, nothing changed 已导入过，未作改动" if self.already_loaded else "loaded 已导入"
-        lines = [f"Batch 批次 {self.batch}, as of 时点 {self.as_of}: {done}", _format_row("", *HEADINGS)]
+        lines = [f"Batch 批次 {self.batch}, as of 时点 {self.as_of}: {done}"]
+        lines += [_format_note(entry) for entry in self.first_notes]
+        lines.append(_format_row("", *HEADINGS))
         for name, counts in self.sum_by_table().items():
             label = f"{name} {dictionary.load_tables()[name].zh}"
             lines.append(_format_row(label, *(_format_value(counts[column]) for column in (*ROWS, *BALANCES))))
         files = {count.file: count.encoding for count in self.counts}
         lines += [f"file 文件 {name}: {encoding}" for name, encoding in files.items()]
         lines += [f"lookup 对照 {name}: rows 行 {rows}" for name, rows in self.lookups.items()]
-        lines += [f"- {entry.get('file', '')} {entry['en']} {entry['zh']}" for entry in self.totals + self.assumptions]
+        lines += [_format_note(entry) for entry in self.totals + self.other_notes]
         lines += [
             f"! {entry['severity']:8}{entry['rows']:>10,} {_format_amount(entry):>20} {entry['zh']} {entry['en']}"
             for entry in self.findings
         ]
         return "\n".join(lines)
+
+
+def _format_note(entry: Note) -> str:
+    return f"- {entry.get('file', '')} {entry['en']} {entry['zh']}"
 
 
 def _format_amount(finding: Note) -> str:

@@ -85,7 +85,9 @@ Note = Mapping[str, Any]
 
 def import_note(key: str, /, **values: Any) -> dict[str, str]:
     """A message of a batch report: {"id": key, "en": …, "zh": …}."""
-    return {"id": key} | {language: fill_text(load_catalogue()[key][language], values) for language in LANGUAGES}
+    row = load_catalogue()[key]
+    chinese = {name: to_chinese(value) for name, value in values.items()}
+    return {"id": key, "en": fill_text(row["en"], values), "zh": fill_text(row["zh"], chinese)}
 
 
 def message_expression(key: str, language: str, columns: dict[str, pl.Expr]) -> pl.Expr:

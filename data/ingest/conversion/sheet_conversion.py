@@ -12,6 +12,7 @@ from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
 from data.ingest.formats import number_formats
 from data.ingest.mapping import (
+    column_units,
     flag_columns,
     merged_cells,
     row_classification,
@@ -96,14 +97,13 @@ def convert_sheet(
     title = title_lines.read_title(layout.titles, as_of, layout.footers)
     title_lines.reject_ambiguous_amounts(title, sheet, list(mapping.column_mappings))
     feeds = [title_lines.apply_title(feed, title, sheet) for feed in mapping.column_mappings]
-    parsed = _read_columns(rows := join(rows), sheet, feeds, mapping.table, answers)
+    feeds = column_units.settle_rates(rows := join(rows), sheet, feeds, answers)
+    parsed = _read_columns(rows, sheet, feeds, mapping.table, answers)
     typed = _build_typed_frame(rows, feeds, parsed)
     found = row_errors.collect_errors(rows, typed, mapping, feeds, parsed, sheet.encoding, layout.odd)
     notes = [
-        *mapping.notes,
-        *layout.notes,
-        *title.notes,
-        *_build_unit_notes(feeds, title),
+        *column_units.build_notes(feeds, parsed),
+        *(*mapping.notes, *layout.notes, *title.notes),
         *_build_cell_notes(feeds, parsed, rows),
         *scaled_numbers.check_scales(sheet, feeds),
         *_build_sheet_notes(sheet, merged, filtered),
@@ -164,16 +164,6 @@ def _find_title_units(mapping: SheetMapping, title: title_lines.Title) -> dict[s
         feed for feed in mapping.column_mappings if feed.target.type == "money" and not feed.reading.own_unit
     ]
     return {column: title.unit for feed in without_unit for column in feed.columns} if title.unit else {}
-
-
-def _build_unit_notes(feeds: list[ColumnMapping], title: title_lines.Title) -> list[Note]:
-    """A note on amounts whose unit is given in no title, header or profile."""
-    without_unit = [
-        feed.header
-        for feed in feeds
-        if feed.target.type == "money" and feed.how == "column" and not (feed.reading.own_unit or title.units)
-    ]
-    return [import_note("note_unit_assumed", columns=", ".join(without_unit))] if without_unit else []
 
 
 def _build_sheet_notes(sheet: Sheet, merged: int, filtered: int) -> list[Note]:

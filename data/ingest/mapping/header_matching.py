@@ -121,20 +121,10 @@ def match_sheet(sheet: Sheet) -> SheetMapping:
 
 
 def build_mapping_notes(headers: dict[str, str], feeds: list[ColumnMapping]) -> list[Note]:
-    """What was left out, and what was assumed about units and maturities."""
+    """What was left out, and what was assumed about maturities."""
     used = {column for feed in feeds for column in feed.columns}
     unread = [header for column, header in headers.items() if column not in used]
     notes: list[Note] = [import_note("note_ignored_columns", columns=", ".join(unread))] if unread else []
-    notes += [
-        import_note(
-            "note_unit",
-            column=feed.header,
-            unit=header_vocabulary.split_unit(feed.header)[1],
-            factor=feed.reading.factor,
-        )
-        for feed in feeds
-        if feed.reading.factor != 1
-    ]
     by_name = {feed.name: feed for feed in feeds}
     maturity = by_name.get("loans.current_maturity")
     if maturity and "loans.original_maturity" not in by_name:

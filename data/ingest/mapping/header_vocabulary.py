@@ -6,12 +6,15 @@ import unicodedata
 from functools import cache
 
 from data import dictionary
+from data.dictionary import Field
 from data.ingest.mapping.mapping import COMPANIONS, EVENTS, find_target_field
-from data.ingest.parsing import file_vocabulary
-from data.ingest.parsing.cell_parsing import ParseOptions
+from data.ingest.parsing import file_vocabulary, rate_units
+from data.ingest.parsing.cell_parsing import HEADER, ParseOptions
 
 GROUP = "_"
 """Joins a group's header with the header under it: 担保情况_担保方式."""
+BETWEEN = "_-–—: *"
+"""What may stand between a name and its unit, and after them."""
 BRACKETED = re.compile(r"[(\[【]([^)\]】]*)[)\]】]")
 
 
@@ -34,17 +37,20 @@ def collect_known_words() -> frozenset[str]:
     return frozenset(known | set(file_vocabulary.load_event_columns()) | file_vocabulary.load_ignored_words("header"))
 
 
+@cache
 def split_unit(header: str) -> tuple[str, str]:
-    """'贷款余额(万元)', '贷款余额_万元' -> ('贷款余额', '万元'); the unit is empty where the header says none."""
+    """'贷款余额(万元)', '贷款余额_万元:' -> ('贷款余额', '万元'); the unit is empty where the header says none."""
     text = unicodedata.normalize("NFKC", header)
     for bracket in BRACKETED.finditer(text):
         unit = bracket[1].strip().removeprefix("单位").lstrip(": ")
         if any(unit in file_vocabulary.load_units(kind) for kind in ("money", "rate", "integer")):
             return text[: bracket.start()] + text[bracket.end() :], unit
-    for unit in file_vocabulary.load_units("money"):
-        bare = text.strip().removesuffix(unit).rstrip("_-: ").removesuffix("单位").rstrip("_-: ")
-        if len(unit) > 1 and bare and bare != text.strip():
-            return bare, unit
+    plain = text.rstrip(BETWEEN)
+    units = [unit for unit in file_vocabulary.load_units("money") if len(unit) > 1]
+    units += [unit for unit in file_vocabulary.load_units("rate") if not unit.isalnum() and "#" not in unit]
+    for unit in units:
+        if plain.endswith(unit) and (bare := plain.removesuffix(unit).rstrip(BETWEEN)):
+            return bare.removesuffix("单位").rstrip(BETWEEN) or bare, unit
     return header, ""
 
 
@@ -59,14 +65,29 @@ def list_header_forms(header: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@cache
+def _list_rate_forms(header: str) -> tuple[str, ...]:
+    """The forms of the header without the period of its rates: 月利率(‰) is 利率, if that names a rate a year."""
+    bare, unit = split_unit(header)
+    plain, period = rate_units.split_period(bare, unit)
+    return list_header_forms(plain) if period else ()
+
+
+def _find_field(header: str, table: str) -> str | None:
+    """The field of this table that the header names."""
+    known = build_vocabulary(table)
+    whole = next((known[form] for form in list_header_forms(header) if form in known), None)
+    if whole:
+        return whole
+    rates = (known[form] for form in _list_rate_forms(header) if form in known)
+    return next((name for name in rates if rate_units.is_annual(dictionary.fields_of_table(table)[name])), None)
+
+
 def find_candidates(header: str, table: str) -> list[tuple[str, str]]:
     """(table, field) that this header may mean in a file of this table, the likeliest first."""
     found = []
     for owner in (table, *COMPANIONS.get(table, ())):
-        name = next(
-            (build_vocabulary(owner)[form] for form in list_header_forms(header) if form in build_vocabulary(owner)),
-            None,
-        )
+        name = _find_field(header, owner)
         if name:
             found.append((owner, name))
     if table in COMPANIONS:
@@ -108,10 +129,21 @@ def find_nearest(header: str, table: str) -> list[str]:
 
 
 def build_parse_options(header: str, choice: tuple[str, str]) -> ParseOptions:
-    """Parse options with the unit in the header, if it has one that the field can have."""
-    unit = split_unit(header)[1]
-    known = file_vocabulary.load_units(find_target_field(*choice).type)
-    return ParseOptions(factor=known[unit].factor, own_unit=True) if unit in known else ParseOptions()
+    """Parse options with the unit in the header, as read_unit."""
+    return read_unit(header, find_target_field(*choice))
+
+
+def read_unit(header: str, field: Field) -> ParseOptions:
+    """Parse options with the unit in the header, if it has one that the field can have, and the period of rates."""
+    bare, unit = split_unit(header)
+    period = ""
+    if field.type == "rate":
+        period = rate_units.choose_period(field, rate_units.split_period(bare, unit)[1])
+        unit = rate_units.name_unit(unit, period)
+    known = file_vocabulary.load_units(field.type)
+    if unit not in known:
+        return ParseOptions(period=period)
+    return ParseOptions(factor=known[unit].factor, own_unit=True, unit=unit, unit_source=HEADER, period=period)
 
 
 def list_choices(table: str) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import polars as pl
 
 from data.dictionary import Field
-from data.ingest.parsing import amounts, code_lists, dates, file_vocabulary, id_numbers
+from data.ingest.parsing import amounts, code_lists, dates, id_numbers, rate_units
 from data.ingest.parsing.blank_cells import (
     ParseNote,
     build_notes,
@@ -25,6 +25,8 @@ DECIMAL_TYPES = {"rate": pl.Decimal(9, 6), "number": pl.Decimal(18, 6)}
 FORMULA, TEXT_FORMULA = '="', r'^="([^"]*)"$'
 """How files ask a spreadsheet to leave a number alone: ="00123"."""
 
+HEADER, TITLE, PROFILE, ANSWER = "header", "title", "profile", "answer"
+
 
 @dataclass(frozen=True)
 class ParseOptions:
@@ -33,7 +35,11 @@ class ParseOptions:
     format: str | None = None
     factor: Decimal = Decimal(1)
     own_unit: bool = False
-    """The header says the unit, so a title does not change it."""
+    """The header says the unit, so a title does not change it; `unit_source`: where (HEADER, TITLE …)."""
+    unit: str = ""
+    unit_source: str = ""
+    period: str = ""
+    """年, 月 or 日 where the rates are said to be of it."""
     codes: dict[str, str] = field(default_factory=dict)
     blanks: tuple[str, ...] = ()
     date_serials: date | None = None
@@ -43,7 +49,7 @@ class ParseOptions:
 
 @dataclass(frozen=True)
 class ParsedColumn:
-    """Typed values; `bad` marks cells that could not be read; notes say what was assumed about others."""
+    """Typed values; `bad` marks unreadable cells; notes say what was assumed about others."""
 
     values: pl.Series
     bad: pl.Series
@@ -88,7 +94,10 @@ def _parse_column(text: pl.Series, target: Field, reading: ParseOptions) -> Pars
         notes += tuple((message, count, example, int(rest[index])) for message, count, example, index in close.notes)
     found = ParsedColumn(values, bad, f"bad_{target.type}", notes)
     is_plain = kind == "rate" and (close is None or not close.values.count())
-    return _convert_fractions(found, target, reading) if is_plain else found
+    if not is_plain:
+        return found
+    values, more = _convert_fractions(values, target, reading)
+    return replace(found, values=values, notes=(*notes, *more))
 
 
 def _parse_plain(text: pl.Series, kind: str, reading: ParseOptions) -> ParseResult | None:
@@ -218,27 +227,15 @@ def _parse_number(cells: pl.Series, target: Field, reading: ParseOptions) -> Par
 
 
 def _parse_rate(cells: pl.Series, target: Field, reading: ParseOptions) -> ParseResult:
-    read = amounts.parse(cells, "rate", reading.factor)
+    read = amounts.parse(cells, "rate", reading.factor, rate_units.choose_period(target, reading.period))
     values = read.values.round(6, mode="half_away_from_zero").cast(DECIMAL_TYPES["rate"], strict=False)
     if read.own_unit is not None:
-        return ParseResult(values)
-    nothing = pl.repeat(False, len(cells), dtype=pl.Boolean, eager=True)
-    found = _convert_fractions(ParsedColumn(values, nothing, ""), target, reading)
-    return ParseResult(found.values, found.notes)
+        return ParseResult(values, build_notes("note_own_rate_unit", read.own_unit, cells))
+    return ParseResult(*_convert_fractions(values, target, reading))
 
 
-def _convert_fractions(found: ParsedColumn, target: Field, reading: ParseOptions) -> ParsedColumn:
-    """A column whose highest rate is small enough for fractions is read as fractions, with a note."""
-    highest = found.values.max()
-    if not isinstance(highest, Decimal) or not 0 < highest < 1:
-        return found
-    has_no_unit = reading.factor == 1 and not reading.own_unit
-    is_fraction = has_no_unit and highest <= Decimal(file_vocabulary.read_max_fraction(target.name))
-    notes = build_notes(
-        "note_rate_fractions" if is_fraction else "note_low_rate", (found.values > 0).fill_null(False), found.values
-    )
-    values = (found.values * 100).cast(DECIMAL_TYPES["rate"], strict=False) if is_fraction else found.values
-    return replace(found, values=values, notes=(*found.notes, *notes))
+def _convert_fractions(values: pl.Series, target: Field, reading: ParseOptions) -> rate_units.ReadRates:
+    return rate_units.convert_fractions(values, target, has_unit=reading.factor != 1 or reading.own_unit)
 
 
 def _parse_integer(cells: pl.Series, _target: Field, reading: ParseOptions) -> ParseResult:

@@ -11,16 +11,19 @@ import polars as pl
 from data.table_files import read_rows
 
 UNIMPORTANT = re.compile(r"[\s_:.,;()\[\]<>《》【】\u200b-\u200d\ufeff'\"]")
+MARKS = re.compile(r"^[*★☆–—-]+|[*★☆–—-]+$")
+"""The star of a column that must be filled, and dashes around a text."""
 
 
 def normalise_text(text: str) -> str:
-    """For comparing headers and labels: width, case, spaces and punctuation do not count."""
-    return UNIMPORTANT.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    """For comparing headers and labels: width, case, spaces, punctuation, and marks at the ends do not count."""
+    return MARKS.sub("", UNIMPORTANT.sub("", unicodedata.normalize("NFKC", text))).casefold()
 
 
 def normalise_column(texts: pl.Series) -> pl.Series:
     """As normalise_text, for a whole column."""
-    return texts.str.normalize("NFKC").str.replace_all(UNIMPORTANT.pattern, "").str.to_lowercase()
+    plain = texts.str.normalize("NFKC").str.replace_all(UNIMPORTANT.pattern, "")
+    return plain.str.replace_all(MARKS.pattern, "").str.to_lowercase()
 
 
 @cache
@@ -53,13 +56,15 @@ class Unit:
     name: str
     type: str
     factor: Decimal
+    zh: str
+    en: str
 
 
 @cache
 def load_units(field_type: str) -> dict[str, Unit]:
     """Unit texts (NFKC) that a field type may carry, longest first."""
     found = {
-        unicodedata.normalize("NFKC", r["unit"]): Unit(r["unit"], r["types"], Decimal(r["factor"]))
+        unicodedata.normalize("NFKC", r["unit"]): Unit(r["unit"], r["types"], Decimal(r["factor"]), r["zh"], r["en"])
         for r in read_rows("units.csv")
         if r["types"] == field_type
     }

@@ -8,13 +8,12 @@ from data.errors import InputError
 from data.ingest.files import control_files, sheet_reading
 from data.ingest.files.sheet_cells import select_filled_rows
 from data.ingest.files.sheet_reading import Sheet, SourceFile
-from data.ingest.mapping import header_matching
+from data.ingest.mapping import column_units, header_matching
 from data.ingest.mapping.mapping import VALUES, ColumnMapping, SheetMapping
 from data.ingest.parsing import file_vocabulary
-from data.ingest.parsing.cell_parsing import ParseOptions
 from data.ingest.parsing.stated_values import FIRST, LAST
 from data.ingest.plans import lookups, other_sheets
-from data.ingest.profiles.profile_model import FieldSpec, Profile, find_unit_factor
+from data.ingest.profiles.profile_model import FieldSpec, Profile
 from data.ingest.profiles.profile_recognition import RecognisedFile, recognise_sheets, require_column
 from data.messages.catalogue import BilingualText, Note, bilingual, import_note
 
@@ -195,10 +194,9 @@ def _needs_lookup(spec: FieldSpec, missing: set[str]) -> bool:
 
 
 def _map_field(file: str, spec: FieldSpec, columns: dict[str, str], profile: Profile) -> ColumnMapping:
-    reading = ParseOptions(
+    reading = replace(
+        column_units.choose_unit(file, spec.unit, spec.columns, spec.target, is_of_file=spec.has_file_unit),
         format=spec.format,
-        factor=find_unit_factor(spec),
-        own_unit=bool(spec.unit),
         codes=dict(spec.codes),
         blanks=profile.blanks,
         stated=spec.stated,

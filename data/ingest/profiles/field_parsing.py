@@ -113,6 +113,7 @@ def _parse_field(where: str, owner: str, target: Field, name: str, given: Any, e
         _require_known_unit(where, target, spec.get("unit", _find_file_unit(entry, target))),
         _parse_codes(where, name, target, entry),
         StatedValues(tuple(map(str, spec.get("absent", ()))), buckets, spec.get("bound", ""), day, numbers),
+        "unit" not in spec,
     )
 
 

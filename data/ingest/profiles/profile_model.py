@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fnmatch import fnmatch
 
 from data.dictionary import Field
@@ -32,6 +31,8 @@ class FieldSpec:
     unit: str = ""
     codes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     stated: StatedValues = dataclasses.field(default_factory=StatedValues)
+    has_file_unit: bool = False
+    """The unit is that of all amounts of the file; a header's own goes before it."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,3 @@ class Profile:
     def find_separator(self, name: str) -> str | None:
         """What separates the fields of the file of this name, where the profile says so."""
         return next((spec.separator for spec in self.files if spec.matches_file_name(name)), None)
-
-
-def find_unit_factor(spec: FieldSpec) -> Decimal:
-    return file_vocabulary.load_units(spec.target.type)[spec.unit].factor if spec.unit else Decimal(1)

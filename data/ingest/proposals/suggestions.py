@@ -15,7 +15,7 @@ from data.ingest.conversion.sheet_conversion import convert_sheet
 from data.ingest.files import sheet_reading
 from data.ingest.files.sheet_cells import ROW
 from data.ingest.files.sheet_reading import Sheet
-from data.ingest.mapping import header_matching, header_vocabulary, title_lines
+from data.ingest.mapping import column_units, header_matching, header_vocabulary, title_lines
 from data.ingest.mapping.header_matching import Header
 from data.ingest.mapping.mapping import find_target_field
 from data.ingest.parsing import cell_parsing, file_vocabulary
@@ -186,14 +186,18 @@ def _match_column(header: str, table: str, taken: dict[tuple[str, str], str]) ->
     meant = find_target_field(*choice)
     labels = {file_vocabulary.normalise_text(text) for text in (meant.name, meant.zh, meant.en)}
     how = EXACT if labels.intersection(header_vocabulary.list_header_forms(header)) else ALIAS
-    return ColumnProposal(header, *choice, how, header_vocabulary.split_unit(header)[1])
+    unit, is_usual = column_units.propose_unit(header, choice)
+    if not is_usual:
+        return ColumnProposal(header, *choice, how, unit)
+    note = import_note("proposal_rate_unit", column=header, unit=unit)
+    return ColumnProposal(header, *choice, GUESS, unit, problems=[note])
 
 
 def _guess_field(
     column: ColumnProposal, table: str, taken: dict[tuple[str, str], str], cells: pl.Series, sheet: Sheet
 ) -> None:
     """The nearest free field that the cells fit, marked as a guess."""
-    bare, unit = header_vocabulary.split_unit(column.header)
+    bare = header_vocabulary.split_unit(column.header)[0]
     choices = header_vocabulary.list_choices(table)
     near = process.extract(
         file_vocabulary.normalise_text(bare),
@@ -206,7 +210,8 @@ def _guess_field(
         choice = choices[text]
         if choice not in taken and _fits_field(choice, cells, sheet):
             taken[choice] = column.header
-            column.table, column.field, column.how, column.score, column.unit = *choice, GUESS, round(score), unit
+            column.table, column.field, column.how, column.score = *choice, GUESS, round(score)
+            column.unit = column_units.propose_unit(column.header, choice)[0]
             column.problems.append(
                 import_note("proposal_guess", column=column.header, field=choice[1], score=round(score))
             )

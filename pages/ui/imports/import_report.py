@@ -4,6 +4,7 @@ import polars as pl
 import streamlit as st
 
 from data.ingest.report import ImportReport
+from data.messages.catalogue import Note
 from pages.ui.i18n import language, numbers
 from pages.ui.i18n.language import by_language, t
 from pages.ui.widgets import tables
@@ -22,15 +23,18 @@ FINDINGS = {"severity": "text", "finding": "text", "rows": "count", "amount": "a
 
 def draw_report(report: ImportReport) -> None:
     """Rows in = loaded + quarantined + ignored, a row for each table, and what was assumed."""
+    if report.first_notes:
+        st.code("\n".join(map(_format_note, report.first_notes)), language=None, wrap_lines=True)
     counted = [{"table": language.table_label(name)} | counts for name, counts in report.sum_by_table().items()]
     tables.draw_table(pl.DataFrame(counted, infer_schema_length=None), COUNTS, height="content")
-    notes = [
-        f"{note.get('file', '')} {by_language(note['zh'], note['en'])}".strip()
-        for note in report.totals + report.assumptions
-    ]
+    notes = [_format_note(note) for note in report.totals + report.other_notes]
     if notes:
         with st.expander(t("import.notes", n=numbers.format_count(len(notes))), expanded=False):
             st.code("\n".join(notes), language=None, wrap_lines=True)
+
+
+def _format_note(note: Note) -> str:
+    return f"{note.get('file', '')} {by_language(note['zh'], note['en'])}".strip()
 
 
 def draw_findings(report: ImportReport) -> None:

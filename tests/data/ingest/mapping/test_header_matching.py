@@ -90,7 +90,7 @@ def test_a_second_date_for_a_taken_field_may_be_a_process_step(tmp_path: Path) -
         (["借据号", "贷款金颔"], "unknown column '贷款金颔'. Nearest known to '贷款金颔': principal (贷款金额)"),
         (["loan_id", "balanse"], "Nearest known to 'balanse': balance (balance)"),
         (["余额", "贷款金额"], "no column for loan_id (借据号) (table loans)"),
-        (["借据号", "月利率"], "unknown column '月利率'"),
+        (["借据号", "月利息"], "unknown column '月利息'"),
         (["一", "二", "三", "四", "五", "六", "七"], "'一', '二', '三', '四', '五' and 2 more"),
     ],
 )
