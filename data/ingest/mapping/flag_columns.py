@@ -1,7 +1,7 @@
 """Columns that say whether something happened, under a field that counts how often (data/tables/flag_columns.csv).
 
-A flag is not a count: 1 under 展期标志 is no number of extensions, nor is 是 under 展期次数. Both are left empty, with a
-note.
+A flag is not a count: 1 under 展期标志 is no number of extensions, nor is 是 under 展期次数. Both are left empty, with
+a note.
 """
 
 from dataclasses import dataclass, replace
