@@ -17,11 +17,13 @@ from data.commands import (
     restore,
     snapshots,
     verify,
+    withdraw,
 )
 
 COMMANDS: dict[str, runner.Command] = {
     "import": load,
     "profile": profile,
+    "withdraw": withdraw,
     "quarantine": quarantine,
     "quality": quality,
     "snapshots": snapshots,

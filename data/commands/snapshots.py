@@ -26,10 +26,14 @@ def _format_snapshot(entry: dict[str, Any]) -> list[str]:
     balance = "-" if entry["balance"] is None else f"{entry['balance']:,}"
     lines = [f"{entry['as_of']}  {entry['loans']:>12,} loans 笔  {balance:>24}"]
     for batch in entry["batches"]:
-        state = (
-            "corrected 已更正" if batch["corrected"] else f"{batch['standing']:,} of {batch['brought']:,} stand 有效"
-        )
+        state = _format_state(batch)
         scope = f" --{batch['scope']}" if batch["scope"] else ""
         files = ", ".join(batch["files"] or [])
         lines.append(f"    {batch['loaded_at']:%Y-%m-%d %H:%M:%S} {batch['batch']}{scope}: {state}; {files}")
     return lines
+
+
+def _format_state(batch: dict[str, Any]) -> str:
+    if batch["withdrawn_at"] is not None:
+        return f"withdrawn 已撤回 {batch['withdrawn_at']:%Y-%m-%d %H:%M:%S}"
+    return "corrected 已更正" if batch["corrected"] else f"{batch['standing']:,} of {batch['brought']:,} stand 有效"

@@ -239,7 +239,7 @@ def _find_next_exports(con: duckdb.DuckDBPyConnection, table: str, as_of: date) 
     """The whole files of the table for the next day after as_of that the book has one for."""
     found = con.execute(
         """SELECT DISTINCT b.batch_id, b.as_of FROM batches b JOIN batch_tables t USING (batch_id)
-        WHERE t.table_name = $table AND NOT coalesce(t.derived, false) AND b.as_of > $day
+        WHERE t.table_name = $table AND NOT coalesce(t.derived, false) AND b.as_of > $day AND b.withdrawn_at IS NULL
             AND b.scope IS DISTINCT FROM $partial AND t.loaded > 0
         QUALIFY b.as_of = min(b.as_of) OVER ()""",
         {"table": table, "day": as_of, "partial": PARTIAL},

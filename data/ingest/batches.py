@@ -48,7 +48,7 @@ def compute_fingerprint(
 def find_report(con: duckdb.DuckDBPyConnection, fingerprint: str) -> ImportReport | None:
     """The report of a former batch with this fingerprint, unless a later one has corrected it since."""
     row = con.execute(
-        "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? "
+        "SELECT batch_id, as_of, profile, assumptions FROM batches WHERE fingerprint = ? AND withdrawn_at IS NULL "
         "ORDER BY loaded_at DESC, batch_id DESC LIMIT 1",
         [fingerprint],
     ).fetchone()

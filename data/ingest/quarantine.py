@@ -7,7 +7,8 @@ import duckdb
 
 QUERY = """
 SELECT q.batch_id, b.as_of, q.table_name, q.file, q.row_number, q.field, q.value, q.reason, q.reason_zh, q.content
-FROM quarantine q JOIN batches b USING (batch_id) ORDER BY b.loaded_at, q.batch_id, q.file, q.row_number"""
+FROM quarantine q JOIN batches b USING (batch_id) WHERE b.withdrawn_at IS NULL
+ORDER BY b.loaded_at, q.batch_id, q.file, q.row_number"""
 NAMES = ("batch", "as_of", "table", "file", "row", "field", "value", "reason", "reason_zh", "content")
 
 

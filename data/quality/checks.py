@@ -180,7 +180,7 @@ def _checked_rows_sql(table: str) -> str:
     if table == QUARANTINE_TABLE:
         return (
             "SELECT q.*, q.file AS source_file, q.row_number AS source_row, b.as_of FROM quarantine q "
-            "JOIN batches b USING (batch_id) WHERE b.as_of = getvariable('as_of')"
+            "JOIN batches b USING (batch_id) WHERE b.as_of = getvariable('as_of') AND b.withdrawn_at IS NULL"
         )
     if table == "loans":
         lineage = ", ".join(("loan_id", *dictionary.LINEAGE_COLUMNS))

@@ -15,19 +15,22 @@ from data.messages.catalogue import bilingual
 from data.storage import query
 
 BATCHES_SQL = f"""
-SELECT b.as_of, b.batch_id AS batch, b.loaded_at, b.profile, b.scope,
+SELECT b.as_of, b.batch_id AS batch, b.loaded_at, b.withdrawn_at, b.profile, b.scope,
     (SELECT list_sort(list(DISTINCT t.file)) FROM batch_tables t WHERE t.batch_id = b.batch_id) AS files,
     coalesce((SELECT sum(t.quarantined) FROM batch_tables t WHERE t.batch_id = b.batch_id), 0)::BIGINT AS quarantined,
-    l.brought, l.standing, l.balance_standing,
-    l.standing = 0 AND NOT EXISTS (SELECT 1 FROM loans k WHERE k.batch_id = b.batch_id AND k.row_valid_from = b.as_of
-        AND (k.row_valid_to IS NULL OR k.row_valid_to > k.row_valid_from)) AS corrected
+    coalesce(l.brought, (SELECT sum(t.loaded) FROM batch_tables t
+        WHERE t.batch_id = b.batch_id AND t.table_name = 'loans'), 0)::BIGINT AS brought,
+    coalesce(l.standing, 0) AS standing, l.balance_standing,
+    b.withdrawn_at IS NULL AND l.standing = 0 AND NOT EXISTS (
+        SELECT 1 FROM loans k WHERE k.batch_id = b.batch_id AND k.row_valid_from = b.as_of
+            AND (k.row_valid_to IS NULL OR k.row_valid_to > k.row_valid_from)) AS corrected
 FROM batches b LEFT JOIN (
     SELECT s.batch_id, s.row_valid_from, count(*) AS brought,
         count(*) FILTER ({IS_NEVER_REPLACED_SQL}) AS standing,
         sum(s.balance) FILTER ({IS_NEVER_REPLACED_SQL}) AS balance_standing
     FROM snapshots s WHERE s.snapshot_date = s.row_valid_from GROUP BY ALL) l
     ON l.batch_id = b.batch_id AND l.row_valid_from = b.as_of
-WHERE l.brought > 0 ORDER BY b.as_of, b.loaded_at, b.batch_id"""
+WHERE l.brought > 0 OR b.withdrawn_at IS NOT NULL ORDER BY b.as_of, b.loaded_at, b.batch_id"""
 
 # The loans of a snapshot with what moves between two of them; one row a loan.
 SNAPSHOT_SQL = f"""
@@ -77,7 +80,8 @@ def resolve_snapshot(cursor: duckdb.DuckDBPyConnection, as_of: date | None) -> d
 def list_snapshots(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every snapshot, oldest first: as_of, loans, balance, and its batches in the order they came.
 
-    A batch is `corrected` when none of the loans that it brought is valid any more. `brought`, `standing`: loans.
+    A withdrawn batch is listed too, with when (`withdrawn_at`). One is `corrected` when none of the loans that it
+    brought is valid any more. `brought`, `standing`: loans.
     """
     found: dict[date, dict[str, Any]] = {}
     for row in query.fetch_frame(cursor, BATCHES_SQL).iter_rows(named=True):
@@ -88,7 +92,17 @@ def list_snapshots(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         entry["batches"].append(
             {
                 name: row[name]
-                for name in ("batch", "loaded_at", "files", "scope", "quarantined", "brought", "standing", "corrected")
+                for name in (
+                    "batch",
+                    "loaded_at",
+                    "withdrawn_at",
+                    "files",
+                    "scope",
+                    "quarantined",
+                    "brought",
+                    "standing",
+                    "corrected",
+                )
             }
         )
     return list(found.values())

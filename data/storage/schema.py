@@ -4,7 +4,7 @@ import duckdb
 
 from data import dictionary
 from data.storage import book_version, name_search
-from data.storage.system_tables import SystemTable, load_system_tables
+from data.storage.system_tables import load_system_tables
 
 FORMER_COLUMN_NAMES = {"as_of": "row_valid_from", "until": "row_valid_to"}
 """Columns of every register as books up to 2026-12-01 name them, and their present names."""
@@ -46,12 +46,13 @@ def _add_missing_columns(con: duckdb.DuckDBPyConnection) -> None:
                 name_search.fill_missing_keys(con, name)
 
 
-def _add_missing_system_columns(con: duckdb.DuckDBPyConnection, tables: list[SystemTable]) -> None:
-    """Add the columns that system tables have gained since the book was made."""
+def _add_missing_system_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """Add the columns that the system tables of the book have gained since it was made."""
     held = _list_columns(con)
-    for table in tables:
+    present = {table for table, _ in held}
+    for table in load_system_tables().values():
         for column, sql_type in table.columns.items():
-            if (table.name, column) not in held:
+            if table.name in present and (table.name, column) not in held:
                 con.execute(f'ALTER TABLE {table.name} ADD COLUMN "{column}" {sql_type}')
 
 
@@ -91,7 +92,7 @@ def create_tables_in_transaction(con: duckdb.DuckDBPyConnection) -> None:
     tables = [table for table in load_system_tables().values() if table.is_created_with_book]
     for table in tables:
         con.execute(table.create_sql())
-    _add_missing_system_columns(con, tables)
+    _add_missing_system_columns(con)
     for name in dictionary.load_tables():
         con.execute(_create_table(name))
     _rename_columns(con)

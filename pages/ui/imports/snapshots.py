@@ -1,6 +1,7 @@
 """The snapshots of the book with the batches that made and corrected them, and the choice of one."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -10,6 +11,7 @@ from data.queries import snapshots
 from pages.ui.app import queries, url_state
 from pages.ui.i18n import numbers
 from pages.ui.i18n.language import t
+from pages.ui.imports import withdrawal
 from pages.ui.widgets import tables
 
 SNAPSHOTS = {
@@ -37,13 +39,20 @@ def draw_snapshots() -> date | None:
             "balance": entry["balance"],
             "loaded_at": numbers.format_timestamp(batch["loaded_at"]),
             "files": ", ".join(batch["files"] or []),
-            "state": t("import.superseded") if batch["corrected"] else t("import.active"),
+            "state": _format_state(batch),
         }
         for entry in reversed(listed)
         for batch in entry["batches"]
     ]
     tables.draw_table(pl.DataFrame(rows, infer_schema_length=None), SNAPSHOTS, height=tables.SHORT_HEIGHT)
+    withdrawal.draw_withdrawal(listed)
     return _choose_snapshot()
+
+
+def _format_state(batch: dict[str, Any]) -> str:
+    if batch["withdrawn_at"] is not None:
+        return t("import.withdrawn_at", at=numbers.format_timestamp(batch["withdrawn_at"]))
+    return t("import.superseded") if batch["corrected"] else t("import.active")
 
 
 def _choose_snapshot() -> date | None:

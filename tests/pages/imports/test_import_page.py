@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data.ingest import snapshot_series
+from data.ingest import pipeline, snapshot_series, withdrawal
 from data.storage import book
 from pages.ui.app import background_jobs
 from pages.ui.imports import check
@@ -150,3 +150,18 @@ def test_a_check_from_the_page_records_what_the_command_line_records(seven_loan_
     found = _read_recorded(by_page)
     assert found == _read_recorded(by_command)
     assert found["metric_values"] and found["quality_counts"] and found["violations"]
+
+
+@pytest.mark.parametrize(("lang", "label", "said"), [("en", "Withdraw", "withdrawn"), ("zh", "撤回", "撤回")])
+def test_a_batch_can_be_withdrawn_and_is_shown_so(no_book, tmp_path, open_page, lang, label, said):
+    """AppTest opens a page anew at every run, so that the click on the button would be lost: its work is called."""
+    file = tmp_path / "loans.csv"
+    file.write_text("借据号,贷款余额（元）\nL1,100\n", encoding="utf-8")
+    report = pipeline.import_files([file], date(2062, 10, 31), no_book)
+    app = open_page("import_files", lang)
+    app.selectbox(key="withdraw_batch").set_value(report.batch).run()
+    assert not app.exception and label in app.button(key="withdraw_now").label
+    withdrawal.withdraw_batch(no_book, report.batch)
+    app = open_page("import_files", lang)
+    assert not app.exception and said in str(_shown_tables(app)[0]).lower()
+    assert not app.selectbox(key="withdraw_batch").options
