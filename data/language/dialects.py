@@ -45,7 +45,10 @@ def _make_month_adder(months: str) -> Callable[[str, str], str]:
     return lambda day, number: months.replace(":d", day).replace(":n", number)
 
 
-_BOOK_MONTHS = "CAST(:d + TO_MONTHS(CAST(:n AS INTEGER)) AS DATE)"
+# A day that no calendar has is unknown: one value far off must not stop the query of all records.
+_CALENDAR = "NULLIF(GREATEST(NULLIF(LEAST(TRY({}), DATE '10000-01-01'), DATE '10000-01-01'), {first}), {first})"
+_BOOK_MONTHS = _CALENDAR.format("CAST(:d + TO_MONTHS(TRY_CAST(:n AS INTEGER)) AS DATE)", first="DATE '0001-01-01'")
+_BOOK_DAYS = _CALENDAR.format(":d + TRY_CAST(:n AS INTEGER)", first="DATE '0001-01-01'")
 # A cast cuts a half off here; the book's rounds it away from zero.
 _CLUSTER_MONTHS = "ADD_MONTHS(:d, CAST(ROUND(:n, 0) AS INT))"
 
@@ -77,11 +80,14 @@ _CLUSTER_PLAIN = "REGEXP_REPLACE(REGEXP_REPLACE(CAST(:v AS STRING), '([.][0-9]*[
 # Every function: its places in order, and its text on the book's engine and on the cluster's.
 _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "add_months": ("dn", _BOOK_MONTHS, _CLUSTER_MONTHS),
-    "add_days": ("dn", ":d + CAST(:n AS INTEGER)", "DATE_ADD(:d, CAST(ROUND(:n, 0) AS INT))"),
+    "add_days": ("dn", _BOOK_DAYS, "DATE_ADD(:d, CAST(ROUND(:n, 0) AS INT))"),
     "days_between": ("ab", "(:b - :a)", "DATEDIFF(:b, :a)"),
     "add_term": (
         "abr",
-        _build_term_template(_make_month_adder(_BOOK_MONTHS), ":b + CAST(FLOOR((:b - :a) * :r) AS INTEGER)"),
+        _build_term_template(
+            _make_month_adder(_BOOK_MONTHS),
+            _BOOK_DAYS.replace(":d", ":b").replace(":n", "FLOOR((:b - :a) * :r)"),
+        ),
         _build_term_template(
             _make_month_adder(_CLUSTER_MONTHS), "DATE_ADD(:b, CAST(FLOOR(DATEDIFF(:b, :a) * :r) AS INT))"
         ),

@@ -1,5 +1,6 @@
 """The compiled rules of one subject over a whole snapshot: codes, counts, and one row a violation."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ import polars as pl
 
 from data import dictionary
 from data.errors import LoanlightError
+from data.facts import derivation
 from data.language.dialects import quote_identifier
 from data.language.functions import render, sql_literal
 from data.messages.catalogue import bilingual
@@ -55,7 +57,10 @@ def judge_subject(
     if not subjects:  # nothing to plan a query for
         return 0, [RuleCounts(rule.rule_id, subject, dict.fromkeys(VERDICTS, 0)) for rule in judged.rules]
     for rules in split_rules(judged.rules):
-        _compute_codes(con, judged, rules, as_of)
+        try:
+            _compute_codes(con, judged, rules, as_of)
+        except duckdb.DataError as error:
+            raise _explain_failure(con, judged, rules, as_of) or error from error
         _store_counts(con, subject, rules, run_id)
         counts += _load_rule_counts(con, subject, rules, subjects)
         _store_violations(con, judged, rules, run_id)
@@ -85,6 +90,28 @@ def _compute_codes(
         FROM coded""",
         {"as_of": as_of},
     )
+
+
+def _explain_failure(
+    con: duckdb.DuckDBPyConnection, judged: CompiledSubject, rules: list[CompiledRule], as_of: date
+) -> LoanlightError | None:
+    """Which rule cannot be computed, found by computing each alone; None where each can.
+
+    The failure has ended the transaction, if there was one, and with it the facts that it derived.
+    """
+    with contextlib.suppress(duckdb.TransactionException):  # raised where there is none to roll back
+        con.execute("ROLLBACK")
+    derivation.derive_temporary_facts(con, as_of)
+    for rule in rules:
+        try:
+            _compute_codes(con, judged, [rule], as_of)
+        except duckdb.DataError as error:
+            place = rule.newest_version.place
+            why = str(error).splitlines()[0]
+            return LoanlightError(
+                bilingual("engine.rule_not_computable", rule=rule.rule_id, table=place.table, row=place.row, why=why)
+            )
+    return None
 
 
 def _packed_codes_sql(rules: int) -> str:
