@@ -123,10 +123,7 @@ def import_series(
 
 def _hash_rows(parts: list[ConvertedSheet]) -> list[str]:
     """A digest of the rows of each file, by which a day is known again in a longer file."""
-    return [
-        hashlib.sha256(part.raw.select(pl.exclude("^_.*$")).write_csv(include_header=False).encode()).hexdigest()
-        for part in parts
-    ]
+    return [hashlib.sha256(part.raw.select(pl.exclude("^_.*$")).write_json().encode()).hexdigest() for part in parts]
 
 
 def _find_former_reports(path: Path, marks: Mapping[date, str]) -> dict[date, ImportReport]:

@@ -56,15 +56,15 @@ def test_no_classification_at_all_is_no_ratio_of_zero(no_book, open_page):
     build_book(no_book, classified=False)
     app = open_page("portfolio_health", "en")
     values = {card.label.replace("\\", "").split("] ")[-1]: card.value for card in app.metric}
-    assert values["NPL ratio"] == values["Special-mention ratio"] == "—"
-    assert values["Overdue ratio"] == "51.22%"
+    assert values["NPL ratio"] == values["Special-mention ratio"] == "Too many loans without the data"
+    assert values["Overdue ratio"] == "46.67%"
     assert "Missing in 5 of 5: five\\-category class" in app.caption[1].value
 
 
 def test_no_balance_at_all_is_no_sum_of_zero(no_book, open_page):
     build_book(no_book, valued=False)
     app = open_page("portfolio_health", "en")
-    assert app.metric[0].value == "—"
+    assert app.metric[0].value == "Too many loans without the data"
     assert "Balance: Missing in 5 of 5: balance of the loans" in app.caption[1].value
     assert [info.value for info in app.info if "Map the balance field and import again" in info.value]
     windows = open_page("upcoming_maturities", "en").metric

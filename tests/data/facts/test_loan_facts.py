@@ -222,7 +222,7 @@ def test_process_dates(facts_book: FactsBook) -> None:
         "disbursement_event_date": date(2026, 1, 12),
         "system_entry_date": date(2026, 1, 13),
         "latest_event_date": date(2026, 1, 25),
-        "weekend_events": 3,
+        "weekend_events": 2,  # a holiday and a Saturday; the Sunday of the 4th is worked
     }
     assert {name: fact[name] for name in expected} == expected
     facts_book.insert("events", event_id="E99", loan_id="L1", step_code="9e", event_date=date(2026, 1, 20))

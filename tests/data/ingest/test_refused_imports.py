@@ -112,7 +112,6 @@ def test_an_unknown_profile_names_those_that_exist(cli: ImportCli, book_is_uncha
         [],
         ["frobnicate"],
         ["import"],
-        ["import", "x.csv"],
         ["import", "--as-of", "2024-03-31"],
         ["import", "x.csv", "--as-of", "31.03.2024"],
         ["import", "x.csv", "--as-of", "2024-02-30"],
@@ -124,6 +123,12 @@ def test_wrong_usage_exits_with_2(cli: ImportCli, arguments: list[str]) -> None:
     outcome = cli.run(*arguments)
     assert outcome.status == 2
     assert outcome.err.startswith("usage: python -m data")
+
+
+def test_an_import_without_a_day_is_wrong_usage_in_both_languages(cli: ImportCli) -> None:
+    outcome = cli.run("import", "x.csv")
+    assert outcome.status == 2
+    assert outcome.err.startswith("python -m data import: error:") and "用法有误" in outcome.err
 
 
 def test_a_book_that_another_import_is_writing(cli: ImportCli, book_is_unchanged: Callable[[], bool]) -> None:

@@ -55,6 +55,7 @@ LOANS = {
     "closed_before_disbursed": {"closed_date": date(2024, 12, 31)},
     "term_too_long": {"current_maturity": date(2099, 12, 31)},
     "foreign_currency": {"currency": "USD"},
+    "currency_not_stated": {"currency": None},
     "rate_implausible": {"annual_rate_pct": 37},
     "no_borrower": {"borrower_id": None},
     "prior_loan_unknown": {"prior_loan_id": "L0"},
